@@ -1,0 +1,65 @@
+"""Which addresses of the internet something untrusted may name: decided on what it resolves to, at connect time."""
+
+import asyncio
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_ALSO_DENIED = (
+    ipaddress.ip_network("168.63.129.16/32"),  # Azure's wire server; GitHub's runners are Azure machines
+    ipaddress.ip_network("64:ff9b::/96"),  # NAT64 reaches any IPv4 address
+)
+
+
+class NotPublic(ValueError):
+    """A host has an address that is not public. The text does not repeat the host."""
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` (IPv4 or IPv6) may be connected to on behalf of a stranger."""
+    parsed = ipaddress.ip_address(address.partition("%")[0])
+    mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
+    if mapped is not None and not is_public(str(mapped)):
+        return False
+    # Multicast counts as global for Python; nobody serves a page there.
+    return parsed.is_global and not parsed.is_multicast and not any(parsed in denied for denied in _ALSO_DENIED)
+
+
+async def public_addresses(host: str, port: int) -> list[str]:
+    """Resolve `host` once and return its addresses; raise NotPublic unless every one is public.
+
+    Whoever connects must use the addresses returned: a second resolution may answer differently.
+    """
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise NotPublic("the host does not resolve") from None
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if not addresses or not all(map(is_public, addresses)):
+        raise NotPublic("the host has an address that is not public")
+    return addresses
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where to connect for a URL: `url` names an address, `host` and `sni` the name that was meant."""
+
+    url: str
+    host: str
+    sni: str
+
+
+async def destination(url: str, *, allow_private: bool) -> Destination:
+    """Resolve the host of `url` once and return where to connect; raise NotPublic.
+
+    httpx takes the name for TLS from the `sni_hostname` extension: https://www.python-httpx.org/advanced/extensions/
+    """
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if allow_private:
+        return Destination(url, parts.netloc, host)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    address = (await public_addresses(host, port))[0]
+    literal = f"[{address}]" if ":" in address else address
+    return Destination(parts._replace(netloc=f"{literal}:{port}").geturl(), parts.netloc, host)

@@ -1,0 +1,155 @@
+"""Job `build`: Task -> Site + Report. Has the model's key and no pen."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator import handover, summary
+from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline, deadline_for
+from orchestrator.errors import PagewrightError, RuleBroken, UsageError
+from orchestrator.generate import attachments
+from orchestrator.generate.generation import Generated, Given, generate
+from orchestrator.generate.model import import_litellm
+from orchestrator.github import repository
+from orchestrator.github.client import Client
+from orchestrator.github.event import full_task
+from orchestrator.github.repository import Repository
+from orchestrator.handover import Build
+from orchestrator.runner import Runner
+from orchestrator.settings import BuildSettings, build_settings
+from orchestrator.site import Site, blob_id, broken_rules, finished
+from orchestrator.task import Order, Task
+
+VERIFYING_SHARE = 0.1
+"""Of the time for building, kept for the browser."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What a build begins with. `deadline`: when publishing must begin."""
+
+    task: Task
+    found: Repository
+    present: Site
+    deadline: Deadline
+
+
+async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
+    """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
+    for personal in ("email", "nonce", "evaluation_url"):
+        runner.mask(str(order.request.get(personal) or ""))
+    built = Build(id=order.id, error="Job build failed. Its Actions log says why.")
+    site, shots, failure = None, dict[str, bytes](), None
+    try:
+        built, site, shots = await _built(build_settings(env), order, runner, clock)
+    except PagewrightError as error:
+        built, failure = built.model_copy(update={"error": str(error)[:1000]}), error
+    finally:
+        # Also on the way out with a defect of ours: job `publish` and the reader of the run need to know.
+        handover.write(out, built, site, shots)
+        runner.add_summary(summary.built(order, built))
+    if failure is not None:
+        raise failure
+    return built
+
+
+async def _built(
+    settings: BuildSettings, order: Order, runner: Runner, clock: Clock
+) -> tuple[Build, Site | None, dict[str, bytes]]:
+    # Importing litellm takes seconds; everything up to the first request runs meanwhile.
+    warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
+    with runner.group("Read the task and the present site"):
+        start = await _start(settings, order, clock)
+        runner.say(f"{order.title}: {len(start.task.checks)} checks, {len(start.task.attachments)} attachments")
+    if sha := start.found.answered(order.id):
+        runner.notice(f"Answered already by {sha} in {start.found.full_name}: nothing is built.")
+        return Build(id=order.id, published=sha), None, {}
+    with runner.group("Generate the site"):
+        private = settings.actions.allow_private_urls
+        files = await attachments.contents(start.task.attachments, allow_private=private)
+        given = Given(start.task, files, start.present, start.found.record)
+        thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
+        generated = await generate(given, settings.models, thinking)
+        site = _within_rules(settings, start, generated)
+        _say_how(runner, generated)
+    if warming is not None:
+        await warming
+    built, shots = await _verified(settings, start, generated, site, runner)
+    return built.model_copy(update={"id": order.id, "base": start.found.head}), site, shots
+
+
+async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
+    actions = settings.actions
+    client = Client(actions.api_url, actions.token, Deadline(clock.now() + actions.deadline_s, clock))
+    task = await full_task(order, client, actions.repository)
+    is_fresh = order.by_hand or actions.attempt > 1
+    whole = deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock)
+    deadline = whole.earlier(PUBLISHING_SHARE * whole.remaining)
+    reserved = frozenset({actions.repository.lower()})
+    found = await repository.find(client, actions.owner, task.task, order.key, reserved)
+    if task.round > 1 and not found.is_started:
+        # Waiting for round 1 inside the group that round 1 queues behind would never end.
+        raise UsageError(
+            f"This is round {task.round} of a task that has no repository.", "Send round 1 first, with the same task."
+        )
+    is_replay = found.answered(order.id) is not None
+    present = await repository.download(client, found, deadline) if found.is_started and not is_replay else Site({})
+    return Start(task, found, present, deadline)
+
+
+def _within_rules(settings: BuildSettings, start: Start, generated: Generated) -> Site:
+    received = start.task.received_at or datetime.fromtimestamp(start.deadline.clock.now(), UTC)
+    site = finished(generated.site, settings.actions.owner, received.year)
+    present = {path: blob_id(data) for path, data in start.present.files.items()}
+    secrets = (*settings.models.keys.values(), settings.actions.token)
+    if problems := broken_rules(site, present, secrets, allow_workflows=settings.actions.allow_workflows):
+        raise RuleBroken(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
+    return site
+
+
+def _say_how(runner: Runner, generated: Generated) -> None:
+    for attempt in generated.attempts:
+        runner.say(f"{attempt.model}: {attempt.outcome}, {attempt.tokens_out} tokens, {attempt.seconds:.1f} s")
+    if generated.is_fallback and generated.attempts:
+        runner.warning("No model gave a usable answer: the page comes from the template.")
+    elif generated.is_fallback:
+        runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
+
+
+async def _verified(
+    settings: BuildSettings, start: Start, generated: Generated, site: Site, runner: Runner
+) -> tuple[Build, dict[str, bytes]]:
+    # Imported here: a run that has nothing to verify needs no browser.
+    from orchestrator.verify import browser  # noqa: PLC0415
+    from orchestrator.verify.server import serving  # noqa: PLC0415
+
+    if not browser.can_sandbox():
+        if settings.actions.is_github_hosted:
+            raise UsageError("The browser cannot use its sandbox as root.", "Run the job as the runner's own user.")
+        runner.say("The browser runs without its sandbox: it refuses to use it for root.")
+    with runner.group("Verify it in a browser"), serving(site, start.found.name) as url:
+        async with browser.opened(settings.browser, url) as chrome:
+            report = await browser.inspect(chrome, url, start.task.checks, start.task.round)
+        for check in report.checks:
+            runner.say(f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else ""))
+        for finding in report.findings:
+            runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
+    prices = [attempt.cost_usd for attempt in generated.attempts if attempt.tokens_out]
+    known = [price for price in prices if price is not None]
+    passed, failed = report.count("passed"), report.count("failed")
+    attempts = list(generated.attempts)
+    if attempts and not generated.is_fallback:
+        attempts[-1] = attempts[-1].model_copy(update={"passed": passed, "failed": failed})
+    built = Build(
+        id="",
+        built_by=generated.built_by,
+        fallback=generated.is_fallback,
+        site=site.digest(),
+        cost_usd=sum(known) if len(known) == len(prices) else None,
+        checks=report.checks,
+        findings=report.findings,
+        attempts=tuple(attempts),
+    )
+    return built, report.screenshots

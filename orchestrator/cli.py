@@ -1,0 +1,118 @@
+"""The commands: parse, call, turn errors into exit codes. No logic; what a command needs is imported when it runs."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from orchestrator.deadline import Clock
+from orchestrator.errors import PagewrightError, UsageError
+from orchestrator.runner import Runner
+from orchestrator.settings import environment, log_files
+from orchestrator.task import Order, read_event
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command and exit with the code that `errors` lists."""
+    chosen = _parser().parse_args(arguments)
+    runner = Runner()
+    try:
+        code = chosen.run(chosen)
+    except PagewrightError as error:
+        runner.error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(code or 0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pagewright", description="A brief goes in, a verified live site comes out.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="run the receiver")
+    serve.set_defaults(run=_serve)
+
+    build = commands.add_parser("build", help="job build: make the site and prove it in a browser")
+    build.add_argument("--event", type=Path, required=True, metavar="FILE", help="the event, as Actions writes it")
+    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the site and the report go")
+    build.set_defaults(run=_build)
+
+    publish = commands.add_parser("publish", help="job publish: commit, wait until it is live, tell the evaluator")
+    publish.add_argument("--event", type=Path, required=True, metavar="FILE", help="the event, as Actions writes it")
+    publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="what job build handed over")
+    publish.set_defaults(run=_publish)
+
+    local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
+    _add_ports(local)
+    local.set_defaults(run=_local)
+
+    demo = commands.add_parser("demo", help="local, and a sample task for two rounds")
+    _add_ports(demo)
+    demo.add_argument("--once", action="store_true", help="exit when done: 0 only if both rounds are live and proved")
+    demo.set_defaults(run=_demo)
+    return parser
+
+
+def _add_ports(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--receiver-port", type=int, default=7860, metavar="PORT", help="0: any free one")
+    parser.add_argument("--github-port", type=int, default=7861, metavar="PORT", help="0: any free one")
+    parser.add_argument(
+        "--data", type=Path, default=Path(".pagewright"), metavar="DIR", help="where everything is kept"
+    )
+    parser.add_argument("--pages-delay", type=float, default=2.0, metavar="S", help="seconds a Pages build takes")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="how this GitHub shall fail, as JSON")
+    parser.add_argument("--json", action="store_true", help="machine-readable lines instead of text")
+
+
+def _serve(_: argparse.Namespace) -> int:
+    from receiver.serve import serve  # noqa: PLC0415
+    from receiver.settings import Settings, SettingsError  # noqa: PLC0415
+
+    try:
+        serve(Settings.from_env(environment(dotenv=True)))
+    except SettingsError as error:
+        raise UsageError(f"Settings: {error}.", "Set them where the README's table says.") from None
+    return 0
+
+
+def _build(chosen: argparse.Namespace) -> int:
+    from orchestrator.build import build  # noqa: PLC0415
+
+    env = environment()
+    asyncio.run(build(env, _event(chosen.event, env), chosen.out, Runner(**log_files(env)), Clock()))
+    return 0
+
+
+def _publish(chosen: argparse.Namespace) -> int:
+    from orchestrator.publish import publish  # noqa: PLC0415
+
+    env = environment()
+    asyncio.run(publish(env, _event(chosen.event, env), chosen.build, Runner(**log_files(env)), Clock()))
+    return 0
+
+
+def _local(chosen: argparse.Namespace) -> int:
+    from orchestrator.local.stage import run_local  # noqa: PLC0415
+
+    return run_local(_options(chosen), as_json=chosen.json)
+
+
+def _demo(chosen: argparse.Namespace) -> int:
+    from orchestrator.local.demo import run_demo  # noqa: PLC0415
+
+    return run_demo(_options(chosen), once=chosen.once, as_json=chosen.json)
+
+
+def _event(path: Path, env: dict[str, str]) -> Order:
+    try:
+        event = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise UsageError(
+            "The event file cannot be read as JSON.", "Give the file that GITHUB_EVENT_PATH names."
+        ) from None
+    if not isinstance(event, dict):
+        raise UsageError("The event file does not hold an object.", "Give the file that GITHUB_EVENT_PATH names.")
+    return read_event(event, env.get("GITHUB_RUN_ID", "0"))

@@ -1,0 +1,143 @@
+"""From what was handed over to the one commit that answers the request."""
+
+from dataclasses import dataclass, replace
+
+from orchestrator.errors import GitHubFailed, NoSite, RuleBroken
+from orchestrator.github import repository
+from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.repository import Change, Repository
+from orchestrator.handover import Build
+from orchestrator.paths import path_problem
+from orchestrator.record import Record, Round, commit_message
+from orchestrator.site import RECORD, Site, blob_id, broken_rules, finished
+from orchestrator.task import Order, Task
+
+LONGEST_PAUSE_S = 8.0
+TURNS = 6
+_PERMANENT = (401, 403, 404)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What shall be committed, for whom. `secrets`: values that must not turn up in a published file."""
+
+    order: Order
+    task: Task
+    build: Build | None
+    site: Site | None
+    year: int
+    secrets: tuple[str, ...]
+    reserved: frozenset[str]
+    allow_workflows: bool = False
+
+
+@dataclass(frozen=True)
+class Committed:
+    """The commit that answers the request. `expected`: what Pages serves once the `head` is live, path -> blob id."""
+
+    repository: Repository
+    sha: str
+    head: str
+    expected: dict[str, str]
+    is_new: bool
+
+
+async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
+    """Return the commit that answers the request: the one that is there, or one made now.
+
+    Every turn looks first and then goes on from what it finds, so a write whose answer was lost is never repeated
+    blindly. Raises PagewrightError.
+    """
+    is_new = False
+    failure: GitHubFailed | None = None
+    for turn in range(TURNS):
+        if failure is not None:
+            await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
+        client.deadline.check("committing")
+        found = await repository.find(client, owner, wanted.task.task, wanted.order.key, wanted.reserved)
+        present = await repository.blob_ids(client, found) if found.is_started else {}
+        if sha := found.answered(wanted.order.id):
+            return _replayed(found, sha, present)
+        change, expected = plan(wanted, found, present)
+        try:
+            if not found.exists:
+                await repository.create(client, found)
+                is_new = True
+            if found.head is None:
+                found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))
+            sha = await repository.commit(client, found, change)
+        except (Unsure, Refused) as error:
+            failure = _worth_another_turn(error)
+        else:
+            return Committed(found, sha, sha, expected, is_new)
+    raise failure or GitHubFailed("GitHub did not take the commit.", "Re-run the failed job.")
+
+
+def _worth_another_turn(error: Unsure | Refused) -> GitHubFailed:
+    if isinstance(error, Refused):
+        if error.status in _PERMANENT:
+            raise error
+        if "rule violation" in error.detail.lower() or "secret" in error.detail.lower():
+            raise RuleBroken(
+                "GitHub's push protection found a secret in a file.", "Take it out of the brief or the attachments."
+            ) from None
+    return error
+
+
+def _replayed(found: Repository, sha: str, present: dict[str, str]) -> Committed:
+    """Return a commit that was made by an earlier run; live is what the present head holds."""
+    expected = {RECORD: blob_id(found.stamp)}
+    if "index.html" in present:
+        expected["index.html"] = present["index.html"]
+    return Committed(found, sha, found.head or sha, expected, is_new=False)
+
+
+def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
+    """Return the change that turns `present` (path -> blob id) into the site, and what Pages serves then. Pure.
+
+    Raises NoSite where nothing was built, RuleBroken where the site is not the verified one or may not be published,
+    GitHubFailed where the head is not the one that it was built on.
+    """
+    build, site = _complete(wanted)
+    if build.base != found.head and (build.base is not None or found.is_started):
+        raise GitHubFailed(
+            "The repository has changed since the site was built, so what was verified is not what it would become.",
+            "Run the workflow again: it builds on the present state.",
+        )
+    final = finished(site, found.owner, wanted.year)
+    problems = broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows)
+    if problems:
+        raise RuleBroken(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
+    files = {**final.files, RECORD: _record(wanted, build, found, final).written()}
+    additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
+    # What we would never write is the owner's: it is not ours to delete either.
+    deletions = [path for path in present if path not in files and path_problem(path) is None]
+    change = Change(additions, deletions, commit_message(found.name, wanted.order.id, wanted.task.round))
+    shown = {path: blob_id(data) for path, data in additions.items()}
+    return change, {**shown, "index.html": blob_id(files["index.html"])}
+
+
+def _complete(wanted: Wanted) -> tuple[Build, Site]:
+    build, site = wanted.build, wanted.site
+    if build is None:
+        raise NoSite("Job build ended without a report.", "Its log says why; re-run it.")
+    if build.error is not None or site is None:
+        raise NoSite(build.error or "Job build handed over no site.", "The log of job build says more.")
+    if build.id != wanted.order.id or build.site != site.digest():
+        raise RuleBroken("What was handed over is not what was verified.", "Run the workflow again.")
+    return build, site
+
+
+def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Record:
+    task = wanted.task
+    this = Round(
+        round=task.round,
+        brief=task.brief,
+        checks=tuple(check.text for check in task.checks),
+        passed=build.count("passed", task.round),
+        failed=build.count("failed", task.round),
+        own=build.count("own", task.round),
+        unproved=build.count("unproved", task.round),
+    )
+    before = found.record or Record(task=wanted.order.key)
+    return before.answered(wanted.order.id, site.digest(), build.built_by, this)

@@ -1,0 +1,57 @@
+"""The one clock: how long a task may still take, and how much of that is kept for publishing."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.errors import OutOfTime
+
+LATE_START_S = 120.0
+"""What a first run gets that starts when its time is nearly over."""
+
+PUBLISHING_SHARE = 0.3
+"""Of the whole limit, kept for the commit, GitHub Pages and the evaluator."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Time and how to let it pass; tests bring their own."""
+
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """A moment (Unix seconds) that every step takes its time from."""
+
+    at: float
+    clock: Clock
+
+    @property
+    def remaining(self) -> float:
+        """Seconds left, never negative."""
+        return max(0.0, self.at - self.clock.now())
+
+    def earlier(self, seconds: float) -> "Deadline":
+        """Return a deadline that leaves `seconds` for what comes after."""
+        return Deadline(self.at - seconds, self.clock)
+
+    def check(self, doing: str) -> None:
+        """Raise OutOfTime when nothing is left for `doing`."""
+        if self.remaining <= 0:
+            raise OutOfTime(f"The task's time was over while {doing}.", "Re-run the failed job: it gets its own time.")
+
+
+def deadline_for(received_at: datetime | None, limit: float, *, fresh: bool, clock: Clock) -> Deadline:
+    """Return the deadline of a task that was received at `received_at` and may take `limit` seconds.
+
+    `fresh`: a re-run, or a run by hand: nobody's time has passed yet.
+    """
+    now = clock.now()
+    if fresh or received_at is None:
+        return Deadline(now + limit, clock)
+    aware = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
+    return Deadline(max(aware.timestamp() + limit, now + min(LATE_START_S, limit)), clock)

@@ -1,0 +1,61 @@
+"""Every error a person can meet: what happened, what to do about it, and how the process ends.
+
+    PagewrightError
+    ├── UsageError      2  the command or the task is wrong
+    ├── NoSite          3  no site could be built
+    ├── RuleBroken      4  the site breaks a rule and is not published
+    ├── GitHubFailed    5  GitHub refused or failed
+    ├── NotAccepted     6  the evaluator did not accept
+    └── OutOfTime       7  out of time
+
+Anything else is a defect of ours and ends with 1. The numbers are part of the outside contract.
+"""
+
+from typing import ClassVar
+
+
+class PagewrightError(Exception):
+    """An error with a remedy. Neither text may hold a secret or a submitted value."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, cause: str, remedy: str = "") -> None:
+        super().__init__(f"{cause} {remedy}".strip())
+        self.cause = cause
+        self.remedy = remedy
+
+
+class UsageError(PagewrightError):
+    """The command, its settings or the task is wrong: the same call fails again."""
+
+    exit_code = 2
+
+
+class NoSite(PagewrightError):
+    """There is nothing that could be published."""
+
+    exit_code = 3
+
+
+class RuleBroken(PagewrightError):
+    """The site breaks a rule that every site must meet."""
+
+    exit_code = 4
+
+
+class GitHubFailed(PagewrightError):
+    """GitHub refused or failed, beyond what retrying mends."""
+
+    exit_code = 5
+
+
+class NotAccepted(PagewrightError):
+    """The evaluator was told and did not answer with 2xx."""
+
+    exit_code = 6
+
+
+class OutOfTime(PagewrightError):
+    """The task's deadline passed."""
+
+    exit_code = 7

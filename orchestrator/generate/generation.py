@@ -1,0 +1,90 @@
+"""Task (+ the present site) -> the files that make the site: by a model, or by the template where none answers."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from orchestrator.deadline import Deadline
+from orchestrator.generate import prompt, reply
+from orchestrator.generate.fallback import Ask, fallback_note, fallback_site
+from orchestrator.generate.model import ask_each
+from orchestrator.handover import Attempt
+from orchestrator.record import Record
+from orchestrator.settings import Models
+from orchestrator.site import LICENCE, Site
+from orchestrator.task import Task
+
+FALLBACK = "fallback"
+_MADE_BY_TEMPLATE = ("index.html", "README.md", LICENCE, ".nojekyll")
+
+
+@dataclass(frozen=True)
+class Given:
+    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's."""
+
+    task: Task
+    attachments: Mapping[str, bytes]
+    present: Site
+    record: Record | None
+
+
+@dataclass(frozen=True)
+class Generated:
+    """The site, and who made it: a model's name, or `fallback`."""
+
+    site: Site
+    built_by: str
+    attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def is_fallback(self) -> bool:
+        """Whether no model had a part in it."""
+        return self.built_by == FALLBACK
+
+
+async def generate(given: Given, models: Models, deadline: Deadline) -> Generated:
+    """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte."""
+    attempts: list[Attempt] = []
+    if models.chain:
+        asked = prompt.messages(prompt.load(), given.task, given.attachments, given.present, given.record)
+        made, name, attempts = await ask_each(models, asked, lambda text: _usable(text, given), deadline)
+        if made is not None:
+            return Generated(_joined(given, made), name, tuple(attempts))
+    return Generated(_joined(given, _template(given)), FALLBACK, tuple(attempts))
+
+
+def _usable(text: str, given: Given) -> tuple[dict[str, bytes] | None, str]:
+    """Return the files of an answer, or None and what is wrong with it."""
+    found = reply.parse(text)
+    if any("does not end" in complaint for complaint in found.complaints):
+        return None, found.complaints[0]
+    files = {path: body.encode() for path, body in found.files.items()}
+    if "index.html" not in files and "index.html" not in given.present.files:
+        return None, "the answer has no index.html"
+    return (files, "") if files else (None, found.complaints[0])
+
+
+def _joined(given: Given, made: Mapping[str, bytes]) -> Site:
+    """Return present files, then what was made, then the attachments: each wins over those before it."""
+    taken = {name.casefold() for name in given.attachments}
+    kept = {path: data for path, data in made.items() if path.casefold() not in taken}
+    return given.present.changed(kept).changed(given.attachments)
+
+
+def _template(given: Given) -> dict[str, bytes]:
+    """Return the template's page; in a site that a model made, only a note: a good page is never replaced."""
+    task, record = given.task, given.record
+    if given.present.files and record is not None and record.built_by != FALLBACK:
+        readme = given.present.files.get("README.md", b"")
+        return {"README.md": fallback_note(readme, Ask(task.round, task.brief), list(given.attachments))}
+    earlier = [
+        Ask(entry.round, entry.brief) for entry in (record.rounds if record else ()) if entry.round != task.round
+    ]
+    asks = sorted([*earlier, Ask(task.round, task.brief)], key=lambda ask: ask.round)
+    files = {path: data for path, data in given.present.files.items() if path not in _MADE_BY_TEMPLATE}
+    return fallback_site(_title(task.task), asks, {**files, **given.attachments})
+
+
+def _title(task: str) -> str:
+    words = re.sub(r"[-_\s]+", " ", task).strip()
+    return words[:1].upper() + words[1:] or "Site"

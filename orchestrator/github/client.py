@@ -1,0 +1,102 @@
+"""GitHub's API by PyGithub: off the event loop, with retries of our own, errors with remedies."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+import requests
+from github import Auth, Github, GithubException
+
+from orchestrator.deadline import Deadline
+from orchestrator.errors import GitHubFailed
+from orchestrator.retry import GITHUB, NO_ANSWER, is_outage, limited_for
+
+T = TypeVar("T")
+TIMEOUT_S = 20
+
+# PyGithub logs request bodies and headers at DEBUG, and every retry at WARNING.
+logging.getLogger("github").setLevel(logging.ERROR)
+
+
+class Refused(GitHubFailed):
+    """GitHub answered with `status`; `detail` is its own sentence. Nothing took effect."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(f"GitHub answered {status}: {detail:.300}.", _REMEDIES.get(status, ""))
+        self.status = status
+        self.detail = detail
+
+
+class Unsure(GitHubFailed):
+    """GitHub did not answer, or failed: a write may have taken effect or not. Look before writing again."""
+
+
+class Client:
+    """One token's view of GitHub.
+
+    PyGithub's own retrying is off: it repeats POSTs, 403s and 5xx ten times, so that a mutation was sent twice
+    after a dropped connection. Its pauses between calls are off too: a job makes four writes, not hundreds.
+    """
+
+    def __init__(self, api_url: str, token: str, deadline: Deadline) -> None:
+        self.deadline = deadline
+        self._github = Github(
+            base_url=api_url,
+            auth=Auth.Token(token) if token else None,
+            retry=None,
+            timeout=TIMEOUT_S,
+            per_page=100,
+            user_agent="pagewright",
+            seconds_between_requests=None,
+            seconds_between_writes=None,
+        )
+
+    async def read(self, call: Callable[[Github], T]) -> T:
+        """Run `call` in a thread; repeat it while GitHub has an outage. Raises Refused or Unsure."""
+        return await self._tried(call, repeat_outages=True)
+
+    async def write(self, call: Callable[[Github], T]) -> T:
+        """Run `call` in a thread; repeat it only where a rate limit kept it from taking effect."""
+        return await self._tried(call, repeat_outages=False)
+
+    async def _tried(self, call: Callable[[Github], T], *, repeat_outages: bool) -> T:
+        started, tries = self.deadline.clock.now(), 0
+        while True:
+            tries += 1
+            try:
+                return await asyncio.to_thread(functools.partial(call, self._github))
+            except (GithubException, requests.RequestException) as error:
+                failure, asked = _failure(error)
+            outage = isinstance(failure, Unsure) and repeat_outages
+            spent = self.deadline.clock.now() - started
+            wait = GITHUB.wait(tries, spent, asked) if outage or asked is not None else None
+            if wait is None or wait >= self.deadline.remaining:
+                raise failure from None
+            await self.deadline.clock.sleep(wait)
+
+
+def _failure(error: GithubException | requests.RequestException) -> tuple[Refused | Unsure, float | None]:
+    """Return what `error` means, and the seconds GitHub asks to wait where it is a rate limit."""
+    if isinstance(error, requests.RequestException):
+        return Unsure("GitHub does not answer.", "See https://www.githubstatus.com and re-run the job."), None
+    data = error.data if isinstance(error.data, dict) else {}
+    details = [str(entry.get("message", "")) for entry in data.get("errors") or () if isinstance(entry, dict)]
+    text = " ".join([str(data.get("message", "")), *details]).strip().rstrip(".")
+    if is_outage(error.status or NO_ANSWER):
+        return Unsure(
+            f"GitHub failed with {error.status}.", "See https://www.githubstatus.com and re-run the job."
+        ), None
+    headers = {name.lower(): value for name, value in (error.headers or {}).items()}
+    asked = limited_for(error.status, headers)
+    if asked is None and error.status == 403 and "rate limit" in text.lower():
+        asked = 60.0  # a secondary limit without headers
+    return Refused(error.status, text or "no reason given"), asked
+
+
+_REMEDIES = {
+    401: "The token is wrong or expired: renew it and store it as TARGET_TOKEN.",
+    403: "The token lacks a permission: TARGET_TOKEN needs Administration, Contents and Pages: write.",
+    404: "The token does not see this: check TARGET_OWNER and which repositories the token covers.",
+}

@@ -1,0 +1,33 @@
+"""The part of a request that was too large for its event."""
+
+import base64
+import json
+from typing import Any
+
+from github import Github
+
+from orchestrator.errors import UsageError
+from orchestrator.github.client import Client
+from orchestrator.task import Order, Task
+
+
+async def full_task(order: Order, client: Client, pipeline: str) -> Task:
+    """Return the task, fetching what lies in a git blob of the `pipeline` repository, if anything: at most one read."""
+    if order.blob is None:
+        return order.task()
+    sha = order.blob
+
+    def blob(github: Github) -> bytes:
+        return base64.b64decode(github.get_repo(pipeline, lazy=True).get_git_blob(sha).content)
+
+    return order.task(_parsed(await client.read(blob)))
+
+
+def _parsed(content: bytes) -> dict[str, Any]:
+    try:
+        large = json.loads(content)
+    except ValueError:
+        large = None
+    if not isinstance(large, dict):
+        raise UsageError("The blob that the event names is not a request.", "Send the task through the receiver.")
+    return large

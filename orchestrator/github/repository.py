@@ -1,0 +1,223 @@
+"""The repository of one task: whose it is, what lies in it, and the one commit of a round."""
+
+import base64
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+from github import Github
+
+from orchestrator.deadline import Deadline
+from orchestrator.errors import GitHubFailed
+from orchestrator.github.client import Client, Refused
+from orchestrator.record import Record, answer, read_record
+from orchestrator.site import MAX_BYTES, MAX_FILES, RECORD, Site
+from orchestrator.task import repository_names
+
+BRANCH = "main"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A repository that is ours for the task, or may become it.
+
+    `commits`: (sha, message), newest first; none where it is empty or `exists` is False. `record`: what
+    `pagewright.json` at the head says, `stamp` its bytes.
+    """
+
+    owner: str
+    name: str
+    exists: bool
+    commits: tuple[tuple[str, str], ...] = ()
+    record: Record | None = None
+    stamp: bytes = b""
+
+    @property
+    def full_name(self) -> str:
+        """`owner/name`."""
+        return f"{self.owner}/{self.name}"
+
+    @property
+    def head(self) -> str | None:
+        """The newest commit."""
+        return self.commits[0][0] if self.commits else None
+
+    @property
+    def is_started(self) -> bool:
+        """Whether a round was committed; a repository that only says whose it is has none."""
+        return self.record is not None and bool(self.record.rounds)
+
+    def answered(self, request: str) -> str | None:
+        """Return the commit that answers `request`."""
+        return answer(self.commits, request)
+
+
+async def find(client: Client, owner: str, task: str, key: str, reserved: frozenset[str]) -> Repository:
+    """Return the repository that is the task's, or the name that is free for it.
+
+    One read for each name that is absent, two for one that is there. `reserved`: `owner/name` of what is never
+    written to, in lower case. Raises GitHubFailed where both names are taken by others.
+    """
+    free: Repository | None = None
+    for name in repository_names(task, key):
+        if name in (".github", f"{owner.lower()}.github.io") or f"{owner}/{name}".lower() in reserved:
+            continue
+        found = await _look(client, owner, name)
+        if found.record is not None and found.record.task == key:
+            return found
+        if not found.commits and free is None:
+            free = found
+    if free is None:
+        raise GitHubFailed(
+            "Both names of the task's repository are taken by repositories that are not its own.",
+            "Rename or delete one of them, or send the task under another name.",
+        )
+    return free
+
+
+async def _look(client: Client, owner: str, name: str) -> Repository:
+    def commits(github: Github) -> tuple[tuple[str, str], ...]:
+        listed = github.get_repo(f"{owner}/{name}", lazy=True).get_commits()
+        return tuple((commit.sha, commit.commit.message) for commit in listed)
+
+    try:
+        history = await client.read(commits)
+    except Refused as error:
+        # 409 is the one sign of an empty repository: its `size` lags behind.
+        if error.status in (404, 409):
+            return Repository(owner, name, exists=error.status == 409)
+        raise
+    stamp = await _content(client, f"{owner}/{name}", history[0][0])
+    return Repository(owner, name, exists=True, commits=history, record=read_record(stamp), stamp=stamp or b"")
+
+
+async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
+    def content(github: Github) -> bytes | None:
+        found = github.get_repo(full_name, lazy=True).get_contents(RECORD, ref=ref)
+        return None if isinstance(found, list) else found.decoded_content
+
+    try:
+        return await client.read(content)
+    except Refused as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+async def create(client: Client, repository: Repository) -> None:
+    """Create the repository, public and empty. Raises Refused with 422 where the name exists."""
+    owner = repository.owner
+
+    def login(github: Github) -> str:
+        return github.get_user().login
+
+    try:
+        is_own = (await client.read(login)).lower() == owner.lower()
+    except Refused as error:
+        if error.status != 403:
+            raise
+        is_own = False  # an App's token is nobody's account: it may create in an organization only
+    path = "/user/repos" if is_own else f"/orgs/{owner}/repos"
+    body = {"name": repository.name, "has_wiki": False, "has_projects": False, "auto_init": False}
+    await client.write(lambda github: github.requester.requestJsonAndCheck("POST", path, input=body))
+
+
+async def claim(client: Client, repository: Repository, key: str) -> str:
+    """Write the record of an empty repository, so that it says whose it is, and return the head.
+
+    `PUT contents` is the one write that works on an empty repository; its branch becomes the default one:
+    https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database
+    """
+    content = Record(task=key).written()
+
+    def put(github: Github) -> str:
+        lazily = github.get_repo(repository.full_name, lazy=True)
+        made = lazily.create_file(RECORD, "Reserve the repository for its task", content, branch=BRANCH)
+        return str(made["commit"].sha)
+
+    return await client.write(put)
+
+
+async def blob_ids(client: Client, repository: Repository) -> dict[str, str]:
+    """Return path -> blob id of the regular files at the head: one read."""
+
+    def tree(github: Github) -> dict[str, str]:
+        head = repository.head or BRANCH
+        found = github.get_repo(repository.full_name, lazy=True).get_git_tree(head, recursive=True)
+        if found.raw_data.get("truncated"):
+            raise GitHubFailed("The repository has more files than GitHub lists.", "Send the task under another name.")
+        return {entry.path: entry.sha for entry in found.tree if entry.mode in ("100644", "100755")}
+
+    return await client.read(tree)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one commit does: files to write, paths to delete, and its message as subject and body."""
+
+    additions: Mapping[str, bytes]
+    deletions: Sequence[str]
+    message: tuple[str, str]
+
+
+async def commit(client: Client, repository: Repository, change: Change) -> str:
+    """Commit `change` on exactly the head that `repository` knows, and return the SHA: one write.
+
+    GraphQL `createCommitOnBranch`: binary files, deletions, an optimistic lock, a signature.
+    https://docs.github.com/graphql/reference/mutations#createcommitonbranch
+    Raises Refused where the head has moved, Unsure where the answer is missing.
+    """
+    additions = [
+        {"path": path, "contents": base64.b64encode(data).decode()} for path, data in sorted(change.additions.items())
+    ]
+    wanted: dict[str, Any] = {
+        "branch": {"repositoryNameWithOwner": repository.full_name, "branchName": BRANCH},
+        "message": {"headline": change.message[0], "body": change.message[1]},
+        "expectedHeadOid": repository.head,
+        "fileChanges": {"additions": additions, "deletions": [{"path": path} for path in sorted(change.deletions)]},
+    }
+
+    def mutate(github: Github) -> str:
+        _, data = github.requester.graphql_named_mutation("createCommitOnBranch", wanted, "commit { oid }")
+        return str(data["commit"]["oid"])
+
+    return await client.write(mutate)
+
+
+async def download(client: Client, repository: Repository, deadline: Deadline) -> Site:
+    """Return the files at the head, record excepted, as one tarball: one read. Links are left out."""
+    head = repository.head or BRANCH
+    full_name = repository.full_name
+    link = await client.read(lambda github: github.get_repo(full_name, lazy=True).get_archive_link("tarball", head))
+    async with (
+        httpx.AsyncClient(timeout=min(60, deadline.remaining), trust_env=False) as http,
+        http.stream("GET", link, follow_redirects=True) as response,
+    ):
+        if response.status_code != 200:
+            raise GitHubFailed("GitHub did not hand out the present site.", "Re-run the job.")
+        packed = bytearray()
+        async for chunk in response.aiter_raw():
+            packed += chunk
+            if len(packed) > 2 * MAX_BYTES:
+                raise GitHubFailed("The present site is too large.", "Remove what is not needed from the repository.")
+    return Site(_unpacked(bytes(packed)))
+
+
+def _unpacked(packed: bytes) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    left = 2 * MAX_BYTES
+    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
+        for member in archive:
+            # The first part is GitHub's own folder, `owner-name-sha/`.
+            path = member.name.partition("/")[2]
+            if not member.isreg() or not path or path == RECORD:
+                continue
+            left -= member.size
+            if left < 0 or len(files) >= 2 * MAX_FILES:
+                raise GitHubFailed("The present site is too large.", "Remove what is not needed from the repository.")
+            extracted = archive.extractfile(member)
+            files[path] = b"" if extracted is None else extracted.read()
+    return files

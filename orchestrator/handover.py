@@ -1,0 +1,150 @@
+"""What goes from job `build` to job `publish`: plain data in a folder or in one `build.tar`, read with limits."""
+
+import tarfile
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from orchestrator.errors import RuleBroken
+from orchestrator.site import MAX_BYTES, MAX_FILES, Site
+
+TAR = "build.tar"
+REPORT = "build.json"
+MAX_REPORT_BYTES = 8 * 1024 * 1024
+
+Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+Name = Annotated[str, StringConstraints(max_length=200)]
+Entry = tuple[str, int, Callable[[], bytes]]
+"""Path, size in bytes, and how to get them."""
+
+State = Literal["passed", "failed", "own", "unproved"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CheckResult(_Entry):
+    """What one check showed."""
+
+    round: int
+    text: str
+    kind: Literal["js", "file", "prose"]
+    state: State
+    seen: str = ""
+
+
+class Finding(_Entry):
+    """Something about the page that is not as it should be."""
+
+    kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit"]
+    text: str
+    where: str = ""
+
+
+class Attempt(_Entry):
+    """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown."""
+
+    model: Name
+    outcome: str
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = None
+    seconds: float = 0
+    passed: int = 0
+    failed: int = 0
+
+
+class Build(_Entry):
+    """`build.json`. `base`: the head that the site was built on, None where there was no repository."""
+
+    id: Name
+    base: Sha | None = None
+    built_by: Name = ""
+    fallback: bool = False
+    site: str | None = None
+    cost_usd: float | None = None
+    error: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    checks: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    published: Sha | None = None
+
+    def count(self, state: State, round_: int) -> int:
+        """Return how many checks of a round are in `state`."""
+        return sum(check.state == state and check.round == round_ for check in self.checks)
+
+
+def write(out: Path, build: Build, site: Site | None, screenshots: Mapping[str, bytes]) -> None:
+    """Write `build.json`, `site/` and the screenshots (`<name>.png`) below `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, image in screenshots.items():
+        (out / f"{name}.png").write_bytes(image)
+    for path, content in (site.files if site else {}).items():
+        target = out / "site" / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    said = {"id", "published"} if build.published else set(Build.model_fields) - {"published"}
+    (out / REPORT).write_text(build.model_dump_json(include=said, indent=2) + "\n", encoding="utf-8")
+
+
+def read(folder: Path) -> tuple[Build | None, Site | None]:
+    """Read what `build` handed over: `build.tar` where it is there, the folder's own files otherwise.
+
+    None for what is not there. Raises RuleBroken for what no build of ours hands over: the job before may have
+    been taken over by what it ran.
+    """
+    tar = folder / TAR
+    files = dict(_limited(_in_tar(tar) if tar.is_file() else _in_folder(folder)))
+    report = files.pop(REPORT, None)
+    try:
+        build = None if report is None else Build.model_validate_json(report)
+    except ValidationError:
+        raise RuleBroken("build.json is not of the agreed form.", "Run the workflow again.") from None
+    site = {path.removeprefix("site/"): data for path, data in files.items()}
+    return build, Site(site) if site else None
+
+
+def _limited(entries: Iterator[Entry]) -> Iterator[tuple[str, bytes]]:
+    seen, total = 0, 0
+    for path, size, read_bytes in entries:
+        seen, total = seen + 1, total + size
+        if seen > MAX_FILES + 1 or total > MAX_BYTES + MAX_REPORT_BYTES or (path == REPORT and size > MAX_REPORT_BYTES):
+            raise RuleBroken("What was built is larger than the limits allow.", "Ask for a smaller site.")
+        yield path, read_bytes()
+
+
+def _extracted(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    file = archive.extractfile(member)
+    return b"" if file is None else file.read()
+
+
+def _is_ours(path: str) -> bool:
+    return path == REPORT or path.startswith("site/")
+
+
+def _in_tar(tar: Path) -> Iterator[Entry]:
+    try:
+        with tarfile.open(tar, "r:") as archive:
+            for member in archive:
+                path = member.name.removeprefix("./")
+                if not _is_ours(path) or member.isdir():
+                    continue
+                if not member.isreg():
+                    raise RuleBroken("build.tar holds something that is not a regular file.", "Run the workflow again.")
+                yield path, member.size, partial(_extracted, archive, member)
+    except tarfile.TarError:
+        raise RuleBroken("build.tar cannot be read.", "Run the workflow again.") from None
+
+
+def _in_folder(folder: Path) -> Iterator[Entry]:
+    for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
+        path = file.relative_to(folder).as_posix()
+        if not _is_ours(path) or (file.is_dir() and not file.is_symlink()):
+            continue
+        if file.is_symlink() or not file.is_file():
+            raise RuleBroken("The build holds something that is not a regular file.", "Run the workflow again.")
+        yield path, file.stat().st_size, file.read_bytes

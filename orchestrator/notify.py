@@ -1,0 +1,83 @@
+"""Telling the evaluator: the result, or the error, until it is accepted."""
+
+import asyncio
+import json
+from dataclasses import dataclass
+
+import httpx
+
+from orchestrator.address import NotPublic, destination
+from orchestrator.deadline import Clock
+from orchestrator.errors import NotAccepted
+from orchestrator.retry import NO_ANSWER, NOTIFY
+from orchestrator.task import Task
+
+TRY_S = 20.0
+ANSWER_BYTES = 64 * 1024
+LONGEST_ERROR = 500
+GONE = 410
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Where the site lies: its repository, the commit that is served, and the page."""
+
+    repo_url: str
+    commit_sha: str
+    pages_url: str
+
+
+def result_body(task: Task, outcome: Publication | str) -> bytes:
+    """Return what the evaluator gets, the same bytes for the same outcome. A text is an error."""
+    said: dict[str, object] = {"email": task.email, "task": task.task, "round": task.round, "nonce": task.nonce}
+    if isinstance(outcome, Publication):
+        said |= {"repo_url": outcome.repo_url, "commit_sha": outcome.commit_sha, "pages_url": outcome.pages_url}
+    else:
+        said["error"] = " ".join(outcome.split())[:LONGEST_ERROR]
+    return json.dumps(said, ensure_ascii=False).encode()
+
+
+async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) -> int:
+    """POST `body` to `url` until it is accepted with 2xx, and return the number of tries.
+
+    Tries again after 1, 2, 4, 8, 16, 32 s, the same bytes; a redirect is a failure and not followed; 410 stops.
+    Raises NotAccepted.
+    """
+    started, tries = clock.now(), 0
+    while True:
+        tries += 1
+        status = await _post(url, body, allow_private=allow_private)
+        if 200 <= status < 300:
+            return tries
+        wait = None if status == GONE else NOTIFY.wait(tries, clock.now() - started)
+        if wait is None:
+            answered = "did not answer" if status == NO_ANSWER else f"answered {status}"
+            raise NotAccepted(
+                f"The evaluator {answered} ({tries} tries).",
+                "See that evaluation_url is reachable from the internet, then re-run the failed job: it only tells.",
+            )
+        await clock.sleep(wait)
+
+
+async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
+    """Return the status of one try, NO_ANSWER where there is none. The answer's text is not needed: little is read."""
+    try:
+        async with asyncio.timeout(TRY_S):
+            to = await destination(url, allow_private=allow_private)
+            headers = {"content-type": "application/json", "user-agent": "pagewright", "host": to.host}
+            async with (
+                httpx.AsyncClient(timeout=TRY_S, follow_redirects=False, trust_env=False) as http,
+                http.stream(
+                    "POST", to.url, content=body, headers=headers, extensions={"sni_hostname": to.sni}
+                ) as response,
+            ):
+                read = 0
+                async for chunk in response.aiter_raw():
+                    read += len(chunk)
+                    if read > ANSWER_BYTES:
+                        break
+                return response.status_code
+    except NotPublic as error:
+        raise NotAccepted(f"evaluation_url is not public: {error}.", "Give a URL that the internet reaches.") from None
+    except (httpx.HTTPError, OSError, TimeoutError):
+        return NO_ANSWER

@@ -1,0 +1,57 @@
+"""Which names a file of a site may have. Pure: the receiver's door asks it too."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+MAX_PATH = 255
+
+RESERVED = frozenset({"cname", "license", "pagewright.json"})
+"""Root files that only Pagewright or the owner writes: the domain, the licence, the record."""
+
+_ENCODED_STEERING = re.compile(r"%(2e|2f|5c|0[0-9a-f])", re.IGNORECASE)
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # control, bidi and joiners, surrogates, separators
+
+
+def path_problem(path: str) -> str | None:
+    """Say why `path` cannot be the name of a file of ours, or None where it can."""
+    if not path or len(path) > MAX_PATH:
+        return f"must have 1 to {MAX_PATH} characters"
+    if any(unicodedata.category(character) in _INVISIBLE for character in path):
+        return "must not contain control, bidirectional or other invisible characters"
+    if "\\" in path or path.startswith("/") or _DRIVE.match(path) or _ENCODED_STEERING.search(path):
+        return "must be a relative path with `/` between its parts"
+    for part in path.split("/"):
+        if part in ("", ".", "..") or part != part.strip() or part.endswith("."):
+            return "must not have empty parts, `.`, `..`, or parts that end in a dot or a space"
+    return _reserved_problem(path)
+
+
+def _reserved_problem(path: str) -> str | None:
+    folded = fold(path)
+    # git refuses `.git` in any part; `git~1` is its short name on Windows disks.
+    if any(part.startswith(".git") or part == "git~1" for part in folded.split("/")):
+        return "must not begin with `.git`"
+    if folded in RESERVED:
+        return "is a name that the pipeline keeps for itself"
+    return None
+
+
+def fold(path: str) -> str:
+    """Return the form in which two names that some disk takes for one are equal."""
+    return unicodedata.normalize("NFC", path).casefold()
+
+
+def clash(paths: Iterable[str]) -> str | None:
+    """Return the first path that collides with an earlier one: equal but for case, or file against folder."""
+    files: set[str] = set()
+    folders: set[str] = set()
+    for path in paths:
+        folded = fold(path)
+        parents = {folded[:i] for i, character in enumerate(folded) if character == "/"}
+        if folded in files or folded in folders or parents & files:
+            return path
+        files.add(folded)
+        folders |= parents
+    return None

@@ -1,0 +1,97 @@
+"""Job `publish`: Site -> commit -> live page -> evaluator told. Talks to no model and runs nothing generated."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestrator import handover, summary
+from orchestrator.commit import Wanted, committed
+from orchestrator.deadline import Clock, Deadline, deadline_for
+from orchestrator.errors import PagewrightError
+from orchestrator.github import pages
+from orchestrator.github.client import Client
+from orchestrator.github.event import full_task
+from orchestrator.handover import Build
+from orchestrator.notify import Publication, notify, result_body
+from orchestrator.runner import Runner
+from orchestrator.settings import PublishSettings, allows_private_urls, publish_settings, run_url
+from orchestrator.site import Site
+from orchestrator.task import Order, Task
+
+TELLING_S = 10.0
+"""Kept for telling the evaluator, whatever else takes its time."""
+
+
+async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
+    """Publish what lies in `folder`, and tell the evaluator what came of it, whatever came of it.
+
+    Raises PagewrightError, after the evaluator was told.
+    """
+    asker = order.identity()
+    for personal in (asker.email, asker.nonce, asker.evaluation_url):
+        runner.mask(personal)
+    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its Actions log says why.")
+    build: Build | None = None
+    try:
+        build, site = handover.read(folder)
+        outcome = await _published(publish_settings(env), order, (build, site), runner, clock)
+    except PagewrightError as error:
+        outcome = error
+    finally:
+        # Also on the way out with a defect of ours: a silent evaluator is the worst outcome.
+        runner.add_summary(summary.published(order, build, outcome, run_url(env)))
+        await _tell(env, asker, outcome, runner, clock)
+    if isinstance(outcome, PagewrightError):
+        raise outcome
+    return outcome
+
+
+async def _published(
+    settings: PublishSettings,
+    order: Order,
+    built: tuple[Build | None, Site | None],
+    runner: Runner,
+    clock: Clock,
+) -> Publication:
+    actions = settings.actions
+    build, site = built
+    start = Deadline(clock.now() + actions.deadline_s, clock)
+    task = await full_task(order, Client(actions.api_url, actions.token, start), actions.repository)
+    is_fresh = order.by_hand or actions.attempt > 1
+    deadline = deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock).earlier(TELLING_S)
+    client = Client(actions.api_url, settings.target_token, deadline)
+    wanted = Wanted(
+        order=order,
+        task=task,
+        build=build,
+        site=site,
+        year=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).year,
+        secrets=(settings.target_token, actions.token),
+        reserved=frozenset({actions.repository.lower()}),
+        allow_workflows=actions.allow_workflows,
+    )
+    with runner.group("Commit"):
+        made = await committed(client, actions.owner, wanted)
+        full_name = made.repository.full_name
+        runner.say(f"{made.sha} in {full_name}")
+    with runner.group("Wait until GitHub Pages serves it"):
+        url = await pages.site_url(client, full_name, is_new=made.is_new)
+        await pages.wait_until_live(client, full_name, made.head, url, made.expected)
+        runner.say(url)
+    return Publication(f"{actions.server_url}/{full_name}", made.sha, url)
+
+
+async def _tell(
+    env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, runner: Runner, clock: Clock
+) -> None:
+    body = result_body(asker, outcome if isinstance(outcome, Publication) else str(outcome))
+    runner.say(body.decode())
+    if isinstance(outcome, Publication):
+        for name in ("repo_url", "commit_sha", "pages_url"):
+            runner.set_output(name, getattr(outcome, name))
+    if asker.evaluation_url is None:
+        runner.say("The task has no evaluation_url: nobody to tell.")
+        return
+    with runner.group("Tell the evaluator"):
+        tries = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
+        runner.say(f"accepted at try {tries}")

@@ -1,0 +1,72 @@
+"""`pagewright.json`: what is remembered between rounds, and the stamp that proves what is live. Pure."""
+
+import json
+import re
+from collections.abc import Sequence
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from orchestrator.task import TRAILER_ID, TRAILER_ROUND
+
+
+class Round(BaseModel):
+    """What one round asked, and how many of its checks were shown."""
+
+    model_config = ConfigDict(frozen=True)
+
+    round: int
+    brief: str
+    checks: tuple[str, ...] = ()
+    passed: int = 0
+    failed: int = 0
+    own: int = 0
+    unproved: int = 0
+
+
+class Record(BaseModel):
+    """The content of `pagewright.json`. Until a request was answered there is a task and no rounds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    task: str
+    request: str | None = None
+    site: str | None = None
+    built_by: str | None = None
+    rounds: tuple[Round, ...] = ()
+
+    def written(self) -> bytes:
+        """Return the file."""
+        return (json.dumps(self.model_dump(exclude_none=True), indent=2, ensure_ascii=False) + "\n").encode()
+
+    def answered(self, request: str, site: str, built_by: str, this: Round) -> "Record":
+        """Return the record after `this` round; an earlier entry of the same round is replaced."""
+        others = [entry for entry in self.rounds if entry.round != this.round]
+        rounds = tuple(sorted([*others, this], key=lambda entry: entry.round))
+        return Record(task=self.task, request=request, site=site, built_by=built_by, rounds=rounds)
+
+
+def read_record(content: bytes | None) -> Record | None:
+    """Read `pagewright.json`; None where there is none, or none of ours."""
+    try:
+        return None if content is None else Record.model_validate_json(content)
+    except ValidationError:
+        return None
+
+
+def commit_message(repository: str, request: str, round_: int) -> tuple[str, str]:
+    """Return subject and body of the commit that answers `request`. Nothing in it comes from a model."""
+    return f"Build {repository}, round {round_}", f"{TRAILER_ID}: {request}\n{TRAILER_ROUND}: {round_}"
+
+
+def request_of(message: str) -> str | None:
+    """Return the request that a commit answers, as its last block of trailers says (git-interpret-trailers)."""
+    blocks = re.split(r"\n\s*\n", message.replace("\r\n", "\n").strip())
+    if len(blocks) == 1:  # a subject alone has no trailers, whatever it says
+        return None
+    found = re.findall(rf"^{TRAILER_ID}: ([0-9a-f]{{16}})$", blocks[-1], re.MULTILINE)
+    return str(found[0]) if len(found) == 1 else None
+
+
+def answer(commits: Sequence[tuple[str, str]], request: str) -> str | None:
+    """Return the SHA of the commit that answers `request`, given (sha, message) pairs, newest first."""
+    return next((sha for sha, message in commits if request_of(message) == request), None)

@@ -1,0 +1,91 @@
+"""Speaking to the Actions runner: groups, annotations, masks, outputs, summary. Nothing else writes its commands.
+
+Commands and their escaping: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
+"""
+
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+SHORTEST_MASK = 4
+"""A shorter mask would black out half the log."""
+
+SUMMARY_BYTES = 1024 * 1024 - 1024
+"""GitHub drops a step's summary that is larger than 1 MiB."""
+
+
+@dataclass
+class Runner:
+    """One job's line to whoever reads its log. `output` and `summary`: the files Actions names, if any."""
+
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    output: Path | None = None
+    summary: Path | None = None
+
+    def mask(self, value: str | None) -> None:
+        """Have the runner black out `value`, each line of it, wherever it turns up in the log from now on."""
+        for line in (value or "").splitlines():
+            if len(line) >= SHORTEST_MASK:
+                self._command("add-mask", line)
+
+    def say(self, text: str) -> None:
+        """Print `text`; whatever it holds, none of it is taken for a command."""
+        for line in text.splitlines() or [""]:
+            self._line(harmless(line))
+
+    def notice(self, text: str) -> None:
+        """Annotate the run with something worth knowing."""
+        self._command("notice", text)
+
+    def warning(self, text: str) -> None:
+        """Annotate the run with something that went wrong and did not stop it."""
+        self._command("warning", text)
+
+    def error(self, text: str) -> None:
+        """Annotate the run with what stopped it."""
+        self._command("error", text)
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold everything said inside under `title`, and close with how long it took, whatever happens."""
+        self._line(f"::group::{harmless(title)}")
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self._line(f"took {time.monotonic() - started:.1f} s")
+            self._line("::endgroup::")
+
+    def set_output(self, name: str, value: str) -> None:
+        """Set an output of the step. The delimiter is random, so that no value can end it."""
+        if self.output is not None:
+            mark = secrets.token_hex(16)
+            with self.output.open("a", encoding="utf-8") as file:
+                file.write(f"{name}<<{mark}\n{value}\n{mark}\n")
+
+    def add_summary(self, markdown: str) -> None:
+        """Add to the page that Actions shows for the run."""
+        if self.summary is not None:
+            with self.summary.open("ab") as file:
+                file.write(markdown.encode()[:SUMMARY_BYTES] + b"\n")
+
+    def _command(self, name: str, text: str) -> None:
+        escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+        self._line(f"::{name}::{_broken_up(escaped)}")
+
+    def _line(self, line: str) -> None:
+        print(line, file=self.out, flush=True)
+
+
+def harmless(line: str) -> str:
+    """Break up what the runner would take for a command: `::name::`, and the older `##[name]` anywhere in a line."""
+    return _broken_up(line.replace("\r", " ").replace("::", ":\u200b:"))
+
+
+def _broken_up(line: str) -> str:
+    return line.replace("##[", "##\u200b[")

@@ -1,0 +1,184 @@
+"""What the environment says. Read once, from a mapping, and frozen; the only place that knows `os.environ`."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+
+MODEL_KEYS = (
+    "LLM_API_KEY",
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "OPENROUTER_API_KEY",
+    "GEMINI_API_KEY",
+    "AZURE_API_KEY",
+    "AIPIPE_API_KEY",
+)
+"""Names under which a provider's key may come; each value is kept out of every published file."""
+
+
+def environment(*, dotenv: bool = False) -> dict[str, str]:
+    """Return the environment; with `dotenv` also what `.env` in the working directory says, which loses to it."""
+    if not dotenv or not Path(".env").is_file():
+        return dict(os.environ)
+    from dotenv import dotenv_values  # noqa: PLC0415 - only people's own machines have a .env
+
+    return {name: value for name, value in dotenv_values(".env").items() if value is not None} | dict(os.environ)
+
+
+def quiet_litellm() -> None:
+    """Set what litellm reads at its import: else it fetches a price list, and loads a `.env`."""
+    os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
+    os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+
+
+@dataclass
+class _Reader:
+    """Reads typed values and collects everything that is wrong, so that one error names it all."""
+
+    env: Mapping[str, str]
+    problems: list[str] = field(default_factory=list)
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.env.get(name, "").strip() or default
+
+    def required(self, name: str, purpose: str) -> str:
+        if not (value := self.text(name)):
+            self.problems.append(f"{name} is missing ({purpose})")
+        return value
+
+    def number(self, name: str, default: float) -> float:
+        try:
+            value = float(self.text(name, str(default)))
+        except ValueError:
+            value = -1
+        if not 0 < value < float("inf"):
+            self.problems.append(f"{name} must be a number above 0")
+        return value
+
+    def flag(self, name: str) -> bool:
+        value = self.text(name, "false").lower()
+        if value not in ("true", "false", "1", "0"):
+            self.problems.append(f"{name} must be true or false")
+        return value in ("true", "1")
+
+    def path(self, name: str) -> Path | None:
+        return Path(value) if (value := self.text(name)) else None
+
+    def finish(self) -> None:
+        if self.problems:
+            raise UsageError(f"Settings: {'; '.join(self.problems)}.", "Set them where the README's table says.")
+
+
+@dataclass(frozen=True)
+class Actions:
+    """What GitHub Actions tells every job about its run."""
+
+    repository: str
+    owner: str
+    run_id: str
+    attempt: int
+    run_url: str
+    server_url: str
+    api_url: str
+    is_github_hosted: bool
+    deadline_s: float
+    allow_workflows: bool
+    allow_private_urls: bool
+    token: str = field(repr=False)
+
+
+def run_url(env: Mapping[str, str]) -> str:
+    """Return where the log of this run is read."""
+    read = _Reader(env)
+    return f"{_server(read)}/{read.text('GITHUB_REPOSITORY')}/actions/runs/{read.text('GITHUB_RUN_ID', '0')}"
+
+
+def allows_private_urls(env: Mapping[str, str]) -> bool:
+    """Whether URLs of a task may name addresses that are not public: on one machine they all do."""
+    return _Reader(env).flag("ALLOW_PRIVATE_URLS")
+
+
+def _server(read: _Reader) -> str:
+    return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+
+
+def _actions(read: _Reader) -> Actions:
+    repository = read.text("GITHUB_REPOSITORY")
+    owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
+    return Actions(
+        repository=repository,
+        owner=read.text("TARGET_OWNER", owner) or read.required("TARGET_OWNER", "the account that gets the sites"),
+        run_id=read.text("GITHUB_RUN_ID", "0"),
+        attempt=int(read.number("GITHUB_RUN_ATTEMPT", 1)),
+        run_url=run_url(read.env),
+        server_url=_server(read),
+        api_url=read.text("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
+        is_github_hosted=read.text("RUNNER_ENVIRONMENT") == "github-hosted",
+        deadline_s=read.number("TASK_DEADLINE_S", 600),
+        allow_workflows=read.flag("ALLOW_WORKFLOWS"),
+        allow_private_urls=read.flag("ALLOW_PRIVATE_URLS"),
+        token=read.text("GITHUB_TOKEN"),
+    )
+
+
+@dataclass(frozen=True)
+class Models:
+    """Which models to ask, in order, and with what. `keys`: environment name -> value."""
+
+    chain: tuple[str, ...]
+    api_base: str
+    max_cost_usd: float
+    keys: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """Job `build`: model keys, a browser, and no pen."""
+
+    actions: Actions
+    models: Models
+    browser: Path | None
+
+
+@dataclass(frozen=True)
+class PublishSettings:
+    """Job `publish`: the pen, and nothing of a model."""
+
+    actions: Actions
+    target_token: str = field(repr=False)
+
+
+def build_settings(env: Mapping[str, str]) -> BuildSettings:
+    """Read job `build`'s settings; raise UsageError that names everything wrong at once."""
+    read = _Reader(env)
+    chain = tuple(name.strip() for name in read.text("LLM_MODELS").split(",") if name.strip())
+    settings = BuildSettings(
+        actions=_actions(read),
+        models=Models(
+            chain=chain,
+            api_base=read.text("LLM_API_BASE"),
+            max_cost_usd=read.number("MAX_COST_USD", 1.0),
+            keys={name: value for name in MODEL_KEYS if (value := read.text(name))},
+        ),
+        browser=read.path("BROWSER"),
+    )
+    read.finish()
+    return settings
+
+
+def publish_settings(env: Mapping[str, str]) -> PublishSettings:
+    """Read job `publish`'s settings; raise UsageError that names everything wrong at once."""
+    read = _Reader(env)
+    token = read.required("TARGET_TOKEN", "creates the repository, commits, switches Pages on")
+    settings = PublishSettings(actions=_actions(read), target_token=token)
+    read.finish()
+    return settings
+
+
+def log_files(env: Mapping[str, str]) -> dict[str, Path | None]:
+    """Return the files in which Actions takes a step's outputs and summary."""
+    read = _Reader(env)
+    return {"output": read.path("GITHUB_OUTPUT"), "summary": read.path("GITHUB_STEP_SUMMARY")}

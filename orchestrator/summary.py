@@ -1,0 +1,89 @@
+"""The page that Actions shows for a run. Pure; whatever came from outside is a code span, cut to size."""
+
+from collections.abc import Sequence
+
+from orchestrator.errors import PagewrightError
+from orchestrator.handover import Build, CheckResult
+from orchestrator.notify import Publication
+from orchestrator.task import Order
+
+LONGEST = 160
+_SIGNS = {"passed": "✅ passed", "failed": "❌ failed", "own": "🟡 own proof", "unproved": "⚪ unproved"}
+
+
+def code(text: str) -> str:
+    """Return `text` as a code span of a table cell in which nothing is markup."""
+    flat = " ".join(text.split())
+    cut = flat if len(flat) <= LONGEST else flat[: LONGEST - 1] + "…"
+    # A backtick ends the span and a bar the cell, even when escaped.
+    return f"`{cut.replace('`', chr(39)).replace('|', '¦')}`" if cut else ""
+
+
+def built(order: Order, build: Build) -> str:
+    """Return what job `build` has to show."""
+    lines = [f"## Build: {code(order.title)}", ""]
+    if brief := code(str(order.request.get("brief", ""))):
+        lines += [f"> {brief}", ""]
+    if build.error:
+        lines += [f"**Nothing was built.** {code(build.error)}", ""]
+    elif build.published:
+        lines += [f"Answered already by commit {code(build.published)}; nothing was built.", ""]
+    elif build.fallback:
+        lines += ["⚠️ **Fallback**: no model gave a usable answer, the page comes from the template.", ""]
+    if build.checks:
+        lines += _table(("round", "check", "state", "seen"), [_check_row(check) for check in build.checks])
+    if build.findings:
+        rows = [(finding.kind, code(finding.text), code(finding.where)) for finding in build.findings[:50]]
+        lines += _table(("finding", "text", "where"), rows)
+    return "\n".join([*lines, *_costs(build)])
+
+
+def published(order: Order, build: Build | None, outcome: Publication | PagewrightError, log_url: str) -> str:
+    """Return what job `publish` has to show, whatever the outcome."""
+    lines = [f"## Publish: {code(order.title)}", ""]
+    if isinstance(outcome, Publication):
+        lines += [
+            f"- page: {outcome.pages_url}",
+            f"- repository: {outcome.repo_url}",
+            f"- commit: {code(outcome.commit_sha)}",
+        ]
+    else:
+        lines += [f"❌ **Not published**: {code(outcome.cause)}", "", f"What to do: {code(outcome.remedy)}", ""]
+    if build is not None and build.checks:
+        states = [check.state for check in build.checks]
+        lines += [f"- checks: {', '.join(f'{states.count(state)} {state}' for state in _SIGNS if state in states)}"]
+    return "\n".join([*lines, f"- request: {code(order.id)} · [log]({log_url})", ""])
+
+
+def _check_row(check: CheckResult) -> tuple[str, ...]:
+    return str(check.round), code(check.text), _SIGNS[check.state], code(check.seen)
+
+
+def _costs(build: Build) -> list[str]:
+    if not build.attempts:
+        return []
+    rows = [
+        (
+            code(attempt.model),
+            code(attempt.outcome),
+            f"{attempt.tokens_in} / {attempt.tokens_out}",
+            dollars(attempt.cost_usd),
+            f"{attempt.seconds:.1f} s",
+        )
+        for attempt in build.attempts
+    ]
+    return [
+        *_table(("model", "outcome", "tokens in / out", "cost", "time"), rows),
+        f"Cost together: {dollars(build.cost_usd)}",
+        "",
+    ]
+
+
+def dollars(cost: float | None) -> str:
+    """Return a cost as text; a price that is unknown is never shown as nothing."""
+    return "unknown" if cost is None else f"${cost:.4f}"
+
+
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
+    lines: list[tuple[str, ...]] = [head, ("---",) * len(head), *rows]
+    return [*(f"| {' | '.join(line)} |" for line in lines), ""]

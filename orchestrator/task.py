@@ -1,0 +1,282 @@
+"""What was asked: the request, its identity, and how it travels. Pure, and light enough for the receiver's door."""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Self, TypeVar
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from orchestrator.errors import UsageError
+from orchestrator.paths import clash, path_problem
+
+MAX_URL = 2_000
+TRAILER_ID = "Pagewright-Request"
+TRAILER_ROUND = "Pagewright-Round"
+
+
+def request_id(email: str, task: str, round_: int, nonce: str) -> str:
+    """Return the 16 hex digits that name this request, the same for everyone who computes them."""
+    return _sha16("\n".join((email, task, str(round_), nonce)))
+
+
+def task_key(shared_secret: str, email: str, task: str) -> str:
+    """Return the 16 hex digits that say which task this is without giving the e-mail away."""
+    return hmac.new(shared_secret.encode(), f"{email}\n{task}".encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def manual_key(task: str) -> str:
+    """Return the key of a task that was started by hand."""
+    return _sha16(f"manual\n{task}")
+
+
+def _sha16(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def slug(task: str) -> str:
+    """Turn any text into a repository name: lower case, `[a-z0-9._-]`, 1 to 93 characters.
+
+    GitHub replaces what it does not like by itself (`Åström` becomes `-str-m`), so nothing is left to replace.
+    """
+    ascii_text = unicodedata.normalize("NFKD", task).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9._-]+", "-", ascii_text).strip("-.")
+    name = re.sub(r"(\.git|\.wiki)+$", "", name)  # GitHub keeps these endings for itself
+    return name[:93].strip("-.") or "task"
+
+
+def repository_names(task: str, key: str) -> tuple[str, str]:
+    """Return the name of the task's repository, and the one used where that is taken by another."""
+    name = slug(task)
+    return name, f"{name}-{key[:6]}"
+
+
+def title_of(task: str, round_: int) -> str:
+    """Return what the list of runs shows: public, so a slug and nothing else."""
+    return f"{slug(task)[:80]} round {round_}"
+
+
+def _as_round(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a whole number, 1 or more")
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
+        return int(value)
+    return value
+
+
+def _as_check(value: object) -> object:
+    if isinstance(value, Check):
+        return value
+    if isinstance(value, str):
+        return {"text": value[3:].strip(), "js": True} if value.startswith("js:") else {"text": value}
+    if isinstance(value, Mapping):
+        if isinstance(value.get("js"), str):
+            return {"text": value["js"], "js": True}
+        return {"text": json.dumps(value, ensure_ascii=False)}
+    raise ValueError("must be a string or an object")
+
+
+def web_url(value: str) -> str:
+    """Return `value` if it is an http(s) URL with a host and without user info; raise ValueError otherwise."""
+    if len(value) > MAX_URL or re.search(r"[\x00-\x20\x7f]", value):
+        raise ValueError(f"must be a URL of at most {MAX_URL} characters without spaces")
+    try:
+        parts = urlsplit(value)
+        port_is_valid = parts.port is None or parts.port > 0
+    except ValueError:
+        port_is_valid = False
+    if not port_is_valid or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError("must be an http or https URL with a host and without user info")
+    return value
+
+
+def _absent_is_empty(value: object) -> object:
+    return () if value is None else value
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Check(_Record):
+    """One thing that must hold. `js`: the evaluator says that `text` is JavaScript."""
+
+    text: str
+    js: bool = False
+
+    def wire(self) -> str | dict[str, str]:
+        """Return the check as it came."""
+        return {"js": self.text} if self.js else self.text
+
+
+class Attachment(_Record):
+    """A file of the task: `url` is a data URI or an http(s) URL."""
+
+    name: str
+    url: str
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether the bytes lie elsewhere."""
+        return not self.url[:5].lower().startswith("data:")
+
+    @model_validator(mode="after")
+    def _usable(self) -> Self:
+        if problem := path_problem(self.name):
+            raise ValueError(f"name {problem}")
+        if self.is_remote:
+            web_url(self.url)
+        else:
+            decode_data_uri(self.url)
+        return self
+
+
+def decode_data_uri(uri: str) -> bytes:
+    """Decode a `data:` URI (RFC 2397), base64 or percent-encoded, any media type; raise ValueError where that fails.
+
+    Forgiving where senders differ: upper-case scheme, parameters, missing padding, the URL-safe alphabet.
+    """
+    head, comma, data = uri.partition(",")
+    if not comma:
+        raise ValueError("url is a data URI without a comma")
+    raw = unquote_to_bytes(data)
+    if not head.lower().rstrip().endswith(";base64"):
+        return raw
+    packed = b"".join(raw.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    try:
+        return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
+    except binascii.Error:
+        raise ValueError("url is a data URI whose base64 cannot be decoded") from None
+
+
+class Task(_Record):
+    """What was asked, as the orchestrator works on it. By hand, `email` and `evaluation_url` may be missing."""
+
+    email: Annotated[str, StringConstraints(max_length=320)] = ""
+    task: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    round: Annotated[int, BeforeValidator(_as_round), Field(ge=1, le=999_999_999, strict=True)]
+    nonce: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    brief: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+    checks: Annotated[tuple[Annotated[Check, BeforeValidator(_as_check)], ...], BeforeValidator(_absent_is_empty)] = ()
+    evaluation_url: str | None = None
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_absent_is_empty)] = ()
+    received_at: datetime | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.evaluation_url is not None:
+            web_url(self.evaluation_url)
+        names = [attachment.name for attachment in self.attachments]
+        if (second := clash(names)) is not None:
+            raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}: name is taken already")
+        return self
+
+    @property
+    def id(self) -> str:
+        """The request's id."""
+        return request_id(self.email, self.task, self.round, self.nonce)
+
+
+class Request(Task):
+    """What an evaluator POSTs: everything that a task has, and who asks."""
+
+    email: Annotated[str, StringConstraints(min_length=1, max_length=320)]
+    evaluation_url: str
+    wait_for_result: bool = False
+
+
+class InvalidTask(UsageError):
+    """The request is not of the agreed form; `fields` says where, never with the submitted values."""
+
+    def __init__(self, fields: list[dict[str, str]]) -> None:
+        named = "; ".join(f"{entry['field']}: {entry['problem']}" for entry in fields)
+        super().__init__(f"The task is not of the agreed form: {named}.", "Correct the fields and send it again.")
+        self.fields = fields
+
+
+T = TypeVar("T", bound=Task)
+
+
+def parse(kind: type[T], raw: object) -> T:
+    """Validate `raw` (parsed JSON) as `kind`; raise InvalidTask."""
+    try:
+        return kind.model_validate(raw)
+    except ValidationError as error:
+        # pydantic's own text of the error repeats the input, the secret included: only place and rule are taken.
+        found = error.errors(include_input=False, include_url=False, include_context=False)
+        raise InvalidTask([_field(entry["loc"], entry["msg"]) for entry in found[:20]]) from None
+
+
+def _field(where: tuple[str | int, ...], message: str) -> dict[str, str]:
+    problem = message.removeprefix("Value error, ")
+    if not where and (named := re.match(r"([a-z_]+(?:\.\d+)?): (.*)", problem)):
+        return {"field": named[1], "problem": named[2]}
+    return {"field": ".".join(map(str, where)) or "request", "problem": problem}
+
+
+@dataclass(frozen=True)
+class Order:
+    """One request as it reached the workflow. `blob`: where the large parts lie, if they did not fit the event."""
+
+    id: str
+    key: str
+    title: str
+    request: Mapping[str, Any]
+    blob: str | None
+    by_hand: bool
+
+    def identity(self) -> Task:
+        """Return who asked for which round, whatever else the event lacks; raise InvalidTask."""
+        return parse(Task, {**self.request, "brief": "-", "checks": (), "attachments": ()})
+
+    def task(self, large: Mapping[str, Any] | None = None) -> Task:
+        """Return the task, given the content of the blob where there is one; raise InvalidTask or UsageError."""
+        task = parse(Task, {**self.request, **(large or {})})
+        if task.id != self.id:
+            raise UsageError("The event's id is not the id of its request.", "Send the task through the receiver.")
+        return task
+
+
+def read_event(event: Mapping[str, Any], run_id: str) -> Order:
+    """Read the JSON that Actions gives to a run: `repository_dispatch`, or `workflow_dispatch` (by hand)."""
+    payload = event.get("client_payload")
+    if isinstance(payload, Mapping):
+        request = payload.get("request")
+        texts = [payload.get(name) for name in ("id", "key", "title")]
+        if not isinstance(request, Mapping) or not all(isinstance(text, str) for text in texts):
+            raise UsageError("The event lacks id, key, title or request.", "Send the task through the receiver.")
+        blob = request.get("blob")
+        return Order(str(texts[0]), str(texts[1]), str(texts[2]), request, str(blob) if blob else None, by_hand=False)
+    inputs = event.get("inputs")
+    if not isinstance(inputs, Mapping):
+        raise UsageError("The event is neither a dispatch nor a run by hand.", "Start the workflow by one of the two.")
+    task = parse(Task, _from_inputs(inputs, run_id))
+    request = task.model_dump(mode="json") | {"checks": [check.wire() for check in task.checks]}
+    return Order(task.id, manual_key(task.task), title_of(task.task, task.round), request, None, by_hand=True)
+
+
+def _from_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:
+    if whole := str(inputs.get("request") or "").strip():
+        try:
+            given = json.loads(whole)
+        except (ValueError, RecursionError):
+            raise UsageError("The input `request` is not JSON.", "Paste one JSON object.") from None
+        if not isinstance(given, dict):
+            raise UsageError("The input `request` is not a JSON object.", "Paste one JSON object.")
+        return {"nonce": f"run-{run_id}", **given}
+    given = {name: str(inputs.get(name) or "") for name in ("task", "round", "brief", "email")}
+    return {
+        **given,
+        "round": given["round"] or "1",
+        "nonce": f"run-{run_id}",
+        "checks": [line for line in str(inputs.get("checks") or "").splitlines() if line.strip()],
+        "evaluation_url": str(inputs.get("evaluation_url") or "") or None,
+    }

@@ -1,0 +1,116 @@
+"""The only way out of the browser: an HTTP proxy that lets through the site's own host and port, and public addresses.
+
+Each name is resolved once, every address it has must be public, and the connection goes to the address that was
+looked at. Request interception inside the browser is not enough: redirects, workers, WebSockets and rebinding pass it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+from orchestrator.address import NotPublic, public_addresses
+
+CONNECT_S = 10
+HEAD_BYTES = 64 * 1024
+
+Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
+
+@asynccontextmanager
+async def filtering_proxy(site: str) -> AsyncIterator[str]:
+    """Run the proxy on a free loopback port; yields its URL. `site`: the one private URL let through."""
+    parts = urlsplit(site)
+    own = (parts.hostname or "", parts.port or 80)
+    open_connections: set[asyncio.Task[None]] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            open_connections.add(task)
+            task.add_done_callback(open_connections.discard)
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+            await _serve((reader, writer), own)
+        with contextlib.suppress(OSError):
+            writer.close()
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=HEAD_BYTES)
+    try:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    finally:
+        server.close()
+        for task in list(open_connections):
+            task.cancel()
+        await asyncio.gather(*open_connections, return_exceptions=True)
+
+
+async def _serve(client: Stream, own: tuple[str, int]) -> None:
+    head = await client[0].readuntil(b"\r\n\r\n")
+    request, _, headers = head.partition(b"\r\n")
+    method, target, _version = ([*request.decode("latin-1").split(" "), "", ""])[:3]
+    host, port = _destination(method, target)
+    try:
+        upstream = await _dial(host, port, own)
+    except (NotPublic, OSError, TimeoutError, ValueError) as error:
+        status = b"403 Forbidden" if isinstance(error, NotPublic) else b"502 Bad Gateway"
+        client[1].write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        await client[1].drain()
+        return
+    try:
+        if method == "CONNECT":
+            client[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        else:
+            upstream[1].write(_origin_form(method, target, headers))
+        await _piped(client, upstream)
+    finally:
+        upstream[1].close()
+
+
+def _destination(method: str, target: str) -> tuple[str, int]:
+    parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
+    try:
+        return parts.hostname or "", parts.port or (443 if method == "CONNECT" else 80)
+    except ValueError:
+        return "", 0
+
+
+async def _dial(host: str, port: int, own: tuple[str, int]) -> Stream:
+    addresses = [host] if (host, port) == own else await public_addresses(host, port)
+    async with asyncio.timeout(CONNECT_S):
+        return await asyncio.open_connection(addresses[0], port)
+
+
+def _origin_form(method: str, target: str, headers: bytes) -> bytes:
+    """Return the request as the origin expects it, one for each connection: the next one may be for another host."""
+    parts = urlsplit(target)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    kept = [
+        line
+        for line in headers.split(b"\r\n")
+        if line and not line.lower().startswith((b"proxy-", b"connection:", b"keep-alive:"))
+    ]
+    upgrades = any(line.lower().startswith(b"upgrade:") for line in kept)
+    kept.append(b"Connection: Upgrade" if upgrades else b"Connection: close")
+    return f"{method} {path} HTTP/1.1\r\n".encode("latin-1") + b"\r\n".join(kept) + b"\r\n\r\n"
+
+
+async def _piped(one: Stream, other: Stream) -> None:
+    """Copy both ways until either side ends."""
+    ways = [asyncio.create_task(_copied(one[0], other[1])), asyncio.create_task(_copied(other[0], one[1]))]
+    try:
+        await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        # What the origin still has to say is delivered; what the browser may still want is not.
+        if ways[0].done():
+            await asyncio.wait([ways[1]], timeout=CONNECT_S)
+    finally:
+        for way in ways:
+            way.cancel()
+        await asyncio.gather(*ways, return_exceptions=True)
+
+
+async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(OSError):
+        while chunk := await reader.read(64 * 1024):
+            writer.write(chunk)
+            await writer.drain()

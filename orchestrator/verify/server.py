@@ -1,0 +1,99 @@
+"""A site as GitHub Pages serves it: under `/<repo>/`, case-sensitive, nothing listed."""
+
+import mimetypes
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import unquote, urlsplit
+
+from orchestrator.site import Site
+
+# The standard table depends on the machine's own files; these are what GitHub sends.
+_TYPES = mimetypes.MimeTypes()
+for _ending, _type in {
+    ".js": "application/javascript",
+    ".mjs": "application/javascript",
+    ".json": "application/json",
+    ".md": "text/markdown",
+    ".svg": "image/svg+xml",
+    ".wasm": "application/wasm",
+    ".webp": "image/webp",
+    ".csv": "text/csv",
+}.items():
+    _TYPES.add_type(_type, _ending)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent for one path."""
+
+    status: int
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def media_type(path: str) -> str:
+    """Return the `Content-Type` of a file by its ending."""
+    kind = _TYPES.guess_type(path)[0] or "application/octet-stream"
+    is_text = kind.startswith("text/") or kind in ("application/javascript", "application/json")
+    return f"{kind}; charset=utf-8" if is_text else kind
+
+
+def answer(site: Site, base: str, target: str) -> Answer:
+    """Return what Pages answers for the request target, where the site lies under `/<base>/`. Pure."""
+    path = unquote(urlsplit(target).path)
+    if path == f"/{base}":
+        return Answer(301, b"", {"location": f"/{base}/"})
+    inside = path.removeprefix(f"/{base}/")
+    if inside != path:
+        if inside == "" or inside.endswith("/"):
+            inside += "index.html"
+        if inside in site.files:
+            return Answer(200, site.files[inside], {"content-type": media_type(inside)})
+        if f"{inside}/index.html" in site.files:
+            return Answer(301, b"", {"location": f"/{base}/{inside}/"})
+        if "404.html" in site.files:
+            return Answer(404, site.files["404.html"], {"content-type": media_type("404.html")})
+    return Answer(404, b"404: there is no such file on this site.", {"content-type": "text/plain; charset=utf-8"})
+
+
+@contextmanager
+def serving(site: Site, base: str) -> Iterator[str]:
+    """Serve `site` on a free loopback port while the block runs; yields its URL, `http://127.0.0.1:PORT/<base>/`."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        timeout = 30
+
+        def do_GET(self) -> None:
+            self._send(with_body=True)
+
+        def do_HEAD(self) -> None:
+            self._send(with_body=False)
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent: what was requested is the browser's to report."""
+
+        def _send(self, *, with_body: bool) -> None:
+            found = answer(site, base, self.path)
+            self.send_response(found.status)
+            for name, value in found.headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(found.body)))
+            self.send_header("access-control-allow-origin", "*")
+            self.end_headers()
+            if with_body:
+                self.wfile.write(found.body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}/{base}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

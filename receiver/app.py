@@ -1,0 +1,253 @@
+"""The door: authenticates a task and hands it to GitHub. Stateless: accepted means that GitHub has it."""
+
+import asyncio
+import contextlib
+import hmac
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from pydantic_core import from_json
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from orchestrator.task import InvalidTask, Request, parse, repository_names, request_id, task_key, title_of
+from receiver.github import GitHub, NotTakenError
+from receiver.settings import Settings, SettingsError
+
+INLINE_BYTES = 60_000
+"""Of 65,535 characters that GitHub allows a `client_payload`; what is larger goes through a git blob."""
+
+DRAIN_BYTES = 64 * 1024 * 1024
+DRAIN_S = 10
+READ_S = 60
+ROUNDS_TRIED = 50
+"""Where `/result` is asked without a round, ids of this many rounds are looked for."""
+
+_log = logging.getLogger("pagewright.receiver")
+
+
+class Refused(Exception):
+    """An answer that is not 200; the text says what to do."""
+
+    def __init__(self, status: int, error: str, **more: Any) -> None:
+        super().__init__(error)
+        self.status = status
+        self.body = {"error": error, **more}
+
+
+def create_app(settings: Settings, github: GitHub | None = None) -> Starlette:
+    """Return the receiver as an ASGI application. `github`: None makes one that lives as long as the application."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+        async with httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False) as client:
+            app.state.door = Door(settings, github or GitHub(settings, client))
+            if settings.check_on_startup:
+                await app.state.door.check()
+            yield
+
+    routes = [
+        Route("/api-endpoint", _calls(Door.accept), methods=["POST"]),
+        Route("/result", _calls(Door.result)),
+        Route("/health", _calls(Door.health)),
+        Route("/", _calls(Door.status)),
+    ]
+    handlers: dict[Any, Any] = {HTTPException: _as_json, Refused: _as_json, NotTakenError: _as_json}
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+
+
+class Door:
+    """The routes. Everything they know beyond the request comes from the settings and from GitHub."""
+
+    def __init__(self, settings: Settings, github: GitHub) -> None:
+        self._settings = settings
+        self._github = github
+
+    async def check(self) -> None:
+        """Raise SettingsError unless GitHub shows an active workflow to the token."""
+        try:
+            state = await self._github.workflow_state()
+        except NotTakenError as error:
+            raise SettingsError(f"{error} (CHECK_ON_STARTUP=false starts all the same.)") from None
+        if state != "active":
+            raise SettingsError(f"The workflow is {state}: enable it in the repository's Actions tab.")
+
+    async def accept(self, http: HTTPRequest) -> Response:
+        """Authenticate, validate and dispatch one task."""
+        raw = _parsed(await _body(http, self._settings.max_body_bytes))
+        self._authenticate(raw)
+        request = parse(Request, raw)
+        unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
+        _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
+        await self._github.dispatch(await self._payload(request))
+        if request.wait_for_result:
+            return JSONResponse(await self._awaited(request))
+        return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
+
+    async def result(self, http: HTTPRequest) -> Response:
+        """Say what came of a request, from GitHub alone."""
+        asked = http.query_params
+        missing = [name for name in ("email", "task", "nonce") if not asked.get(name)]
+        round_ = asked.get("round", "")
+        if missing or not (round_ == "" or (round_.isascii() and round_.isdigit() and len(round_) < 10)):
+            names = ", ".join(missing) or "round (a whole number)"
+            raise Refused(422, f"Give {names} in the query.")
+        rounds = [int(round_)] if round_ else range(1, ROUNDS_TRIED + 1)
+        found = await self._known(asked["email"], asked["task"], asked["nonce"], rounds)
+        if found is None:
+            raise Refused(404, "Nothing is known of this request (yet). A run is listed a few seconds after it began.")
+        return JSONResponse(found)
+
+    async def health(self, _: HTTPRequest) -> Response:
+        """Say how the receiver is set up, and whether GitHub would start the workflow."""
+        try:
+            workflow, problem = await self._github.workflow_state(), None
+        except NotTakenError as error:
+            workflow, problem = "unknown", str(error)
+        healthy = workflow == "active"
+        body = {
+            "status": "ok" if healthy else "failing",
+            "github": {"token_works": problem is None, "workflow": workflow, "problem": problem},
+            "configuration": self._configuration(),
+        }
+        return JSONResponse(body, 200 if healthy else 503)
+
+    async def status(self, _: HTTPRequest) -> Response:
+        """Say what this is."""
+        return JSONResponse({"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint"})
+
+    def _configuration(self) -> dict[str, object]:
+        settings = self._settings
+        return {
+            "pipeline_repository": settings.pipeline_repository,
+            "target_owner": settings.target_owner,
+            "emails_restricted": bool(settings.allowed_emails),
+            "max_body_bytes": settings.max_body_bytes,
+        }
+
+    def _authenticate(self, raw: dict[str, Any]) -> None:
+        secret, email = raw.get("secret"), raw.get("email")
+        if not isinstance(secret, str):
+            raise Refused(422, "The secret is missing.", fields=[{"field": "secret", "problem": "must be a string"}])
+        # Over bytes: compare_digest raises for text that is not ASCII.
+        same = hmac.compare_digest(secret.encode(), self._settings.shared_secret.encode())
+        allowed = self._settings.allowed_emails
+        if not same or (allowed and isinstance(email, str) and email.strip().lower() not in allowed):
+            raise Refused(401, "Secret or e-mail is not accepted. Use those that were agreed for this receiver.")
+
+    async def _payload(self, request: Request) -> dict[str, Any]:
+        given = request.model_dump(mode="json", exclude={"wait_for_result", "received_at"})
+        given["checks"] = [check.wire() for check in request.checks]
+        given["received_at"] = datetime.now(UTC).isoformat()
+        payload = {
+            "id": request.id,
+            "key": task_key(self._settings.shared_secret, request.email, request.task),
+            "title": title_of(request.task, request.round),
+            "request": given,
+        }
+        if len(json.dumps(payload, ensure_ascii=False).encode()) > INLINE_BYTES:
+            # Blobs of a public repository stay readable: nothing personal goes there.
+            large = {name: given.pop(name) for name in ("brief", "checks", "attachments")}
+            given["blob"] = await self._github.store(json.dumps(large, ensure_ascii=False).encode())
+        return payload
+
+    async def _awaited(self, request: Request) -> dict[str, Any]:
+        known: dict[str, Any] | None = None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.wait_s):
+                while known is None or known["status"] not in ("done", "failed"):
+                    await asyncio.sleep(self._settings.poll_s)
+                    with contextlib.suppress(NotTakenError):  # GitHub has the task; a failed look is no failure
+                        known = await self._known(request.email, request.task, request.nonce, [request.round])
+        return known or {"status": "queued", "id": request.id, "logs_url": None}
+
+    async def _known(self, email: str, task: str, nonce: str, rounds: range | list[int]) -> dict[str, Any] | None:
+        requests = {request_id(email, task, round_, nonce): round_ for round_ in rounds}
+        names = repository_names(task, task_key(self._settings.shared_secret, email, task))
+        commit, run = await asyncio.gather(self._github.commit_of(requests, names), self._github.run_of(requests))
+        logs_url = run.logs_url if run else None
+        if commit is None:
+            return None if run is None else {"status": run.state, "id": run.request, "logs_url": logs_url}
+        pages_url = self._settings.pages_url.format(owner=self._settings.target_owner, repo=commit.repository)
+        return {
+            "status": "done",
+            "id": commit.request,
+            "logs_url": logs_url,
+            "email": email,
+            "task": task,
+            "round": requests[commit.request],
+            "nonce": nonce,
+            "repo_url": commit.repo_url,
+            "commit_sha": commit.sha,
+            "pages_url": pages_url,
+        }
+
+
+def _calls(route: Callable[[Door, HTTPRequest], Awaitable[Response]]) -> Callable[[HTTPRequest], Awaitable[Response]]:
+    async def endpoint(http: HTTPRequest) -> Response:
+        try:
+            return await route(http.app.state.door, http)
+        except InvalidTask as error:
+            return JSONResponse(
+                {"error": "Correct the fields named and send the task again.", "fields": error.fields}, 422
+            )
+
+    return endpoint
+
+
+async def _body(http: HTTPRequest, limit: int) -> bytes:
+    """Read the body, counting; raise Refused(413) once it is larger than `limit` bytes, after taking in the rest."""
+    body = bytearray()
+    chunks = http.stream()
+    try:
+        async with asyncio.timeout(READ_S):
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > limit:
+                    break
+            else:
+                return bytes(body)
+    except TimeoutError:
+        raise Refused(408, f"Send the whole request within {READ_S} seconds.") from None
+    except ClientDisconnect:
+        raise Refused(400, "The request broke off. Send it again.") from None
+    taken = len(body)
+    body.clear()
+    # A sender that is cut off while it still writes sees a broken connection instead of the answer.
+    with contextlib.suppress(TimeoutError, ClientDisconnect):
+        async with asyncio.timeout(DRAIN_S):
+            async for chunk in chunks:
+                taken += len(chunk)
+                if taken > DRAIN_BYTES:
+                    break
+    raise Refused(413, f"Send at most {limit} bytes; larger attachments go in as http(s) URLs.")
+
+
+def _parsed(body: bytes) -> dict[str, Any]:
+    try:
+        raw = from_json(body, allow_inf_nan=False)
+    except ValueError:
+        raise Refused(400, "Send one JSON object.") from None
+    if not isinstance(raw, dict):
+        raise Refused(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
+    return raw
+
+
+async def _as_json(_: HTTPRequest, error: Exception) -> Response:
+    if isinstance(error, Refused):
+        return JSONResponse(error.body, error.status)
+    if isinstance(error, NotTakenError):
+        _log.warning("GitHub: %s", error)
+        return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
+    assert isinstance(error, HTTPException)  # noqa: S101 - the only other kind that is registered
+    remedy = {404: "There is nothing here. Tasks go to POST /api-endpoint.", 405: "Tasks go to POST /api-endpoint."}
+    return JSONResponse({"error": remedy.get(error.status_code, error.detail)}, error.status_code, error.headers)

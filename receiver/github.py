@@ -1,0 +1,166 @@
+"""What the receiver asks of GitHub: take a dispatch, keep a large request, say what came of one."""
+
+import asyncio
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from orchestrator.retry import DISPATCH, NO_ANSWER, is_outage, limited_for
+from receiver.settings import Settings
+
+WORKFLOW = "build.yml"
+PAGES_READ = 10
+"""Pages of a hundred commits or runs that a look-up reads at most."""
+
+_TRAILER = re.compile(r"^Pagewright-Request: ([0-9a-f]{16})$", re.MULTILINE)
+_RUN_STATES = {"in_progress": "running", "completed": "failed"}
+
+
+class NotTakenError(Exception):
+    """GitHub did not take the call. `retry_after`: seconds after which it may. The text names the remedy."""
+
+    def __init__(self, reason: str, retry_after: float = 30) -> None:
+        super().__init__(reason)
+        self.retry_after = max(1, round(retry_after))
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The commit that answers a request, with the URL of its repository."""
+
+    sha: str
+    repository: str
+    repo_url: str
+    request: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """The newest run of a request. `state`: queued, running, or failed (ended without a commit)."""
+
+    request: str
+    state: str
+    logs_url: str
+
+
+class GitHub:
+    """GitHub's API as far as the receiver needs it. One connection pool, no state."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._pipeline = f"{settings.api_url}/repos/{settings.pipeline_repository}"
+        self._target = f"{settings.api_url}/repos/{settings.target_owner}"
+        self._headers = {
+            "authorization": f"Bearer {settings.dispatch_token}",
+            "accept": "application/vnd.github+json",
+            "content-type": "application/json",
+            "x-github-api-version": "2022-11-28",
+            "user-agent": "pagewright-receiver",
+        }
+
+    async def dispatch(self, payload: Mapping[str, Any]) -> None:
+        """Fire `repository_dispatch` with `payload`; return once GitHub answered 204, raise NotTakenError otherwise."""
+        await self._write("dispatches", {"event_type": "task", "client_payload": payload})
+
+    async def store(self, content: bytes) -> str:
+        """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA."""
+        answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"})
+        return str(answer["sha"])
+
+    async def workflow_state(self) -> str:
+        """Return the workflow's state on the default branch, `active` where a dispatch starts it."""
+        answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}")
+        return str(answer.json()["state"])
+
+    async def commit_of(self, requests: Mapping[str, int], names: tuple[str, ...]) -> Commit | None:
+        """Return the commit that answers one of `requests` (their ids) in the first repository that has one."""
+        for name in names:
+            async for commit in self._listed(f"{self._target}/{name}/commits?per_page=100"):
+                # Only the last block of a message holds trailers.
+                blocks = re.split(r"\n\s*\n", str(commit["commit"]["message"]).strip())
+                found = _TRAILER.findall(blocks[-1]) if len(blocks) > 1 else []
+                if len(found) == 1 and found[0] in requests:
+                    repo_url = str(commit["html_url"]).rpartition("/commit/")[0]
+                    return Commit(str(commit["sha"]), name, repo_url, found[0])
+        return None
+
+    async def run_of(self, requests: Mapping[str, int]) -> Run | None:
+        """Return the newest run whose title ends in one of `requests`."""
+        query = "event=repository_dispatch&per_page=100"
+        async for run in self._listed(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", "workflow_runs"):
+            request = str(run["display_title"])[-16:]
+            if request in requests:
+                state = _RUN_STATES.get(str(run["status"]), "queued")
+                return Run(request, state, str(run["html_url"]))
+        return None
+
+    async def _listed(self, url: str, key: str | None = None) -> AsyncIterator[Any]:
+        for _ in range(PAGES_READ):
+            try:
+                answer = await self._read(url)
+            except _AbsentError:  # 404: no such repository; 409: it is empty
+                return
+            for entry in answer.json() if key is None else answer.json()[key]:
+                yield entry
+            if not (url := answer.links.get("next", {}).get("url", "")):
+                return
+
+    async def _read(self, url: str) -> httpx.Response:
+        try:
+            answer = await self._client.get(url, headers=self._headers, timeout=10)
+        except httpx.HTTPError:
+            raise NotTakenError("GitHub does not answer. Try again.") from None
+        if answer.status_code in (404, 409):
+            raise _AbsentError(_explained(answer))
+        if answer.status_code != 200:
+            raise NotTakenError(_explained(answer), limited_for(answer.status_code, answer.headers) or 30)
+        return answer
+
+    async def _write(self, path: str, body: Mapping[str, Any]) -> Any:
+        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        started, tries = time.monotonic(), 0
+        while True:
+            tries += 1
+            answer = await self._post(f"{self._pipeline}/{path}", content, DISPATCH.within - time.monotonic() + started)
+            status = NO_ANSWER if answer is None else answer.status_code
+            if answer is not None and status in (201, 204):
+                return answer.json() if status == 201 else None
+            # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
+            wait = DISPATCH.wait(tries, time.monotonic() - started) if is_outage(status) else None
+            if wait is None:
+                asked = None if answer is None else limited_for(status, answer.headers)
+                raise NotTakenError(_explained(answer), asked or 30)
+            await asyncio.sleep(wait)
+
+    async def _post(self, url: str, content: bytes, within: float) -> httpx.Response | None:
+        try:
+            async with asyncio.timeout(max(0.1, within)):
+                return await self._client.post(url, content=content, headers=self._headers, timeout=within)
+        except (httpx.HTTPError, TimeoutError):
+            return None
+
+
+class _AbsentError(NotTakenError):
+    pass
+
+
+def _explained(answer: httpx.Response | None) -> str:
+    status = NO_ANSWER if answer is None else answer.status_code
+    if status == NO_ANSWER:
+        return "GitHub does not answer. Send the task again."
+    if answer is not None and limited_for(status, answer.headers) is not None:
+        return "GitHub's rate limit is reached. Send the task again after the time in Retry-After."
+    return _REMEDIES.get(status, f"GitHub answered {status}. Send the task again.")
+
+
+_REMEDIES = {
+    401: "GitHub does not accept DISPATCH_TOKEN. The receiver's owner must renew it.",
+    403: "DISPATCH_TOKEN may not do this. It needs Contents: write on PIPELINE_REPOSITORY.",
+    404: "GitHub does not show PIPELINE_REPOSITORY or its workflow to DISPATCH_TOKEN. Check the name and the token.",
+    409: "PIPELINE_REPOSITORY is empty. Push the pipeline first.",
+}
