@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError, UsageError
@@ -13,15 +14,20 @@ from orchestrator.runner import Runner
 from orchestrator.settings import environment, log_files
 from orchestrator.task import Order, read_event
 
+if TYPE_CHECKING:
+    from orchestrator.local.stage import Options
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with the code that `errors` lists."""
     chosen = _parser().parse_args(arguments)
-    runner = Runner()
     try:
         code = chosen.run(chosen)
     except PagewrightError as error:
-        runner.error(str(error))
+        if chosen.is_job:
+            Runner().error(str(error))  # an annotation of the run
+        else:
+            sys.stderr.write(f"pagewright: {error}\n")
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -30,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="pagewright", description="A brief goes in, a verified live site comes out.")
+    parser.set_defaults(is_job=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the receiver")
@@ -38,12 +45,12 @@ def _parser() -> argparse.ArgumentParser:
     build = commands.add_parser("build", help="job build: make the site and prove it in a browser")
     build.add_argument("--event", type=Path, required=True, metavar="FILE", help="the event, as Actions writes it")
     build.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the site and the report go")
-    build.set_defaults(run=_build)
+    build.set_defaults(run=_build, is_job=True)
 
     publish = commands.add_parser("publish", help="job publish: commit, wait until it is live, tell the evaluator")
     publish.add_argument("--event", type=Path, required=True, metavar="FILE", help="the event, as Actions writes it")
     publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="what job build handed over")
-    publish.set_defaults(run=_publish)
+    publish.set_defaults(run=_publish, is_job=True)
 
     local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
     _add_ports(local)
@@ -82,7 +89,7 @@ def _build(chosen: argparse.Namespace) -> int:
     from orchestrator.build import build  # noqa: PLC0415
 
     env = environment()
-    asyncio.run(build(env, _event(chosen.event, env), chosen.out, Runner(**log_files(env)), Clock()))
+    asyncio.run(build(env, _event(chosen.event, env), chosen.out, Runner(sys.stdout, *log_files(env)), Clock()))
     return 0
 
 
@@ -90,20 +97,26 @@ def _publish(chosen: argparse.Namespace) -> int:
     from orchestrator.publish import publish  # noqa: PLC0415
 
     env = environment()
-    asyncio.run(publish(env, _event(chosen.event, env), chosen.build, Runner(**log_files(env)), Clock()))
+    asyncio.run(publish(env, _event(chosen.event, env), chosen.build, Runner(sys.stdout, *log_files(env)), Clock()))
     return 0
 
 
 def _local(chosen: argparse.Namespace) -> int:
     from orchestrator.local.stage import run_local  # noqa: PLC0415
 
-    return run_local(_options(chosen), as_json=chosen.json)
+    return run_local(_options(chosen), environment(dotenv=True), as_json=chosen.json)
 
 
 def _demo(chosen: argparse.Namespace) -> int:
     from orchestrator.local.demo import run_demo  # noqa: PLC0415
 
-    return run_demo(_options(chosen), once=chosen.once, as_json=chosen.json)
+    return run_demo(_options(chosen), environment(dotenv=True), once=chosen.once, as_json=chosen.json)
+
+
+def _options(chosen: argparse.Namespace) -> "Options":
+    from orchestrator.local.stage import Options  # noqa: PLC0415
+
+    return Options(chosen.receiver_port, chosen.github_port, chosen.data, chosen.pages_delay, chosen.faults)
 
 
 def _event(path: Path, env: dict[str, str]) -> Order:

@@ -178,7 +178,7 @@ def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     return settings
 
 
-def log_files(env: Mapping[str, str]) -> dict[str, Path | None]:
-    """Return the files in which Actions takes a step's outputs and summary."""
+def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
+    """Return the files in which Actions takes a step's outputs and its summary."""
     read = _Reader(env)
-    return {"output": read.path("GITHUB_OUTPUT"), "summary": read.path("GITHUB_STEP_SUMMARY")}
+    return read.path("GITHUB_OUTPUT"), read.path("GITHUB_STEP_SUMMARY")

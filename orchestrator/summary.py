@@ -29,7 +29,8 @@ def built(order: Order, build: Build) -> str:
     elif build.published:
         lines += [f"Answered already by commit {code(build.published)}; nothing was built.", ""]
     elif build.fallback:
-        lines += ["⚠️ **Fallback**: no model gave a usable answer, the page comes from the template.", ""]
+        why = "no model gave a usable answer" if build.attempts else "no model is configured"
+        lines += [f"⚠️ **Fallback**: {why}, the page comes from the template.", ""]
     if build.checks:
         lines += _table(("round", "check", "state", "seen"), [_check_row(check) for check in build.checks])
     if build.findings:
@@ -60,8 +61,10 @@ def _check_row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _costs(build: Build) -> list[str]:
+    tokens = f"{sum(a.tokens_in for a in build.attempts)} / {sum(a.tokens_out for a in build.attempts)}"
+    total = f"Built by {code(build.built_by) or 'nobody'} · tokens in / out {tokens} · cost {dollars(build.cost_usd)}"
     if not build.attempts:
-        return []
+        return [total, ""]
     rows = [
         (
             code(attempt.model),
@@ -74,7 +77,7 @@ def _costs(build: Build) -> list[str]:
     ]
     return [
         *_table(("model", "outcome", "tokens in / out", "cost", "time"), rows),
-        f"Cost together: {dollars(build.cost_usd)}",
+        total,
         "",
     ]
 

@@ -5,11 +5,10 @@ import contextlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
-import httpx
 from pydantic_core import from_json
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -43,26 +42,25 @@ class Refused(Exception):
         self.body = {"error": error, **more}
 
 
-def create_app(settings: Settings, github: GitHub | None = None) -> Starlette:
-    """Return the receiver as an ASGI application. `github`: None makes one that lives as long as the application."""
+def create_app(settings: Settings, github: GitHub) -> Starlette:
+    """Return the receiver as an ASGI application; `github` is closed when it ends."""
+    door = Door(settings, github)
 
     @contextlib.asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-        async with httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False) as client:
-            app.state.door = Door(settings, github or GitHub(settings, client))
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with contextlib.aclosing(github):
             if settings.check_on_startup:
-                await app.state.door.check()
+                await door.check()
             yield
 
     routes = [
-        Route("/api-endpoint", _calls(Door.accept), methods=["POST"]),
-        Route("/result", _calls(Door.result)),
-        Route("/health", _calls(Door.health)),
-        Route("/", _calls(Door.status)),
+        Route("/api-endpoint", door.accept, methods=["POST"]),
+        Route("/result", door.result),
+        Route("/health", door.health),
+        Route("/", door.status),
     ]
-    handlers: dict[Any, Any] = {HTTPException: _as_json, Refused: _as_json, NotTakenError: _as_json}
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
+    kinds = (HTTPException, InvalidTask, NotTakenError, Refused)
+    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=dict.fromkeys(kinds, _as_json))
 
 
 class Door:
@@ -192,18 +190,6 @@ class Door:
         }
 
 
-def _calls(route: Callable[[Door, HTTPRequest], Awaitable[Response]]) -> Callable[[HTTPRequest], Awaitable[Response]]:
-    async def endpoint(http: HTTPRequest) -> Response:
-        try:
-            return await route(http.app.state.door, http)
-        except InvalidTask as error:
-            return JSONResponse(
-                {"error": "Correct the fields named and send the task again.", "fields": error.fields}, 422
-            )
-
-    return endpoint
-
-
 async def _body(http: HTTPRequest, limit: int) -> bytes:
     """Read the body, counting; raise Refused(413) once it is larger than `limit` bytes, after taking in the rest."""
     body = bytearray()
@@ -248,6 +234,9 @@ async def _as_json(_: HTTPRequest, error: Exception) -> Response:
     if isinstance(error, NotTakenError):
         _log.warning("GitHub: %s", error)
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
+    if isinstance(error, InvalidTask):
+        said = {"error": "Correct the fields named and send the task again.", "fields": error.fields}
+        return JSONResponse(said, 422)
     assert isinstance(error, HTTPException)  # noqa: S101 - the only other kind that is registered
     remedy = {404: "There is nothing here. Tasks go to POST /api-endpoint.", 405: "Tasks go to POST /api-endpoint."}
     return JSONResponse({"error": remedy.get(error.status_code, error.detail)}, error.status_code, error.headers)

@@ -48,6 +48,12 @@ class Run:
     logs_url: str
 
 
+def http_client() -> httpx.AsyncClient:
+    """Return a client for GitHub's API: many connections, no redirects, no proxies from the environment."""
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
+    return httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+
+
 class GitHub:
     """GitHub's API as far as the receiver needs it. One connection pool, no state."""
 
@@ -62,6 +68,10 @@ class GitHub:
             "x-github-api-version": "2022-11-28",
             "user-agent": "pagewright-receiver",
         }
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
 
     async def dispatch(self, payload: Mapping[str, Any]) -> None:
         """Fire `repository_dispatch` with `payload`; return once GitHub answered 204, raise NotTakenError otherwise."""

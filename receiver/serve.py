@@ -5,6 +5,7 @@ import logging
 import uvicorn
 
 from receiver.app import create_app
+from receiver.github import GitHub, http_client
 from receiver.settings import Settings
 
 
@@ -14,7 +15,7 @@ def serve(settings: Settings) -> None:
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL
     # No access log: the query of /result holds an e-mail and a nonce.
     uvicorn.run(
-        create_app(settings),
+        create_app(settings, GitHub(settings, http_client())),
         host=settings.host,
         port=settings.port,
         access_log=False,

@@ -1,0 +1,40 @@
+# Everything a newcomer types. Each target brings what it needs: uv, the locked packages, a browser.
+UV_VERSION := 0.13.8
+UV := $(or $(shell command -v uv),.uv/bin/uv)
+PYTHON := .venv/bin/python
+
+.PHONY: demo test check bench serve browser setup
+
+demo: browser
+	@$(PYTHON) -m orchestrator demo $(ARGS)
+
+test: browser
+	@$(PYTHON) -m pytest $(ARGS)
+
+check: setup
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+	.venv/bin/zizmor --quiet --offline --persona=pedantic .
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	$(PYTHON) -m pytest -q tests/test_walls.py
+
+bench: browser
+	@$(PYTHON) tests/bench $(ARGS)
+
+serve: setup
+	@$(PYTHON) -m orchestrator serve
+
+browser: setup
+	@sh .ci/browser
+
+setup: .venv/.installed
+
+.venv/.installed: pyproject.toml uv.lock | $(UV)
+	@$(UV) sync --quiet --locked --all-extras
+	@touch $@
+
+# Into a folder of its own: the system's Python stays as it is.
+.uv/bin/uv:
+	@python3 -m pip install --quiet --disable-pip-version-check --target .uv uv==$(UV_VERSION)

@@ -1,0 +1,310 @@
+"""Dispatches, workflows, runs, jobs and their logs."""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+
+from orchestrator.local import bodies
+from orchestrator.local.bodies import Body, moment
+from orchestrator.local.github import Dispatch
+from orchestrator.local.respond import Call, Operation, Refusal, answer, not_found
+from orchestrator.local.runs import Job, Run, Step
+
+_FOLDER = ".github/workflows"
+_TELLS_RUNS = "2026-03-10"
+_MOST_PROPERTIES = 10
+_MOST_INPUTS = 25
+_LARGEST_PAYLOAD = 65_535
+_LONGEST_EVENT_TYPE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A workflow file on the default branch."""
+
+    path: str
+    name: str
+    by_hand: bool
+
+
+async def repository_dispatch(call: Call) -> Response:
+    """POST …/dispatches: accepted with 204 whether any workflow listens or not.
+
+    https://docs.github.com/en/rest/repos/repos#create-a-repository-dispatch-event
+    """
+    kind = call.text("event_type")
+    if not 1 <= len(kind) <= _LONGEST_EVENT_TYPE:
+        raise Refusal(422, f"Invalid request.\n\nevent_type is {len(kind)} characters long, of 1 to 100.")
+    branch, payload = call.repository.default_branch, call.body.get("client_payload") or {}
+    _check_payload(payload, "client_payload", _MOST_PROPERTIES)
+    event = {"action": kind, "branch": branch, "client_payload": payload, **_sender(call)}
+    await call.github.on_dispatch(Dispatch(call.repository, "repository_dispatch", call.actor, branch, None, event))
+    return Response(status_code=204)
+
+
+async def workflow_dispatch(call: Call) -> Response:
+    """POST …/actions/workflows/{file}/dispatches: 204, or 200 with the run.
+
+    The run is told where it is asked for, and always from API version 2026-03-10 on.
+
+    https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
+    """
+    workflow = _workflow(call)
+    branch = call.text("ref").removeprefix("refs/heads/")
+    if call.github.store.head(call.repository, branch) is None:
+        raise Refusal(422, f"No ref found for: {call.text('ref')}")
+    if not workflow.by_hand:
+        raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
+    inputs = call.body.get("inputs") or {}
+    _check_payload(inputs, "inputs", _MOST_INPUTS)
+    # Whatever JSON types come in, a workflow finds strings in its event.
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in inputs.items()}
+    event = {"inputs": texts, "ref": f"refs/heads/{branch}", "workflow": workflow.path, **_sender(call)}
+    dispatch = Dispatch(call.repository, "workflow_dispatch", call.actor, branch, workflow.path, event)
+    run = await call.github.on_dispatch(dispatch)
+    told = call.body.get("return_run_details") is True or call.version >= _TELLS_RUNS
+    if run is None or not told:
+        return Response(status_code=204)
+    body = _run(call, run)
+    return answer({"workflow_run_id": run.id, "run_url": body["url"], "html_url": body["html_url"]})
+
+
+def get_workflow(call: Call) -> Response:
+    """GET …/actions/workflows/{file}."""
+    workflow = _workflow(call)
+    address = f"{bodies.html_url(call.github, call.repository)}"
+    return answer(
+        {
+            "id": bodies.number(workflow.path),
+            "node_id": bodies.node_id("Workflow", workflow.path),
+            "name": workflow.name,
+            "path": workflow.path,
+            "state": "active",
+            "created_at": moment(call.repository.created_at),
+            "updated_at": moment(call.repository.pushed_at),
+            "url": _workflow_url(call, workflow.path),
+            "html_url": f"{address}/blob/{call.repository.default_branch}/{workflow.path}",
+            "badge_url": f"{address}/workflows/{workflow.name}/badge.svg",
+        }
+    )
+
+
+def workflow_runs(call: Call) -> Response:
+    """GET …/actions/workflows/{file}/runs."""
+    path = _workflow(call).path
+    return _listed(call, [run for run in call.github.runs.list(call.repository.full_name) if run.path == path])
+
+
+def runs(call: Call) -> Response:
+    """GET …/actions/runs."""
+    return _listed(call, call.github.runs.list(call.repository.full_name))
+
+
+def run(call: Call) -> Response:
+    """GET …/actions/runs/{id}."""
+    return answer(_run(call, _known_run(call)))
+
+
+def jobs(call: Call) -> Response:
+    """GET …/actions/runs/{id}/jobs."""
+    found = _known_run(call)
+    skip, limit = call.window()
+    listed = [_job(call, found, job) for job in found.jobs[skip : skip + limit]]
+    return answer({"total_count": len(found.jobs), "jobs": listed}, headers=call.links(len(found.jobs)))
+
+
+def job(call: Call) -> Response:
+    """GET …/actions/jobs/{id}."""
+    return answer(_job(call, *_known_job(call)))
+
+
+def logs(call: Call) -> Response:
+    """GET …/actions/jobs/{id}/logs: where the log is."""
+    found, of_run = _known_job(call)[1], call.repository.full_name
+    return RedirectResponse(f"{call.github.api_url}/logs/{of_run}/{found.id}", 302)
+
+
+def log(call: Call) -> Response:
+    """GET /logs/…: the log itself, as GitHub's second host gives it out."""
+    return Response(call.github.runs.log(_known_job(call)[1].id), media_type="text/plain")
+
+
+def _check_payload(payload: Any, name: str, most: int) -> None:
+    if not isinstance(payload, dict):
+        raise Refusal(422, f"Invalid request.\n\nFor 'properties/{name}', {json.dumps(payload)} is not an object.")
+    if len(payload) > most:
+        raise Refusal(
+            422, f"Invalid request.\n\nNo more than {most} properties are allowed; {len(payload)} were supplied."
+        )
+    if len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()) > _LARGEST_PAYLOAD:
+        raise Refusal(422, f"{name} is too large.")
+
+
+def _sender(call: Call) -> Body:
+    """Return what every event says of where it happened and who did it."""
+    repository = bodies.full_repository(call.github, call.repository)
+    return {"repository": repository, "sender": bodies.simple_user(call.github, call.actor)}
+
+
+def _workflow(call: Call) -> Workflow:
+    """Return the workflow of the path, given by its file's name or its id. Raises 404."""
+    wanted, store = call.params["workflow"], call.github.store
+    head = store.head(call.repository)
+    folder = store.entry(call.repository, head, _FOLDER) if head else None
+    entries = store.tree(call.repository, folder.sha, recursive=False) if folder else ()
+    for entry in entries:
+        path = f"{_FOLDER}/{entry.path}"
+        if entry.path.endswith((".yml", ".yaml")) and wanted in {entry.path, str(bodies.number(path))}:
+            text = store.blob(call.repository, entry.sha).decode(errors="replace")
+            name = re.search(r"^name:[ \t]*['\"]?(.+?)['\"]?[ \t]*$", text, re.MULTILINE)
+            return Workflow(path, name[1] if name else path, "workflow_dispatch" in text)
+    raise not_found()
+
+
+def _known_run(call: Call) -> Run:
+    found = call.github.runs.get(call.params["run"])  # type: ignore[arg-type]  # the route makes it an int
+    if found is None or found.repository.lower() != call.repository.full_name.lower():
+        raise not_found()
+    return found
+
+
+def _known_job(call: Call) -> tuple[Run, Job]:
+    found = call.github.runs.job(call.params["job"])  # type: ignore[arg-type]  # the route makes it an int
+    if found is None or found[0].repository.lower() != call.repository.full_name.lower():
+        raise not_found()
+    return found
+
+
+def _listed(call: Call, found: "list[Run] | tuple[Run, ...]") -> Response:
+    kept = [run for run in found if _wanted(call, run)]
+    skip, limit = call.window()
+    page = [_run(call, run) for run in kept[skip : skip + limit]]
+    return answer({"total_count": len(kept), "workflow_runs": page}, headers=call.links(len(kept)))
+
+
+def _wanted(call: Call, run: Run) -> bool:
+    """Say whether the run passes the query's filters. Raises 422 for a form of `created` that is not known here."""
+    query = call.query
+    since = re.fullmatch(r">=(\d{4}-\d\d-\d\d(?:T[\d:]+(?:Z|\+00:00))?)", query.get("created", ">=1970-01-01"))
+    if not since:
+        raise Refusal(422, "created must be >= and a date or a time in UTC")
+    return (
+        query.get("event", run.event) == run.event
+        and query.get("status", run.status) in {run.status, run.conclusion}
+        and query.get("branch", run.head_branch) == run.head_branch
+        and query.get("head_sha", run.head_sha) == run.head_sha
+        and query.get("actor", run.actor).lower() == run.actor.lower()
+        and str(moment(run.created_at)) >= since[1].replace("+00:00", "Z")
+    )
+
+
+def _workflow_url(call: Call, path: str) -> str:
+    return f"{bodies.api_url(call.github, call.repository)}/actions/workflows/{bodies.number(path)}"
+
+
+def _run(call: Call, run: Run) -> Body:
+    url = f"{bodies.api_url(call.github, call.repository)}/actions/runs/{run.id}"
+    actor = bodies.simple_user(call.github, run.actor)
+    repository = bodies.minimal_repository(call.github, call.repository)
+    parts = ("jobs", "logs", "artifacts", "cancel", "rerun")
+    return {
+        "id": run.id,
+        "node_id": bodies.node_id("WorkflowRun", run.id),
+        "name": run.name,
+        "display_title": run.display_title,
+        "path": run.path,
+        "event": run.event,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "run_number": run.id,
+        "run_attempt": run.run_attempt,
+        "workflow_id": bodies.number(run.path),
+        "workflow_url": _workflow_url(call, run.path),
+        "url": url,
+        "html_url": f"{bodies.html_url(call.github, call.repository)}/actions/runs/{run.id}",
+        **{f"{part}_url": f"{url}/{part}" for part in parts},
+        "check_suite_url": f"{bodies.api_url(call.github, call.repository)}/check-suites/{run.id}",
+        "previous_attempt_url": None,
+        "pull_requests": [],
+        "created_at": moment(run.created_at),
+        "updated_at": moment(run.updated_at),
+        "run_started_at": moment(run.run_started_at),
+        "actor": actor,
+        "triggering_actor": actor,
+        "head_commit": _head_commit(call, run),
+        "repository": repository,
+        "head_repository": repository,
+    }
+
+
+def _head_commit(call: Call, run: Run) -> Body | None:
+    sha = call.github.store.resolve(call.repository, run.head_sha)
+    if sha is None:
+        return None
+    commit = call.github.store.commits(call.repository, sha)[0]
+    return {
+        "id": sha,
+        "tree_id": commit.tree,
+        "message": commit.message,
+        "timestamp": moment(commit.committed_at),
+        "author": {"name": commit.author.name, "email": commit.author.email},
+        "committer": {"name": commit.committer.name, "email": commit.committer.email},
+    }
+
+
+def _job(call: Call, run: Run, job: Job) -> Body:
+    api, html = bodies.api_url(call.github, call.repository), bodies.html_url(call.github, call.repository)
+    return {
+        "id": job.id,
+        "run_id": run.id,
+        "run_url": f"{api}/actions/runs/{run.id}",
+        "run_attempt": run.run_attempt,
+        "node_id": bodies.node_id("CheckRun", job.id),
+        "head_sha": run.head_sha,
+        "head_branch": run.head_branch,
+        "workflow_name": run.name,
+        "url": f"{api}/actions/jobs/{job.id}",
+        "html_url": f"{html}/actions/runs/{run.id}/job/{job.id}",
+        "check_run_url": f"{api}/check-runs/{job.id}",
+        "name": job.name,
+        "status": job.status,
+        "conclusion": job.conclusion,
+        "created_at": moment(run.run_started_at),
+        "started_at": moment(job.started_at or run.run_started_at),
+        "completed_at": moment(job.completed_at),
+        "steps": [_step(step) for step in job.steps],
+        "labels": ["ubuntu-24.04"],
+        **dict.fromkeys(("runner_id", "runner_name", "runner_group_id", "runner_group_name")),
+    }
+
+
+def _step(step: Step) -> Body:
+    return {
+        "name": step.name,
+        "number": step.number,
+        "status": step.status,
+        "conclusion": step.conclusion,
+        "started_at": moment(step.started_at),
+        "completed_at": moment(step.completed_at),
+    }
+
+
+_REPO = "/repos/{owner}/{repo}"
+_ACTIONS = f"{_REPO}/actions"
+OPERATIONS = (
+    Operation("POST", f"{_REPO}/dispatches", repository_dispatch, {"contents": "write"}),
+    Operation("POST", f"{_ACTIONS}/workflows/{{workflow}}/dispatches", workflow_dispatch, {"actions": "write"}),
+    Operation("GET", f"{_ACTIONS}/workflows/{{workflow}}", get_workflow),
+    Operation("GET", f"{_ACTIONS}/workflows/{{workflow}}/runs", workflow_runs),
+    Operation("GET", f"{_ACTIONS}/runs", runs),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}", run),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/jobs", jobs),
+    Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}", job),
+    Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}/logs", logs),
+    Operation("GET", "/logs/{owner}/{repo}/{job:int}", log),
+)

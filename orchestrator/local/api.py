@@ -1,0 +1,44 @@
+"""GitHub's API on one machine: the part of it that this project and its tests call, and 404 for the rest."""
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orchestrator.local import actions, clone, contents, graphql, publishing, repositories
+from orchestrator.local.faults import FaultyApp
+from orchestrator.local.github import LocalGitHub
+from orchestrator.local.respond import Call, Operation, answer, not_found, sealed
+
+
+def rate_limit(call: Call) -> Response:
+    """GET /rate_limit: free of charge."""
+    login = call.token.login if call.token else ""
+    resources = {name: call.github.limits.count(login, name, 0) for name in ("core", "search", "graphql")}
+    return answer({"resources": resources, "rate": resources["core"]})
+
+
+OPERATIONS = (
+    Operation("GET", "/rate_limit", rate_limit),
+    *repositories.OPERATIONS,
+    *contents.OPERATIONS,
+    *actions.OPERATIONS,
+    *publishing.OPERATIONS,
+    *graphql.OPERATIONS,
+)
+
+
+def create_api(github: LocalGitHub) -> Starlette:
+    """Return the app that answers at `github.api_url`."""
+
+    async def unknown(request: Request, _: Exception) -> Response:
+        # A wrong method is not told from a wrong path, and both look like what one may not see.
+        refusal = not_found()
+        return sealed(github, request, answer(refusal.body, refusal.status))
+
+    return Starlette(
+        routes=[*(operation.route(github) for operation in OPERATIONS), *clone.routes(github)],
+        middleware=[Middleware(FaultyApp, faults=github.faults)],
+        exception_handlers={HTTPException: unknown},
+    )

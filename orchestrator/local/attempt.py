@@ -1,0 +1,125 @@
+"""One attempt at a run: act on one side, the run's record on the other, a clock for each job between them."""
+
+import asyncio
+import sys
+import tempfile
+from asyncio import TimerHandle
+from asyncio.subprocess import PIPE, STDOUT, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from orchestrator.local import reaper
+from orchestrator.local.act import SECRETS, Masker, Recorder, Start
+from orchestrator.local.files import write_atomically
+from orchestrator.local.runs import Run, Runs, now
+from orchestrator.local.workflow import Workflow
+
+ALWAYS_STEPS_S = 300.0
+"""How long the steps with `if: always()` of a job get that was stopped.
+
+https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancellation
+"""
+
+
+class Attempt:
+    """One attempt at a run, saved after everything that happens. Cancelled, it ends as in a power cut."""
+
+    def __init__(self, runs: Runs, run: Run, workflow: Workflow, start: Start) -> None:
+        jobs = tuple(plan.queued() for plan in workflow.jobs)
+        self._runs = runs
+        self._run = runs.update(replace(run, status="in_progress", run_started_at=now(), jobs=jobs))
+        self._workflow = workflow
+        self._start = start
+        self._record = Recorder(workflow.jobs, list(self._run.jobs), Masker(start.secrets.values()))
+        self._timers: dict[int, TimerHandle] = {}
+
+    async def conduct(self, summary: Path) -> None:
+        """Run the workflow to its end; its steps' summaries are in `summary` then."""
+        async with _helper(self._start, self._workflow) as helper:
+            try:
+                async for line in _lines(helper):
+                    self._hear(line, helper.pid)
+            finally:
+                for timer in self._timers.values():
+                    timer.cancel()
+        write_atomically(summary, self._record.summary.encode())
+        conclusion, text = self._record.finish(await helper.wait())
+        self._log(0, text)
+        self._run = replace(self._run, status="completed", conclusion=conclusion)
+        self._save()
+
+    def _hear(self, line: str, helper: int) -> None:
+        before = list(self._record.jobs)
+        self._log(*self._record.feed(line))
+        if self._record.jobs == before:
+            return
+        # act has read them by now, and no step is to find another job's secrets on the disk.
+        (self._start.folder / SECRETS).unlink(missing_ok=True)
+        self._save()
+        for place, job in enumerate(self._record.jobs):
+            if job.status == "in_progress" and place not in self._timers:
+                self._set_timer(place, self._workflow.jobs[place].timeout_s, helper)
+            elif job.status == "completed" and place in self._timers:
+                self._timers[place].cancel()
+
+    def _set_timer(self, place: int, seconds: float, helper: int) -> None:
+        self._timers[place] = asyncio.get_running_loop().call_later(seconds, self._time_out, place, helper)
+
+    def _time_out(self, place: int, helper: int) -> None:
+        """Stop a job, not the run: a job that needs it and says `if: always()` comes next. act knows no such limit."""
+        self._log(place, self._record.time_out(place))
+        reaper.kill_job(helper, self._workflow.jobs[place].key)
+        self._set_timer(place, ALWAYS_STEPS_S, helper)
+
+    def _log(self, place: int, text: str) -> None:
+        if text:
+            self._runs.append_log(self._run.jobs[place].id, text)
+
+    def _save(self) -> None:
+        self._run = self._runs.update(replace(self._run, jobs=tuple(self._record.jobs)))
+
+
+@asynccontextmanager
+async def _helper(start: Start, workflow: Workflow) -> AsyncIterator[Process]:
+    """Start act below a helper process of its own. It is gone at the end, with all that it started and was given."""
+    _write_private(start.folder, start.files(workflow))
+    # A browser's sockets lie in TMPDIR, and the path of a socket must be shorter (108 bytes) than `folder` may be.
+    scratch = tempfile.mkdtemp(prefix="pagewright-")
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", reaper.__file__, str(start.folder), scratch, "--", *start.command()),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=STDOUT,
+        env=start.process_env(scratch),
+        start_new_session=True,  # Ctrl-C in the terminal is for us to act on
+    )
+    assert process.stdin  # noqa: S101 - because of PIPE
+    assert process.stdout  # noqa: S101
+    try:
+        yield process
+    finally:
+        process.stdin.close()  # which the helper takes for: kill everything
+        await process.stdout.read()
+        await process.wait()
+
+
+async def _lines(process: Process) -> AsyncIterator[str]:
+    """Yield act's output line by line; a line may be of any length."""
+    assert process.stdout  # noqa: S101
+    rest = b""
+    while chunk := await process.stdout.read(65536):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield line.decode(errors="replace")
+    if rest:
+        yield rest.decode(errors="replace")
+
+
+def _write_private(folder: Path, files: dict[str, str]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    for name, text in files.items():
+        (folder / name).touch(mode=0o600)
+        (folder / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,209 @@
+"""GitHub Actions on one machine: a dispatch becomes a run, and a run's turn comes when its group and a core are free.
+
+What act leaves to GitHub happens here: run names, concurrency groups, job timeouts, re-runs, and the record of it all.
+Groups: https://docs.github.com/actions/how-tos/write-workflows/choose-when-workflows-run/control-workflow-concurrency
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
+
+from orchestrator.errors import UsageError
+from orchestrator.local.act import Start
+from orchestrator.local.attempt import Attempt
+from orchestrator.local.expressions import Contexts
+from orchestrator.local.runs import Run, Runs
+from orchestrator.local.workflow import Workflow, read_workflow
+
+ACT = Path(sys.executable).with_name("act")
+"""act's binary comes in a wheel, and so lies beside this Python."""
+
+WORKFLOW = ".github/workflows/build.yml"
+BRANCH = "main"
+
+
+@dataclass(frozen=True)
+class EngineSettings:
+    """Where runs happen and what they are told.
+
+    `checkout` is the clone with the workflow in it; a run works on a copy. `work` holds what runs need and leave, and
+    must be private. `python_env` is the installed environment that the steps use. `head` returns the commit at the
+    branch's head, `new_token` the GITHUB_TOKEN of the run with that id.
+    """
+
+    checkout: Path
+    work: Path
+    repository: str
+    owner: str
+    api_url: str
+    python_env: Path
+    secrets: Mapping[str, str] = field(repr=False)
+    variables: Mapping[str, str]
+    path: str
+    extra_env: Mapping[str, str]
+    head: Callable[[], str]
+    new_token: Callable[[int], str]
+
+
+class Engine:
+    """Runs workflows. Belongs to the event loop it is used in."""
+
+    def __init__(self, settings: EngineSettings, runs: Runs, *, slots: int | None = None) -> None:
+        """Run `slots` runs at once, one a core where it is None. Raises UsageError where act is not installed."""
+        if not ACT.is_file():
+            raise UsageError(f"act is missing at {ACT}.", "Install the extra `local` of this project.")
+        self._settings = settings
+        self._runs = runs
+        self._slots = asyncio.Semaphore(slots or os.cpu_count() or 1)
+        # A group lives as long as a run of it. asyncio's locks and semaphores serve in the order of arrival.
+        self._groups: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._turns: dict[int, asyncio.Task[None]] = {}
+
+    async def dispatch(self, event_name: str, event: Mapping[str, Any]) -> Run:
+        """Take an event; return its run, which is queued and saved. `event` is the whole webhook payload.
+
+        Raises UsageError where the workflow file is none.
+        """
+        workflow = self._workflow()
+        run = self._runs.create(
+            Run(
+                repository=self._settings.repository,
+                event=event_name,
+                display_title="",
+                name=workflow.name,
+                path=WORKFLOW,
+                head_sha=self._settings.head(),
+                head_branch=BRANCH,
+                actor=self._settings.owner,
+                payload=event,
+            )
+        )
+        contexts = self._contexts(run)  # knows the run's id only now
+        title = workflow.run_name.render(contexts).strip()
+        run = self._runs.update(
+            replace(
+                run,
+                display_title=title or event.get("action", workflow.name),
+                group=workflow.group.render(contexts) or f"run {run.id}",
+            )
+        )
+        return self._enqueue(run, workflow)
+
+    async def rerun(self, run_id: int) -> Run:
+        """Run all jobs of a completed run once more. Raises UsageError where there is no completed run of that id."""
+        run = self._runs.get(run_id)
+        if run is None or run.status != "completed":
+            raise UsageError(f"There is no completed run {run_id}.", "Wait until it is over.")
+        return self._enqueue(self._runs.update(_next_attempt(run)), self._workflow())
+
+    async def resume(self) -> None:
+        """Take up what a former life left unfinished. A run that was in progress starts again, as its next attempt."""
+        shutil.rmtree(self._settings.work / "attempts", ignore_errors=True)
+        if unfinished := self._runs.unfinished():
+            workflow = self._workflow()
+            for run in unfinished:
+                started = run.status == "in_progress"
+                self._enqueue(self._runs.update(_next_attempt(run)) if started else run, workflow)
+
+    async def wait(self, run_id: int) -> Run | None:
+        """Return the run once its turn is over, at once where it has none; None where there is no such run."""
+        if turn := self._turns.get(run_id):
+            await asyncio.wait([turn])
+            if not turn.cancelled():
+                turn.result()
+        return self._runs.get(run_id)
+
+    def summary(self, run_id: int) -> str:
+        """Return what the steps of a run's last attempt wrote to their summaries, in order."""
+        path = self._summary(run_id)
+        return path.read_text(encoding="utf-8") if path.exists() else ""
+
+    async def close(self) -> None:
+        """Stop everything at once, as a power cut would, and leave nothing behind; `resume` takes it up again.
+
+        No step gets a chance to tidy up: one with `if: always()` would report as failed what is only put off.
+        """
+        turns = list(self._turns.values())
+        for turn in turns:
+            turn.cancel()
+        await asyncio.gather(*turns, return_exceptions=True)
+
+    def _workflow(self) -> Workflow:
+        return read_workflow(self._settings.checkout / WORKFLOW)
+
+    def _contexts(self, run: Run) -> Contexts:
+        github = {
+            "event": run.payload,
+            "event_name": run.event,
+            "run_id": run.id,
+            "run_attempt": run.run_attempt,
+            "repository": run.repository,
+            "repository_owner": self._settings.owner,
+            "actor": run.actor,
+            "workflow": run.name,
+            "sha": run.head_sha,
+            "ref": f"refs/heads/{run.head_branch}",
+            "ref_name": run.head_branch,
+        }
+        return {"github": github, "inputs": run.payload.get("inputs"), "vars": self._settings.variables}
+
+    def _enqueue(self, run: Run, workflow: Workflow) -> Run:
+        turn = asyncio.create_task(self._turn(run, workflow), name=f"run {run.id}")
+        self._turns[run.id] = turn
+        turn.add_done_callback(lambda _: self._forget(run.id, turn))
+        return run
+
+    def _forget(self, run_id: int, turn: asyncio.Task[None]) -> None:
+        if self._turns.get(run_id) is turn:  # a re-run may have taken its place already
+            del self._turns[run_id]
+
+    async def _turn(self, run: Run, workflow: Workflow) -> None:
+        # GitHub compares the names of groups without regard to case.
+        group = self._groups.setdefault(run.group.lower(), asyncio.Lock())
+        async with group, self._slots:
+            attempt = Attempt(self._runs, run, workflow, self._start(run, workflow))
+            await attempt.conduct(self._summary(run.id))
+
+    def _start(self, run: Run, workflow: Workflow) -> Start:
+        settings, contexts = self._settings, self._contexts(run)
+        handover = settings.work / "handover" / str(run.id)
+        handover.mkdir(parents=True, exist_ok=True)
+        return Start(
+            act=ACT,
+            checkout=settings.checkout,
+            folder=settings.work / "attempts" / f"{run.id}.{run.run_attempt}",
+            actor=run.actor,
+            event_name=run.event,
+            event=run.payload,
+            labels=frozenset(label.render(contexts) for plan in workflow.jobs for label in plan.labels),
+            secrets={**settings.secrets, "GITHUB_TOKEN": settings.new_token(run.id)},
+            variables=settings.variables,
+            path=settings.path,
+            env={
+                "GITHUB_API_URL": settings.api_url,
+                "GITHUB_GRAPHQL_URL": f"{settings.api_url}/graphql",
+                "GITHUB_REF": f"refs/heads/{run.head_branch}",
+                "GITHUB_REPOSITORY": run.repository,
+                "GITHUB_REPOSITORY_OWNER": settings.owner,
+                "GITHUB_RUN_ATTEMPT": str(run.run_attempt),
+                "GITHUB_RUN_ID": str(run.id),
+                "GITHUB_SERVER_URL": settings.api_url,
+                "PAGEWRIGHT_HANDOVER": str(handover),
+                "UV_NO_SYNC": "1",
+                "UV_PROJECT_ENVIRONMENT": str(settings.python_env),
+                **settings.extra_env,
+            },
+        )
+
+    def _summary(self, run_id: int) -> Path:
+        return self._settings.work / "summaries" / f"{run_id}.md"
+
+
+def _next_attempt(run: Run) -> Run:
+    return replace(run, status="queued", conclusion=None, run_attempt=run.run_attempt + 1, jobs=())

@@ -1,0 +1,96 @@
+"""The part of GitHub's expressions that `run-name`, `concurrency.group` and `runs-on` need.
+
+Paths into the contexts `github`, `inputs` and `vars`, literals in single quotes, and `||` between them; see
+https://docs.github.com/actions/reference/workflows-and-actions/expressions
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from orchestrator.errors import UsageError
+
+Contexts = Mapping[str, Any]
+"""`{"github": …, "inputs": …, "vars": …}`, each as JSON has it."""
+
+# A literal may hold `}}`, so an expression ends at the first `}}` outside of quotes.
+_EXPRESSION = re.compile(r"\$\{\{((?:'(?:[^']|'')*'|[^'}]|\}(?!\}))*)\}\}")
+_LITERAL = r"'(?:[^']|'')*'"
+_PATH = r"(?:github|inputs|vars)(?:\.[A-Za-z_][\w-]*)+"
+_OPERAND = re.compile(rf"\s*({_LITERAL}|{_PATH})\s*(?:\|\||$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text with expressions in it. Every second part is plain text, those between are lists of operands."""
+
+    parts: tuple[str | tuple[str, ...], ...]
+
+    def render(self, contexts: Contexts) -> str:
+        """Return the text with every expression replaced by its value; what is not there is empty."""
+        return "".join(part if isinstance(part, str) else _text(_value(part, contexts)) for part in self.parts)
+
+
+def parse(text: str) -> Template:
+    """Read a text with `${{ … }}` in it. Raises UsageError that names the first expression beyond this module."""
+    pieces = _EXPRESSION.split(text)
+    if unclosed := next((piece for piece in pieces[::2] if "${{" in piece), None):
+        raise _beyond(unclosed[unclosed.index("${{") :])
+    # `split` with one group yields text, expression, text, expression, …, text.
+    return Template(tuple(_operands(piece) if place % 2 else piece for place, piece in enumerate(pieces)))
+
+
+def _operands(expression: str) -> tuple[str, ...]:
+    operands, end, text = [], 0, expression.rstrip()
+    while match := _OPERAND.match(text, end):
+        operands.append(match[1])
+        end = match.end()
+    if not operands or end != len(text) or text.endswith("||"):
+        raise _beyond(f"${{{{{expression}}}}}")
+    return tuple(operands)
+
+
+def _value(operands: tuple[str, ...], contexts: Contexts) -> Any:
+    value: Any = None
+    for operand in operands:
+        value = _operand(operand, contexts)
+        # False, 0, "" and null are false; every object and list is true, an empty one too.
+        if value or isinstance(value, dict | list):
+            break
+    return value
+
+
+def _operand(operand: str, contexts: Contexts) -> Any:
+    if operand.startswith("'"):
+        return operand[1:-1].replace("''", "'")
+    return reduce(_property, operand.split("."), contexts)
+
+
+def _property(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, Mapping) else None
+
+
+def _text(value: Any) -> str:
+    """Return what GitHub prints for a value of JSON."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:.15g}"
+        case Mapping():
+            return "Object"
+        case list():
+            return "Array"
+        case _:
+            return str(value)
+
+
+def _beyond(expression: str) -> UsageError:
+    return UsageError(
+        f"The workflow's expression {expression} is beyond what runs on one machine.",
+        "Use paths into github, inputs or vars, 'literals' and || there.",
+    )

@@ -1,0 +1,54 @@
+"""GitHub on one machine, as one value: what the API, the Pages host and the engine share."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from orchestrator.local.faults import Faults
+from orchestrator.local.limits import Limits
+from orchestrator.local.runs import Run, Runs
+from orchestrator.local.sites import Sites
+from orchestrator.local.store import Repository, Store
+from orchestrator.local.tokens import Tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatch:
+    """An accepted dispatch. `payload` is the event as a run finds it in GITHUB_EVENT_PATH.
+
+    `workflow` is the file's path for a workflow_dispatch and None for a repository_dispatch, which goes to
+    every workflow that listens to it.
+    """
+
+    repository: Repository
+    event: Literal["repository_dispatch", "workflow_dispatch"]
+    actor: str
+    branch: str
+    workflow: str | None
+    payload: Mapping[str, Any]
+
+
+OnDispatch = Callable[[Dispatch], Awaitable[Run | None]]
+
+
+async def nobody(_: Dispatch) -> None:
+    """Start nothing: GitHub takes dispatches that no workflow listens to as well."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalGitHub:
+    """The parts. `api_url` and `pages_url` have no slash at the end; `owner` is the one account there is.
+
+    `on_dispatch` is called once a dispatch is accepted and returns the run that was queued for it, if any.
+    """
+
+    store: Store
+    tokens: Tokens
+    sites: Sites
+    runs: Runs
+    owner: str
+    api_url: str
+    pages_url: str
+    faults: Faults = field(default_factory=Faults)
+    limits: Limits = field(default_factory=Limits)
+    on_dispatch: OnDispatch = nobody

@@ -1,0 +1,254 @@
+"""One mutation of GitHub's GraphQL API: createCommitOnBranch. Everything else is refused in GitHub's error shape.
+
+https://docs.github.com/en/graphql/reference/mutations#createcommitonbranch
+"""
+
+import base64
+import binascii
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.responses import Response
+
+from orchestrator.local import bodies
+from orchestrator.local.protection import is_bad_path, lacks_workflows, secret_in, violation
+from orchestrator.local.respond import Call, Operation, answer
+from orchestrator.local.store import Change, Commit, HeadMoved, NothingToDelete, Person, Repository
+
+MUTATION = "createCommitOnBranch"
+GITHUB = Person("GitHub", "noreply@github.com")
+_COMMENT = re.compile(r"#[^\n]*")
+_DOCUMENT = re.compile(
+    r"""\s* mutation \b \s* \w* \s* (?: \( [^()]* \) )?
+        \s* \{ \s* (?: (?P<alias>\w+) \s* : \s* )? createCommitOnBranch
+        \s* \( \s* input \s* : \s* \$ (?P<variable>\w+) [\s,]* \)
+        \s* \{ (?P<selection> [\w\s,{}]* ) \} \s* \} \s*""",
+    re.VERBOSE | re.ASCII,
+)
+
+
+class _Refused(Exception):
+    """An error as GraphQL tells it: with status 200."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class _Addition(_Part):
+    path: str
+    contents: str
+
+
+class _Deletion(_Part):
+    path: str
+
+
+class _Changes(_Part):
+    additions: list[_Addition] = []
+    deletions: list[_Deletion] = []
+
+
+class _Branch(_Part):
+    repository: str = Field(alias="repositoryNameWithOwner")
+    name: str = Field(alias="branchName")
+
+
+class _Message(_Part):
+    headline: str
+    body: str | None = None
+
+
+class _Input(_Part):
+    branch: _Branch
+    message: _Message
+    expected: str = Field(alias="expectedHeadOid")
+    changes: _Changes = Field(_Changes(), alias="fileChanges")
+    mutation_id: str | None = Field(None, alias="clientMutationId")
+
+
+_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "clientMutationId": (),
+    "commit": (
+        *("id", "oid", "abbreviatedOid", "url", "commitUrl"),
+        *("message", "messageHeadline", "messageBody", "committedDate"),
+    ),
+    "ref": ("name", "prefix"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a document asks for: the variable that holds the input, the answer's name, and the fields wanted."""
+
+    variable: str
+    name: str
+    fields: Mapping[str, Any]
+
+
+def query(call: Call) -> Response:
+    """POST /graphql. GraphQL errors come with status 200."""
+    actor = call.actor
+    try:
+        asked = parse(call.text("query"))
+    except _Refused as refused:
+        return answer({"errors": [{"type": refused.kind, "message": refused.message}]})
+    try:
+        return answer({"data": {asked.name: _mutate(call, asked, actor)}})
+    except _Refused as refused:
+        error = {
+            "type": refused.kind,
+            "path": [asked.name],
+            "locations": [{"line": 1, "column": 1}],
+            "message": refused.message,
+        }
+        return answer({"data": {asked.name: None}, "errors": [error]})
+
+
+def parse(document: str) -> Query:
+    """Read a document that holds createCommitOnBranch and nothing else; anything more is refused."""
+    found = _DOCUMENT.fullmatch(_COMMENT.sub("", document))
+    words = re.findall(r"\w+|[{}]", found["selection"]) if found else []
+    fields = _selection(iter(words))
+    if found is None or not fields:
+        raise _Refused("UNPROCESSABLE", f"Only {MUTATION}, with its input in a variable, is answered here")
+    for name, inner in fields.items():
+        _check_field(name, inner)
+    return Query(found["variable"], found["alias"] or MUTATION, fields)
+
+
+def _check_field(name: str, inner: Mapping[str, Any]) -> None:
+    """Refuse what cannot be answered before anything is done."""
+    if name not in _FIELDS:
+        raise _Refused("undefinedField", f"Field '{name}' doesn't exist on type 'CreateCommitOnBranchPayload'")
+    unknown = next((field for field in inner if field not in _FIELDS[name] or inner[field]), None)
+    if unknown:
+        raise _Refused("undefinedField", f"Field '{unknown}' doesn't exist on type '{name.capitalize()}'")
+    if bool(inner) != bool(_FIELDS[name]):
+        raise _Refused("selectionMismatch", f"Field '{name}' must have selections exactly where it is an object")
+
+
+def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
+    """Return the fields up to the end of this level, each with the fields asked of it; None where braces are wrong."""
+    fields: dict[str, Any] = {}
+    last = None
+    for word in words:
+        if word == "}":
+            return fields if depth else None
+        if word != "{":
+            last, fields[word] = word, {}
+        elif last is None or (inner := _selection(words, depth + 1)) is None:
+            return None
+        else:
+            fields[last] = inner
+    return None if depth else fields
+
+
+def _mutate(call: Call, asked: Query, actor: str) -> Mapping[str, Any]:
+    given = _input(call.body.get("variables"), asked.variable)
+    repository = _writable(call, given)
+    additions = _additions(call, given)
+    body = f"\n\n{given.message.body}" if given.message.body else ""
+    change = Change(
+        branch=given.branch.name.removeprefix("refs/heads/"),
+        message=given.message.headline + body,
+        expected_head=given.expected,
+        author=Person(actor, f"{bodies.number(actor)}+{actor}@users.noreply.github.com"),
+        committer=GITHUB,
+        additions=additions,
+        deletions=[deletion.path for deletion in given.changes.deletions],
+    )
+    commit = _committed(call, repository, change)
+    call.github.sites.get(repository)  # a commit to a published branch starts its build
+    payload = _payload(call, repository, commit, given)
+    return {name: {key: payload[name][key] for key in asked.fields[name]} or payload[name] for name in asked.fields}
+
+
+def _input(variables: Any, name: str) -> _Input:
+    value = variables.get(name) if isinstance(variables, dict) else None
+    try:
+        return _Input.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = f"Variable ${name} of type CreateCommitOnBranchInput! was provided invalid value"
+        raise _Refused("INVALID", f"{message} for {where} ({first['msg']})") from error
+
+
+def _writable(call: Call, given: _Input) -> Repository:
+    """Return the repository. GitHub has no error for a private one but that it cannot be resolved."""
+    owner, _, name = given.branch.repository.partition("/")
+    repository = call.github.store.find(owner, name)
+    covered = call.token is not None and repository is not None and call.token.covers(repository)
+    if repository is None or (repository.private and not covered):
+        raise _Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{given.branch.repository}'.")
+    if call.token is None or not covered or not call.token.may({"contents": "write"}):
+        raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
+    if call.github.store.head(repository, given.branch.name.removeprefix("refs/heads/")) is None:
+        raise _Refused("NOT_FOUND", f"No such branch: {given.branch.name}")
+    return repository
+
+
+def _additions(call: Call, given: _Input) -> dict[str, bytes]:
+    """Return what is to be written, checked as GitHub checks it."""
+    paths = [part.path for part in given.changes.additions] + [part.path for part in given.changes.deletions]
+    bad = next((path for path in paths if is_bad_path(path)), None)
+    if bad is not None:
+        raise _Refused("UNPROCESSABLE", f"path contains a malformed path component: {bad}")
+    twice = Counter(paths).most_common(1)
+    if twice and twice[0][1] > 1:
+        raise _Refused("UNPROCESSABLE", f"Path must be unique: {twice[0][0]}")
+    if lacks_workflows(call.token, paths):
+        raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
+    try:
+        additions = {part.path: base64.b64decode(part.contents, validate=True) for part in given.changes.additions}
+    except (binascii.Error, ValueError) as error:
+        raise _Refused("UNPROCESSABLE", "contents is not valid Base64") from error
+    kind = secret_in(additions.values())
+    if kind:
+        raise _Refused("UNPROCESSABLE", violation(kind))
+    return additions
+
+
+def _committed(call: Call, repository: Repository, change: Change) -> Commit:
+    try:
+        return call.github.store.commit(repository, change)
+    except HeadMoved as error:
+        # The two spaces are GitHub's.
+        message = f'Expected branch to point to "{change.expected_head}" but it did not.  Pull and try again.'
+        raise _Refused("STALE_DATA", message) from error
+    except NothingToDelete as error:
+        message = f"A path was requested for deletion which does not exist as of commit oid `{change.expected_head}`"
+        raise _Refused("NOT_FOUND", message) from error
+
+
+def _payload(call: Call, repository: Repository, commit: Commit, given: _Input) -> Mapping[str, Any]:
+    headline, _, body = commit.message.partition("\n\n")
+    url = f"{bodies.html_url(call.github, repository)}/commit/{commit.sha}"
+    return {
+        "clientMutationId": given.mutation_id,
+        "commit": {
+            "id": bodies.node_id("Commit", commit.sha),
+            "oid": commit.sha,
+            "abbreviatedOid": commit.sha[:7],
+            "url": url,
+            "commitUrl": url,
+            "message": commit.message,
+            "messageHeadline": headline,
+            "messageBody": body,
+            "committedDate": bodies.moment(commit.committed_at),
+        },
+        "ref": {"name": given.branch.name.removeprefix("refs/heads/"), "prefix": "refs/heads/"},
+    }
+
+
+OPERATIONS = (Operation("POST", "/graphql", query),)

@@ -1,0 +1,150 @@
+"""The Pages host: serves the files of the newest finished build, one folder a repository.
+
+Jekyll itself is not played: what it would leave out is left out, and nothing is rendered.
+"""
+
+import asyncio
+import mimetypes
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from orchestrator.local.faults import FaultyApp
+from orchestrator.local.github import LocalGitHub
+from orchestrator.local.sites import Build, Site
+from orchestrator.local.store import Entry, Repository
+
+# Ten minutes for every file, and nobody can set another time.
+_HEADERS = {"cache-control": "max-age=600", "access-control-allow-origin": "*", "server": "GitHub.com"}
+_SYMLINK = "120000"
+_TYPES = mimetypes.MimeTypes(filenames=())
+for _suffix, _type in {
+    ".js": "application/javascript",
+    ".mjs": "application/javascript",
+    ".md": "text/markdown",
+    ".webmanifest": "application/manifest+json",
+    ".woff": "font/woff",
+    ".woff2": "font/woff2",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".yml": "text/yaml",
+    ".yaml": "text/yaml",
+}.items():
+    _TYPES.add_type(_type, _suffix)
+_TEXT = ("application/javascript", "application/json", "application/manifest+json", "application/xml", "image/svg+xml")
+_NOT_FOUND = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><title>Site not found &middot; GitHub Pages</title></head>
+<body><h1>404</h1><p><strong>File not found</strong></p>
+<p>The site configured at this address does not contain the requested file.</p></body>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The files that a finished build serves, by their path below the site's address."""
+
+    repository: Repository
+    build: Build
+    files: dict[str, Entry]
+
+
+def create_pages(github: LocalGitHub) -> Starlette:
+    """Return the app that answers at `github.pages_url`."""
+
+    async def respond(request: Request) -> Response:
+        return await asyncio.to_thread(_respond, github, request)
+
+    return Starlette(
+        routes=[Route("/{path:path}", respond)],
+        middleware=[Middleware(FaultyApp, faults=github.faults)],
+    )
+
+
+def media_type(path: str) -> str:
+    """Return the Content-Type of a file by its name; text is UTF-8, as Pages says of it."""
+    kind = _TYPES.guess_type(path, strict=False)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _TEXT else kind
+
+
+def _respond(github: LocalGitHub, request: Request) -> Response:
+    owner, _, rest = request.path_params["path"].partition("/")
+    name, slash, path = rest.partition("/")
+    published = _published(github, owner, name)
+    if published is None:
+        return Response(_NOT_FOUND, 404, _HEADERS, "text/html")
+    if not slash:
+        return _moved(request)
+    file = _file(published, path)
+    if file:
+        return _served(github, request, published, file)
+    if f"{path}/index.html" in published.files:
+        return _moved(request)
+    return _missing(github, published)
+
+
+def _published(github: LocalGitHub, owner: str, name: str) -> Published | None:
+    """Return what is live there. A host name has no case, a path has: `/Repo` is not `/repo`."""
+    repository = github.store.find(owner, name)
+    site = github.sites.get(repository) if repository and repository.name == name else None
+    build = github.sites.served(site) if site else None
+    if repository is None or site is None or build is None:
+        return None
+    return Published(repository, build, _files(github, repository, site, build))
+
+
+def _files(github: LocalGitHub, repository: Repository, site: Site, build: Build) -> dict[str, Entry]:
+    """Return the build's files: no symlinks, and without `.nojekyll` nothing whose name starts with `.` or `_`.
+
+    https://docs.github.com/en/pages/getting-started-with-github-pages/configuring-a-publishing-source-for-your-github-pages-site
+    """
+    root = site.path.strip("/")
+    inside = f"{root}/" if root else ""
+    entries = github.store.tree(repository, build.commit)
+    files = {
+        entry.path.removeprefix(inside): entry
+        for entry in entries
+        if entry.type == "blob" and entry.mode != _SYMLINK and entry.path.startswith(inside)
+    }
+    if ".nojekyll" in files:
+        return files
+    return {path: entry for path, entry in files.items() if not any(p[0] in "._" for p in PurePosixPath(path).parts)}
+
+
+def _file(published: Published, path: str) -> str | None:
+    """Return the file that a path means: itself, a folder's index, or a page without its suffix."""
+    meant = f"{path}index.html" if path.endswith("/") or not path else path
+    return next((name for name in (meant, f"{meant}.html") if name in published.files), None)
+
+
+def _served(github: LocalGitHub, request: Request, published: Published, path: str) -> Response:
+    entry = published.files[path]
+    etag = f'"{entry.sha}"'
+    headers = {**_HEADERS, "etag": etag, "last-modified": _http_date(published.build)}
+    if etag in request.headers.get("if-none-match", "").replace("W/", ""):
+        return Response(status_code=304, headers=headers)
+    return Response(
+        github.store.blob(published.repository, entry.sha), 200, {**headers, "content-type": media_type(path)}
+    )
+
+
+def _missing(github: LocalGitHub, published: Published) -> Response:
+    own = published.files.get("404.html")
+    content = github.store.blob(published.repository, own.sha) if own else _NOT_FOUND
+    return Response(content, 404, _HEADERS, "text/html")
+
+
+def _moved(request: Request) -> Response:
+    """Send to the folder: the same address with a slash. What follows `?` stays."""
+    address = request.url.replace(path=f"{request.url.path}/")
+    return RedirectResponse(str(address), 301, _HEADERS)
+
+
+def _http_date(build: Build) -> str:
+    return build.created_at.strftime("%a, %d %b %Y %H:%M:%S GMT")

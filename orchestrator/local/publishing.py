@@ -1,0 +1,115 @@
+"""The Pages part of the API: switch it on, ask what is being built."""
+
+from starlette.responses import Response
+
+from orchestrator.local import bodies
+from orchestrator.local.bodies import Body, moment
+from orchestrator.local.respond import Call, Operation, Refusal, answer, not_found
+from orchestrator.local.sites import Build, Site
+
+
+def enable(call: Call) -> Response:
+    """POST …/pages. https://docs.github.com/en/rest/pages/pages#create-a-github-pages-site."""
+    branch, path = _source(call)
+    if call.github.sites.get(call.repository):
+        raise Refusal(409, "GitHub Pages is already enabled.")
+    if call.repository.private:
+        raise Refusal(422, "Your current plan does not support GitHub Pages for this repository.")
+    if call.github.store.head(call.repository, branch) is None:
+        raise Refusal(422, f"The {branch} branch must exist before GitHub Pages can be built.")
+    return answer(_site(call, call.github.sites.enable(call.repository, branch, path)), 201)
+
+
+def get(call: Call) -> Response:
+    """GET …/pages."""
+    return answer(_site(call, _enabled(call)))
+
+
+def builds(call: Call) -> Response:
+    """GET …/pages/builds, newest first."""
+    registered = call.github.sites.registered(_enabled(call))
+    skip, limit = call.window()
+    listed = [_build(call, build) for build in registered[skip : skip + limit]]
+    return answer(listed, headers=call.links(len(registered)))
+
+
+def latest(call: Call) -> Response:
+    """GET …/pages/builds/latest: for a while after a push still the build of the commit before."""
+    registered = call.github.sites.registered(_enabled(call))
+    if not registered:
+        raise not_found()
+    return answer(_build(call, registered[0]))
+
+
+def rebuild(call: Call) -> Response:
+    """POST …/pages/builds."""
+    if call.github.sites.rebuild(call.repository) is None:
+        raise not_found()
+    return answer(
+        {"url": f"{bodies.api_url(call.github, call.repository)}/pages/builds/latest", "status": "queued"}, 201
+    )
+
+
+def _source(call: Call) -> tuple[str, str]:
+    """Return branch and path of the body's `source`. Publishing by a workflow of one's own is not played here."""
+    source = call.body.get("source")
+    if not isinstance(source, dict) or not isinstance(source.get("branch"), str):
+        raise Refusal(422, 'Invalid request.\n\n"source" wasn\'t supplied.')
+    path = source.get("path", "/")
+    if path not in {"/", "/docs"}:
+        raise Refusal(422, f'Invalid request.\n\n{path} is not a member of ["/", "/docs"].')
+    return source["branch"], path
+
+
+def _enabled(call: Call) -> Site:
+    site = call.github.sites.get(call.repository)
+    if site is None:
+        raise not_found()
+    return site
+
+
+def _site(call: Call, site: Site) -> Body:
+    """Return `page`. Its status is that of the newest build, and names no commit."""
+    registered = call.github.sites.registered(site)
+    return {
+        "url": f"{bodies.api_url(call.github, call.repository)}/pages",
+        "status": call.github.sites.status(registered[0]) if registered else None,
+        "cname": None,
+        "custom_404": False,
+        "html_url": f"{call.github.pages_url}/{call.repository.full_name}/",
+        "build_type": "legacy",
+        "source": {"branch": site.branch, "path": site.path},
+        "public": True,
+        "protected_domain_state": None,
+        "pending_domain_unverified_at": None,
+        "https_enforced": False,
+    }
+
+
+def _build(call: Call, build: Build) -> Body:
+    """Return `page-build`; its duration is in milliseconds."""
+    sites = call.github.sites
+    status = sites.status(build)
+    ended = build.created_at + sites.delay if status == "built" else build.created_at
+    return {
+        "url": f"{bodies.api_url(call.github, call.repository)}/pages/builds/{build.number}",
+        "status": status,
+        "error": {"message": None},
+        "pusher": bodies.simple_user(call.github, call.repository.owner),
+        "commit": build.commit,
+        "duration": round((ended - build.created_at).total_seconds() * 1000),
+        "created_at": moment(build.created_at),
+        "updated_at": moment(ended),
+    }
+
+
+_PAGES = "/repos/{owner}/{repo}/pages"
+OPERATIONS = (
+    # Pages: write alone is not enough:
+    # https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
+    Operation("POST", _PAGES, enable, {"pages": "write", "administration": "write"}),
+    Operation("GET", _PAGES, get),
+    Operation("GET", f"{_PAGES}/builds", builds),
+    Operation("POST", f"{_PAGES}/builds", rebuild, {"pages": "write"}),
+    Operation("GET", f"{_PAGES}/builds/latest", latest),
+)

@@ -1,0 +1,160 @@
+"""Users, repositories, commits and branches."""
+
+import re
+
+from starlette.responses import Response
+
+from orchestrator.local import bodies
+from orchestrator.local.respond import Call, Operation, Refusal, answer, invalid, not_found
+from orchestrator.local.store import AlreadyThere, Commit, is_branch
+
+_LONGEST_NAME = 100
+_RESERVED = {"", ".", "..", ".git"}
+_CREATE = {"administration": "write"}
+
+
+def slug(name: str) -> str:
+    """Return the name that GitHub gives a repository asked for as `name`: other characters become one `-`."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name)
+
+
+def authenticated_user(call: Call) -> Response:
+    """GET /user."""
+    if call.actor.endswith("[bot]"):
+        raise Refusal(403, "Resource not accessible by integration")
+    return answer(bodies.private_user(call.github, call.actor))
+
+
+def user(call: Call) -> Response:
+    """GET /users/{login}: there is one account."""
+    if call.params["login"].lower() != call.github.owner.lower():
+        raise not_found()
+    return answer(bodies.public_user(call.github, call.github.owner))
+
+
+def create(call: Call) -> Response:
+    """POST /user/repos."""
+    name = slug(call.text("name"))
+    if name in _RESERVED:
+        raise _not_created(f"'{name}' is a reserved name")
+    if len(name) > _LONGEST_NAME:
+        raise _not_created("name is too long (maximum is 100 characters)")
+    description = call.text("description", "") or None
+    try:
+        made = call.github.store.create_repository(
+            call.actor, name, description=description, private=call.body.get("private") is True
+        )
+    except AlreadyThere as error:
+        raise _not_created("name already exists on this account") from error
+    return answer(bodies.full_repository(call.github, made), 201, {"location": bodies.api_url(call.github, made)})
+
+
+def get(call: Call) -> Response:
+    """GET /repos/{owner}/{repo}."""
+    return answer(bodies.full_repository(call.github, call.repository))
+
+
+def commits(call: Call) -> Response:
+    """GET …/commits, newest first, from `sha` (a branch or a commit) on."""
+    start = commit_named(call, call.query.get("sha", call.repository.default_branch))
+    skip, limit = call.window()
+    store = call.github.store
+    listed = store.commits(call.repository, start, skip=skip, limit=limit)
+    body = [bodies.full_commit(call.github, call.repository, commit) for commit in listed]
+    return answer(body, headers=call.links(store.count(call.repository, start)))
+
+
+def commit(call: Call) -> Response:
+    """GET …/commits/{ref}."""
+    ref = call.params["ref"]
+    try:
+        sha = commit_named(call, ref)
+    except Refusal as refusal:
+        raise (Refusal(422, f"No commit found for SHA: {ref}") if refusal.status == 404 else refusal) from refusal
+    return answer(bodies.full_commit(call.github, call.repository, one(call, sha)))
+
+
+def git_commit(call: Call) -> Response:
+    """GET …/git/commits/{sha}."""
+    sha = call.github.store.resolve(call.repository, call.params["sha"])
+    if sha is None:
+        raise not_empty(call) or not_found()
+    return answer(bodies.git_commit(call.github, call.repository, one(call, sha)))
+
+
+def ref(call: Call) -> Response:
+    """GET …/git/ref/heads/{branch}."""
+    branch = call.params["branch"]
+    sha = call.github.store.head(call.repository, branch)
+    if sha is None:
+        raise not_empty(call) or not_found()
+    url = bodies.api_url(call.github, call.repository)
+    return answer(
+        {
+            "ref": f"refs/heads/{branch}",
+            "node_id": bodies.node_id("Ref", f"{call.repository.id}:{branch}"),
+            "url": f"{url}/git/refs/heads/{branch}",
+            "object": {"sha": sha, "type": "commit", "url": f"{url}/git/commits/{sha}"},
+        }
+    )
+
+
+def branch(call: Call) -> Response:
+    """GET …/branches/{branch}."""
+    name = call.params["branch"]
+    sha = call.github.store.head(call.repository, name)
+    if sha is None:
+        raise Refusal(404, "Branch not found")
+    url = f"{bodies.api_url(call.github, call.repository)}/branches/{name}"
+    html = f"{bodies.html_url(call.github, call.repository)}/tree/{name}"
+    return answer(
+        {
+            "name": name,
+            "commit": bodies.full_commit(call.github, call.repository, one(call, sha)),
+            "_links": {"self": url, "html": html},
+            "protected": False,
+            "protection": {"enabled": False},
+            "protection_url": f"{url}/protection",
+        }
+    )
+
+
+def commit_named(call: Call, name: str) -> str:
+    """Return the commit that a branch (also as a full ref) or an id names. Raises 404; 409 where all is empty."""
+    store, branch_name = call.github.store, name.removeprefix("refs/").removeprefix("heads/")
+    found = is_branch(branch_name) and store.head(call.repository, branch_name)
+    sha = found or store.resolve(call.repository, name)
+    if not sha:
+        raise not_empty(call) or not_found()
+    return sha
+
+
+def not_empty(call: Call) -> Refusal | None:
+    """Return what GitHub says when its git endpoints are asked about an empty repository; None for any other.
+
+    https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-your-git-database
+    """
+    return None if call.github.store.head(call.repository) else Refusal(409, "Git Repository is empty.")
+
+
+def one(call: Call, sha: str) -> Commit:
+    """Return the commit `sha`, which is known to be there."""
+    return call.github.store.commits(call.repository, sha)[0]
+
+
+def _not_created(message: str) -> Refusal:
+    return Refusal(422, "Repository creation failed.", errors=invalid("Repository", "name", message))
+
+
+_REPO = "/repos/{owner}/{repo}"
+OPERATIONS = (
+    Operation("GET", "/user", authenticated_user),
+    Operation("GET", "/users/{login}", user),
+    Operation("POST", "/user/repos", create, _CREATE),
+    Operation("GET", _REPO, get),
+    Operation("GET", f"{_REPO}/commits", commits),
+    Operation("GET", f"{_REPO}/commits/{{ref:path}}", commit),
+    Operation("GET", f"{_REPO}/git/commits/{{sha}}", git_commit),
+    Operation("GET", f"{_REPO}/git/ref/heads/{{branch:path}}", ref),
+    Operation("GET", f"{_REPO}/branches/{{branch:path}}", branch),
+)

@@ -1,0 +1,102 @@
+"""Which repositories publish to Pages, and how far each of their builds has come.
+
+A build takes `delay` seconds. Nothing runs meanwhile: what a build's state is, is worked out from the clock when
+someone asks, so a restart in the middle of a build changes nothing.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from pydantic import TypeAdapter
+
+from orchestrator.local.files import write_atomically
+from orchestrator.local.runs import now
+from orchestrator.local.store import Repository, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build of one commit, started at `created_at`."""
+
+    number: int
+    commit: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A repository's Pages configuration (`path` is "/" or "/docs") and its builds, oldest first."""
+
+    repository: str
+    branch: str
+    path: str
+    builds: tuple[Build, ...] = ()
+
+
+_SITE: TypeAdapter[Site] = TypeAdapter(Site)
+
+
+class Sites:
+    """All Pages sites, kept in `root`. `delay` in seconds; `clock` returns the time in UTC."""
+
+    def __init__(self, root: Path, store: Store, delay: float, clock: Callable[[], datetime] = now) -> None:
+        self._root = root
+        self._store = store
+        self._clock = clock
+        self._lock = threading.RLock()
+        self.delay = timedelta(seconds=delay)
+        saved = (_SITE.validate_json(path.read_bytes()) for path in root.glob("*/*.json"))
+        self._sites = {site.repository: site for site in saved}
+
+    def enable(self, repository: Repository, branch: str, path: str) -> Site:
+        """Publish `branch` from now on; its head is built at once."""
+        with self._lock:
+            self._save(Site(repository.full_name, branch, path))
+            return self.get(repository) or self._sites[repository.full_name]
+
+    def get(self, repository: Repository) -> Site | None:
+        """Return the site, or None where Pages is off.
+
+        A head that has no build yet gets one here: a commit counts however it came, also by `git push`.
+        """
+        with self._lock:
+            site = self._sites.get(repository.full_name)
+            head = self._store.head(repository, site.branch) if site else None
+            if site and head and (not site.builds or site.builds[-1].commit != head):
+                return self._start(site, head)
+            return site
+
+    def rebuild(self, repository: Repository) -> Build | None:
+        """Build the head again, as asked; None where Pages is off."""
+        with self._lock:
+            site = self.get(repository)
+            if not site:
+                return None
+            head = self._store.head(repository, site.branch)
+            return self._start(site, head).builds[-1] if head else None
+
+    def registered(self, site: Site) -> tuple[Build, ...]:
+        """Return the builds that the API already names, newest first: each is hidden for the first half of its time."""
+        moment = self._clock()
+        return tuple(build for build in reversed(site.builds) if moment >= build.created_at + self.delay / 2)
+
+    def status(self, build: Build) -> Literal["building", "built"]:
+        """Return how far the build is."""
+        return "built" if self._clock() >= build.created_at + self.delay else "building"
+
+    def served(self, site: Site) -> Build | None:
+        """Return the build whose files are being served, or None before the first one is done."""
+        return next((build for build in reversed(site.builds) if self.status(build) == "built"), None)
+
+    def _start(self, site: Site, head: str) -> Site:
+        build = Build(len(site.builds) + 1, head, self._clock())
+        return self._save(replace(site, builds=(*site.builds, build)))
+
+    def _save(self, site: Site) -> Site:
+        write_atomically(self._root / f"{site.repository}.json", _SITE.dump_json(site))
+        self._sites[site.repository] = site
+        return site

@@ -1,0 +1,223 @@
+"""Everything together on one machine: the receiver in front, GitHub in the middle, the evaluator behind."""
+
+import asyncio
+import json
+import logging
+import re
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from orchestrator.errors import UsageError
+from orchestrator.evaluator import Evaluator, create_evaluator
+from orchestrator.local.api import create_api
+from orchestrator.local.engine import WORKFLOW, Engine, EngineSettings
+from orchestrator.local.faults import Faults
+from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.pages import create_pages
+from orchestrator.local.runs import Run, Runs
+from orchestrator.local.serve import address, bind, serving
+from orchestrator.local.sites import Sites
+from orchestrator.local.store import Store
+from orchestrator.local.tokens import Token, Tokens
+from receiver.app import create_app
+from receiver.github import GitHub, http_client
+from receiver.settings import Settings
+
+OWNER = "local"
+PIPELINE = f"{OWNER}/pagewright"
+CHECKOUT = Path(__file__).parents[2]
+
+_TARGET_RIGHTS = dict.fromkeys(("administration", "contents", "pages"), "write")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. Port 0 is any free one; `pages_delay` in seconds."""
+
+    receiver_port: int = 7860
+    github_port: int = 7861
+    data: Path = Path(".pagewright")
+    pages_delay: float = 2
+    faults: Path | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is running, and where. URLs without a slash at the end, but for `pages` and `evaluator`."""
+
+    receiver: str
+    github_api: str
+    pages: str
+    evaluator: str
+    token: str
+    secret: str
+    data: Path
+    engine: Engine
+    github: LocalGitHub
+    results: Evaluator
+
+    def announcement(self) -> dict[str, str]:
+        """Return what other programs need to know."""
+        return {
+            "receiver": self.receiver,
+            "github_api": self.github_api,
+            "pages": self.pages,
+            "pipeline_repository": PIPELINE,
+            "owner": OWNER,
+            "token": self.token,
+            "secret": self.secret,
+            "evaluator": self.evaluator,
+        }
+
+
+@asynccontextmanager
+async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stage]:
+    """Start everything; stop it, runs included, when the block ends. Raises UsageError."""
+    data = options.data.resolve()
+    # What is not a repository lies apart: `git clone DIR/owner/name.git` is how one gets at those.
+    state = data / ".github"
+    state.mkdir(parents=True, exist_ok=True)
+    faults = Faults.read(options.faults) if options.faults else Faults()
+    sockets = [_bound(port) for port in _ports(options)]
+    receiver_url, api_url, pages_url, evaluator_url = map(address, sockets)
+    store, runs = Store(data), Runs(state / "runs")
+    dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
+    tokens = Tokens(
+        Token(target_token, OWNER, _TARGET_RIGHTS),
+        Token(dispatch_token, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
+    )
+    secret = env.get("SHARED_SECRET") or _kept_secret(state / "secret")
+    head = _pushed_pipeline(store)
+    workflow = (CHECKOUT / WORKFLOW).read_text(encoding="utf-8")
+    settings = EngineSettings(
+        checkout=CHECKOUT,
+        work=state / "work",
+        repository=PIPELINE,
+        owner=OWNER,
+        api_url=api_url,
+        python_env=Path(sys.prefix),
+        secrets=_named("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
+        # Everything is on this machine, so nothing here has a public address.
+        variables=_named("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
+        path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
+        extra_env={name: env[name] for name in ("BROWSER",) if name in env},
+        head=lambda: head,
+        new_token=lambda run: _job_token(tokens, run),
+    )
+    engine = Engine(settings, runs)
+
+    async def dispatched(dispatch: Dispatch) -> Run | None:
+        return await engine.dispatch(dispatch.event, dispatch.payload)
+
+    github = LocalGitHub(
+        store=store,
+        tokens=tokens,
+        sites=Sites(state / "pages", store, options.pages_delay),
+        runs=runs,
+        owner=OWNER,
+        api_url=api_url,
+        pages_url=pages_url,
+        faults=faults,
+        on_dispatch=dispatched,
+    )
+    door = Settings(
+        shared_secret=secret,
+        dispatch_token=dispatch_token,
+        pipeline_repository=PIPELINE,
+        target_owner=OWNER,
+        pages_url=f"{pages_url}/{{owner}}/{{repo}}/",
+        api_url=api_url,
+    )
+    results = Evaluator()
+    async with AsyncExitStack() as stack:
+        receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
+        apps = (
+            create_app(door, receiver),
+            create_api(github),
+            create_pages(github),
+            create_evaluator(results),
+        )
+        for app, listener in zip(apps, sockets, strict=True):
+            await stack.enter_async_context(serving(app, listener))
+        stack.push_async_callback(engine.close)
+        await engine.resume()
+        yield Stage(
+            receiver=receiver_url,
+            github_api=api_url,
+            pages=f"{pages_url}/",
+            evaluator=f"{evaluator_url}/notify",
+            token=target_token,
+            secret=secret,
+            data=data,
+            engine=engine,
+            github=github,
+            results=results,
+        )
+
+
+def run_local(options: Options, env: Mapping[str, str], *, as_json: bool) -> int:
+    """Run `pagewright local` until SIGINT or SIGTERM."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    asyncio.run(_until_stopped(options, env, as_json=as_json))
+    return 0
+
+
+async def _until_stopped(options: Options, env: Mapping[str, str], *, as_json: bool) -> None:
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    async with staged(options, env) as stage:
+        said = stage.announcement()
+        lines = [json.dumps(said)] if as_json else [f"{name:>20}  {value}" for name, value in said.items()]
+        sys.stdout.write("\n".join([*lines, ""]))
+        sys.stdout.flush()
+        await stopped.wait()
+
+
+def _ports(options: Options) -> tuple[int, int, int, int]:
+    """Return the ports of receiver, API, Pages and evaluator: those behind the API's, so that links stay."""
+    github = options.github_port
+    return options.receiver_port, github, github + 1 if github else 0, github + 2 if github else 0
+
+
+def _bound(port: int) -> socket.socket:
+    try:
+        return bind(port)
+    except OSError:
+        raise UsageError(
+            f"Port {port} is taken.", "Stop what uses it, or give other ports (0: any free one)."
+        ) from None
+
+
+def _kept_secret(path: Path) -> str:
+    """Return the shared secret of this data folder: the keys of its tasks are made with it."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_hex(16), encoding="utf-8")
+    return path.read_text(encoding="utf-8")
+
+
+def _pushed_pipeline(store: Store) -> str:
+    """Return the head of the pipeline's repository, in which the workflow lies as it is now."""
+    path = CHECKOUT / WORKFLOW
+    if not path.is_file():
+        raise UsageError("There is no workflow to run.", "Run this command from a clone of the project.")
+    return store.seed(OWNER, PIPELINE.partition("/")[2], {WORKFLOW: path.read_bytes()}, "The pipeline as it is").sha
+
+
+def _named(context: str, workflow: str, env: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of the environment that the workflow asks for as `secrets.X` or `vars.X`."""
+    names = set(re.findall(rf"\b{context}\.(\w+)", workflow))
+    return {name: env[name] for name in sorted(names) if env.get(name)}
+
+
+def _job_token(tokens: Tokens, run: int) -> str:
+    value = f"ghs_{run}_{secrets.token_hex(20)}"
+    tokens.add(Token(value, "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE})))
+    return value

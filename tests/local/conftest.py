@@ -1,0 +1,181 @@
+"""A GitHub on one machine for each test; over real sockets where sockets are the point."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.types import ASGIApp
+
+from orchestrator.local.api import create_api
+from orchestrator.local.faults import Faults
+from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.pages import create_pages
+from orchestrator.local.runs import Run, Runs
+from orchestrator.local.serve import address, bind, serving
+from orchestrator.local.sites import Sites
+from orchestrator.local.store import Repository, Store
+from orchestrator.local.tokens import Token, Tokens
+
+ALL = dict.fromkeys(("administration", "contents", "pages", "actions"), "write")
+OWNER = Token("token-of-octo", "octo", ALL)
+READER = Token("token-that-reads", "octo", {"contents": "read", "metadata": "read"})
+
+
+@dataclass
+class Clock:
+    """Time that passes when it is told to."""
+
+    now: datetime = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+@dataclass
+class Engine:
+    """Takes dispatches and queues a run for each, as the real engine does."""
+
+    runs: Runs
+    taken: list[Dispatch] = field(default_factory=list)
+
+    async def __call__(self, dispatch: Dispatch) -> Run:
+        self.taken.append(dispatch)
+        return self.runs.create(
+            Run(
+                repository=dispatch.repository.full_name,
+                event=dispatch.event,
+                display_title=f"title {len(self.taken)}",
+                name="Build",
+                path=".github/workflows/build.yml",
+                head_sha="0" * 40,
+                head_branch=dispatch.branch,
+                actor=dispatch.actor,
+            )
+        )
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def wait(clock: Clock) -> Callable[[float], None]:
+    """Let so many seconds pass for Pages."""
+    return clock.wait
+
+
+@pytest.fixture
+def faults() -> Faults:
+    return Faults()
+
+
+@pytest.fixture
+def restarted(tmp_path: Path, clock: Clock, faults: Faults) -> Callable[[], LocalGitHub]:
+    """Return a GitHub that finds what the one before left in the same folder."""
+
+    def start() -> LocalGitHub:
+        store, runs = Store(tmp_path / "repositories"), Runs(tmp_path / "runs")
+        return LocalGitHub(
+            store=store,
+            tokens=Tokens(OWNER, READER),
+            sites=Sites(tmp_path / "pages", store, 2, clock),
+            runs=runs,
+            owner="octo",
+            api_url="http://api.test",
+            pages_url="http://pages.test",
+            faults=faults,
+            on_dispatch=Engine(runs),
+        )
+
+    return start
+
+
+@pytest.fixture
+def github(restarted: Callable[[], LocalGitHub]) -> LocalGitHub:
+    return restarted()
+
+
+@pytest.fixture
+def taken(github: LocalGitHub) -> list[Dispatch]:
+    """Return the dispatches that the engine got."""
+    assert isinstance(github.on_dispatch, Engine)
+    return github.on_dispatch.taken
+
+
+@pytest.fixture
+def site(github: LocalGitHub) -> Repository:
+    """Return the repository octo/site, with one commit."""
+    github.store.seed("octo", "site", {"index.html": b"<h1>one</h1>", "docs/a.txt": b"a"}, "First")
+    found = github.store.find("octo", "site")
+    assert found
+    return found
+
+
+def _client(app: ASGIApp, base_url: str, token: Token | None) -> httpx.AsyncClient:
+    headers = {"authorization": f"Bearer {token.value}"} if token else {}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base_url, headers=headers)
+
+
+@pytest.fixture
+async def api(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
+    async with _client(create_api(github), github.api_url, OWNER) as http:
+        yield http
+
+
+@pytest.fixture
+async def anonymous(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
+    async with _client(create_api(github), github.api_url, None) as http:
+        yield http
+
+
+@pytest.fixture
+async def pages(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
+    async with _client(create_pages(github), github.pages_url, None) as http:
+        yield http
+
+
+@pytest.fixture
+def listening(github: LocalGitHub) -> Iterator[LocalGitHub]:
+    """The same GitHub with its API on a real socket, served by a thread of its own."""
+    listener = bind()
+    listening = replace(github, api_url=address(listener))
+    thread = _Serving(create_api(listening), listener)
+    thread.start()
+    yield listening
+    thread.stop()
+
+
+class _Serving(threading.Thread):
+    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+        super().__init__()
+        self._app = app
+        self._listener = listener
+        self._loop = asyncio.new_event_loop()
+        self._stopped = asyncio.Event()
+
+    def run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._serve())
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stopped.set)
+        self.join()
+
+    async def _serve(self) -> None:
+        async with serving(self._app, self._listener):
+            await self._stopped.wait()

@@ -1,0 +1,377 @@
+"""The engine with the real act. Steps and tests meet in named pipes, which are a clock that nobody has to guess."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.local.engine import Engine, EngineSettings
+from orchestrator.local.runs import Run, Runs
+
+pytestmark = [pytest.mark.act, pytest.mark.anyio]
+
+T = TypeVar("T")
+
+SECRET = "hush-hush-4711"
+
+ONE_STEP = """
+run-name: ${{ github.event.client_payload.title }}
+concurrency: {group: "${{ github.event.client_payload.group || github.run_id }}", queue: max}
+on: repository_dispatch
+jobs:
+  build:
+    runs-on: ubuntu-24.04
+    steps:
+      - run: |
+"""
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+class Place:
+    """A machine: a checkout with one workflow, a folder for everything else, and as many engines as it takes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.marker = f"PLACE={root}"
+        self.engines: list[Engine] = []
+        for folder in ("checkout/.github/workflows", "runs", "pipes"):
+            (root / folder).mkdir(parents=True)
+        subprocess.run(["git", "init", "-qb", "main", root / "checkout"], check=True)
+        git = ["git", "-C", root / "checkout", "-c", "user.name=a", "-c", "user.email=a@localhost"]
+        subprocess.run([*git, "commit", "-qm", "first", "--allow-empty"], check=True)
+
+    def workflow(self, text: str, script: str = "") -> None:
+        path = self.root / "checkout/.github/workflows/build.yml"
+        path.write_text(textwrap.dedent(text) + textwrap.indent(textwrap.dedent(script), " " * 10))
+
+    def pipe(self, name: str) -> Path:
+        path = self.root / "pipes" / name
+        if not path.exists():
+            os.mkfifo(path)
+        return path
+
+    def engine(self, slots: int = 2) -> tuple[Engine, Runs]:
+        runs = Runs(self.root / "runs")
+        settings = EngineSettings(
+            checkout=self.root / "checkout",
+            work=self.root / "work",
+            repository="octo/pipeline",
+            owner="octo",
+            api_url="http://127.0.0.1:9",
+            python_env=self.root / "venv",
+            secrets={"KEY": SECRET},
+            variables={"COLOUR": "blue"},
+            path=os.environ["PATH"],
+            extra_env={"PLACE": str(self.root), "PIPES": str(self.root / "pipes")},
+            head=lambda: "a" * 40,
+            new_token=lambda run_id: f"token-of-{run_id}",
+        )
+        self.engines.append(Engine(settings, runs, slots=slots))
+        return self.engines[-1], runs
+
+    def processes(self) -> list[str]:
+        """Return what still runs of the steps of this place."""
+        found = []
+        for environ in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if self.marker.encode() in environ.read_bytes().split(b"\0"):
+                    found.append((environ.parent / "cmdline").read_text().replace("\0", " "))
+            except OSError:
+                continue
+        return found
+
+    def kept(self) -> str:
+        """Return every byte that is kept outside of the checkout, and the names of the files."""
+        files = [file for folder in ("runs", "work") for file in (self.root / folder).rglob("*") if file.is_file()]
+        return "\n".join(f"{file}\n{file.read_text()}" for file in files)
+
+
+@pytest.fixture
+async def place(tmp_path: Path) -> AsyncIterator[Place]:
+    place = Place(tmp_path)
+    yield place
+    for engine in place.engines:
+        await engine.close()
+    assert place.processes() == []
+    assert not list((tmp_path / "work").glob("attempts/*"))
+
+
+def event(**payload: Any) -> Mapping[str, Any]:
+    return {"action": "task", "client_payload": {"title": "a task", **payload}}
+
+
+async def send(engine: Engine, **payload: Any) -> Run:
+    return await engine.dispatch("repository_dispatch", event(**payload))
+
+
+async def over(engine: Engine, run: Run) -> Run:
+    ended = await engine.wait(run.id)
+    assert ended is not None
+    return ended
+
+
+async def in_thread(call: Callable[[], T]) -> T:
+    return await asyncio.wait_for(asyncio.to_thread(call), 30)
+
+
+async def test_a_dispatch_becomes_a_run_and_is_recorded_as_on_github(place: Place) -> None:
+    place.workflow("""
+        name: Build a site
+        run-name: ${{ github.event.client_payload.title }} · ${{ github.event.client_payload.id }}
+        concurrency: {group: "task-${{ github.event.client_payload.key }}", queue: max}
+        on: repository_dispatch
+        jobs:
+          build:
+            name: Build
+            runs-on: ${{ vars.RUNNER || 'ubuntu-24.04' }}
+            steps:
+              - name: Talk
+                run: |
+                  echo "::group::Inside"
+                  echo "$GITHUB_REPOSITORY $GITHUB_RUN_ID $GITHUB_RUN_ATTEMPT $GITHUB_REF ${{ vars.COLOUR }}"
+                  echo "$GITHUB_API_URL $GITHUB_SERVER_URL ${{ github.actor }} $UV_NO_SYNC ${UV_PROJECT_ENVIRONMENT##*/}"
+                  echo "::endgroup::"
+              - if: ${{ false }}
+                run: echo never
+        """)
+    engine, runs = place.engine()
+    run = await send(engine, id="abc", key="k")
+    assert (run.status, run.display_title, run.group) == ("queued", "a task · abc", "task-k")
+    assert (run.name, run.head_sha, run.head_branch, run.actor) == ("Build a site", "a" * 40, "main", "octo")
+    run = await over(engine, run)
+    assert (run.status, run.conclusion) == ("completed", "success")
+    (job,) = run.jobs
+    assert [(step.name, step.conclusion) for step in job.steps] == [
+        ("Set up job", "success"),
+        ("Talk", "success"),
+        ("Run echo never", "skipped"),
+        ("Complete job", "success"),
+    ]
+    assert job.started_at is not None
+    assert job.completed_at is not None
+    assert run.created_at <= job.started_at <= job.completed_at <= run.updated_at
+    assert [line.partition("Z ")[2] for line in runs.log(job.id).splitlines()] == [
+        "##[group]Run Talk",
+        "##[endgroup]",
+        "##[group]Inside",
+        f"octo/pipeline {run.id} 1 refs/heads/main blue",
+        "http://127.0.0.1:9 http://127.0.0.1:9 octo 1 venv",
+        "##[endgroup]",
+    ]
+
+
+async def test_a_person_may_start_a_run_by_hand(place: Place) -> None:
+    place.workflow("""
+        run-name: ${{ github.event.client_payload.title || inputs.task }} · run
+        concurrency: {group: "task-${{ github.event.client_payload.key || github.run_id }}"}
+        on: {workflow_dispatch: {inputs: {task: {type: string}}}}
+        jobs: {build: {runs-on: x, steps: [{run: "echo ${{ inputs.task }}"}]}}
+        """)
+    engine, runs = place.engine()
+    run = await engine.dispatch("workflow_dispatch", {"inputs": {"task": "by hand"}})
+    assert (run.display_title, run.group) == ("by hand · run", f"task-{run.id}")
+    run = await over(engine, run)
+    assert "Z by hand\n" in runs.log(run.jobs[0].id)
+
+
+async def test_no_secret_is_kept_anywhere_nor_found_by_a_step(place: Place) -> None:
+    place.workflow("""
+        on: repository_dispatch
+        jobs:
+          build:
+            runs-on: u
+            steps:
+              - env: {KEY: "${{ secrets.KEY }}"}
+                run: |
+                  hidden=$(printf 'found%sout' ' ')
+                  echo "::add-mask::$hidden"
+                  echo "::notice::$KEY and $hidden"
+                  grep -rl "$KEY" "$HOME/.." || echo "nothing lies around"
+                  echo "$KEY ${{ github.token }} $hidden" | tee "$GITHUB_STEP_SUMMARY"
+        """)
+    engine, runs = place.engine()
+    run = await over(engine, await send(engine))
+    log = runs.log(run.jobs[0].id)
+    assert "Z ##[notice]*** and ***\n" in log
+    assert "Z *** *** ***\n" in log
+    assert "Z nothing lies around\n" in log
+    assert engine.summary(run.id) == "*** *** ***\n\n"
+    for secret in (SECRET, f"token-of-{run.id}", "found out"):
+        assert secret not in place.kept()
+
+
+async def test_a_failed_job_does_not_keep_the_next_from_running_always(place: Place) -> None:
+    place.workflow("""
+        on: repository_dispatch
+        jobs:
+          build: {runs-on: u, steps: [{run: exit 3}, {run: echo no}]}
+          publish: {needs: build, if: always(), runs-on: u, steps: [{run: "echo it was a ${{ needs.build.result }}"}]}
+          other: {needs: build, runs-on: u, steps: [{run: echo no}]}
+        """)
+    engine, runs = place.engine()
+    run = await over(engine, await send(engine))
+    assert (run.conclusion, run.display_title) == ("failure", "task")
+    assert [job.conclusion for job in run.jobs] == ["failure", "success", "skipped"]
+    assert [step.conclusion for step in run.jobs[0].steps] == ["success", "failure", "skipped", "success"]
+    assert "##[error]Process completed with exit code 3." in runs.log(run.jobs[0].id)
+    assert "it was a failure" in runs.log(run.jobs[1].id)
+
+
+async def test_runs_of_one_group_come_one_after_the_other_in_the_order_of_their_arrival(place: Place) -> None:
+    place.workflow(
+        ONE_STEP, 'echo "start $GITHUB_RUN_ID" >> "$PIPES/order"; echo "end $GITHUB_RUN_ID" >> "$PIPES/order"'
+    )
+    engine, _ = place.engine(slots=3)
+    sent = [await send(engine, group=group) for group in ("One", "one", "ONE")]
+    ended = [await over(engine, run) for run in sent]
+    order = (place.root / "pipes/order").read_text().split("\n")[:-1]
+    assert order == [f"{word} {run.id}" for run in sent for word in ("start", "end")]
+    assert [run.conclusion for run in ended] == ["success"] * 3
+
+
+async def test_runs_of_different_groups_run_side_by_side(place: Place) -> None:
+    """Each end of the pipe waits for the other to be opened: alone, neither run could end."""
+    place.pipe("meet")
+    place.workflow(ONE_STEP, '[ "$GITHUB_RUN_ID" = 1 ] && echo x > "$PIPES/meet" || cat "$PIPES/meet"')
+    engine, _ = place.engine(slots=2)
+    sent = [await send(engine) for _ in range(2)]
+    assert [(await over(engine, run)).conclusion for run in sent] == ["success", "success"]
+
+
+async def test_no_more_runs_at_once_than_there_are_slots(place: Place) -> None:
+    place.pipe("started")
+    place.pipe("go")
+    place.workflow(ONE_STEP, 'echo "$GITHUB_RUN_ID" > "$PIPES/started"; cat "$PIPES/go"')
+    engine, runs = place.engine(slots=1)
+    sent = [await send(engine) for _ in range(2)]
+    for place_in_line, run in enumerate(sent):
+        assert await in_thread(place.pipe("started").read_text) == f"{run.id}\n"
+        states = [found.status for other in sent if (found := runs.get(other.id))]
+        assert states == [*["completed"] * place_in_line, "in_progress", *["queued"] * (1 - place_in_line)]
+        await in_thread(lambda: place.pipe("go").write_text(""))
+        assert (await over(engine, run)).conclusion == "success"
+
+
+async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) -> None:
+    place.workflow("""
+        on: repository_dispatch
+        jobs:
+          build: {runs-on: u, timeout-minutes: 0.005, steps: [{run: sleep 60 & setsid sleep 60}, {run: echo no}]}
+          publish: {needs: build, if: always(), runs-on: u, steps: [{run: echo told}]}
+        """)
+    engine, runs = place.engine()
+    run = await over(engine, await send(engine))
+    assert run.conclusion == "timed_out"
+    assert [job.conclusion for job in run.jobs] == ["timed_out", "success"]
+    assert [step.conclusion for step in run.jobs[0].steps][1:3] == ["failure", "skipped"]
+    assert "exceeded the maximum execution time of 0.005 minutes" in runs.log(run.jobs[0].id)
+    assert "Z told\n" in runs.log(run.jobs[1].id)
+
+
+async def test_what_act_refuses_is_a_startup_failure_that_says_why(place: Place) -> None:
+    place.workflow("on: repository_dispatch\njobs: {build: {runs-on: u, steps: [{run: echo x, bogus: 1}]}}\n")
+    engine, runs = place.engine()
+    run = await over(engine, await send(engine))
+    assert run.conclusion == "startup_failure"
+    assert "Unknown Property bogus" in runs.log(run.jobs[0].id)
+
+
+async def test_a_rerun_is_the_next_attempt_and_finds_what_was_handed_over(place: Place) -> None:
+    place.workflow(ONE_STEP, 'cat "$PAGEWRIGHT_HANDOVER/left" || { echo again > "$PAGEWRIGHT_HANDOVER/left"; exit 1; }')
+    engine, runs = place.engine()
+    sent = await send(engine)
+    with pytest.raises(UsageError, match="no completed run"):
+        await engine.rerun(sent.id)
+    assert (await over(engine, sent)).conclusion == "failure"
+    again = await engine.rerun(sent.id)
+    assert (again.status, again.run_attempt, again.conclusion, again.jobs) == ("queued", 2, None, ())
+    run = await over(engine, again)
+    assert (run.id, run.conclusion) == (sent.id, "success")
+    assert "Z again\n" in runs.log(run.jobs[0].id)
+
+
+LONG_AT_FIRST = """
+if [ "$GITHUB_RUN_ATTEMPT" = 1 ]; then
+  env -i setsid nohup sh -c 'exec 8> "$0/held"; echo up >&8; exec sleep 600' "$PIPES" &
+  sleep 600
+fi
+"""
+"""The pipe ends when nobody holds it: not even a process that left its session and emptied its environment."""
+
+
+async def test_closing_leaves_nothing_running_and_the_next_life_takes_it_up(place: Place) -> None:
+    held = place.pipe("held")
+    place.workflow(ONE_STEP, LONG_AT_FIRST)
+    engine, runs = place.engine(slots=1)
+    sent = [await send(engine, group="g") for _ in range(2)]
+    with await in_thread(held.open) as end:
+        assert await in_thread(end.readline) == "up\n"
+        await engine.close()
+        assert await in_thread(end.read) == ""
+    assert place.processes() == []
+    assert "attempts" not in place.kept()
+    assert [(run.status, run.run_attempt) for run in runs.unfinished()] == [("in_progress", 1), ("queued", 1)]
+
+    place.workflow(ONE_STEP, "echo done")
+    engine, _ = place.engine()
+    await engine.resume()
+    ended = [await over(engine, run) for run in sent]
+    assert [(run.conclusion, run.run_attempt) for run in ended] == [("success", 2), ("success", 1)]
+
+
+KILLED = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_engine import Place, send
+
+async def main():
+    place = Place.__new__(Place)
+    place.root, place.engines = Path(sys.argv[1]), []
+    engine, _ = place.engine()
+    await engine.wait((await send(engine)).id)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_killed_engine_leaves_nothing_running_and_the_next_life_takes_it_up(place: Place) -> None:
+    held = place.pipe("held")
+    place.workflow(ONE_STEP, LONG_AT_FIRST)
+    with subprocess.Popen([sys.executable, "-c", KILLED, place.root, Path(__file__).parent]) as former:
+        with await in_thread(held.open) as end:
+            assert await in_thread(end.readline) == "up\n"
+            former.send_signal(signal.SIGKILL)
+            assert await in_thread(end.read) == ""
+
+    engine, runs = place.engine()
+    (run,) = runs.unfinished()
+    await engine.resume()
+    ended = await over(engine, run)
+    assert (ended.conclusion, ended.run_attempt) == ("success", 2)
+
+
+async def test_an_expression_beyond_this_machine_is_refused_before_there_is_a_run(place: Place) -> None:
+    place.workflow("run-name: ${{ format('x') }}\njobs: {build: {runs-on: u, steps: [{run: echo}]}}\n")
+    engine, runs = place.engine()
+    with pytest.raises(UsageError, match=r"format\('x'\)"):
+        await send(engine)
+    assert runs.list("octo/pipeline") == ()
+
+
+async def test_waiting_for_a_run_that_never_was_ends_at_once(place: Place) -> None:
+    engine, _ = place.engine()
+    assert await engine.wait(7) is None
+    assert engine.summary(7) == ""

@@ -1,0 +1,115 @@
+"""The local GitHub as githubkit sees it: its models are made from GitHub's own OpenAPI description.
+
+Every `parsed_data` here is a check that the answer has all the fields, in the types, that GitHub promises.
+"""
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from githubkit import GitHub
+from githubkit.exception import RequestFailed
+
+from orchestrator.local.github import LocalGitHub
+from orchestrator.local.runs import Job, Run, Step, now
+from orchestrator.local.store import Repository
+
+
+@pytest.fixture
+def octo(listening: LocalGitHub) -> Iterator[GitHub[Any]]:
+    with GitHub("token-of-octo", base_url=listening.api_url, auto_retry=False, http_cache=False) as client:
+        yield client
+
+
+def test_users_and_the_rate_limit(octo: GitHub[Any]) -> None:
+    assert octo.rest.users.get_authenticated().parsed_data.login == "octo"
+    assert octo.rest.users.get_by_username("octo").parsed_data.login == "octo"
+    assert octo.rest.rate_limit.get().parsed_data.resources.core.limit == 5000
+
+
+def test_repositories_commits_and_branches(octo: GitHub[Any], site: Repository) -> None:
+    repos, git = octo.rest.repos, octo.rest.git
+    assert repos.create_for_authenticated_user(name="new").parsed_data.full_name == "octo/new"
+    assert repos.get("octo", "site").parsed_data.default_branch == "main"
+    (listed,) = repos.list_commits("octo", "site").parsed_data
+    assert repos.get_commit("octo", "site", "main").parsed_data.sha == listed.sha
+    assert repos.get_branch("octo", "site", "main").parsed_data.commit.sha == listed.sha
+    assert git.get_ref("octo", site.name, "heads/main").parsed_data.object_.sha == listed.sha
+    commit = git.get_commit("octo", "site", listed.sha).parsed_data
+    assert commit.message == "First"
+    tree = git.get_tree("octo", "site", commit.tree.sha, recursive="1").parsed_data
+    assert [entry.path for entry in tree.tree] == ["docs", "docs/a.txt", "index.html"]
+
+
+@pytest.mark.usefixtures("site")
+def test_files_and_blobs(octo: GitHub[Any]) -> None:
+    content = base64.b64encode(b"new").decode()
+    put = octo.rest.repos.create_or_update_file_contents("octo", "site", "new.txt", message="New", content=content)
+    assert put.status_code == 201
+    made = put.parsed_data.content
+    assert made
+    file: Any = octo.rest.repos.get_content("octo", "site", "new.txt").json()
+    assert base64.b64decode(file["content"]) == b"new"
+    assert octo.rest.repos.get_content("octo", "site", "new.txt").parsed_data
+    assert octo.rest.repos.get_content("octo", "site", "docs").parsed_data
+    blob = octo.rest.git.create_blob("octo", "site", content="text").parsed_data
+    assert octo.rest.git.get_blob("octo", "site", blob.sha).parsed_data.size == 4
+
+
+@pytest.mark.usefixtures("site")
+def test_pages_and_its_builds(octo: GitHub[Any], wait: Callable[[float], None]) -> None:
+    repos = octo.rest.repos
+    made = repos.create_pages_site("octo", "site", source={"branch": "main", "path": "/"}).parsed_data
+    assert made.html_url
+    wait(2)
+    assert repos.get_pages("octo", "site").parsed_data.status == "built"
+    latest = repos.get_latest_pages_build("octo", "site").parsed_data
+    assert (latest.status, latest.duration) == ("built", 2000)
+    assert repos.request_pages_build("octo", "site").parsed_data.status == "queued"
+    assert [build.commit for build in repos.list_pages_builds("octo", "site").parsed_data] == [latest.commit]
+
+
+def test_workflows_runs_and_jobs(octo: GitHub[Any], listening: LocalGitHub) -> None:
+    head = listening.store.seed(
+        "octo", "pipeline", {".github/workflows/build.yml": b"on: workflow_dispatch\n"}, "First"
+    )
+    actions = octo.rest.actions
+    assert octo.rest.repos.create_dispatch_event("octo", "pipeline", event_type="task").status_code == 204
+    workflow = actions.get_workflow("octo", "pipeline", "build.yml").parsed_data
+    assert workflow.state == "active"
+    dispatched = actions.create_workflow_dispatch("octo", "pipeline", "build.yml", ref="main")
+    started = dispatched.parsed_data
+    step = Step("Check out", 1, "completed", "success", now(), now())
+    done = listening.runs.create(
+        Run(
+            repository="octo/pipeline",
+            event="repository_dispatch",
+            display_title="site round 1",
+            name="Build",
+            path=workflow.path,
+            head_sha=head.sha,
+            head_branch="main",
+            actor="octo",
+            status="completed",
+            conclusion="success",
+            jobs=(Job("build", 0, "completed", "success", now(), now(), (step,)),),
+        )
+    )
+    listed = actions.list_workflow_runs("octo", "pipeline", "build.yml", status="completed").parsed_data
+    assert [run.id for run in listed.workflow_runs] == [done.id]
+    assert actions.list_workflow_runs_for_repo("octo", "pipeline").parsed_data.total_count == 3
+    assert (
+        actions.get_workflow_run("octo", "pipeline", started.workflow_run_id).parsed_data.event == "workflow_dispatch"
+    )
+    (job,) = actions.list_jobs_for_workflow_run("octo", "pipeline", done.id).parsed_data.jobs
+    assert job.steps
+    assert job.steps[0].conclusion == "success"
+    assert actions.get_job_for_workflow_run("octo", "pipeline", job.id).parsed_data.name == "build"
+
+
+def test_a_graphql_refusal_is_understood(octo: GitHub[Any]) -> None:
+    response = octo.request("POST", "/graphql", json={"query": "query { viewer { login } }"})
+    assert response.json()["errors"][0]["message"]
+    with pytest.raises(RequestFailed):
+        octo.rest.repos.get("octo", "none")
