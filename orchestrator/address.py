@@ -8,8 +8,11 @@ from urllib.parse import urlsplit
 
 _ALSO_DENIED = (
     ipaddress.ip_network("168.63.129.16/32"),  # Azure's wire server; GitHub's runners are Azure machines
-    ipaddress.ip_network("64:ff9b::/96"),  # NAT64 reaches any IPv4 address
+    ipaddress.ip_network("2002::/16"),  # 6to4 reaches any IPv4 address
 )
+
+# Outside it lie NAT64, IPv4-mapped, IPv4-compatible and site-local addresses: other ways to the machines next door.
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 
 class NotPublic(ValueError):
@@ -19,8 +22,7 @@ class NotPublic(ValueError):
 def is_public(address: str) -> bool:
     """Whether `address` (IPv4 or IPv6) may be connected to on behalf of a stranger."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    mapped = getattr(parsed, "ipv4_mapped", None) or getattr(parsed, "sixtofour", None)
-    if mapped is not None and not is_public(str(mapped)):
+    if parsed.version == 6 and parsed not in _GLOBAL_UNICAST:
         return False
     # Multicast counts as global for Python; nobody serves a page there.
     return parsed.is_global and not parsed.is_multicast and not any(parsed in denied for denied in _ALSO_DENIED)

@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable
 
 MAX_PATH = 255
+"""Bytes of a whole path: no part of it is then longer than a file system takes."""
 
 RESERVED = frozenset({"cname", "license", "pagewright.json"})
-"""Root files that only Pagewright or the owner writes: the domain, the licence, the record."""
+"""Names in the root that only Pagewright or the owner uses: the domain, the licence, the record."""
 
 _ENCODED_STEERING = re.compile(r"%(2e|2f|5c|0[0-9a-f])", re.IGNORECASE)
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -16,8 +17,8 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # control, bidi an
 
 def path_problem(path: str) -> str | None:
     """Say why `path` cannot be the name of a file of ours, or None where it can."""
-    if not path or len(path) > MAX_PATH:
-        return f"must have 1 to {MAX_PATH} characters"
+    if not path or len(path) > MAX_PATH or len(path.encode(errors="replace")) > MAX_PATH:
+        return f"must have 1 to {MAX_PATH} bytes"
     if any(unicodedata.category(character) in _INVISIBLE for character in path):
         return "must not contain control, bidirectional or other invisible characters"
     if "\\" in path or path.startswith("/") or _DRIVE.match(path) or _ENCODED_STEERING.search(path):
@@ -31,9 +32,10 @@ def path_problem(path: str) -> str | None:
 def _reserved_problem(path: str) -> str | None:
     folded = fold(path)
     # git refuses `.git` in any part; `git~1` is its short name on Windows disks.
-    if any(part.startswith(".git") or part == "git~1" for part in folded.split("/")):
+    parts = folded.split("/")
+    if any(part.startswith(".git") or part == "git~1" for part in parts):
         return "must not begin with `.git`"
-    if folded in RESERVED:
+    if parts[0] in RESERVED:  # as a folder it would stand in the file's way
         return "is a name that the pipeline keeps for itself"
     return None
 

@@ -1,12 +1,11 @@
 """`pagewright.json`: what is remembered between rounds, and the stamp that proves what is live. Pure."""
 
 import json
-import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.task import TRAILER_ID, TRAILER_ROUND
+from orchestrator.task import TRAILER_ID, TRAILER_ROUND, request_of
 
 
 class Round(BaseModel):
@@ -56,15 +55,6 @@ def read_record(content: bytes | None) -> Record | None:
 def commit_message(repository: str, request: str, round_: int) -> tuple[str, str]:
     """Return subject and body of the commit that answers `request`. Nothing in it comes from a model."""
     return f"Build {repository}, round {round_}", f"{TRAILER_ID}: {request}\n{TRAILER_ROUND}: {round_}"
-
-
-def request_of(message: str) -> str | None:
-    """Return the request that a commit answers, as its last block of trailers says (git-interpret-trailers)."""
-    blocks = re.split(r"\n\s*\n", message.replace("\r\n", "\n").strip())
-    if len(blocks) == 1:  # a subject alone has no trailers, whatever it says
-        return None
-    found = re.findall(rf"^{TRAILER_ID}: ([0-9a-f]{{16}})$", blocks[-1], re.MULTILINE)
-    return str(found[0]) if len(found) == 1 else None
 
 
 def answer(commits: Sequence[tuple[str, str]], request: str) -> str | None:

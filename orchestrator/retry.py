@@ -49,8 +49,8 @@ def limited_for(status: int, headers: Mapping[str, str], now: float | None = Non
     """
     if status not in (403, 429):
         return None
-    if (after := headers.get("retry-after", "")).isdigit():
+    if (after := headers.get("retry-after", "")).isdecimal():
         return float(after)
-    if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdigit():
+    if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
         return max(0.0, float(reset) - (time.time() if now is None else now)) + 1
     return 60.0 if status == 429 else None

@@ -3,6 +3,7 @@
 Commands and their escaping: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
 
+import re
 import secrets
 import sys
 import time
@@ -72,20 +73,22 @@ class Runner:
         """Add to the page that Actions shows for the run."""
         if self.summary is not None:
             with self.summary.open("ab") as file:
-                file.write(markdown.encode()[:SUMMARY_BYTES] + b"\n")
+                file.write(_printable(markdown).encode()[:SUMMARY_BYTES] + b"\n")
 
     def _command(self, name: str, text: str) -> None:
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        self._line(f"::{name}::{_broken_up(escaped)}")
+        self._line(f"::{name}::{escaped}")
 
     def _line(self, line: str) -> None:
-        print(line, file=self.out, flush=True)
+        print(_printable(line), file=self.out, flush=True)
 
 
 def harmless(line: str) -> str:
     """Break up what the runner would take for a command: `::name::`, and the older `##[name]` anywhere in a line."""
-    return _broken_up(line.replace("\r", " ").replace("::", ":\u200b:"))
+    # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+    return re.sub(":(?=:)", ":\u200b", " ".join(line.splitlines())).replace("##[", "##\u200b[")
 
 
-def _broken_up(line: str) -> str:
-    return line.replace("##[", "##\u200b[")
+def _printable(text: str) -> str:
+    # A page may say half a surrogate pair, which UTF-8 has no bytes for; what is said must not stop what is done.
+    return text.encode(errors="replace").decode()

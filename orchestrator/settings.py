@@ -1,5 +1,6 @@
 """What the environment says. Read once, from a mapping, and frozen; the only place that knows `os.environ`."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -53,9 +54,10 @@ class _Reader:
         try:
             value = float(self.text(name, str(default)))
         except ValueError:
-            value = -1
-        if not 0 < value < float("inf"):
+            value = math.nan
+        if not 0 < value < math.inf:
             self.problems.append(f"{name} must be a number above 0")
+            return default
         return value
 
     def flag(self, name: str) -> bool:

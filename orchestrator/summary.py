@@ -70,7 +70,7 @@ def _costs(build: Build) -> list[str]:
             code(attempt.model),
             code(attempt.outcome),
             f"{attempt.tokens_in} / {attempt.tokens_out}",
-            dollars(attempt.cost_usd),
+            dollars(attempt.cost_usd) if attempt.tokens_out else "",
             f"{attempt.seconds:.1f} s",
         )
         for attempt in build.attempts

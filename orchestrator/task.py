@@ -13,7 +13,16 @@ from datetime import datetime
 from typing import Annotated, Any, Self, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from orchestrator.errors import UsageError
 from orchestrator.paths import clash, path_problem
@@ -48,9 +57,9 @@ def slug(task: str) -> str:
     GitHub replaces what it does not like by itself (`Åström` becomes `-str-m`), so nothing is left to replace.
     """
     ascii_text = unicodedata.normalize("NFKD", task).encode("ascii", "ignore").decode().lower()
-    name = re.sub(r"[^a-z0-9._-]+", "-", ascii_text).strip("-.")
-    name = re.sub(r"(\.git|\.wiki)+$", "", name)  # GitHub keeps these endings for itself
-    return name[:93].strip("-.") or "task"
+    name = re.sub(r"[^a-z0-9._-]+", "-", ascii_text).lstrip("-.")[:93]
+    # GitHub keeps the endings `.git` and `.wiki` for itself; what is cut off may bare another.
+    return re.sub(r"(?:[-.]|\.git|\.wiki)+$", "", name) or "task"
 
 
 def repository_names(task: str, key: str) -> tuple[str, str]:
@@ -98,6 +107,23 @@ def web_url(value: str) -> str:
     return value
 
 
+def _usable_name(value: str) -> str:
+    if problem := path_problem(value):
+        raise ValueError(problem)
+    return value
+
+
+def _usable_source(value: str) -> str:
+    if not _is_data_uri(value):
+        return web_url(value)
+    decode_data_uri(value)
+    return value
+
+
+def _is_data_uri(url: str) -> bool:
+    return url[:5].lower() == "data:"
+
+
 def _absent_is_empty(value: object) -> object:
     return () if value is None else value
 
@@ -120,23 +146,13 @@ class Check(_Record):
 class Attachment(_Record):
     """A file of the task: `url` is a data URI or an http(s) URL."""
 
-    name: str
-    url: str
+    name: Annotated[str, AfterValidator(_usable_name)]
+    url: Annotated[str, AfterValidator(_usable_source)]
 
     @property
     def is_remote(self) -> bool:
         """Whether the bytes lie elsewhere."""
-        return not self.url[:5].lower().startswith("data:")
-
-    @model_validator(mode="after")
-    def _usable(self) -> Self:
-        if problem := path_problem(self.name):
-            raise ValueError(f"name {problem}")
-        if self.is_remote:
-            web_url(self.url)
-        else:
-            decode_data_uri(self.url)
-        return self
+        return not _is_data_uri(self.url)
 
 
 def decode_data_uri(uri: str) -> bytes:
@@ -146,15 +162,18 @@ def decode_data_uri(uri: str) -> bytes:
     """
     head, comma, data = uri.partition(",")
     if not comma:
-        raise ValueError("url is a data URI without a comma")
+        raise ValueError("is a data URI without a comma")
     raw = unquote_to_bytes(data)
-    if not head.lower().rstrip().endswith(";base64"):
+    if not re.search(r"; *base64 *$", head, re.IGNORECASE):
         return raw
     packed = b"".join(raw.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     try:
         return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
     except binascii.Error:
-        raise ValueError("url is a data URI whose base64 cannot be decoded") from None
+        raise ValueError("is a data URI whose base64 cannot be decoded") from None
+
+
+WebUrl = Annotated[str, AfterValidator(web_url)]
 
 
 class Task(_Record):
@@ -166,17 +185,15 @@ class Task(_Record):
     nonce: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     brief: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
     checks: Annotated[tuple[Annotated[Check, BeforeValidator(_as_check)], ...], BeforeValidator(_absent_is_empty)] = ()
-    evaluation_url: str | None = None
+    evaluation_url: WebUrl | None = None
     attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_absent_is_empty)] = ()
     received_at: datetime | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        if self.evaluation_url is not None:
-            web_url(self.evaluation_url)
         names = [attachment.name for attachment in self.attachments]
         if (second := clash(names)) is not None:
-            raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}: name is taken already")
+            raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}.name: is taken already")
         return self
 
     @property
@@ -189,8 +206,10 @@ class Request(Task):
     """What an evaluator POSTs: everything that a task has, and who asks."""
 
     email: Annotated[str, StringConstraints(min_length=1, max_length=320)]
-    evaluation_url: str
+    evaluation_url: WebUrl
     wait_for_result: bool = False
+    # When it was received, the receiver says: from outside this is one more unknown field.
+    received_at: Annotated[None, BeforeValidator(lambda _: None)] = None
 
 
 class InvalidTask(UsageError):
@@ -217,9 +236,18 @@ def parse(kind: type[T], raw: object) -> T:
 
 def _field(where: tuple[str | int, ...], message: str) -> dict[str, str]:
     problem = message.removeprefix("Value error, ")
-    if not where and (named := re.match(r"([a-z_]+(?:\.\d+)?): (.*)", problem)):
+    if not where and (named := re.match(r"([a-z_.0-9]+): (.*)", problem)):
         return {"field": named[1], "problem": named[2]}
     return {"field": ".".join(map(str, where)) or "request", "problem": problem}
+
+
+def request_of(message: str) -> str | None:
+    """Return the request that a commit answers, as its last block of trailers says (git-interpret-trailers)."""
+    blocks = re.split(r"\n\s*\n", message.replace("\r\n", "\n").strip())
+    if len(blocks) == 1:  # a subject alone has no trailers, whatever it says
+        return None
+    found = re.findall(rf"^{TRAILER_ID}: ([0-9a-f]{{16}})$", blocks[-1], re.MULTILINE)
+    return str(found[0]) if len(found) == 1 else None
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ def _presets(path: Path) -> dict[str, Preset]:
 def _resolved(name: str, preset: Preset | None, models: Models) -> Model:
     if preset is None:
         given = {"model": name, "api_base": models.api_base, "api_key": models.keys.get("LLM_API_KEY", "")}
+        if models.api_base and not given["api_key"]:
+            given["api_key"] = "none"  # else litellm sends OPENAI_API_KEY to whatever host the base names
         return Model(name, {key: value for key, value in given.items() if value})
     params = {"model": preset.model}
     if preset.api_base:

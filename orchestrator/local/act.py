@@ -85,9 +85,9 @@ class Start:
             *("--env-file", str(folder / "env.yml"), "--input-file", "/dev/null"),
         ]
 
-    def process_env(self, scratch: str) -> dict[str, str]:
+    def process_env(self, scratch: Path) -> dict[str, str]:
         """Return act's own environment, all of which the steps inherit: nothing of ours is in it."""
-        return {**STEADY, "PATH": self.path, "HOME": str(self.folder / "home"), "TMPDIR": scratch}
+        return {**STEADY, "PATH": self.path, "HOME": str(self.folder / "home"), "TMPDIR": str(scratch)}
 
 
 def _yaml(values: Mapping[str, str]) -> str:

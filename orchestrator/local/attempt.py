@@ -1,6 +1,7 @@
 """One attempt at a run: act on one side, the run's record on the other, a clock for each job between them."""
 
 import asyncio
+import shutil
 import sys
 import tempfile
 from asyncio import TimerHandle
@@ -84,25 +85,29 @@ class Attempt:
 @asynccontextmanager
 async def _helper(start: Start, workflow: Workflow) -> AsyncIterator[Process]:
     """Start act below a helper process of its own. It is gone at the end, with all that it started and was given."""
-    _write_private(start.folder, start.files(workflow))
     # A browser's sockets lie in TMPDIR, and the path of a socket must be shorter (108 bytes) than `folder` may be.
-    scratch = tempfile.mkdtemp(prefix="pagewright-")
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", reaper.__file__, str(start.folder), scratch, "--", *start.command()),
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=STDOUT,
-        env=start.process_env(scratch),
-        start_new_session=True,  # Ctrl-C in the terminal is for us to act on
-    )
-    assert process.stdin  # noqa: S101 - because of PIPE
-    assert process.stdout  # noqa: S101
+    folders = (start.folder, Path(tempfile.mkdtemp(prefix="pagewright-")))
     try:
-        yield process
+        _write_private(start.folder, start.files(workflow))
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", reaper.__file__, *map(str, folders), "--", *start.command()),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=STDOUT,
+            env=start.process_env(folders[1]),
+            start_new_session=True,  # Ctrl-C in the terminal is for us to act on
+        )
+        assert process.stdin  # noqa: S101 - because of PIPE
+        assert process.stdout  # noqa: S101
+        try:
+            yield process
+        finally:
+            process.stdin.close()  # which the helper takes for: kill everything
+            await process.stdout.read()
+            await process.wait()
     finally:
-        process.stdin.close()  # which the helper takes for: kill everything
-        await process.stdout.read()
-        await process.wait()
+        for folder in folders:  # the helper does it too, if we die; here it matters where it never got to start
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _lines(process: Process) -> AsyncIterator[str]:

@@ -6,6 +6,7 @@ import re
 import secrets
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ async def _demo(options: Options, env: Mapping[str, str], screen: Screen, *, onc
             return 130
         shown = showing.result()
         if as_json:
-            Console().print_json(json.dumps({"rounds": [entry.as_dict() for entry in shown]}), indent=None)
+            sys.stdout.write(json.dumps({"rounds": [entry.as_dict() for entry in shown]}) + "\n")
         else:
             _conclude(screen, shown)
         if not once:

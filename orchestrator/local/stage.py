@@ -18,7 +18,7 @@ from orchestrator.evaluator import Evaluator, create_evaluator
 from orchestrator.local.api import create_api
 from orchestrator.local.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.faults import Faults
-from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.github import Dispatch, LocalGitHub, OnDispatch
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run, Runs
 from orchestrator.local.serve import address, bind, serving
@@ -83,21 +83,63 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
     # What is not a repository lies apart: `git clone DIR/owner/name.git` is how one gets at those.
     state = data / ".github"
     state.mkdir(parents=True, exist_ok=True)
-    faults = Faults.read(options.faults) if options.faults else Faults()
     sockets = [_bound(port) for port in _ports(options)]
     receiver_url, api_url, pages_url, evaluator_url = map(address, sockets)
-    store, runs = Store(data), Runs(state / "runs")
     dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
+    door = Settings(
+        shared_secret=env.get("SHARED_SECRET") or _kept_secret(state / "secret"),
+        dispatch_token=dispatch_token,
+        pipeline_repository=PIPELINE,
+        target_owner=OWNER,
+        pages_url=f"{pages_url}/{{owner}}/{{repo}}/",
+        api_url=api_url,
+    )
+    store, runs = Store(data), Runs(state / "runs")
     tokens = Tokens(
         Token(target_token, OWNER, _TARGET_RIGHTS),
         Token(dispatch_token, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
     )
-    secret = env.get("SHARED_SECRET") or _kept_secret(state / "secret")
     head = _pushed_pipeline(store)
+    engine = Engine(_engine_settings(env, state / "work", (head, api_url, target_token), tokens), runs)
+    github = LocalGitHub(
+        store=store,
+        tokens=tokens,
+        sites=Sites(state / "pages", store, options.pages_delay),
+        runs=runs,
+        owner=OWNER,
+        api_url=api_url,
+        pages_url=pages_url,
+        faults=Faults.read(options.faults) if options.faults else Faults(),
+        on_dispatch=_starter(engine),
+    )
+    results = Evaluator()
+    async with AsyncExitStack() as stack:
+        receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
+        apps = create_app(door, receiver), create_api(github), create_pages(github), create_evaluator(results)
+        for app, listener in zip(apps, sockets, strict=True):
+            await stack.enter_async_context(serving(app, listener))
+        stack.push_async_callback(engine.close)
+        await engine.resume()
+        yield Stage(
+            receiver=receiver_url,
+            github_api=api_url,
+            pages=f"{pages_url}/",
+            evaluator=f"{evaluator_url}/notify",
+            token=target_token,
+            secret=door.shared_secret,
+            data=data,
+            engine=engine,
+            github=github,
+            results=results,
+        )
+
+
+def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, str], tokens: Tokens) -> EngineSettings:
+    head, api_url, target_token = facts
     workflow = (CHECKOUT / WORKFLOW).read_text(encoding="utf-8")
-    settings = EngineSettings(
+    return EngineSettings(
         checkout=CHECKOUT,
-        work=state / "work",
+        work=work,
         repository=PIPELINE,
         owner=OWNER,
         api_url=api_url,
@@ -110,55 +152,13 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         head=lambda: head,
         new_token=lambda run: _job_token(tokens, run),
     )
-    engine = Engine(settings, runs)
 
-    async def dispatched(dispatch: Dispatch) -> Run | None:
+
+def _starter(engine: Engine) -> OnDispatch:
+    async def start(dispatch: Dispatch) -> Run | None:
         return await engine.dispatch(dispatch.event, dispatch.payload)
 
-    github = LocalGitHub(
-        store=store,
-        tokens=tokens,
-        sites=Sites(state / "pages", store, options.pages_delay),
-        runs=runs,
-        owner=OWNER,
-        api_url=api_url,
-        pages_url=pages_url,
-        faults=faults,
-        on_dispatch=dispatched,
-    )
-    door = Settings(
-        shared_secret=secret,
-        dispatch_token=dispatch_token,
-        pipeline_repository=PIPELINE,
-        target_owner=OWNER,
-        pages_url=f"{pages_url}/{{owner}}/{{repo}}/",
-        api_url=api_url,
-    )
-    results = Evaluator()
-    async with AsyncExitStack() as stack:
-        receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
-        apps = (
-            create_app(door, receiver),
-            create_api(github),
-            create_pages(github),
-            create_evaluator(results),
-        )
-        for app, listener in zip(apps, sockets, strict=True):
-            await stack.enter_async_context(serving(app, listener))
-        stack.push_async_callback(engine.close)
-        await engine.resume()
-        yield Stage(
-            receiver=receiver_url,
-            github_api=api_url,
-            pages=f"{pages_url}/",
-            evaluator=f"{evaluator_url}/notify",
-            token=target_token,
-            secret=secret,
-            data=data,
-            engine=engine,
-            github=github,
-            results=results,
-        )
+    return start
 
 
 def run_local(options: Options, env: Mapping[str, str], *, as_json: bool) -> int:

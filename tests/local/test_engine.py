@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -17,8 +17,6 @@ from orchestrator.local.engine import Engine, EngineSettings
 from orchestrator.local.runs import Run, Runs
 
 pytestmark = [pytest.mark.act, pytest.mark.anyio]
-
-T = TypeVar("T")
 
 SECRET = "hush-hush-4711"
 
@@ -34,11 +32,6 @@ jobs:
 """
 
 
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 class Place:
     """A machine: a checkout with one workflow, a folder for everything else, and as many engines as it takes."""
 
@@ -46,10 +39,10 @@ class Place:
         self.root = root
         self.marker = f"PLACE={root}"
         self.engines: list[Engine] = []
-        for folder in ("checkout/.github/workflows", "runs", "pipes"):
+        for folder in ("checkout/.github/workflows", "runs", "pipes", "tmp"):
             (root / folder).mkdir(parents=True)
         subprocess.run(["git", "init", "-qb", "main", root / "checkout"], check=True)
-        git = ["git", "-C", root / "checkout", "-c", "user.name=a", "-c", "user.email=a@localhost"]
+        git = ["git", "-C", str(root / "checkout"), "-c", "user.name=a", "-c", "user.email=a@localhost"]
         subprocess.run([*git, "commit", "-qm", "first", "--allow-empty"], check=True)
 
     def workflow(self, text: str, script: str = "") -> None:
@@ -99,13 +92,15 @@ class Place:
 
 
 @pytest.fixture
-async def place(tmp_path: Path) -> AsyncIterator[Place]:
+async def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Place]:
     place = Place(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     yield place
     for engine in place.engines:
         await engine.close()
     assert place.processes() == []
     assert not list((tmp_path / "work").glob("attempts/*"))
+    assert not list((tmp_path / "tmp").iterdir())
 
 
 def event(**payload: Any) -> Mapping[str, Any]:
@@ -122,8 +117,12 @@ async def over(engine: Engine, run: Run) -> Run:
     return ended
 
 
-async def in_thread(call: Callable[[], T]) -> T:
-    return await asyncio.wait_for(asyncio.to_thread(call), 30)
+async def listen(pipe: Path) -> asyncio.StreamReader:
+    """Return what comes out of a pipe; it ends when the last of those who wrote to it has closed it, or died."""
+    reader = asyncio.StreamReader()
+    end = os.fdopen(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb", buffering=0)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), end)
+    return reader
 
 
 async def test_a_dispatch_becomes_a_run_and_is_recorded_as_on_github(place: Place) -> None:
@@ -141,7 +140,8 @@ async def test_a_dispatch_becomes_a_run_and_is_recorded_as_on_github(place: Plac
                 run: |
                   echo "::group::Inside"
                   echo "$GITHUB_REPOSITORY $GITHUB_RUN_ID $GITHUB_RUN_ATTEMPT $GITHUB_REF ${{ vars.COLOUR }}"
-                  echo "$GITHUB_API_URL $GITHUB_SERVER_URL ${{ github.actor }} $UV_NO_SYNC ${UV_PROJECT_ENVIRONMENT##*/}"
+                  echo "$GITHUB_API_URL $GITHUB_SERVER_URL ${{ github.actor }}"
+                  echo "$UV_NO_SYNC ${UV_PROJECT_ENVIRONMENT##*/}"
                   echo "::endgroup::"
               - if: ${{ false }}
                 run: echo never
@@ -167,7 +167,8 @@ async def test_a_dispatch_becomes_a_run_and_is_recorded_as_on_github(place: Plac
         "##[endgroup]",
         "##[group]Inside",
         f"octo/pipeline {run.id} 1 refs/heads/main blue",
-        "http://127.0.0.1:9 http://127.0.0.1:9 octo 1 venv",
+        "http://127.0.0.1:9 http://127.0.0.1:9 octo",
+        "1 venv",
         "##[endgroup]",
     ]
 
@@ -251,24 +252,24 @@ async def test_runs_of_different_groups_run_side_by_side(place: Place) -> None:
 
 
 async def test_no_more_runs_at_once_than_there_are_slots(place: Place) -> None:
-    place.pipe("started")
-    place.pipe("go")
-    place.workflow(ONE_STEP, 'echo "$GITHUB_RUN_ID" > "$PIPES/started"; cat "$PIPES/go"')
+    started = place.pipe("started")
+    place.workflow(ONE_STEP, 'echo "$GITHUB_RUN_ID" > "$PIPES/started"; read -r < "$PIPES/go"')
     engine, runs = place.engine(slots=1)
     sent = [await send(engine) for _ in range(2)]
-    for place_in_line, run in enumerate(sent):
-        assert await in_thread(place.pipe("started").read_text) == f"{run.id}\n"
-        states = [found.status for other in sent if (found := runs.get(other.id))]
-        assert states == [*["completed"] * place_in_line, "in_progress", *["queued"] * (1 - place_in_line)]
-        await in_thread(lambda: place.pipe("go").write_text(""))
-        assert (await over(engine, run)).conclusion == "success"
+    with place.pipe("go").open("r+b", buffering=0) as go:
+        for done, run in enumerate(sent):
+            assert await (await listen(started)).read() == f"{run.id}\n".encode()
+            states = [found.status for other in sent if (found := runs.get(other.id))]
+            assert states == [*["completed"] * done, "in_progress", *["queued"] * (1 - done)]
+            go.write(b"\n")
+            assert (await over(engine, run)).conclusion == "success"
 
 
 async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) -> None:
     place.workflow("""
         on: repository_dispatch
         jobs:
-          build: {runs-on: u, timeout-minutes: 0.005, steps: [{run: sleep 60 & setsid sleep 60}, {run: echo no}]}
+          build: {runs-on: u, timeout-minutes: 0.01, steps: [{run: sleep 60 & setsid sleep 60}, {run: echo no}]}
           publish: {needs: build, if: always(), runs-on: u, steps: [{run: echo told}]}
         """)
     engine, runs = place.engine()
@@ -276,7 +277,7 @@ async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) 
     assert run.conclusion == "timed_out"
     assert [job.conclusion for job in run.jobs] == ["timed_out", "success"]
     assert [step.conclusion for step in run.jobs[0].steps][1:3] == ["failure", "skipped"]
-    assert "exceeded the maximum execution time of 0.005 minutes" in runs.log(run.jobs[0].id)
+    assert "exceeded the maximum execution time of 0.01 minutes" in runs.log(run.jobs[0].id)
     assert "Z told\n" in runs.log(run.jobs[1].id)
 
 
@@ -316,10 +317,10 @@ async def test_closing_leaves_nothing_running_and_the_next_life_takes_it_up(plac
     place.workflow(ONE_STEP, LONG_AT_FIRST)
     engine, runs = place.engine(slots=1)
     sent = [await send(engine, group="g") for _ in range(2)]
-    with await in_thread(held.open) as end:
-        assert await in_thread(end.readline) == "up\n"
-        await engine.close()
-        assert await in_thread(end.read) == ""
+    end = await listen(held)
+    assert await end.readline() == b"up\n"
+    await engine.close()
+    assert await end.read() == b""
     assert place.processes() == []
     assert "attempts" not in place.kept()
     assert [(run.status, run.run_attempt) for run in runs.unfinished()] == [("in_progress", 1), ("queued", 1)]
@@ -329,6 +330,17 @@ async def test_closing_leaves_nothing_running_and_the_next_life_takes_it_up(plac
     await engine.resume()
     ended = [await over(engine, run) for run in sent]
     assert [(run.conclusion, run.run_attempt) for run in ended] == [("success", 2), ("success", 1)]
+
+
+async def test_closing_leaves_nothing_behind_at_whatever_moment_it_comes(place: Place) -> None:
+    place.workflow(ONE_STEP, "sleep 600")
+    for ticks in range(12):
+        engine, _ = place.engine()
+        await send(engine)
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        await engine.close()
+        assert not [*place.root.glob("work/attempts/*"), *place.root.glob("tmp/*")]
 
 
 KILLED = """
@@ -350,11 +362,12 @@ asyncio.run(main())
 async def test_a_killed_engine_leaves_nothing_running_and_the_next_life_takes_it_up(place: Place) -> None:
     held = place.pipe("held")
     place.workflow(ONE_STEP, LONG_AT_FIRST)
-    with subprocess.Popen([sys.executable, "-c", KILLED, place.root, Path(__file__).parent]) as former:
-        with await in_thread(held.open) as end:
-            assert await in_thread(end.readline) == "up\n"
-            former.send_signal(signal.SIGKILL)
-            assert await in_thread(end.read) == ""
+    end = await listen(held)
+    former = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, place.root, Path(__file__).parent)
+    assert await end.readline() == b"up\n"
+    former.kill()
+    await former.wait()
+    assert await end.read() == b""
 
     engine, runs = place.engine()
     (run,) = runs.unfinished()
