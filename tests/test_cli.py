@@ -1,0 +1,80 @@
+"""The commands as a person types them: processes, exit codes, nothing left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from orchestrator.cli import main
+
+COMMAND = [sys.executable, "-m", "orchestrator"]
+
+
+def _environment(**more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **more}
+
+
+def test_serve_without_settings_names_all_of_them_and_ends_with_2(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [*COMMAND, "serve"], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert all(name in ended.stderr for name in ("SHARED_SECRET", "PIPELINE_REPOSITORY", "DISPATCH_TOKEN"))
+    assert "::error" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", '{"neither": 1}'])
+def test_an_event_that_is_none_ends_with_2_and_an_annotation(
+    content: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(content)
+    with pytest.raises(SystemExit) as ended:
+        main(["build", "--event", str(event), "--out", str(tmp_path / "out")])
+    assert ended.value.code == 2
+    assert capsys.readouterr().out.startswith("::error::The event")
+
+
+@pytest.mark.act
+def test_local_says_where_everything_is_and_stops_on_sigterm(tmp_path: Path) -> None:
+    command = [*COMMAND, "local", "--json", "--receiver-port", "0", "--github-port", "0", "--data", str(tmp_path)]
+    with subprocess.Popen(command, env=_environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = json.loads(process.stdout.readline())
+        health = httpx.get(f"{said['receiver']}/health", trust_env=False)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=20) == 0
+    assert health.json()["github"] == {"token_works": True, "workflow": "active", "problem": None}
+    assert said.keys() == {
+        "receiver", "github_api", "pages", "pipeline_repository", "owner", "token", "secret", "evaluator",
+    }  # fmt: skip
+
+
+@pytest.mark.act
+@pytest.mark.browser
+def test_the_demo_proves_both_rounds(tmp_path: Path) -> None:
+    command = [*COMMAND, "demo", "--once", "--json", "--receiver-port", "0", "--github-port", "0"]
+    ended = subprocess.run(
+        [*command, "--data", str(tmp_path), "--pages-delay", "0.2"],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 0, ended.stderr
+    rounds = json.loads(ended.stdout)["rounds"]
+    assert [(entry["round"], entry["proved"], entry["built_by"]) for entry in rounds] == [
+        (1, True, "fallback"),
+        (2, True, "fallback"),
+    ]
+    files = Path(rounds[0]["files"])
+    assert {path.name for path in files.glob("*.png")} == {
+        f"round-{number}-{size}.png" for number in (1, 2) for size in ("desktop", "phone")
+    }
+    assert (files / "clone" / "suppliers.json").is_file()

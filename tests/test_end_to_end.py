@@ -1,0 +1,130 @@
+"""The whole way, as an evaluator goes it: receiver, dispatch, the real workflow through act, browser, Pages, result."""
+
+import base64
+import hashlib
+import json
+import subprocess
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from orchestrator.local.stage import Options, Stage, staged
+from orchestrator.task import request_of
+
+pytestmark = [pytest.mark.act, pytest.mark.browser, pytest.mark.anyio]
+
+CSV = b"product,sales\nWidget,12.50\nGadget,29.50\n"
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """Sends tasks to the stage and waits for what comes back."""
+
+    stage: Stage
+    http: httpx.AsyncClient
+
+    async def send(self, **changes: Any) -> dict[str, Any]:
+        """POST a task; return the receiver's answer."""
+        request = {
+            "email": "student@example.com",
+            "secret": self.stage.secret,
+            "task": "sales-page",
+            "round": 1,
+            "nonce": "nonce-one",
+            "brief": "Show the sales.",
+            "checks": [{"js": "document.body.innerText.includes('42.00')"}, "document.title === 'nothing'", "Is neat"],
+            "evaluation_url": self.stage.evaluator,
+            "attachments": [{"name": "data/sales.csv", "url": f"data:;base64,{base64.b64encode(CSV).decode()}"}],
+        }
+        answer = await self.http.post(f"{self.stage.receiver}/api-endpoint", json=request | changes)
+        assert answer.status_code == 200, answer.text
+        said: dict[str, Any] = answer.json()
+        return said
+
+    async def result(self, id_: str, nonce: str, count: int = 1) -> dict[str, Any]:
+        """Return the result for `nonce`, once the run is over and `count` notifications came in."""
+        runs = self.stage.github.runs.list("local/pagewright")
+        for run in runs:
+            if run.display_title.endswith(id_):
+                await self.stage.engine.wait(run.id)
+        told = [result for result in self.stage.results.received if result["nonce"] == nonce]
+        assert len(told) == count
+        return told[-1]
+
+
+@pytest.fixture
+async def evaluator(tmp_path: Path) -> AsyncIterator[Evaluator]:
+    options = Options(receiver_port=0, github_port=0, data=tmp_path, pages_delay=0.2)
+    async with staged(options, {"PATH": "/usr/local/bin:/usr/bin:/bin"}) as stage, httpx.AsyncClient() as http:
+        yield Evaluator(stage, http)
+
+
+def _clone(stage: Stage, name: str, to: Path) -> Path:
+    subprocess.run(["git", "clone", "--quiet", str(stage.data / "local" / f"{name}.git"), str(to)], check=True)
+    return to
+
+
+def _messages(clone: Path) -> list[str]:
+    command = ["git", "-C", str(clone), "log", "--format=%B%x00"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split("\0")[:-1]
+
+
+def _digest(clone: Path) -> str:
+    files = [path for path in clone.rglob("*") if path.is_file() and ".git" not in path.relative_to(clone).parts]
+    names = sorted(str(path.relative_to(clone)) for path in files)
+    lines = [f"{hashlib.sha256((clone / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    return hashlib.sha256("".join(line for line in lines if "pagewright.json" not in line).encode()).hexdigest()
+
+
+async def test_two_rounds_a_repetition_and_a_round_without_a_repository(evaluator: Evaluator, tmp_path: Path) -> None:
+    first = await evaluator.send()
+    told = await evaluator.result(first["id"], "nonce-one")
+    assert list(told) == ["email", "task", "round", "nonce", "repo_url", "commit_sha", "pages_url"]
+    page = (await evaluator.http.get(told["pages_url"])).text
+    assert "42.00" in page
+    assert (await evaluator.http.get(told["pages_url"] + "data/sales.csv")).content == CSV
+
+    second = await evaluator.send(round=2, nonce="nonce-two", brief="Say more.", attachments=[], checks=[])
+    told_again = await evaluator.result(second["id"], "nonce-two")
+    assert told_again["repo_url"] == told["repo_url"]
+    assert told_again["commit_sha"] != told["commit_sha"]
+
+    repeated = await evaluator.send()
+    assert repeated["id"] == first["id"]
+    assert await evaluator.result(first["id"], "nonce-one", count=2) == told
+
+    clone = _clone(evaluator.stage, "sales-page", tmp_path / "clone")
+    record = json.loads((clone / "pagewright.json").read_text())
+    assert record["site"] == _digest(clone)
+    assert record["built_by"] == "fallback"
+    passed = [(entry["round"], entry["passed"], entry["failed"], entry["unproved"]) for entry in record["rounds"]]
+    assert passed == [(1, 1, 1, 1), (2, 0, 0, 0)]
+    assert [request_of(message) for message in _messages(clone)] == [second["id"], first["id"], None]
+
+    # A round whose task has no repository fails at once, and the evaluator is told why.
+    lost = await evaluator.send(task="never-begun", round=2, nonce="nonce-three")
+    failure = await evaluator.result(lost["id"], "nonce-three")
+    assert list(failure) == ["email", "task", "round", "nonce", "error"]
+    assert "no repository" in failure["error"]
+    asked = {"email": "student@example.com", "task": "never-begun", "nonce": "nonce-three"}
+    known = (await evaluator.http.get(f"{evaluator.stage.receiver}/result", params=asked)).json()
+    assert known["status"] == "failed"
+    log_text = "".join(
+        evaluator.stage.github.runs.log(job.id)
+        for run in evaluator.stage.github.runs.list("local/pagewright")
+        for job in run.jobs
+    )
+    assert "student@example.com" not in log_text
+    assert "nonce-one" not in log_text
+
+
+async def test_a_request_too_large_for_an_event_arrives_whole(evaluator: Evaluator) -> None:
+    large = bytes(range(256)) * 400
+    url = f"data:application/octet-stream;base64,{base64.b64encode(large).decode()}"
+    sent = await evaluator.send(attachments=[{"name": "large.bin", "url": url}], checks=[])
+    told = await evaluator.result(sent["id"], "nonce-one")
+    assert (await evaluator.http.get(told["pages_url"] + "large.bin")).content == large
