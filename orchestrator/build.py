@@ -133,7 +133,8 @@ async def _verified(
         async with browser.opened(settings.browser, url) as chrome:
             report = await browser.inspect(chrome, url, start.task.checks, start.task.round)
         for check in report.checks:
-            runner.say(f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else ""))
+            line = f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else "")
+            (runner.warning if check.state == "failed" else runner.say)(line)
         for finding in report.findings:
             runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
     prices = [attempt.cost_usd for attempt in generated.attempts if attempt.tokens_out]

@@ -140,7 +140,7 @@ def parse(line: str) -> Said | None:
     except (ValueError, AttributeError, KeyError, TypeError):
         return Said("own", line)
     if not job:
-        return None if "docker" in message else Said("own", message)
+        return None if "docker connection" in message else Said("own", message)
     ids = record.get("stepID") or record.get("stepid") or [""]
     # Steps of a composite have two ids, and nobody but act counts what comes before and after a remote action.
     is_step = len(ids) == 1 and record.get("stage", "Main") == "Main"
@@ -158,11 +158,7 @@ def _meaning(record: Mapping[str, Any], message: str, *, is_step: bool) -> tuple
     elif record.get("raw_output"):
         kind, text = "log", message.removesuffix("\n")
     elif record.get("level") == "error":
-        exit_status = re.fullmatch(r"exit status (\d+)", message)
-        kind, text = (
-            "log",
-            f"##[error]{f'Process completed with exit code {exit_status[1]}.' if exit_status else message}",
-        )
+        kind, text = "log", f"##[error]{_reason(message)}"
     elif is_step and "stepResult" in record:
         kind, text = "step ended", record["stepResult"]
     elif is_step and message.startswith("⭐"):
@@ -170,6 +166,12 @@ def _meaning(record: Mapping[str, Any], message: str, *, is_step: bool) -> tuple
     elif is_step and message == "Failed but continue next step":
         kind = "forgiven"
     return kind, text
+
+
+def _reason(message: str) -> str:
+    """Return why a step failed, in GitHub's words where it has some."""
+    status = re.fullmatch(r"exit status (\d+)", message)
+    return f"Process completed with exit code {status[1]}." if status else message
 
 
 def _command(record: Mapping[str, Any]) -> tuple[Kind, str]:

@@ -66,10 +66,10 @@ class Screen:
     is_quiet: bool
     printed: set[str] = field(default_factory=set)
 
-    def say(self, text: str) -> None:
-        """Print a line."""
+    def say(self, text: str, *, whole: bool = False) -> None:
+        """Print a line; a `whole` one is never wrapped, so that what is in it can be copied."""
         if not self.is_quiet:
-            self.console.print(text, highlight=False, soft_wrap=True)
+            self.console.print(text, highlight=False, soft_wrap=whole)
 
     def steps(self, log: str, key: str) -> str:
         """Print what was finished since the last look, and return what is under way."""
@@ -200,11 +200,13 @@ def _conclude(screen: Screen, shown: list[Shown]) -> None:
     for entry in shown:
         told = f"{entry.result['repo_url']} at {entry.result['commit_sha'][:12]}" if "repo_url" in entry.result else ""
         screen.say(f"\nRound {entry.round}, built by {entry.built_by or 'nobody'} in {entry.seconds:.1f} s")
-        screen.say(f"  page         {entry.result.get('pages_url', 'not live')}")
-        screen.say(f"  repository   {told or entry.result.get('error', '')}")
+        screen.say(f"  page         {entry.result.get('pages_url', 'not live')}", whole=True)
+        screen.say(f"  repository   {told or entry.result.get('error', '')}", whole=True)
         for check in entry.report.checks:
-            screen.say(f"  {'[green]✓[/]' if check.state == 'passed' else '[red]✗[/]'} {escape(check.text)}")
+            screen.say(
+                f"  {'[green]✓[/]' if check.state == 'passed' else '[red]✗[/]'} {escape(check.text)}", whole=True
+            )
     files = shown[0].files
-    screen.say(f"\nclone        {files / 'clone'}")
-    screen.say(f"logs         {files}/round-*.log")
-    screen.say(f"screenshots  {files}/round-*.png")
+    screen.say(f"\nclone        {files / 'clone'}", whole=True)
+    screen.say(f"logs         {files}/round-*.log", whole=True)
+    screen.say(f"screenshots  {files}/round-*.png", whole=True)

@@ -100,10 +100,14 @@ class Engine:
         run = self._runs.get(run_id)
         if run is None or run.status != "completed":
             raise UsageError(f"There is no completed run {run_id}.", "Wait until it is over.")
-        return self._enqueue(self._runs.update(_next_attempt(run)), self._workflow())
+        workflow = self._workflow()
+        return self._enqueue(self._runs.update(_next_attempt(run)), workflow)
 
     async def resume(self) -> None:
-        """Take up what a former life left unfinished. A run that was in progress starts again, as its next attempt."""
+        """Take up what a former life left unfinished; to be called before the first dispatch.
+
+        A run that was in progress starts again, as its next attempt: nobody knows how far it came.
+        """
         shutil.rmtree(self._settings.work / "attempts", ignore_errors=True)
         if unfinished := self._runs.unfinished():
             workflow = self._workflow()
@@ -154,21 +158,18 @@ class Engine:
         return {"github": github, "inputs": run.payload.get("inputs"), "vars": self._settings.variables}
 
     def _enqueue(self, run: Run, workflow: Workflow) -> Run:
-        turn = asyncio.create_task(self._turn(run, workflow), name=f"run {run.id}")
-        self._turns[run.id] = turn
-        turn.add_done_callback(lambda _: self._forget(run.id, turn))
+        self._turns[run.id] = asyncio.create_task(self._turn(run, workflow), name=f"run {run.id}")
         return run
-
-    def _forget(self, run_id: int, turn: asyncio.Task[None]) -> None:
-        if self._turns.get(run_id) is turn:  # a re-run may have taken its place already
-            del self._turns[run_id]
 
     async def _turn(self, run: Run, workflow: Workflow) -> None:
         # GitHub compares the names of groups without regard to case.
         group = self._groups.setdefault(run.group.lower(), asyncio.Lock())
-        async with group, self._slots:
-            attempt = Attempt(self._runs, run, workflow, self._start(run, workflow))
-            await attempt.conduct(self._summary(run.id))
+        try:
+            async with group, self._slots:
+                attempt = Attempt(self._runs, run, workflow, self._start(run, workflow))
+                await attempt.conduct(self._summary(run.id))
+        finally:
+            del self._turns[run.id]
 
     def _start(self, run: Run, workflow: Workflow) -> Start:
         settings, contexts = self._settings, self._contexts(run)

@@ -33,7 +33,8 @@ OWNER = "local"
 PIPELINE = f"{OWNER}/pagewright"
 CHECKOUT = Path(__file__).parents[2]
 
-_TARGET_RIGHTS = dict.fromkeys(("administration", "contents", "pages"), "write")
+# What TARGET_TOKEN needs, and what a person may do in the Actions tab: start a run by hand.
+_TARGET_RIGHTS = dict.fromkeys(("administration", "contents", "pages", "actions"), "write")
 
 
 @dataclass(frozen=True)
