@@ -6,7 +6,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.local import actions, clone, contents, graphql, publishing, repositories
+from orchestrator.local import actions, clone, contents, graphql, publishing, repositories, web
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.respond import Call, Operation, answer, not_found, sealed
@@ -38,7 +38,7 @@ def create_api(github: LocalGitHub) -> Starlette:
         return sealed(github, request, answer(refusal.body, refusal.status))
 
     return Starlette(
-        routes=[*(operation.route(github) for operation in OPERATIONS), *clone.routes(github)],
+        routes=[*(operation.route(github) for operation in OPERATIONS), *clone.routes(github), *web.routes(github)],
         middleware=[Middleware(FaultyApp, faults=github.faults)],
         exception_handlers={HTTPException: unknown},
     )
