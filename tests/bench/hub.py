@@ -1,0 +1,124 @@
+"""A local GitHub in this process that counts the calls it gets, and an endpoint in place of a model."""
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from orchestrator.evaluator import Evaluator, create_evaluator
+from orchestrator.local.api import create_api
+from orchestrator.local.github import LocalGitHub
+from orchestrator.local.pages import create_pages
+from orchestrator.local.runs import Runs
+from orchestrator.local.serve import address, bind, serving
+from orchestrator.local.sites import Sites
+from orchestrator.local.store import Store
+from orchestrator.local.tokens import Token, Tokens
+
+OWNER = "bench"
+PIPELINE = f"{OWNER}/pipeline"
+PAGES_DELAY_S = 1
+# Waiting for Pages; and where the API sends those who ask for a tarball, which is a host of its own on GitHub:
+# https://docs.github.com/en/rest/repos/contents#download-a-repository-archive-tar
+_FREE = re.compile(r"/repos/[^/]+/[^/]+/pages(/builds/latest)?|/codeload/.*")
+
+Call = tuple[str, str]
+"""Method and path."""
+
+
+@dataclass
+class Counted:
+    """An app, and the calls that reached it."""
+
+    app: ASGIApp
+    calls: list[Call] = field(default_factory=list)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.calls.append((scope["method"], scope["path"]))
+        await self.app(scope, receive, send)
+
+    def taken(self) -> list[Call]:
+        """Return the calls since the last time, and forget them."""
+        calls, self.calls = self.calls, []
+        return calls
+
+
+def reads(calls: Sequence[Call]) -> int:
+    """Return how many calls only read, those apart that wait for Pages."""
+    return sum(method == "GET" and not _FREE.fullmatch(path) for method, path in calls)
+
+
+def writes(calls: Sequence[Call]) -> int:
+    """Return how many calls change something; the only GraphQL that is spoken is a mutation."""
+    return sum(method != "GET" for method, _ in calls)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """Where the parts are. `api`: what reached the API; `env`: what Actions tells a job."""
+
+    api: Counted
+    evaluator: str
+    target_token: str
+    env: dict[str, str]
+
+
+@asynccontextmanager
+async def hub(folder: Path) -> AsyncIterator[Hub]:
+    """Run GitHub's API, its Pages and an evaluator for as long as the block runs."""
+    sockets = [bind() for _ in range(3)]
+    api_url, pages_url, evaluator_url = map(address, sockets)
+    rights = dict.fromkeys(("administration", "contents", "pages"), "write")
+    target = Token("token-that-writes", OWNER, rights)
+    job = Token("token-of-the-job", "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE}))
+    store = Store(folder)
+    store.seed(OWNER, PIPELINE.partition("/")[2], {"README.md": b"The pipeline"}, "First")
+    github = LocalGitHub(
+        store=store,
+        tokens=Tokens(target, job),
+        sites=Sites(folder / ".pages", store, PAGES_DELAY_S),
+        runs=Runs(folder / ".runs"),
+        owner=OWNER,
+        api_url=api_url,
+        pages_url=pages_url,
+    )
+    api = Counted(create_api(github))
+    env = {
+        "GITHUB_API_URL": api_url,
+        "GITHUB_SERVER_URL": api_url,
+        "GITHUB_REPOSITORY": PIPELINE,
+        "GITHUB_REPOSITORY_OWNER": OWNER,
+        "GITHUB_TOKEN": job.value,
+        "ALLOW_PRIVATE_URLS": "true",
+    }
+    async with AsyncExitStack() as stack:
+        apps: tuple[ASGIApp, ...] = (api, create_pages(github), create_evaluator(Evaluator()))
+        for app, listener in zip(apps, sockets, strict=True):
+            await stack.enter_async_context(serving(app, listener))
+        yield Hub(api, f"{evaluator_url}/notify", target.value, env)
+
+
+@asynccontextmanager
+async def model_endpoint() -> AsyncIterator[tuple[str, asyncio.Future[float]]]:
+    """Listen where an OpenAI-compatible model would; yields the base URL, and when it is first asked.
+
+    Nothing is answered: what an answer leads to is not what is measured with it.
+    """
+    asked = asyncio.get_running_loop().create_future()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, EOFError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            if head.startswith(b"POST /v1/chat/completions ") and not asked.done():
+                asked.set_result(time.perf_counter())
+            await reader.read()  # until the other side is gone
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", asked

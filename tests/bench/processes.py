@@ -1,0 +1,99 @@
+"""The processes under measurement: started with a clean environment, and ended by their id."""
+
+import asyncio
+import os
+import re
+import socket
+import sys
+import time
+from asyncio.subprocess import DEVNULL, STDOUT, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+LONGEST_S = 150
+_KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "BROWSER")
+
+
+class Failed(Exception):
+    """A process did not do what was to be measured; the text shows the end of what it said."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """What to start: Python with `arguments`, in `folder`, where what it says goes to `log`.
+
+    Its environment is `env` and nothing that a key, a token or a setting could come from; and there is no `.env` in
+    the folder.
+    """
+
+    arguments: Sequence[str]
+    folder: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def log(self) -> Path:
+        """Where stdout and stderr go."""
+        return self.folder / "log"
+
+    async def start(self) -> Process:
+        """Start it."""
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        with self.log.open("wb") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                *self.arguments,
+                stdin=DEVNULL,
+                stdout=log,
+                stderr=STDOUT,
+                cwd=self.folder,
+                env=kept | dict(self.env),
+            )
+
+
+@asynccontextmanager
+async def running(program: Program) -> AsyncIterator[Process]:
+    """Run the program while the block runs. Raises Failed with its last words where the block fails."""
+    process = await program.start()
+    try:
+        async with asyncio.timeout(LONGEST_S):
+            yield process
+    except (OSError, EOFError, TimeoutError, Failed) as error:
+        last = program.log.read_text(errors="replace")[-2000:]
+        raise Failed(f"{' '.join(program.arguments)}: {error!r}\n{last}") from error
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+async def seconds(program: Program) -> float:
+    """Run the program to its end and return how long that took. Raises Failed unless it exits with 0."""
+    started = time.perf_counter()
+    async with running(program) as process:
+        code = await process.wait()
+        took = time.perf_counter() - started
+        if code:
+            raise Failed(f"exit code {code}")
+    return took
+
+
+def peak_megabytes(process: Process) -> float:
+    """Return the most memory that the process had resident so far.
+
+    VmHWM of https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; `ru_maxrss` counts what the parent had
+    before the fork as well.
+    """
+    status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+    peak = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
+    if peak is None:
+        raise Failed("the system does not tell a process's peak memory")
+    return int(peak[1]) * 1024 / 1e6
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
