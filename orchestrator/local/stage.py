@@ -15,8 +15,8 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 from orchestrator.evaluator import Evaluator, create_evaluator
+from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
-from orchestrator.local.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.faults import Faults
 from orchestrator.local.github import Dispatch, LocalGitHub, OnDispatch
 from orchestrator.local.pages import create_pages

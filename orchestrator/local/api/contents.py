@@ -5,11 +5,11 @@ import binascii
 
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.local import bodies
-from orchestrator.local.bodies import Body
-from orchestrator.local.protection import is_bad_path, lacks_workflows, secret_in, violation
-from orchestrator.local.repositories import commit_named, not_empty
-from orchestrator.local.respond import Call, Operation, Refusal, answer, not_found
+from orchestrator.local.api import bodies
+from orchestrator.local.api.bodies import Body
+from orchestrator.local.api.protection import is_bad_path, lacks_workflows, secret_in, violation
+from orchestrator.local.api.repositories import commit_named, not_empty
+from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.store import Change, Entry, HeadMoved, Person, is_branch
 
 _INLINE = 1_000_000  # bytes; larger files come without their content

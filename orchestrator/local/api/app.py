@@ -6,10 +6,10 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.local import actions, clone, contents, graphql, publishing, repositories, web
+from orchestrator.local.api import clone, contents, graphql, publishing, repositories, web, workflows
+from orchestrator.local.api.respond import Call, Operation, answer, not_found, sealed
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.respond import Call, Operation, answer, not_found, sealed
 
 
 def rate_limit(call: Call) -> Response:
@@ -23,7 +23,7 @@ OPERATIONS = (
     Operation("GET", "/rate_limit", rate_limit),
     *repositories.OPERATIONS,
     *contents.OPERATIONS,
-    *actions.OPERATIONS,
+    *workflows.OPERATIONS,
     *publishing.OPERATIONS,
     *graphql.OPERATIONS,
 )

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.local.expressions import parse
+from orchestrator.local.actions.expressions import parse
 
 CONTEXTS = {
     "github": {

@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from orchestrator.local import reaper
-from orchestrator.local.act import SECRETS, Masker, Recorder, Start
+from orchestrator.local.actions import reaper
+from orchestrator.local.actions.act import SECRETS, Masker, Recorder, Start
+from orchestrator.local.actions.workflow import Workflow
 from orchestrator.local.files import write_atomically
 from orchestrator.local.runs import Run, Runs, now
-from orchestrator.local.workflow import Workflow
 
 ALWAYS_STEPS_S = 300.0
 """How long the steps with `if: always()` of a job get that was stopped.

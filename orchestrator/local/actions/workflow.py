@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 
 from orchestrator.errors import UsageError
-from orchestrator.local import expressions
-from orchestrator.local.expressions import Template
+from orchestrator.local.actions import expressions
+from orchestrator.local.actions.expressions import Template
 from orchestrator.local.runs import Job, Step
 
 DEFAULT_TIMEOUT_MINUTES = 360

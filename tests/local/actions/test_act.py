@@ -8,9 +8,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.local.act import Masker, Recorder, Start
-from orchestrator.local.expressions import parse
-from orchestrator.local.workflow import JobPlan, Workflow
+from orchestrator.local.actions.act import Masker, Recorder, Start
+from orchestrator.local.actions.expressions import parse
+from orchestrator.local.actions.workflow import JobPlan, Workflow
 
 MOMENT = datetime(2026, 11, 20, 11, 43, 0, 123456, UTC)
 STAMP = "2026-11-20T11:43:00.1234560Z"

@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
-from orchestrator.local import bodies
-from orchestrator.local.protection import is_bad_path, lacks_workflows, secret_in, violation
-from orchestrator.local.respond import Call, Operation, answer
+from orchestrator.local.api import bodies
+from orchestrator.local.api.protection import is_bad_path, lacks_workflows, secret_in, violation
+from orchestrator.local.api.respond import Call, Operation, answer
 from orchestrator.local.store import Change, Commit, HeadMoved, NothingToDelete, Person, Repository
 
 MUTATION = "createCommitOnBranch"

@@ -15,11 +15,11 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from orchestrator.errors import UsageError
-from orchestrator.local.act import Start
-from orchestrator.local.attempt import Attempt
-from orchestrator.local.expressions import Contexts
+from orchestrator.local.actions.act import Start
+from orchestrator.local.actions.attempt import Attempt
+from orchestrator.local.actions.expressions import Contexts
+from orchestrator.local.actions.workflow import Workflow, read_workflow
 from orchestrator.local.runs import Run, Runs
-from orchestrator.local.workflow import Workflow, read_workflow
 
 ACT = Path(sys.executable).with_name("act")
 """act's binary comes in a wheel, and so lies beside this Python."""

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from orchestrator.errors import UsageError
-from orchestrator.local.workflow import Workflow, read_workflow
+from orchestrator.local.actions.workflow import Workflow, read_workflow
 
 JOBS = """
 jobs:

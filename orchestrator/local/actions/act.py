@@ -14,8 +14,8 @@ from typing import Any, Literal
 
 import yaml
 
+from orchestrator.local.actions.workflow import COMPLETE, SETUP, JobPlan, Workflow
 from orchestrator.local.runs import Conclusion, Job, Step, now
-from orchestrator.local.workflow import COMPLETE, SETUP, JobPlan, Workflow
 
 SECRETS = "secrets.yml"
 

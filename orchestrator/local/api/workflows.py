@@ -7,10 +7,10 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
-from orchestrator.local import bodies
-from orchestrator.local.bodies import Body, moment
+from orchestrator.local.api import bodies
+from orchestrator.local.api.bodies import Body, moment
+from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.github import Dispatch
-from orchestrator.local.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.runs import Job, Run, Step
 
 _FOLDER = ".github/workflows"

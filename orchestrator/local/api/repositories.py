@@ -4,8 +4,8 @@ import re
 
 from starlette.responses import Response
 
-from orchestrator.local import bodies
-from orchestrator.local.respond import Call, Operation, Refusal, answer, invalid, not_found
+from orchestrator.local.api import bodies
+from orchestrator.local.api.respond import Call, Operation, Refusal, answer, invalid, not_found
 from orchestrator.local.store import AlreadyThere, Commit, is_branch
 
 _LONGEST_NAME = 100

@@ -2,9 +2,9 @@
 
 from starlette.responses import Response
 
-from orchestrator.local import bodies
-from orchestrator.local.bodies import Body, moment
-from orchestrator.local.respond import Call, Operation, Refusal, answer, not_found
+from orchestrator.local.api import bodies
+from orchestrator.local.api.bodies import Body, moment
+from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.sites import Build, Site
 
 
