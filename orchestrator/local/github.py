@@ -4,8 +4,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from orchestrator.local.api.limits import Limits
 from orchestrator.local.faults import Faults
+from orchestrator.local.limits import Limits
 from orchestrator.local.runs import Run, Runs
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Repository, Store
