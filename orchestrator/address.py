@@ -19,6 +19,10 @@ class NotPublic(ValueError):
     """A host has an address that is not public. The text does not repeat the host."""
 
 
+class Unresolved(NotPublic):
+    """A host has no address at all, now."""
+
+
 def is_public(address: str) -> bool:
     """Whether `address` (IPv4 or IPv6) may be connected to on behalf of a stranger."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -36,7 +40,7 @@ async def public_addresses(host: str, port: int) -> list[str]:
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
-        raise NotPublic("the host does not resolve") from None
+        raise Unresolved("the host does not resolve") from None
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not addresses or not all(map(is_public, addresses)):
         raise NotPublic("the host has an address that is not public")
@@ -58,10 +62,18 @@ async def destination(url: str, *, allow_private: bool) -> Destination:
     httpx takes the name for TLS from the `sni_hostname` extension: https://www.python-httpx.org/advanced/extensions/
     """
     parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        name = (parts.hostname or "").encode("idna").decode()  # a header takes ASCII only
+    except UnicodeError:
+        raise NotPublic("the host does not resolve") from None
+    host = _netloc(name, parts.port)
     if allow_private:
-        return Destination(url, parts.netloc, host)
+        return Destination(parts._replace(netloc=host).geturl(), host, name)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = (await public_addresses(host, port))[0]
-    literal = f"[{address}]" if ":" in address else address
-    return Destination(parts._replace(netloc=f"{literal}:{port}").geturl(), parts.netloc, host)
+    address = (await public_addresses(name, port))[0]
+    return Destination(parts._replace(netloc=_netloc(address, port)).geturl(), host, name)
+
+
+def _netloc(host: str, port: int | None) -> str:
+    literal = f"[{host}]" if ":" in host else host
+    return literal if port is None else f"{literal}:{port}"

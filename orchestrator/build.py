@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from orchestrator import handover, summary
@@ -68,11 +69,13 @@ async def _built(
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
         private = settings.actions.allow_private_urls
-        files = await attachments.contents(start.task.attachments, allow_private=private)
+        files = await attachments.contents(start.task.attachments, start.deadline, allow_private=private)
         given = Given(start.task, files, start.present, start.found.record)
         thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
-        generated = await generate(given, settings.models, thinking)
-        site = _within_rules(settings, start, generated)
+        generated = await generate(given, settings.models, thinking, partial(_broken, settings, start))
+        site = _finished(settings, start, generated.site)
+        if problems := _broken(settings, start, generated.site):
+            raise RuleBroken(f"The site breaks a rule: {'; '.join(problems)}.", "Change the brief or the attachments.")
         _say_how(runner, generated)
     if warming is not None:
         await warming
@@ -95,18 +98,21 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
             f"This is round {task.round} of a task that has no repository.", "Send round 1 first, with the same task."
         )
     is_replay = found.answered(order.id) is not None
-    present = await repository.download(client, found, deadline) if found.is_started and not is_replay else Site({})
+    present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
     return Start(task, found, present, deadline)
 
 
-def _within_rules(settings: BuildSettings, start: Start, generated: Generated) -> Site:
+def _finished(settings: BuildSettings, start: Start, site: Site) -> Site:
     received = start.task.received_at or datetime.fromtimestamp(start.deadline.clock.now(), UTC)
-    site = finished(generated.site, settings.actions.owner, received.year)
+    return finished(site, settings.actions.owner, received.year)
+
+
+def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
+    """Return the first few rules that `site` would break once it is finished."""
     present = {path: blob_id(data) for path, data in start.present.files.items()}
     secrets = (*settings.models.keys.values(), settings.actions.token)
-    if problems := broken_rules(site, present, secrets, allow_workflows=settings.actions.allow_workflows):
-        raise RuleBroken(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
-    return site
+    whole = _finished(settings, start, site)
+    return broken_rules(whole, present, secrets, allow_workflows=settings.actions.allow_workflows)[:5]
 
 
 def _say_how(runner: Runner, generated: Generated) -> None:
@@ -131,7 +137,8 @@ async def _verified(
         runner.say("The browser runs without its sandbox: it refuses to use it for root.")
     with runner.group("Verify it in a browser"), serving(site, start.found.name) as url:
         async with browser.opened(settings.browser, url) as chrome:
-            report = await browser.inspect(chrome, url, start.task.checks, start.task.round)
+            limits = browser.Limits().within(start.deadline.remaining)
+            report = await browser.inspect(chrome, url, start.task.checks, start.task.round, limits)
         for check in report.checks:
             line = f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else "")
             (runner.warning if check.state == "failed" else runner.say)(line)

@@ -14,7 +14,6 @@ from orchestrator.task import Order, Task
 
 LONGEST_PAUSE_S = 8.0
 TURNS = 6
-_PERMANENT = (401, 403, 404)
 
 
 @dataclass(frozen=True)
@@ -62,20 +61,21 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
         try:
             if not found.exists:
                 await repository.create(client, found)
-                is_new = True
+                found, is_new = replace(found, exists=True), True
             if found.head is None:
                 found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))
             sha = await repository.commit(client, found, change)
         except (Unsure, Refused) as error:
-            failure = _worth_another_turn(error)
+            failure = _worth_another_turn(error, found)
         else:
             return Committed(found, sha, sha, expected, is_new)
     raise failure or GitHubFailed("GitHub did not take the commit.", "Re-run the failed job.")
 
 
-def _worth_another_turn(error: Unsure | Refused) -> GitHubFailed:
+def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFailed:
     if isinstance(error, Refused):
-        if error.status in _PERMANENT:
+        # What was just made may stay unseen for a moment: a 404 means nothing then.
+        if error.status in (401, 403) or (error.status == 404 and not found.exists):
             raise error
         if "rule violation" in error.detail.lower() or "secret" in error.detail.lower():
             raise RuleBroken(
@@ -123,7 +123,7 @@ def _complete(wanted: Wanted) -> tuple[Build, Site]:
         raise NoSite("Job build ended without a report.", "Its log says why; re-run it.")
     if build.error is not None or site is None:
         raise NoSite(build.error or "Job build handed over no site.", "The log of job build says more.")
-    if build.id != wanted.order.id or build.site != site.digest():
+    if build.id != wanted.order.id or build.site != site.digest() or RECORD in site.files:
         raise RuleBroken("What was handed over is not what was verified.", "Run the workflow again.")
     return build, site
 

@@ -1,5 +1,6 @@
 """What goes from job `build` to job `publish`: plain data in a folder or in one `build.tar`, read with limits."""
 
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -17,6 +18,9 @@ MAX_REPORT_BYTES = 8 * 1024 * 1024
 
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Name = Annotated[str, StringConstraints(max_length=200)]
+_UNREADABLE = (tarfile.TarError, ValueError, OverflowError, RecursionError, MemoryError)
+"""What tarfile raises for headers that were made up."""
+
 Entry = tuple[str, int, Callable[[], bytes]]
 """Path, size in bytes, and how to get them."""
 
@@ -81,6 +85,7 @@ class Build(_Entry):
 def write(out: Path, build: Build, site: Site | None, screenshots: Mapping[str, bytes]) -> None:
     """Write `build.json`, `site/` and the screenshots (`<name>.png`) below `out`."""
     out.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out / "site", ignore_errors=True)  # of an earlier try in the same folder
     for name, image in screenshots.items():
         (out / f"{name}.png").write_bytes(image)
     for path, content in (site.files if site else {}).items():
@@ -98,7 +103,10 @@ def read(folder: Path) -> tuple[Build | None, Site | None]:
     been taken over by what it ran.
     """
     tar = folder / TAR
-    files = dict(_limited(_in_tar(tar) if tar.is_file() else _in_folder(folder)))
+    try:
+        files = dict(_limited(_in_tar(tar) if tar.is_file() else _in_folder(folder)))
+    except _UNREADABLE:
+        raise RuleBroken("build.tar cannot be read.", "Run the workflow again.") from None
     report = files.pop(REPORT, None)
     try:
         build = None if report is None else Build.model_validate_json(report)
@@ -127,17 +135,16 @@ def _is_ours(path: str) -> bool:
 
 
 def _in_tar(tar: Path) -> Iterator[Entry]:
-    try:
-        with tarfile.open(tar, "r:") as archive:
-            for member in archive:
-                path = member.name.removeprefix("./")
-                if not _is_ours(path) or member.isdir():
-                    continue
-                if not member.isreg():
-                    raise RuleBroken("build.tar holds something that is not a regular file.", "Run the workflow again.")
-                yield path, member.size, partial(_extracted, archive, member)
-    except tarfile.TarError:
-        raise RuleBroken("build.tar cannot be read.", "Run the workflow again.") from None
+    with tarfile.open(tar, "r:") as archive:
+        for member in archive:
+            path = member.name.removeprefix("./")
+            if member.size < 0:  # leads back to an earlier member, without end
+                raise tarfile.ReadError
+            if not _is_ours(path) or member.isdir():
+                continue
+            if not member.isreg():
+                raise RuleBroken("build.tar holds something that is not a regular file.", "Run the workflow again.")
+            yield path, member.size, partial(_extracted, archive, member)
 
 
 def _in_folder(folder: Path) -> Iterator[Entry]:

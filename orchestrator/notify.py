@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from orchestrator.address import NotPublic, destination
+from orchestrator.address import NotPublic, Unresolved, destination
 from orchestrator.deadline import Clock
 from orchestrator.errors import NotAccepted
 from orchestrator.retry import NO_ANSWER, NOTIFY
@@ -77,6 +77,8 @@ async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
                     if read > ANSWER_BYTES:
                         break
                 return response.status_code
+    except Unresolved:
+        return NO_ANSWER  # a name server may be better in a moment
     except NotPublic as error:
         raise NotAccepted(f"evaluation_url is not public: {error}.", "Give a URL that the internet reaches.") from None
     except (httpx.HTTPError, OSError, TimeoutError):

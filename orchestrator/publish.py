@@ -1,5 +1,6 @@
 """Job `publish`: Site -> commit -> live page -> evaluator told. Talks to no model and runs nothing generated."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ from orchestrator.github.client import Client
 from orchestrator.github.event import full_task
 from orchestrator.handover import Build
 from orchestrator.notify import Publication, notify, result_body
-from orchestrator.runner import Runner
+from orchestrator.runner import Runner, harmless
 from orchestrator.settings import PublishSettings, allows_private_urls, publish_settings, run_url
 from orchestrator.site import Site
 from orchestrator.task import Order, Task
@@ -30,6 +31,8 @@ async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Ru
     asker = order.identity()
     for personal in (asker.email, asker.nonce, asker.evaluation_url):
         runner.mask(personal)
+        # The result is printed as JSON, where a quote or a backslash makes the same value look different.
+        runner.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
     outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its Actions log says why.")
     build: Build | None = None
     try:
@@ -39,8 +42,10 @@ async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Ru
         outcome = error
     finally:
         # Also on the way out with a defect of ours: a silent evaluator is the worst outcome.
-        runner.add_summary(summary.published(order, build, outcome, run_url(env)))
-        await _tell(env, asker, outcome, runner, clock)
+        try:
+            await _tell(env, asker, outcome, runner, clock)
+        finally:
+            runner.add_summary(summary.published(order, build, outcome, run_url(env)))
     if isinstance(outcome, PagewrightError):
         raise outcome
     return outcome

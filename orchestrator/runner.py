@@ -72,8 +72,9 @@ class Runner:
     def add_summary(self, markdown: str) -> None:
         """Add to the page that Actions shows for the run."""
         if self.summary is not None:
-            with self.summary.open("ab") as file:
-                file.write(_printable(markdown).encode()[:SUMMARY_BYTES] + b"\n")
+            cut = _printable(markdown).encode()[:SUMMARY_BYTES].decode(errors="ignore")
+            with self.summary.open("a", encoding="utf-8") as file:
+                file.write(f"{cut}\n")
 
     def _command(self, name: str, text: str) -> None:
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

@@ -35,11 +35,12 @@ class Site:
 
     def digest(self) -> str:
         """Return the SHA-256 of what `sha256sum` prints for every file, sorted bytewise by path."""
-        lines = (
-            f"{hashlib.sha256(self.files[path]).hexdigest()}  {path}\n"
-            for path in sorted(self.files, key=lambda path: path.encode())
-        )
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        lines = (f"{hashlib.sha256(self.files[path]).hexdigest()}  {path}\n" for path in sorted(self.files, key=_bytes))
+        return hashlib.sha256(_bytes("".join(lines))).hexdigest()
+
+
+def _bytes(path: str) -> bytes:
+    return path.encode(errors="surrogateescape")  # as Python read a name that is not UTF-8
 
 
 def blob_id(content: bytes) -> str:
@@ -106,7 +107,8 @@ def _encodings(secrets: Collection[str]) -> frozenset[bytes]:
         # its neighbours are cut away.
         for offset in range(3):
             packed = base64.b64encode(b"\0" * offset + raw)
-            found.add(packed[(0, 2, 3)[offset] : len(packed) - 4].strip(b"="))
+            shared = packed[(0, 2, 3)[offset] : len(packed) - 4]
+            found |= {shared, shared.translate(bytes.maketrans(b"+/", b"-_"))}
     return frozenset(found)
 
 

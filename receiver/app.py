@@ -5,7 +5,6 @@ import contextlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,19 +13,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from orchestrator.task import InvalidTask, Request, parse, repository_names, request_id, task_key, title_of
 from receiver.github import GitHub, NotTakenError
-from receiver.settings import Settings, SettingsError
+from receiver.settings import Settings
 
 INLINE_BYTES = 60_000
 """Of 65,535 characters that GitHub allows a `client_payload`; what is larger goes through a git blob."""
 
 DRAIN_BYTES = 64 * 1024 * 1024
-DRAIN_S = 10
-READ_S = 60
 ROUNDS_TRIED = 50
 """Where `/result` is asked without a round, ids of this many rounds are looked for."""
 
@@ -43,16 +40,8 @@ class Refused(Exception):
 
 
 def create_app(settings: Settings, github: GitHub) -> Starlette:
-    """Return the receiver as an ASGI application; `github` is closed when it ends."""
+    """Return the receiver as an ASGI application; whoever made `github` closes it."""
     door = Door(settings, github)
-
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with contextlib.aclosing(github):
-            if settings.check_on_startup:
-                await door.check()
-            yield
-
     routes = [
         Route("/api-endpoint", door.accept, methods=["POST"]),
         Route("/result", door.result),
@@ -60,7 +49,7 @@ def create_app(settings: Settings, github: GitHub) -> Starlette:
         Route("/", door.status),
     ]
     kinds = (HTTPException, InvalidTask, NotTakenError, Refused)
-    return Starlette(routes=routes, lifespan=lifespan, exception_handlers=dict.fromkeys(kinds, _as_json))
+    return Starlette(routes=routes, exception_handlers=dict.fromkeys(kinds, _as_json))
 
 
 class Door:
@@ -70,18 +59,9 @@ class Door:
         self._settings = settings
         self._github = github
 
-    async def check(self) -> None:
-        """Raise SettingsError unless GitHub shows an active workflow to the token."""
-        try:
-            state = await self._github.workflow_state()
-        except NotTakenError as error:
-            raise SettingsError(f"{error} (CHECK_ON_STARTUP=false starts all the same.)") from None
-        if state != "active":
-            raise SettingsError(f"The workflow is {state}: enable it in the repository's Actions tab.")
-
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
-        raw = _parsed(await _body(http, self._settings.max_body_bytes))
+        raw = _parsed(await _body(http, self._settings))
         self._authenticate(raw)
         request = parse(Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
@@ -119,8 +99,10 @@ class Door:
         }
         return JSONResponse(body, 200 if healthy else 503)
 
-    async def status(self, _: HTTPRequest) -> Response:
+    async def status(self, http: HTTPRequest) -> Response:
         """Say what this is."""
+        if "text/html" in http.headers.get("accept", ""):
+            return HTMLResponse(_PAGE)
         return JSONResponse({"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint"})
 
     def _configuration(self) -> dict[str, object]:
@@ -190,35 +172,44 @@ class Door:
         }
 
 
-async def _body(http: HTTPRequest, limit: int) -> bytes:
-    """Read the body, counting; raise Refused(413) once it is larger than `limit` bytes, after taking in the rest."""
+_PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Pagewright</title>
+<h1>Pagewright</h1>
+<p>The receiver is up. Tasks go to <code>POST /api-endpoint</code>; <a href="/health">health</a> says whether GitHub
+takes them.</p>
+</html>
+"""
+
+
+async def _body(http: HTTPRequest, settings: Settings) -> bytearray:
+    """Read the body, counting; raise Refused(413) once it is larger than allowed, after taking in the rest."""
     body = bytearray()
     chunks = http.stream()
     try:
-        async with asyncio.timeout(READ_S):
+        async with asyncio.timeout(settings.read_s):
             async for chunk in chunks:
                 body += chunk
-                if len(body) > limit:
+                if len(body) > settings.max_body_bytes:
                     break
             else:
-                return bytes(body)
+                return body
     except TimeoutError:
-        raise Refused(408, f"Send the whole request within {READ_S} seconds.") from None
+        raise Refused(408, f"Send the whole request within {settings.read_s:g} seconds.") from None
     except ClientDisconnect:
         raise Refused(400, "The request broke off. Send it again.") from None
     taken = len(body)
     body.clear()
     # A sender that is cut off while it still writes sees a broken connection instead of the answer.
     with contextlib.suppress(TimeoutError, ClientDisconnect):
-        async with asyncio.timeout(DRAIN_S):
+        async with asyncio.timeout(settings.drain_s):
             async for chunk in chunks:
                 taken += len(chunk)
                 if taken > DRAIN_BYTES:
                     break
-    raise Refused(413, f"Send at most {limit} bytes; larger attachments go in as http(s) URLs.")
+    raise Refused(413, f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs.")
 
 
-def _parsed(body: bytes) -> dict[str, Any]:
+def _parsed(body: bytearray) -> dict[str, Any]:
     try:
         raw = from_json(body, allow_inf_nan=False)
     except ValueError:
@@ -230,7 +221,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
 
 async def _as_json(_: HTTPRequest, error: Exception) -> Response:
     if isinstance(error, Refused):
-        return JSONResponse(error.body, error.status)
+        # Else the rest of the body would be taken in and thrown away for as long as it comes.
+        headers = {"connection": "close"} if error.status in (408, 413) else None
+        return JSONResponse(error.body, error.status, headers)
     if isinstance(error, NotTakenError):
         _log.warning("GitHub: %s", error)
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})

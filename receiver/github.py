@@ -2,22 +2,30 @@
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
 
-from orchestrator.retry import DISPATCH, NO_ANSWER, is_outage, limited_for
+from orchestrator.retry import DISPATCH, NO_ANSWER, Policy, is_outage, limited_for
+from orchestrator.task import request_of
 from receiver.settings import Settings
 
 WORKFLOW = "build.yml"
+STORE_S = 30
+"""For a blob: many megabytes take longer than the few seconds of a dispatch."""
+
 PAGES_READ = 10
 """Pages of a hundred commits or runs that a look-up reads at most."""
 
-_TRAILER = re.compile(r"^Pagewright-Request: ([0-9a-f]{16})$", re.MULTILINE)
+POOLS, POOL_CONNECTIONS = 20, 5
+"""A hundred connections: as many calls as GitHub takes at a time.
+
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+"""
+
 _RUN_STATES = {"in_progress": "running", "completed": "failed"}
 
 
@@ -48,17 +56,44 @@ class Run:
     logs_url: str
 
 
+class _Pools(httpx.AsyncBaseTransport):
+    """Many small connection pools in place of a large one.
+
+    httpcore compares, for every request, each connection of a pool with all others: with 32 in one pool the receiver
+    spends two thirds of its time on that.
+    """
+
+    def __init__(self) -> None:
+        context = httpx.create_ssl_context(trust_env=False)  # one for all: each takes memory and time to make
+        limits = httpx.Limits(max_connections=POOL_CONNECTIONS, max_keepalive_connections=POOL_CONNECTIONS)
+        self._pools = [httpx.AsyncHTTPTransport(verify=context, limits=limits, trust_env=False) for _ in range(POOLS)]
+        self._busy = [0] * POOLS
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        # The first of the least busy: a quiet receiver comes back to a connection that is open already.
+        place = min(range(POOLS), key=self._busy.__getitem__)
+        self._busy[place] += 1
+        try:
+            return await self._pools[place].handle_async_request(request)
+        finally:
+            self._busy[place] -= 1
+
+    async def aclose(self) -> None:
+        for pool in self._pools:
+            await pool.aclose()
+
+
 def http_client() -> httpx.AsyncClient:
     """Return a client for GitHub's API: many connections, no redirects, no proxies from the environment."""
-    limits = httpx.Limits(max_connections=100, max_keepalive_connections=100)
-    return httpx.AsyncClient(limits=limits, follow_redirects=False, trust_env=False)
+    return httpx.AsyncClient(transport=_Pools(), follow_redirects=False, trust_env=False)
 
 
 class GitHub:
-    """GitHub's API as far as the receiver needs it. One connection pool, no state."""
+    """GitHub's API as far as the receiver needs it. Keeps connections, and no state."""
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+    def __init__(self, settings: Settings, client: httpx.AsyncClient, policy: Policy = DISPATCH) -> None:
         self._client = client
+        self._policy = policy
         self._pipeline = f"{settings.api_url}/repos/{settings.pipeline_repository}"
         self._target = f"{settings.api_url}/repos/{settings.target_owner}"
         self._headers = {
@@ -75,28 +110,27 @@ class GitHub:
 
     async def dispatch(self, payload: Mapping[str, Any]) -> None:
         """Fire `repository_dispatch` with `payload`; return once GitHub answered 204, raise NotTakenError otherwise."""
-        await self._write("dispatches", {"event_type": "task", "client_payload": payload})
+        await self._write("dispatches", {"event_type": "task", "client_payload": payload}, self._policy)
 
     async def store(self, content: bytes) -> str:
         """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA."""
-        answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"})
+        patient = replace(self._policy, within=STORE_S)
+        answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
         return str(answer["sha"])
 
     async def workflow_state(self) -> str:
         """Return the workflow's state on the default branch, `active` where a dispatch starts it."""
         answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}")
-        return str(answer.json()["state"])
+        return str(self._json(answer)["state"])
 
     async def commit_of(self, requests: Mapping[str, int], names: tuple[str, ...]) -> Commit | None:
         """Return the commit that answers one of `requests` (their ids) in the first repository that has one."""
         for name in names:
             async for commit in self._listed(f"{self._target}/{name}/commits?per_page=100"):
-                # Only the last block of a message holds trailers.
-                blocks = re.split(r"\n\s*\n", str(commit["commit"]["message"]).strip())
-                found = _TRAILER.findall(blocks[-1]) if len(blocks) > 1 else []
-                if len(found) == 1 and found[0] in requests:
+                request = request_of(str(commit["commit"]["message"]))
+                if request is not None and request in requests:
                     repo_url = str(commit["html_url"]).rpartition("/commit/")[0]
-                    return Commit(str(commit["sha"]), name, repo_url, found[0])
+                    return Commit(str(commit["sha"]), name, repo_url, request)
         return None
 
     async def run_of(self, requests: Mapping[str, int]) -> Run | None:
@@ -115,7 +149,8 @@ class GitHub:
                 answer = await self._read(url)
             except _AbsentError:  # 404: no such repository; 409: it is empty
                 return
-            for entry in answer.json() if key is None else answer.json()[key]:
+            listed = self._json(answer)
+            for entry in listed if key is None else listed[key]:
                 yield entry
             if not (url := answer.links.get("next", {}).get("url", "")):
                 return
@@ -131,17 +166,25 @@ class GitHub:
             raise NotTakenError(_explained(answer), limited_for(answer.status_code, answer.headers) or 30)
         return answer
 
-    async def _write(self, path: str, body: Mapping[str, Any]) -> Any:
+    @staticmethod
+    def _json(answer: httpx.Response) -> Any:
+        try:
+            return answer.json()
+        except ValueError:  # a page of some proxy in between
+            raise NotTakenError("GitHub's answer cannot be read. Try again.") from None
+
+    async def _write(self, path: str, body: Mapping[str, Any], policy: Policy) -> Any:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         started, tries = time.monotonic(), 0
         while True:
             tries += 1
-            answer = await self._post(f"{self._pipeline}/{path}", content, DISPATCH.within - time.monotonic() + started)
+            left = policy.within - time.monotonic() + started
+            answer = await self._post(f"{self._pipeline}/{path}", content, left)
             status = NO_ANSWER if answer is None else answer.status_code
             if answer is not None and status in (201, 204):
-                return answer.json() if status == 201 else None
+                return self._json(answer) if status == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
-            wait = DISPATCH.wait(tries, time.monotonic() - started) if is_outage(status) else None
+            wait = policy.wait(tries, time.monotonic() - started) if is_outage(status) else None
             if wait is None:
                 asked = None if answer is None else limited_for(status, answer.headers)
                 raise NotTakenError(_explained(answer), asked or 30)

@@ -1,24 +1,46 @@
 """The receiver as a process."""
 
+import asyncio
+import contextlib
 import logging
 
 import uvicorn
 
 from receiver.app import create_app
-from receiver.github import GitHub, http_client
-from receiver.settings import Settings
+from receiver.github import GitHub, NotTakenError, http_client
+from receiver.settings import Settings, SettingsError
 
 
 def serve(settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; requests under way are finished first."""
+    """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises SettingsError."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL
-    # No access log: the query of /result holds an e-mail and a nonce.
-    uvicorn.run(
-        create_app(settings, GitHub(settings, http_client())),
-        host=settings.host,
-        port=settings.port,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal once more when it has ended
+        asyncio.run(_served(settings))
+
+
+async def _served(settings: Settings) -> None:
+    async with contextlib.aclosing(GitHub(settings, http_client())) as github:
+        if settings.check_on_startup:
+            await check(github)
+        # No access log: the query of /result holds an e-mail and a nonce.
+        config = uvicorn.Config(
+            create_app(settings, github),
+            host=settings.host,
+            port=settings.port,
+            lifespan="off",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+        )
+        await uvicorn.Server(config).serve()
+
+
+async def check(github: GitHub) -> None:
+    """Raise SettingsError unless GitHub shows an active workflow to the token."""
+    try:
+        state = await github.workflow_state()
+    except NotTakenError as error:
+        raise SettingsError(f"{error} (CHECK_ON_STARTUP=false starts all the same.)") from None
+    if state != "active":
+        raise SettingsError(f"The workflow is {state}: enable it in the repository's Actions tab.")

@@ -1,7 +1,7 @@
 """What the receiver's environment says: read once from a mapping, and frozen."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -25,6 +25,8 @@ class Settings:
     max_body_bytes: int = 25 * 1024 * 1024
     wait_s: float = 50
     poll_s: float = 2
+    read_s: float = 60
+    drain_s: float = 10
     check_on_startup: bool = True
 
     @classmethod
@@ -32,9 +34,7 @@ class Settings:
         """Build the settings; raise SettingsError that names everything wrong at once."""
         text = {name: value.strip() for name, value in env.items() if value.strip()}
         problems = [f"{name} is missing ({purpose})" for name, purpose in _REQUIRED.items() if name not in text]
-        problems += [
-            f"{name} {form}" for name, (form, rule) in _FORMS.items() if not rule.fullmatch(text.get(name, ""))
-        ]
+        problems += [f"{name} {form}" for name, (form, rule) in _FORMS.items() if name in text and not rule(text[name])]
         if problems:
             raise SettingsError("; ".join(problems))
         repository = text["PIPELINE_REPOSITORY"]
@@ -61,10 +61,21 @@ _REQUIRED = {
     "DISPATCH_TOKEN": "a token with Contents: write on that repository alone",
 }
 
-_FORMS = {
-    "PIPELINE_REPOSITORY": ("must be owner/name", re.compile(r"|[\w.-]+/[\w.-]+")),
-    "PORT": ("must be a whole number up to 65535", re.compile(r"|\d{1,5}")),
-    "MAX_BODY_BYTES": ("must be a whole number of bytes", re.compile(r"|\d{1,12}")),
-    "WAIT_S": ("must be a number of seconds", re.compile(r"|\d{1,4}(\.\d+)?")),
-    "CHECK_ON_STARTUP": ("must be true or false", re.compile(r"|true|false|1|0", re.IGNORECASE)),
+_WHOLE = re.compile(r"[0-9]{1,12}").fullmatch
+
+_FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
+    # Commas alone would let everyone in.
+    "ALLOWED_EMAILS": ("must name at least one", re.compile(r".*[^,\s].*").fullmatch),
+    "DISPATCH_TOKEN": ("must be a token, without spaces", re.compile(r"[!-~]+").fullmatch),
+    "PIPELINE_REPOSITORY": ("must be owner/name", re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+").fullmatch),
+    "TARGET_OWNER": ("must be the name of an account", re.compile(r"[A-Za-z0-9_-]+").fullmatch),
+    "PAGES_URL": (
+        "must be a URL; {owner} and {repo} stand for what they say",
+        re.compile(r"https?://([^{}\s]|\{owner\}|\{repo\})+").fullmatch,
+    ),
+    "GITHUB_API_URL": ("must be a URL", re.compile(r"https?://\S+").fullmatch),
+    "PORT": ("must be a whole number up to 65535", lambda text: _WHOLE(text) and int(text) <= 65_535),
+    "MAX_BODY_BYTES": ("must be a whole number of bytes", _WHOLE),
+    "WAIT_S": ("must be a number of seconds", re.compile(r"[0-9]{1,4}(\.[0-9]+)?").fullmatch),
+    "CHECK_ON_STARTUP": ("must be true or false", re.compile(r"true|false|1|0", re.IGNORECASE).fullmatch),
 }

@@ -6,20 +6,25 @@ from collections.abc import Sequence
 import httpx
 
 from orchestrator.address import destination
+from orchestrator.deadline import Deadline
 from orchestrator.errors import UsageError
+from orchestrator.site import MAX_BYTES
 from orchestrator.task import Attachment, decode_data_uri
 
-FETCH_BYTES = 25 * 1024 * 1024
-FETCH_S = 30
+FETCH_S = 30.0
 
 
-async def contents(attachments: Sequence[Attachment], *, allow_private: bool) -> dict[str, bytes]:
-    """Return name -> bytes, in the order given. Raises UsageError that names an attachment by its position."""
+async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, allow_private: bool) -> dict[str, bytes]:
+    """Return name -> bytes, in the order given, all before `deadline`.
+
+    Raises UsageError that names an attachment by its position.
+    """
     found: dict[str, bytes] = {}
     for position, attachment in enumerate(attachments):
         try:
             if attachment.is_remote:
-                found[attachment.name] = await _fetched(attachment.url, allow_private=allow_private)
+                limit = min(FETCH_S, deadline.remaining)
+                found[attachment.name] = await _fetched(attachment.url, limit, allow_private=allow_private)
             else:
                 found[attachment.name] = decode_data_uri(attachment.url)
         except (ValueError, TimeoutError, httpx.HTTPError) as error:
@@ -27,24 +32,28 @@ async def contents(attachments: Sequence[Attachment], *, allow_private: bool) ->
             raise UsageError(
                 f"Attachment {position} cannot be had: {reason}.", "Send it as a data URI, or from a public address."
             ) from None
+        if sum(map(len, found.values())) > MAX_BYTES:
+            raise UsageError(
+                f"The attachments are larger than {MAX_BYTES // 1024**2} MB together.", "Send smaller ones."
+            )
     return found
 
 
-async def _fetched(url: str, *, allow_private: bool) -> bytes:
-    """Fetch `url` once: no redirects, at most FETCH_BYTES. Raises ValueError and httpx errors."""
+async def _fetched(url: str, limit: float, *, allow_private: bool) -> bytes:
+    """Fetch `url` once within `limit` seconds: no redirects. Raises ValueError, TimeoutError and httpx errors."""
     to = await destination(url, allow_private=allow_private)
     # The bytes are committed as they are: no encoding that would have to be undone without a limit.
     headers = {"host": to.host, "accept-encoding": "identity"}
     body = bytearray()
     async with (
-        asyncio.timeout(FETCH_S),
-        httpx.AsyncClient(timeout=FETCH_S, trust_env=False) as http,
+        asyncio.timeout(limit),
+        httpx.AsyncClient(timeout=limit, trust_env=False) as http,
         http.stream("GET", to.url, headers=headers, extensions={"sni_hostname": to.sni}) as response,
     ):
         if response.status_code != 200:
             raise ValueError(f"its host answered {response.status_code}")
         async for chunk in response.aiter_raw():
             body += chunk
-            if len(body) > FETCH_BYTES:
-                raise ValueError(f"it is larger than {FETCH_BYTES // 1024**2} MB")
+            if len(body) > MAX_BYTES:
+                raise ValueError(f"it is larger than {MAX_BYTES // 1024**2} MB")
     return bytes(body)

@@ -1,7 +1,7 @@
 """Task (+ the present site) -> the files that make the site: by a model, or by the template where none answers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.deadline import Deadline
@@ -13,6 +13,8 @@ from orchestrator.record import Record
 from orchestrator.settings import Models
 from orchestrator.site import LICENCE, Site
 from orchestrator.task import Task
+
+Broken = Callable[[Site], Sequence[str]]
 
 FALLBACK = "fallback"
 _MADE_BY_TEMPLATE = ("index.html", "README.md", LICENCE, ".nojekyll")
@@ -42,26 +44,34 @@ class Generated:
         return self.built_by == FALLBACK
 
 
-async def generate(given: Given, models: Models, deadline: Deadline) -> Generated:
-    """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte."""
+async def generate(given: Given, models: Models, deadline: Deadline, broken: Broken) -> Generated:
+    """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
+
+    `broken`: says which rules a site breaks; an answer that breaks one is not used.
+    """
     attempts: list[Attempt] = []
     if models.chain:
         asked = prompt.messages(prompt.load(), given.task, given.attachments, given.present, given.record)
-        made, name, attempts = await ask_each(models, asked, lambda text: _usable(text, given), deadline)
+        made, name, attempts = await ask_each(models, asked, lambda text: _usable(text, given, broken), deadline)
         if made is not None:
             return Generated(_joined(given, made), name, tuple(attempts))
     return Generated(_joined(given, _template(given)), FALLBACK, tuple(attempts))
 
 
-def _usable(text: str, given: Given) -> tuple[dict[str, bytes] | None, str]:
+def _usable(text: str, given: Given, broken: Broken) -> tuple[dict[str, bytes] | None, str]:
     """Return the files of an answer, or None and what is wrong with it."""
     found = reply.parse(text)
     if any("does not end" in complaint for complaint in found.complaints):
         return None, found.complaints[0]
     files = {path: body.encode() for path, body in found.files.items()}
-    if "index.html" not in files and "index.html" not in given.present.files:
-        return None, "the answer has no index.html"
-    return (files, "") if files else (None, found.complaints[0])
+    if not files:
+        return None, found.complaints[0]
+    site = _joined(given, files)
+    if not site.files.get("index.html", b"").strip():
+        return None, "the answer has no index.html, or an empty one"
+    if problems := broken(site):
+        return None, f"the answer breaks a rule: {problems[0]}"
+    return files, ""
 
 
 def _joined(given: Given, made: Mapping[str, bytes]) -> Site:

@@ -159,8 +159,8 @@ def _judged(litellm: Any, model: Model, response: Any, started: float) -> Answer
         "tokens_out": int(getattr(usage, "completion_tokens", 0) or 0),
         "cost_usd": _cost(litellm, model, response),
     }
-    if choice is not None and choice.finish_reason == "length":
-        outcome = "cut off at the length limit"
+    if choice is not None and choice.finish_reason in _CUT_OFF:
+        outcome = _CUT_OFF[choice.finish_reason]
     elif not text.strip():
         outcome = "an empty answer"
     else:
@@ -168,10 +168,15 @@ def _judged(litellm: Any, model: Model, response: Any, started: float) -> Answer
     return Answer(None, _attempt(model, outcome, started, spent))
 
 
+_CUT_OFF = {"length": "cut off at the length limit", "content_filter": "cut off by the provider's content filter"}
+
+
 def _cost(litellm: Any, model: Model, response: Any) -> float | None:
-    """Return the price in dollars, or None where it is unknown: litellm says 0.0 for those."""
+    """Return the price in dollars, or None where it is unknown: litellm's Router takes those for free."""
     try:
-        litellm.get_model_info(model.params["model"])
+        info = litellm.get_model_info(model.params["model"])
+        if not (info["input_cost_per_token"] or info["output_cost_per_token"]):
+            return None
         return float(litellm.completion_cost(completion_response=response, model=model.params["model"]))
     except Exception:  # noqa: BLE001 - it raises plain Exception for a model that it does not know
         return None

@@ -27,7 +27,8 @@ class Reply:
 
 def parse(text: str) -> Reply:
     """Read the files out of `text`: blocks `<file path="…">`, else fenced blocks that carry their path."""
-    clean = text.replace("\r\n", "\n").removeprefix("\ufeff")
+    # Half a surrogate pair, which JSON may carry, has no bytes that could be written.
+    clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
     blocks, complaints = _blocks(clean)
     if not blocks and not complaints:
         blocks = [(match["path"], match["body"]) for match in _FENCED.finditer(clean)]

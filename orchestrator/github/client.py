@@ -48,6 +48,7 @@ class Client:
             retry=None,
             timeout=TIMEOUT_S,
             per_page=100,
+            lazy=True,  # a repository is named, not read, before something is asked of it
             user_agent="pagewright",
             seconds_between_requests=None,
             seconds_between_writes=None,
@@ -82,18 +83,23 @@ def _failure(error: GithubException | requests.RequestException) -> tuple[Refuse
     if isinstance(error, requests.RequestException):
         return Unsure("GitHub does not answer.", "See https://www.githubstatus.com and re-run the job."), None
     data = error.data if isinstance(error.data, dict) else {}
-    details = [str(entry.get("message", "")) for entry in data.get("errors") or () if isinstance(entry, dict)]
+    errors = [entry for entry in data.get("errors") or () if isinstance(entry, dict)]
+    details = [str(entry.get("message", "")) for entry in errors]
     text = " ".join([str(data.get("message", "")), *details]).strip().rstrip(".")
     if is_outage(error.status or NO_ANSWER):
         return Unsure(
             f"GitHub failed with {error.status}.", "See https://www.githubstatus.com and re-run the job."
         ), None
+    status = next((_GRAPHQL[entry["type"]] for entry in errors if entry.get("type") in _GRAPHQL), error.status)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    asked = limited_for(error.status, headers)
-    if asked is None and error.status == 403 and "rate limit" in text.lower():
+    asked = limited_for(status, headers)
+    if asked is None and status == 403 and "rate limit" in text.lower():
         asked = 60.0  # a secondary limit without headers
-    return Refused(error.status, text or "no reason given"), asked
+    return Refused(status, text or "no reason given"), asked
 
+
+_GRAPHQL = {"FORBIDDEN": 403, "RATE_LIMITED": 429}
+"""Types of GraphQL errors, which come with status 200, and what REST answers in their place."""
 
 _REMEDIES = {
     401: "The token is wrong or expired: renew it and store it as TARGET_TOKEN.",

@@ -18,7 +18,7 @@ async def full_task(order: Order, client: Client, pipeline: str) -> Task:
     sha = order.blob
 
     def blob(github: Github) -> bytes:
-        return base64.b64decode(github.get_repo(pipeline, lazy=True).get_git_blob(sha).content)
+        return base64.b64decode(github.get_repo(pipeline).get_git_blob(sha).content)
 
     return order.task(_parsed(await client.read(blob)))
 
@@ -26,7 +26,7 @@ async def full_task(order: Order, client: Client, pipeline: str) -> Task:
 def _parsed(content: bytes) -> dict[str, Any]:
     try:
         large = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         large = None
     if not isinstance(large, dict):
         raise UsageError("The blob that the event names is not a request.", "Send the task through the receiver.")

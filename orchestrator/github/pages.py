@@ -1,5 +1,6 @@
 """GitHub Pages: switched on, and followed until exactly the committed bytes are served."""
 
+import contextlib
 import itertools
 import json
 from collections.abc import Mapping
@@ -143,9 +144,14 @@ class _Builds:
         self.has_requested = True
         self.since = self.client.deadline.clock.now()
         path = f"{self.path}/builds"
-        await self.client.write(lambda github: github.requester.requestJsonAndCheck("POST", path))
+        # Refused or unanswered: the page itself decides, and a build may be on its way all the same.
+        with contextlib.suppress(GitHubFailed):
+            await self.client.write(lambda github: github.requester.requestJsonAndCheck("POST", path))
 
 
 def _parsed(body: str) -> Mapping[str, Any]:
-    parsed = json.loads(body)
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return {}
     return parsed if isinstance(parsed, dict) else {}

@@ -3,14 +3,14 @@
 import base64
 import io
 import tarfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
+import requests
 from github import Github
 
-from orchestrator.deadline import Deadline
 from orchestrator.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused
 from orchestrator.record import Record, answer, read_record
@@ -18,6 +18,7 @@ from orchestrator.site import MAX_BYTES, MAX_FILES, RECORD, Site
 from orchestrator.task import repository_names
 
 BRANCH = "main"
+ARCHIVE_S = 60
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ async def find(client: Client, owner: str, task: str, key: str, reserved: frozen
 
 async def _look(client: Client, owner: str, name: str) -> Repository:
     def commits(github: Github) -> tuple[tuple[str, str], ...]:
-        listed = github.get_repo(f"{owner}/{name}", lazy=True).get_commits()
+        listed = github.get_repo(f"{owner}/{name}").get_commits()
         return tuple((commit.sha, commit.commit.message) for commit in listed)
 
     try:
@@ -96,8 +97,14 @@ async def _look(client: Client, owner: str, name: str) -> Repository:
 
 async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
     def content(github: Github) -> bytes | None:
-        found = github.get_repo(full_name, lazy=True).get_contents(RECORD, ref=ref)
-        return None if isinstance(found, list) else found.decoded_content
+        repo = github.get_repo(full_name)
+        found = repo.get_contents(RECORD, ref=ref)
+        if isinstance(found, list) or found.type != "file":
+            return None
+        if found.encoding == "base64":
+            return found.decoded_content
+        # Beyond 1 MB the content is left out: https://docs.github.com/rest/repos/contents#get-repository-content
+        return base64.b64decode(repo.get_git_blob(found.sha).content)
 
     try:
         return await client.read(content)
@@ -134,7 +141,7 @@ async def claim(client: Client, repository: Repository, key: str) -> str:
     content = Record(task=key).written()
 
     def put(github: Github) -> str:
-        lazily = github.get_repo(repository.full_name, lazy=True)
+        lazily = github.get_repo(repository.full_name)
         made = lazily.create_file(RECORD, "Reserve the repository for its task", content, branch=BRANCH)
         return str(made["commit"].sha)
 
@@ -146,7 +153,7 @@ async def blob_ids(client: Client, repository: Repository) -> dict[str, str]:
 
     def tree(github: Github) -> dict[str, str]:
         head = repository.head or BRANCH
-        found = github.get_repo(repository.full_name, lazy=True).get_git_tree(head, recursive=True)
+        found = github.get_repo(repository.full_name).get_git_tree(head, recursive=True)
         if found.raw_data.get("truncated"):
             raise GitHubFailed("The repository has more files than GitHub lists.", "Send the task under another name.")
         return {entry.path: entry.sha for entry in found.tree if entry.mode in ("100644", "100755")}
@@ -187,37 +194,47 @@ async def commit(client: Client, repository: Repository, change: Change) -> str:
     return await client.write(mutate)
 
 
-async def download(client: Client, repository: Repository, deadline: Deadline) -> Site:
+async def download(client: Client, repository: Repository) -> Site:
     """Return the files at the head, record excepted, as one tarball: one read. Links are left out."""
-    head = repository.head or BRANCH
-    full_name = repository.full_name
-    link = await client.read(lambda github: github.get_repo(full_name, lazy=True).get_archive_link("tarball", head))
-    async with (
-        httpx.AsyncClient(timeout=min(60, deadline.remaining), trust_env=False) as http,
-        http.stream("GET", link, follow_redirects=True) as response,
-    ):
-        if response.status_code != 200:
-            raise GitHubFailed("GitHub did not hand out the present site.", "Re-run the job.")
+
+    def archive(github: Github) -> bytes:
+        head = repository.head or BRANCH
+        link = github.get_repo(repository.full_name).get_archive_link("tarball", head)
         packed = bytearray()
-        async for chunk in response.aiter_raw():
-            packed += chunk
-            if len(packed) > 2 * MAX_BYTES:
-                raise GitHubFailed("The present site is too large.", "Remove what is not needed from the repository.")
-    return Site(_unpacked(bytes(packed)))
+        with requests.get(link, stream=True, timeout=ARCHIVE_S) as response:
+            response.raise_for_status()
+            for chunk in response.iter_content(64 * 1024):
+                packed += chunk
+                if len(packed) > 2 * MAX_BYTES:
+                    raise _too_large()
+        return bytes(packed)
+
+    return Site(_unpacked(await client.read(archive)))
+
+
+def _too_large() -> GitHubFailed:
+    return GitHubFailed("The present site is too large.", "Remove what is not needed from the repository.")
 
 
 def _unpacked(packed: bytes) -> dict[str, bytes]:
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
+            return _regular_files(archive)
+    except (tarfile.TarError, OSError, EOFError, zlib.error):
+        raise GitHubFailed("GitHub handed out an archive that cannot be read.", "Re-run the job.") from None
+
+
+def _regular_files(archive: tarfile.TarFile) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     left = 2 * MAX_BYTES
-    with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
-        for member in archive:
-            # The first part is GitHub's own folder, `owner-name-sha/`.
-            path = member.name.partition("/")[2]
-            if not member.isreg() or not path or path == RECORD:
-                continue
-            left -= member.size
-            if left < 0 or len(files) >= 2 * MAX_FILES:
-                raise GitHubFailed("The present site is too large.", "Remove what is not needed from the repository.")
-            extracted = archive.extractfile(member)
-            files[path] = b"" if extracted is None else extracted.read()
+    for member in archive:
+        # The first part is GitHub's own folder, `owner-name-sha/`.
+        path = member.name.partition("/")[2]
+        if not member.isreg() or not path or path == RECORD:
+            continue
+        left -= member.size
+        if left < 0 or len(files) >= 2 * MAX_FILES:
+            raise _too_large()
+        extracted = archive.extractfile(member)
+        files[path] = b"" if extracted is None else extracted.read()
     return files

@@ -187,7 +187,7 @@ async def _opened(env: Mapping[str, str], url: str, checks: list[dict[str, str]]
     given = Path(env["BROWSER"]) if env.get("BROWSER") else None
     async with browser.opened(given, url) as chrome:
         wanted = [Check(text=check["js"], js=True) for check in checks]
-        return await browser.inspect(chrome, url, wanted, number)
+        return await browser.inspect(chrome, url, wanted, number, browser.Limits())
 
 
 def _clone(repo_url: str, folder: Path) -> None:

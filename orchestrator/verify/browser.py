@@ -1,14 +1,14 @@
 """A real browser opens the page: the checks, what the page complained about, and how it looks."""
 
 import asyncio
+import contextlib
 import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from playwright.async_api import (
     Browser,
@@ -17,6 +17,7 @@ from playwright.async_api import (
     Error,
     Page,
     Playwright,
+    Request,
     Response,
     async_playwright,
 )
@@ -25,19 +26,16 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from orchestrator.errors import UsageError
 from orchestrator.handover import CheckResult, Finding
 from orchestrator.task import Check
-from orchestrator.verify.checks import IS_EXPRESSION, evaluation, is_member_path, result
+from orchestrator.verify.checks import IS_EXPRESSION, evaluation, expression, is_names, printable, result
 from orchestrator.verify.proxy import filtering_proxy
 
 INSTALLED = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
 """Names of browsers that may lie on the PATH. Chrome first: on GitHub's Ubuntu only it may use its sandbox."""
 
-LOAD_S = 20
 POLL_S = 0.1
-CHECK_S = 5.0
-"""How long a check may take to become true after the page has loaded."""
-
-WHOLE_S = 60.0
-"""The limit of one inspection, whatever the page does."""
+LONGEST_TEXT = 500
+MAX_FINDINGS = 100
+"""A page may complain without end."""
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 
@@ -52,6 +50,19 @@ FLAGS = (
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds. `check`: how long after loading checks may take to become true; `whole`: the limit of everything."""
+
+    load: float = 20.0
+    check: float = 5.0
+    whole: float = 60.0
+
+    def within(self, seconds: float) -> "Limits":
+        """Return limits that leave off after `seconds` at the latest."""
+        return replace(self, whole=min(self.whole, seconds))
 
 
 @dataclass(frozen=True)
@@ -101,8 +112,8 @@ async def opened(given: Path | None, site: str) -> AsyncIterator[Browser]:
             await browser.close()
 
 
-async def inspect(browser: Browser, url: str, checks: Sequence[Check], round_: int) -> Report:
-    """Open `url`, run `checks` of `round_`, and look at the page; ends within WHOLE_S whatever the page does."""
+async def inspect(browser: Browser, url: str, checks: Sequence[Check], round_: int, limits: Limits) -> Report:
+    """Open `url`, run `checks` of `round_`, and look at the page; ends within `limits` whatever the page does."""
     findings: list[Finding] = []
     seen: dict[int, tuple[bool, str]] = {}
     is_js = [check.js for check in checks]
@@ -112,19 +123,19 @@ async def inspect(browser: Browser, url: str, checks: Sequence[Check], round_: i
         viewport={"width": width, "height": height}, accept_downloads=False, service_workers="block"
     )
     try:
-        async with asyncio.timeout(WHOLE_S):
+        async with asyncio.timeout(limits.whole):
             is_js = await _told_apart(context, checks)
             page = await context.new_page()
-            context.on("page", lambda popup: asyncio.ensure_future(popup.close()))
+            context.on("page", _shut)
             _listen(page, url, findings)
-            await page.goto(url, wait_until="load", timeout=LOAD_S * 1000)
+            await page.goto(url, wait_until="load", timeout=limits.load * 1000)
             wanted = {number: check.text for number, check in enumerate(checks) if is_js[number]}
-            await _run_checks(page, wanted, seen)
+            await _run_checks(page, wanted, seen, limits)
             await _look(page, findings, shots)
     except (TimeoutError, PlaywrightTimeoutError):
-        findings.append(Finding(kind="limit", text=f"the page did not settle within {WHOLE_S:.0f} s", where=url))
+        findings.append(_finding("limit", "the page did not settle in time", url))
     except Error as error:
-        findings.append(Finding(kind="error", text=f"the page could not be opened: {error.message:.300}", where=url))
+        findings.append(_finding("error", f"the page could not be opened: {error.message}", url))
     finally:
         await context.close()
     verdicts = [
@@ -137,51 +148,71 @@ async def _told_apart(context: BrowserContext, checks: Sequence[Check]) -> list[
     """Return which checks are JavaScript: the evaluator said so, or the browser can parse it."""
     blank = await context.new_page()
     told = [
-        check.js or bool(await blank.evaluate(IS_EXPRESSION, [check.text, is_member_path(check.text)]))
+        check.js or bool(await blank.evaluate(IS_EXPRESSION, [expression(check.text), is_names(check.text)]))
         for check in checks
     ]
     await blank.close()
     return told
 
 
+async def _shut(popup: Page) -> None:
+    with contextlib.suppress(Error):
+        await popup.close()
+
+
+def _finding(kind: str, text: str, where: str = "") -> Finding:
+    texts = {"text": printable(text, LONGEST_TEXT), "where": printable(where, LONGEST_TEXT)}
+    return Finding.model_validate({"kind": kind, **texts})
+
+
 def _listen(page: Page, url: str, findings: list[Finding]) -> None:
-    origin = urlsplit(url)[:2]
+    origin = url.split("/")[:3]
+
+    def note(kind: str, text: str, where: str) -> None:
+        if len(findings) < MAX_FINDINGS and (found := _finding(kind, text, where)) not in findings:
+            findings.append(found)
+
+    def kind_of(address: str) -> str:
+        return "missing" if address.split("/")[:3] == origin else "external"
 
     def console(message: ConsoleMessage) -> None:
         # A file that is missing is reported by its response, with its address.
         if message.type == "error" and not message.text.startswith("Failed to load resource"):
-            where = f"{message.location.get('url', '')}:{message.location.get('lineNumber', '')}"
-            findings.append(Finding(kind="console", text=message.text[:500], where=where))
+            note("console", message.text, f"{message.location.get('url', '')}:{message.location.get('lineNumber', '')}")
 
     def response(answer: Response) -> None:
         if answer.status >= 400:
-            is_ours = urlsplit(answer.url)[:2] == origin
-            text = f"answered {answer.status}"
-            findings.append(Finding(kind="missing" if is_ours else "external", text=text, where=answer.url[:500]))
+            note(kind_of(answer.url), f"answered {answer.status}", answer.url)
+
+    def failed(request: Request) -> None:
+        # What the page itself gave up on is no fault: it moved on, or a newer request took its place.
+        if request.failure and request.failure != "net::ERR_ABORTED":
+            note(kind_of(request.url), request.failure, request.url)
 
     page.on("console", console)
     page.on("response", response)
-    page.on("pageerror", lambda error: findings.append(Finding(kind="error", text=str(error)[:500], where=url)))
+    page.on("requestfailed", failed)
+    page.on("pageerror", lambda error: note("error", str(error), url))
 
 
-async def _run_checks(page: Page, wanted: dict[int, str], seen: dict[int, tuple[bool, str]]) -> None:
-    """Evaluate every check until it holds or CHECK_S have passed."""
+async def _run_checks(page: Page, wanted: dict[int, str], seen: dict[int, tuple[bool, str]], limits: Limits) -> None:
+    """Evaluate every check until it holds or its time has passed."""
     started = time.monotonic()
     while True:
         for number, text in wanted.items():
             if not seen.get(number, (False, ""))[0]:
-                seen[number] = await _evaluated(page, text)
-        if all(seen[number][0] for number in wanted) or time.monotonic() - started > CHECK_S:
+                seen[number] = await _evaluated(page, text, limits.check)
+        if all(seen[number][0] for number in wanted) or time.monotonic() - started > limits.check:
             return
         await asyncio.sleep(POLL_S)
 
 
-async def _evaluated(page: Page, text: str) -> tuple[bool, str]:
+async def _evaluated(page: Page, text: str, limit: float) -> tuple[bool, str]:
     try:
-        async with asyncio.timeout(CHECK_S):
+        async with asyncio.timeout(limit):
             passed, shown = await page.evaluate(evaluation(text))
     except Error as error:
-        return False, error.message.splitlines()[0][:300]
+        return False, error.message.removeprefix("Page.evaluate: ").partition("\n")[0]
     except TimeoutError:
         return False, "gave no answer in time"
     return bool(passed), str(shown)
@@ -190,6 +221,6 @@ async def _evaluated(page: Page, text: str) -> tuple[bool, str]:
 async def _look(page: Page, findings: list[Finding], shots: dict[str, bytes]) -> None:
     for name, (width, height) in SIZES.items():
         await page.set_viewport_size({"width": width, "height": height})
-        shots[name] = await page.screenshot(timeout=LOAD_S * 1000)
+        shots[name] = await page.screenshot()
     if not await page.evaluate("() => document.body?.innerText.trim() || document.querySelector('img,svg,canvas')"):
-        findings.append(Finding(kind="empty", text="the page shows nothing"))
+        findings.append(_finding("empty", "the page shows nothing"))

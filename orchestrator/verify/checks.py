@@ -7,29 +7,40 @@ from orchestrator.task import Check
 
 LONGEST_SEEN = 300
 
-_MEMBER_PATH = re.compile(r"[A-Za-z_$][\w$]*(\s*\.\s*[A-Za-z_$][\w$]*)*")
+_NAMES = re.compile(r"[A-Za-z_$][\w$]*(\s*[.,/-]\s*[A-Za-z_$][\w$]*)*", re.ASCII)
 
 IS_EXPRESSION = """
-([text, isPath]) => {
+([text, isNames]) => {
   try { new Function("return (async () => (" + text + "\\n))"); } catch { return false; }
-  return !isPath || text.split(".")[0].trim() in globalThis;
+  return !isNames || text.split(/[^\\w$]/)[0] in globalThis;
 }
 """
-"""JavaScript that says whether a text is an expression. It is compiled, never run. A lone name or member path counts
-only where it starts at a global of the browser: `README.md` parses, and is prose."""
+"""JavaScript that says whether a text is an expression. It is compiled, never run. Nothing but names counts only where
+the first is a global of the browser: `README.md` and `mobile-friendly` parse, and are prose."""
 
 
-def is_member_path(text: str) -> bool:
-    """Whether `text` is nothing but names joined by dots."""
-    return _MEMBER_PATH.fullmatch(text.strip()) is not None
+def expression(text: str) -> str:
+    """Return a check as an expression: a semicolon at its end is forgiven."""
+    return text.strip().rstrip("; \n\t\r")
 
 
-def evaluation(expression: str) -> str:
-    """Return JavaScript that evaluates a check, a promise awaited, and describes what it saw."""
+def is_names(text: str) -> bool:
+    """Whether `text` is nothing but names, joined by dots, commas, slashes or hyphens."""
+    return _NAMES.fullmatch(expression(text)) is not None
+
+
+def printable(text: str, length: int) -> str:
+    """Return the beginning of what a page said; a half of a surrogate pair, which no file could hold, becomes `?`."""
+    return text[:length].encode(errors="replace").decode()
+
+
+def evaluation(text: str) -> str:
+    """Return JavaScript that evaluates a check and describes what it saw; promises are awaited, functions called."""
     return f"""async () => {{
-  const value = await (
-{expression}
+  let value = await (
+{expression(text)}
   );
+  if (typeof value === "function") value = await value();
   let seen;
   try {{ seen = typeof value === "string" ? value : JSON.stringify(value) ?? String(value); }}
   catch {{ seen = String(value); }}
@@ -42,4 +53,10 @@ def result(check: Check, round_: int, *, is_js: bool, shown: tuple[bool, str] | 
     if not is_js:
         return CheckResult(round=round_, text=check.text, kind="prose", state="unproved", seen="")
     passed, seen = shown or (False, "not run")
-    return CheckResult(round=round_, text=check.text, kind="js", state="passed" if passed else "failed", seen=seen)
+    return CheckResult(
+        round=round_,
+        text=check.text,
+        kind="js",
+        state="passed" if passed else "failed",
+        seen=printable(seen, LONGEST_SEEN),
+    )

@@ -30,9 +30,10 @@ async def filtering_proxy(site: str) -> AsyncIterator[str]:
         if task is not None:
             open_connections.add(task)
             task.add_done_callback(open_connections.discard)
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-            await _serve((reader, writer), own)
-        with contextlib.suppress(OSError):
+        try:
+            with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
+                await _serve((reader, writer), own)
+        finally:
             writer.close()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=HEAD_BYTES)
@@ -68,11 +69,11 @@ async def _serve(client: Stream, own: tuple[str, int]) -> None:
 
 
 def _destination(method: str, target: str) -> tuple[str, int]:
-    parts = urlsplit(f"//{target}" if method == "CONNECT" else target)
-    try:
-        return parts.hostname or "", parts.port or (443 if method == "CONNECT" else 80)
-    except ValueError:
-        return "", 0
+    is_tunnel = method == "CONNECT"
+    with contextlib.suppress(ValueError):
+        parts = urlsplit(f"//{target}" if is_tunnel else target)
+        return parts.hostname or "", parts.port or (443 if is_tunnel else 80)
+    return "", 0
 
 
 async def _dial(host: str, port: int, own: tuple[str, int]) -> Stream:

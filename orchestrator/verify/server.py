@@ -1,12 +1,13 @@
 """A site as GitHub Pages serves it: under `/<repo>/`, case-sensitive, nothing listed."""
 
 import mimetypes
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from orchestrator.site import Site
 
@@ -43,20 +44,29 @@ def media_type(path: str) -> str:
 
 def answer(site: Site, base: str, target: str) -> Answer:
     """Return what Pages answers for the request target, where the site lies under `/<base>/`. Pure."""
-    path = unquote(urlsplit(target).path)
+    path = unquote(re.split("[?#]", target, maxsplit=1)[0])
     if path == f"/{base}":
         return Answer(301, b"", {"location": f"/{base}/"})
     inside = path.removeprefix(f"/{base}/")
     if inside != path:
         if inside == "" or inside.endswith("/"):
             inside += "index.html"
-        if inside in site.files:
-            return Answer(200, site.files[inside], {"content-type": media_type(inside)})
+        # Pages leaves out the ending where a link does.
+        for name in (inside, f"{inside}.html"):
+            if name in site.files:
+                return Answer(200, site.files[name], {"content-type": media_type(name)})
         if f"{inside}/index.html" in site.files:
             return Answer(301, b"", {"location": f"/{base}/{inside}/"})
         if "404.html" in site.files:
             return Answer(404, site.files["404.html"], {"content-type": media_type("404.html")})
     return Answer(404, b"404: there is no such file on this site.", {"content-type": "text/plain; charset=utf-8"})
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Stay silent: a browser that leaves midway is no news."""
 
 
 @contextmanager
@@ -87,8 +97,7 @@ def serving(site: Site, base: str) -> Iterator[str]:
             if with_body:
                 self.wfile.write(found.body)
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

@@ -1,0 +1,121 @@
+"""The bytes of a task's attachments, decoded or fetched, and what their hosts can do to us."""
+
+import base64
+import gzip
+import tracemalloc
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.generate import attachments
+from orchestrator.generate.attachments import contents
+from orchestrator.task import Attachment
+from tests.doubles.clock import FastClock
+from tests.doubles.evaluator import Answer, evaluator, flood, hang_up, silence, trickle
+from tests.doubles.server import response, tripwire
+
+pytestmark = pytest.mark.anyio
+EVERY = bytes(range(256))
+
+
+async def had(*urls: str, allow_private: bool = True, seconds: float = 60) -> list[bytes]:
+    asked = [Attachment(name=f"{number}.bin", url=url) for number, url in enumerate(urls)]
+    found = await contents(asked, FastClock().deadline(seconds), allow_private=allow_private)
+    assert list(found) == [attachment.name for attachment in asked]
+    return list(found.values())
+
+
+async def test_data_uris_are_decoded_byte_for_byte_and_in_order() -> None:
+    packed = base64.b64encode(EVERY).decode()
+    assert await had(f"data:image/png;base64,{packed}", "data:text/csv,a%2Cb%0A1%2C2", "data:,") == [
+        EVERY,
+        b"a,b\n1,2",
+        b"",
+    ]
+
+
+async def test_a_url_is_fetched_once_byte_for_byte() -> None:
+    async with evaluator(response(200, EVERY)) as host:
+        assert await had(host.url) == [EVERY]
+    (asked,) = host.asked
+    assert (asked.method, asked.headers["accept-encoding"]) == ("GET", "identity")
+
+
+async def test_what_a_host_packs_all_the_same_is_not_unpacked() -> None:
+    packed = gzip.compress(b"\0" * 30_000_000)
+    async with evaluator(response(200, packed, content_encoding="gzip")) as host:
+        tracemalloc.start()
+        assert await had(host.url) == [packed]
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (404, "answered 404"),
+        (500, "answered 500"),
+        (204, "answered 204"),
+        (hang_up, "does not answer"),
+        (b"nonsense", "does not answer"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", "does not answer"),
+    ],
+)
+async def test_what_cannot_be_had_is_named_by_its_position(answer: Answer, says: str) -> None:
+    async with evaluator(answer) as host:
+        with pytest.raises(UsageError, match=f"Attachment 1 cannot be had: its host {says}") as failed:
+            await had("data:,x", host.url)
+        assert host.url not in str(failed.value)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307])
+async def test_a_redirect_is_not_followed(status: int) -> None:
+    async with tripwire() as wire, evaluator(response(status, location=wire.url)) as host:
+        with pytest.raises(UsageError, match=f"answered {status}"):
+            await had(host.url)
+        assert wire.connections == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:127.0.0.1]"])
+async def test_a_private_address_is_refused_before_anything_is_sent(host: str) -> None:
+    async with tripwire() as wire:
+        with pytest.raises(UsageError, match=r"Attachment 0 .* not public"):
+            await had(f"http://{host}:{wire.port}/a.csv", allow_private=False)
+        assert wire.connections == []
+
+
+@pytest.mark.parametrize("url", ["http://b..c/", "http://nobody.invalid/", "http://" + "a" * 70 + ".example/"])
+@pytest.mark.parametrize("allow_private", [True, False])
+async def test_a_host_that_is_not_there_is_an_error_with_a_remedy(url: str, *, allow_private: bool) -> None:
+    with pytest.raises(UsageError, match="data URI"):
+        await had(url, allow_private=allow_private)
+
+
+async def test_a_file_that_is_too_large_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "MAX_BYTES", 3 * 1024**2)
+    async with evaluator(flood) as host:
+        with pytest.raises(UsageError, match="larger than 3 MB"):
+            await had(host.url)
+
+
+async def test_files_that_are_too_large_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "MAX_BYTES", 1024**2)
+    half = "data:;base64," + base64.b64encode(b"x" * 600_000).decode()
+    assert len(await had(half)) == 1
+    with pytest.raises(UsageError, match="larger than 1 MB together"):
+        await had(half, half)
+
+
+@pytest.mark.parametrize("answer", [silence, trickle])
+async def test_a_host_that_never_ends_is_given_up(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attachments, "FETCH_S", 0.05)
+    async with evaluator(answer) as host:
+        with pytest.raises(UsageError, match="does not answer"):
+            await had(host.url)
+
+
+async def test_no_fetch_outlasts_the_deadline() -> None:
+    async with evaluator(silence) as host:
+        with pytest.raises(UsageError, match="does not answer"):
+            await had(host.url, seconds=0.05)

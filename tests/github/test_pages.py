@@ -1,0 +1,208 @@
+"""Switching Pages on, and waiting until the committed bytes are what it serves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import GitHubFailed, OutOfTime
+from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.pages import site_url, wait_until_live
+from orchestrator.site import RECORD, blob_id
+from tests.doubles.hub import READER, Host, Hub, fault, hosting, hub_on
+
+pytestmark = pytest.mark.anyio
+NAME = "octo/site"
+FILES = {RECORD: b'{"task": "1"}', "index.html": b"<h1>one", "a b/ä%20.js": b"js", ".nojekyll": b""}
+ENABLE = {"method": "POST", "path": "/pages$"}
+LATEST = "/pages/builds/latest$"
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
+@pytest.fixture
+def hub(host: Host, tmp_path: Path) -> Hub:
+    hub = hub_on(host, tmp_path, delay=10)
+    hub.seed("site", FILES)
+    return hub
+
+
+async def enable(hub: Hub, *, is_new: bool = True, seconds: float = 600) -> str:
+    return await site_url(hub.client(seconds=seconds), NAME, is_new=is_new)
+
+
+async def live(hub: Hub, files: dict[str, bytes] | None = None, seconds: float = 300) -> None:
+    url, head = f"{hub.github.pages_url}/{NAME}/", hub.head("site")
+    assert head
+    expected = {path: blob_id(data) for path, data in (files or FILES).items()}
+    await wait_until_live(hub.client(seconds=seconds), NAME, head, url, expected)
+
+
+def rebuilds(hub: Hub) -> list[str]:
+    return [write for write in hub.writes if write.endswith("/pages/builds")]
+
+
+def build(status: str, commit: str | None) -> dict[str, Any]:
+    return {"status": status, "commit": commit, "error": {"message": None}}
+
+
+async def test_a_new_site_takes_one_write_and_no_read(hub: Hub) -> None:
+    assert await enable(hub) == f"{hub.github.pages_url}/{NAME}/"
+    assert hub.calls == [("POST", f"/repos/{NAME}/pages")]
+
+
+async def test_an_old_site_takes_one_read(hub: Hub) -> None:
+    url = await enable(hub)
+    hub.calls.clear()
+    assert await enable(hub, is_new=False) == url
+    assert hub.calls == [("GET", f"/repos/{NAME}/pages")]
+
+
+async def test_pages_that_were_never_switched_on_are_switched_on(hub: Hub) -> None:
+    assert await enable(hub, is_new=False)
+    assert [method for method, _ in hub.calls] == ["GET", "POST"]
+
+
+async def test_409_means_that_it_is_on_already(hub: Hub) -> None:
+    url = await enable(hub)
+    assert await enable(hub, is_new=True) == url
+
+
+async def test_422_means_not_yet(hub: Hub) -> None:
+    hub.fail(fault(**ENABLE, status=422, body={"message": "The main branch must exist"}, times=3))
+    assert await enable(hub)
+    assert hub.time.slept == [1, 1, 1]
+
+
+async def test_422_for_good_ends_with_the_time(hub: Hub) -> None:
+    hub.fail(fault(**ENABLE, status=422, body={"message": "The main branch must exist"}, times=999))
+    with pytest.raises(Refused, match="must exist"):
+        await enable(hub, seconds=30)
+    assert sum(hub.time.slept) <= 30
+
+
+@pytest.mark.parametrize("way", [{"drop": True}, {"drop": "before"}, {"status": 502}])
+async def test_a_lost_answer_is_looked_up_before_it_is_asked_again(hub: Hub, way: dict[str, Any]) -> None:
+    hub.fail(fault(**ENABLE, **way))
+    assert await enable(hub)
+    assert hub.calls[1] == ("GET", f"/repos/{NAME}/pages")
+    assert len(hub.writes) == (1 if way.get("drop") is True else 2)
+
+
+async def test_a_token_that_may_not_is_an_error_at_once(hub: Hub) -> None:
+    with pytest.raises(Refused, match="Pages: write"):
+        await site_url(hub.client(READER), NAME, is_new=True)
+    assert hub.time.slept == []
+
+
+async def test_live_is_when_every_byte_is_served(hub: Hub) -> None:
+    await enable(hub)
+    await live(hub)
+    assert 10 <= sum(hub.time.slept) <= 12
+    assert rebuilds(hub) == []
+
+
+async def test_looking_at_the_builds_again_costs_nothing_while_nothing_changes(hub: Hub) -> None:
+    await enable(hub)
+    await live(hub)
+    used = hub.github.limits.count("octo", "core", 0)["used"]
+    assert len([call for call in hub.reads if call.endswith("/latest")]) == 10
+    assert used <= 9  # of the ten looks those before the build is registered are 404s, and most later ones 304s
+
+
+async def test_a_200_with_old_content_is_not_live(hub: Hub) -> None:
+    await enable(hub)
+    await live(hub)
+    hub.time.slept.clear()
+    hub.seed("site", {**FILES, RECORD: b'{"task": "2"}', "index.html": b"<h1>two"})
+    with pytest.raises(OutOfTime, match="not live yet"):
+        await live(hub, {RECORD: b'{"task": "2"}'}, seconds=5)
+    await live(hub, {RECORD: b'{"task": "2"}', "index.html": b"<h1>two"})
+
+
+@pytest.mark.parametrize("path", ["index.html$", "/site/$", "%20.js$"])
+async def test_one_file_that_is_still_old_is_not_live(hub: Hub, path: str) -> None:
+    await enable(hub)
+    hub.fail(fault(f"^/live/.*{path}", status=200, body="<h1>old", times=3))
+    await live(hub)
+    assert 13 <= sum(hub.time.slept) <= 15
+
+
+@pytest.mark.parametrize("way", [{"status": 403}, {"status": 404}, {"status": 503}, {"drop": "before"}])
+async def test_a_page_that_flickers_is_waited_for(hub: Hub, way: dict[str, Any]) -> None:
+    await enable(hub)
+    hub.fail(fault("^/live/", times=4, after=8, **way))
+    await live(hub)
+
+
+async def test_a_page_that_never_comes_ends_with_the_time(hub: Hub) -> None:
+    await enable(hub)
+    with pytest.raises(OutOfTime, match="waits on"):
+        await live(hub, seconds=6)
+    assert sum(hub.time.slept) <= 6
+
+
+async def test_no_build_that_names_the_commit_is_answered_by_one_requested_rebuild(hub: Hub) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=60),
+        fault(LATEST, status=200, body=build("built", "0" * 40), times=60),
+    )
+    await live(hub)
+    assert len(rebuilds(hub)) == 1
+    assert hub.time.slept[:20] == [1] * 20
+
+
+@pytest.mark.parametrize("status", ["errored", "cancelled"])
+async def test_a_lost_build_is_answered_by_one_requested_rebuild_at_once(hub: Hub, status: str) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=12),
+        fault(LATEST, status=200, body=build(status, hub.head("site")), times=12),
+    )
+    await live(hub)
+    assert len(rebuilds(hub)) == 1
+
+
+async def test_a_build_that_fails_twice_is_an_error_with_the_reason(hub: Hub) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=999),
+        fault(LATEST, status=200, body=build("errored", hub.head("site")), times=999),
+    )
+    with pytest.raises(GitHubFailed, match="failed to build the site twice"):
+        await live(hub)
+    assert len(rebuilds(hub)) == 1
+    assert sum(hub.time.slept) < 60
+
+
+@pytest.mark.parametrize("way", [{"status": 500}, {"status": 422}, {"status": 403}, {"drop": True}])
+async def test_a_rebuild_that_is_refused_does_not_stop_the_waiting(hub: Hub, way: dict[str, Any]) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=40),
+        fault(LATEST, status=200, body=build("built", "0" * 40), times=40),
+        fault("/pages/builds$", method="POST", **way),
+    )
+    await live(hub)
+
+
+@pytest.mark.parametrize("way", [{"status": 500}, {"status": 404}, {"status": 200, "body": "<html>"}, {"drop": True}])
+async def test_builds_that_cannot_be_read_do_not_stop_the_waiting(hub: Hub, way: dict[str, Any]) -> None:
+    await enable(hub)
+    hub.fail(fault(LATEST, times=999, **way))
+    await live(hub)
+
+
+async def test_an_outage_of_the_api_is_waited_out_when_asking_for_the_url(hub: Hub) -> None:
+    url = await enable(hub)
+    hub.fail(fault("/pages$", method="GET", status=503, times=2))
+    assert await enable(hub, is_new=False) == url
+    hub.fail(fault("/pages$", method="GET", status=503, times=99))
+    with pytest.raises(Unsure):
+        await enable(hub, is_new=False)

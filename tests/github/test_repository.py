@@ -1,0 +1,275 @@
+"""Whose a repository is, what lies in it, and the calls that this takes."""
+
+import io
+import random
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import GitHubFailed
+from orchestrator.github import repository
+from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.repository import Change, Repository, find
+from orchestrator.local.git import git
+from orchestrator.local.tokens import Token
+from orchestrator.record import Record, Round
+from orchestrator.site import RECORD, blob_id
+from tests.doubles.hub import WRITES, Host, Hub, fault, hosting, hub_on
+from tests.doubles.orders import KEY, TASK
+
+pytestmark = pytest.mark.anyio
+OTHER = f"{TASK}-{KEY[:6]}"
+OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),)).written()
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
+@pytest.fixture
+def hub(host: Host, tmp_path: Path) -> Hub:
+    return hub_on(host, tmp_path)
+
+
+async def found(hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = ()) -> Repository:
+    return await find(hub.client(), owner, TASK, KEY, frozenset(reserved))
+
+
+async def test_nothing_there_is_a_free_name_after_two_reads(hub: Hub) -> None:
+    repo = await found(hub)
+    assert (repo.full_name, repo.exists, repo.head, repo.is_started) == (f"octo/{TASK}", False, None, False)
+    assert hub.calls == [("GET", f"/repos/octo/{name}/commits") for name in (TASK, OTHER)]
+
+
+async def test_our_repository_is_found_with_two_reads(hub: Hub) -> None:
+    head = hub.seed(TASK, {RECORD: OURS})
+    repo = await found(hub)
+    assert (repo.head, repo.is_started, repo.stamp, repo.exists) == (head, True, OURS, True)
+    assert len(hub.calls) == 2
+
+
+async def test_an_empty_repository_is_free_and_there(hub: Hub) -> None:
+    hub.github.store.create_repository("octo", TASK, description=None)
+    repo = await found(hub)
+    assert (repo.name, repo.exists, repo.head) == (TASK, True, None)
+
+
+async def test_a_reserved_repository_is_ours_and_not_started(hub: Hub) -> None:
+    hub.seed(TASK, {RECORD: Record(task=KEY).written()})
+    repo = await found(hub)
+    assert (repo.is_started, repo.record) == (False, Record(task=KEY))
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"index.html": b"x"},
+        {RECORD: b"not json"},
+        {RECORD: b'{"rounds": []}'},
+        {RECORD: Record(task="f" * 16).written()},
+        {f"{RECORD}/is-a-folder": b"x"},
+        {RECORD: b"x" * 1_500_000},
+    ],
+    ids=["no record", "no JSON", "no task", "another task", "a folder", "a huge one"],
+)
+async def test_what_is_not_ours_is_passed_over(hub: Hub, files: dict[str, bytes]) -> None:
+    hub.seed(TASK, files)
+    assert (await found(hub)).name == OTHER
+    hub.seed(OTHER, {RECORD: OURS})
+    assert (await found(hub)).record is not None
+
+
+async def test_a_record_of_more_than_a_megabyte_is_read(hub: Hub) -> None:
+    long = Record(task=KEY, rounds=tuple(Round(round=number, brief="b" * 100_000) for number in range(1, 14)))
+    hub.seed(TASK, {RECORD: long.written()})
+    repo = await found(hub)
+    assert repo.record == long
+    assert repo.stamp == long.written()
+
+
+async def test_two_names_taken_by_others_are_an_error(hub: Hub) -> None:
+    hub.seed(TASK, {"a": b"a"})
+    hub.seed(OTHER, {"a": b"a"})
+    with pytest.raises(GitHubFailed, match="another name"):
+        await found(hub)
+
+
+async def test_a_name_that_came_free_again_does_not_hide_our_repository(hub: Hub) -> None:
+    hub.seed(OTHER, {RECORD: OURS})
+    assert (await found(hub)).name == OTHER
+
+
+async def test_reserved_names_are_not_even_looked_at(hub: Hub) -> None:
+    hub.seed(TASK, {RECORD: OURS})
+    assert (await found(hub, reserved=(f"octo/{TASK}",))).name == OTHER
+    assert (await find(hub.client(), "Octo", "octo.github.io", KEY, frozenset())).name == f"octo.github.io-{KEY[:6]}"
+    assert not any(f"/{TASK}/" in path or "/octo.github.io/" in path for _, path in hub.calls)
+
+
+async def test_the_answer_to_a_request_is_found_however_old_it_is(hub: Hub) -> None:
+    first = hub.seed(TASK, {RECORD: OURS}, "Build\n\nPagewright-Request: 00000000000000ab\nPagewright-Round: 1")
+    many = "".join(
+        f"commit refs/heads/main\ncommitter a <a@b.example> {i} +0000\ndata 1\nx\n"
+        + (f"from {first}\n" if i == 0 else "")
+        for i in range(120)
+    )
+    git(hub.github.store.directory(repository_of(hub)), "fast-import", "--quiet", stdin=many.encode())
+    repo = await found(hub)
+    assert len(repo.commits) == 121
+    assert repo.answered("00000000000000ab") == first
+    assert repo.answered("00000000000000cd") is None
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Pagewright-Request: 00000000000000ab",
+        "Build\n\nPagewright-Request: 00000000000000ab\n\nMore words",
+        "Build\n\nPagewright-Request: 00000000000000ab\nPagewright-Request: 00000000000000cd",
+    ],
+)
+async def test_a_forged_trailer_answers_nothing(hub: Hub, message: str) -> None:
+    hub.seed(TASK, {RECORD: OURS}, message)
+    assert (await found(hub)).answered("00000000000000ab") is None
+
+
+def repository_of(hub: Hub) -> Any:
+    found = hub.github.store.find("octo", TASK)
+    assert found
+    return found
+
+
+async def test_an_apps_token_creates_in_the_organization(hub: Hub) -> None:
+    hub.github.tokens.add(Token("app", "app[bot]", WRITES))
+    with pytest.raises(Refused):  # the local GitHub has no organizations: what counts is where it was asked
+        await repository.create(hub.client("app"), Repository("octo", TASK, exists=False))
+    assert hub.writes == ["POST /orgs/octo/repos"]
+
+
+async def test_a_name_that_exists_already_is_refused(hub: Hub) -> None:
+    hub.seed(TASK, {"a": b"a"})
+    with pytest.raises(Refused, match="already exists") as refused:
+        await repository.create(hub.client(), Repository("octo", TASK, exists=False))
+    assert refused.value.status == 422
+
+
+async def test_a_claim_says_whose_it_is_on_the_default_branch(hub: Hub) -> None:
+    hub.github.store.create_repository("octo", TASK, description=None)
+    sha = await repository.claim(hub.client(), Repository("octo", TASK, exists=True), KEY)
+    assert (sha, hub.files(TASK)) == (hub.head(TASK), {RECORD: Record(task=KEY).written()})
+
+
+async def test_a_claim_never_replaces_a_record(hub: Hub) -> None:
+    head = hub.seed(TASK, {RECORD: OURS})
+    with pytest.raises(Refused):
+        await repository.claim(hub.client(), Repository("octo", TASK, exists=True), KEY)
+    assert hub.head(TASK) == head
+
+
+def add_link(hub: Hub, head: str) -> None:
+    folder = hub.github.store.directory(repository_of(hub))
+    git(folder, "fast-import", "--quiet", stdin=LINK.replace(b"HEAD_SHA", head.encode()))
+
+
+LINK = b"""commit refs/heads/main
+committer a <a@b.example> 0 +0000
+data 1
+x
+from HEAD_SHA
+M 120000 inline link.txt
+data 11
+/etc/passwd
+M 100755 inline run.sh
+data 2
+ok
+"""
+
+
+async def test_links_are_neither_listed_nor_downloaded_and_programs_are(hub: Hub) -> None:
+    head = hub.seed(TASK, {RECORD: OURS, "index.html": b"x", "deep/a b.bin": bytes(range(256))})
+    add_link(hub, head)
+    repo = await found(hub)
+    ids = await repository.blob_ids(hub.client(), repo)
+    assert sorted(ids) == ["deep/a b.bin", "index.html", RECORD, "run.sh"]
+    assert ids["index.html"] == blob_id(b"x")
+    hub.calls.clear()
+    site = await repository.download(hub.client(), repo)
+    assert site.files == {"index.html": b"x", "deep/a b.bin": bytes(range(256)), "run.sh": b"ok"}
+    assert [path.split("/")[1] for _, path in hub.calls] == ["repos", "codeload"]
+
+
+async def test_a_link_that_the_site_replaces_becomes_a_file(hub: Hub) -> None:
+    head = hub.seed(TASK, {RECORD: OURS, "index.html": b"x"})
+    add_link(hub, head)
+    repo = await found(hub)
+    await repository.commit(hub.client(), repo, Change({"link.txt": b"mine"}, [], ("s", "b")))
+    assert hub.files(TASK)["link.txt"] == b"mine"
+
+
+async def test_a_truncated_tree_is_an_error_and_not_half_a_site(hub: Hub) -> None:
+    hub.seed(TASK, {RECORD: OURS})
+    repo = await found(hub)
+    hub.fail(fault("/git/trees/", status=200, body={"sha": "0" * 40, "tree": [], "truncated": True}))
+    with pytest.raises(GitHubFailed, match="more files"):
+        await repository.blob_ids(hub.client(), repo)
+
+
+@pytest.mark.parametrize("way", [{"status": 502}, {"drop": "before"}])
+async def test_an_archive_that_does_not_come_is_asked_for_again(hub: Hub, way: dict[str, Any]) -> None:
+    hub.seed(TASK, {RECORD: OURS, "index.html": b"x"})
+    repo = await found(hub)
+    hub.fail(fault("^/codeload/", **way))
+    assert (await repository.download(hub.client(), repo)).files == {"index.html": b"x"}
+    hub.fail(fault("^/codeload/", times=99, **way))
+    with pytest.raises(Unsure):
+        await repository.download(hub.client(), repo)
+
+
+@pytest.mark.parametrize("content", ["not a tar", "", "<html>"])
+async def test_an_archive_that_is_none_is_an_error_with_a_remedy(hub: Hub, content: str) -> None:
+    hub.seed(TASK, {RECORD: OURS})
+    repo = await found(hub)
+    hub.fail(fault("^/codeload/", status=200, body=content))
+    with pytest.raises(GitHubFailed, match="cannot be read"):
+        await repository.download(hub.client(), repo)
+
+
+def test_half_an_archive_is_an_error() -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        member = tarfile.TarInfo("top/a.bin")
+        member.size = 100_000
+        archive.addfile(member, io.BytesIO(random.Random(0).randbytes(100_000)))  # noqa: S311
+    for length in (5, 50, 50_000, 100_100):
+        with pytest.raises(GitHubFailed, match="cannot be read"):
+            repository._unpacked(packed.getvalue()[:length])  # noqa: SLF001
+
+
+@pytest.mark.parametrize("size", [200_000, 20_000_000])
+async def test_an_archive_that_is_or_unpacks_to_too_much_is_refused(
+    hub: Hub, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """200 KB of noise do not shrink; 20 MB of nothing are 20 KB, and are counted before they are unpacked."""
+    content = random.Random(0).randbytes(size) if size < 1_000_000 else bytes(size)  # noqa: S311
+    hub.seed(TASK, {RECORD: OURS, "big.bin": content})
+    repo = await found(hub)
+    monkeypatch.setattr(repository, "MAX_BYTES", 50_000)
+    with pytest.raises(GitHubFailed, match="too large"):
+        await repository.download(hub.client(), repo)
+
+
+def test_unpacking_leaves_out_what_is_no_file() -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, kind in (("top/dir", tarfile.DIRTYPE), ("top/dev", tarfile.CHRTYPE), ("top/ln", tarfile.LNKTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type = kind
+            archive.addfile(member)
+        archive.addfile(tarfile.TarInfo("pax_global_header"))
+        archive.addfile(tarfile.TarInfo("top/empty.txt"))
+    assert repository._unpacked(packed.getvalue()) == {"empty.txt": b""}  # noqa: SLF001

@@ -1,0 +1,656 @@
+"""The door, from outside: every answer that it gives, and what GitHub gets to see."""
+
+import asyncio
+import base64
+import hashlib
+import json
+import logging
+import tracemalloc
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from orchestrator.local.serve import bind, serving
+from orchestrator.retry import Policy
+from orchestrator.task import Check, read_event, request_id, task_key
+from receiver.app import DRAIN_BYTES, INLINE_BYTES, create_app
+from receiver.github import GitHub
+from receiver.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+MB = 1024 * 1024
+SETTINGS = Settings("s3cret-é", "t0ken", "octo/pagewright", "pages", poll_s=0, wait_s=0.5, read_s=5, drain_s=5)
+AT_ONCE = Policy(waits=(0, 0), within=5)
+TASK: dict[str, Any] = {
+    "email": "ann@example.com",
+    "secret": "s3cret-é",
+    "task": "Sum of sales",
+    "round": 1,
+    "nonce": "n-1",
+    "brief": "Show the sum.",
+    "checks": ["Has a title", {"js": "a == 1"}],
+    "evaluation_url": "https://example.com/notify",
+    "attachments": [{"name": "data.csv", "url": "data:text/csv;base64,YSwxCg=="}],
+}
+ID = request_id("ann@example.com", "Sum of sales", 1, "n-1")
+KEY = task_key("s3cret-é", "ann@example.com", "Sum of sales")
+QUERY = {"email": "ann@example.com", "task": "Sum of sales", "nonce": "n-1"}
+
+
+@dataclass
+class ScriptedGitHub:
+    """Behaves as GitHub does towards the receiver. `failures`: what the next calls get, a status or no answer."""
+
+    failures: list[int | None] = field(default_factory=list)
+    workflow: str = "active"
+    dispatched: list[dict[str, Any]] = field(default_factory=list)
+    blobs: dict[str, str] = field(default_factory=dict)
+    runs: list[dict[str, Any]] = field(default_factory=list)
+    commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    calls: list[str] = field(default_factory=list)
+    on_call: Callable[[int], None] = lambda _: None
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(f"{request.method} {request.url.path}")
+        self.on_call(len(self.calls))
+        if self.failures:
+            if (status := self.failures.pop(0)) is None:
+                raise httpx.ConnectError("refused")
+            return httpx.Response(status)
+        return getattr(self, f"_{request.method.lower()}")(request)  # type: ignore[no-any-return]
+
+    def _post(self, request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        if request.url.path.endswith("/dispatches"):
+            self.dispatched.append(body)
+            return httpx.Response(204)
+        sha = hashlib.sha1(body["content"].encode(), usedforsecurity=False).hexdigest()
+        self.blobs[sha] = body["content"]
+        return httpx.Response(201, json={"sha": sha})
+
+    def _get(self, request: httpx.Request) -> httpx.Response:
+        match request.url.path.split("/")[3:]:
+            case ["pagewright", "actions", "workflows", "build.yml"]:
+                return httpx.Response(200, json={"state": self.workflow})
+            case ["pagewright", "actions", "workflows", "build.yml", "runs"]:
+                return httpx.Response(200, json={"workflow_runs": self.runs})
+            case [name, "commits"] if name in self.commits:
+                return httpx.Response(200, json=self.commits[name])
+            case _:
+                return httpx.Response(404)
+
+    def runs_now(self, request: str, status: str) -> None:
+        url = "https://github.com/octo/pagewright/actions/runs/9"
+        self.runs.insert(0, {"display_title": f"sum-of-sales round 1 · {request}", "status": status, "html_url": url})
+
+    def commits_now(self, request: str, repository: str = "sum-of-sales") -> None:
+        message = f"Build {repository}, round 1\n\nPagewright-Request: {request}\nPagewright-Round: 1"
+        url = f"https://github.com/pages/{repository}/commit/{'a' * 40}"
+        self.commits[repository] = [{"sha": "a" * 40, "html_url": url, "commit": {"message": message}}]
+
+
+@pytest.fixture
+def github() -> ScriptedGitHub:
+    return ScriptedGitHub()
+
+
+def app(github: ScriptedGitHub, settings: Settings = SETTINGS) -> Any:
+    client = httpx.AsyncClient(transport=httpx.MockTransport(github))
+    return create_app(settings, GitHub(settings, client, AT_ONCE))
+
+
+def to(github: ScriptedGitHub, **changes: Any) -> httpx.AsyncClient:
+    """Return a client of a receiver with these settings in front of this GitHub."""
+    transport = httpx.ASGITransport(app(github, replace(SETTINGS, **changes)))
+    return httpx.AsyncClient(transport=transport, base_url="http://door.test")
+
+
+@pytest.fixture
+async def door(github: ScriptedGitHub) -> AsyncIterator[httpx.AsyncClient]:
+    async with to(github) as client:
+        yield client
+
+
+async def send(door: httpx.AsyncClient, **changes: Any) -> httpx.Response:
+    body = {name: value for name, value in (TASK | changes).items() if value is not ...}
+    return await door.post("/api-endpoint", json=body)
+
+
+def fields(answer: httpx.Response) -> list[str]:
+    assert answer.status_code == 422
+    assert answer.json().keys() == {"error", "fields"}
+    return [entry["field"] for entry in answer.json()["fields"]]
+
+
+# Acceptance
+
+
+async def test_a_task_is_accepted_once_github_has_taken_it(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    answer = await send(door)
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "accepted", "task": "Sum of sales", "round": 1, "id": ID}
+    assert github.calls == ["POST /repos/octo/pagewright/dispatches"]
+
+
+async def test_the_event_is_what_the_workflow_reads(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    before = datetime.now(UTC)
+    await send(door, round="1", wait_for_result=False, seed="unknown")
+    (sent,) = github.dispatched
+    payload = sent["client_payload"]
+    assert sent["event_type"] == "task"
+    assert payload.keys() == {"id", "key", "title", "request"}
+    assert (payload["id"], payload["key"], payload["title"]) == (ID, KEY, "sum-of-sales round 1")
+    received = datetime.fromisoformat(payload["request"].pop("received_at"))
+    assert before <= received <= before + timedelta(seconds=10)
+    assert payload["request"] == {name: value for name, value in TASK.items() if name != "secret"}
+    task = read_event({"client_payload": payload}, "1").task()
+    assert task.checks == (Check(text="Has a title"), Check(text="a == 1", js=True))
+
+
+async def test_the_secret_is_never_forwarded(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    await send(door)
+    await send(door, brief="x" * INLINE_BYTES)
+    assert "s3cret" not in json.dumps([github.dispatched, list(github.blobs.values())], ensure_ascii=False)
+
+
+async def test_when_it_was_received_only_the_receiver_says(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    assert (await send(door, received_at="1999-01-01T00:00:00Z")).status_code == 200
+    assert (await send(door, received_at="yesterday")).status_code == 200
+    for sent in github.dispatched:
+        assert sent["client_payload"]["request"]["received_at"][:4] > "1999"
+
+
+async def test_a_large_request_goes_by_a_blob_that_holds_nothing_personal(
+    door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    url = "data:application/octet-stream;base64," + base64.b64encode(bytes(200_000)).decode()
+    answer = await send(door, brief="Zähle.", attachments=[{"name": "big.bin", "url": url}])
+    assert answer.json()["status"] == "accepted"
+    assert github.calls == [f"POST /repos/octo/pagewright/{last}" for last in ("git/blobs", "dispatches")]
+    ((sha, content),) = github.blobs.items()
+    large = json.loads(content)
+    assert large.keys() == {"brief", "checks", "attachments"}
+    for personal in ("ann@example.com", "n-1", "https://example.com/notify"):
+        assert personal not in content
+    payload = github.dispatched[0]["client_payload"]
+    assert payload["request"]["blob"] == sha
+    assert not payload["request"].keys() & {"brief", "checks", "attachments", "secret"}
+    assert len(json.dumps(payload)) < 65_535
+    assert read_event({"client_payload": payload}, "1").task(large).attachments[0].url == url
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "😀", '"', "\x01"])
+async def test_no_event_passes_githubs_limit_whatever_it_is_made_of(
+    letter: str, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    size = len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+    for length in (INLINE_BYTES // size - 900, INLINE_BYTES // size):
+        assert (await send(door, brief=letter * length)).status_code == 200
+    sizes = [len(json.dumps(sent["client_payload"], ensure_ascii=False).encode()) for sent in github.dispatched]
+    assert max(sizes) <= INLINE_BYTES
+    assert len(github.blobs) == 1
+
+
+async def test_what_github_could_not_keep_is_not_dispatched(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    github.failures = [502, 502, 502]
+    assert (await send(door, brief="x" * INLINE_BYTES)).status_code == 503
+    assert github.dispatched == []
+
+
+@pytest.mark.parametrize("failure", [500, 503, None])
+async def test_an_outage_that_passes_is_not_noticed(
+    failure: int | None, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.failures = [failure, failure]
+    assert (await send(door)).status_code == 200
+    assert len(github.calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("failures", "tries"), [([500] * 3, 3), ([None] * 3, 3), ([401], 1), ([403], 1), ([404], 1), ([422], 1)]
+)
+async def test_what_github_does_not_take_is_not_accepted(
+    failures: list[int | None], tries: int, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.failures = failures
+    answer = await send(door)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+    assert answer.json().keys() == {"error"}
+    assert "t0ken" not in answer.text
+    assert len(github.calls) == tries
+    assert github.dispatched == []
+
+
+async def test_twelve_at_once_are_twelve_dispatches(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    answers = await asyncio.gather(*(send(door, nonce=str(n)) for n in range(12)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert {sent["client_payload"]["id"] for sent in github.dispatched} == {answer.json()["id"] for answer in answers}
+    assert len(github.dispatched) == 12
+
+
+# Who may ask
+
+
+async def test_a_wrong_secret_and_a_wrong_email_get_one_and_the_same_answer(github: ScriptedGitHub) -> None:
+    async with to(github, allowed_emails=frozenset({"ann@example.com"})) as door:
+        answers = [
+            await send(door, **wrong)
+            for wrong in ({"secret": "no"}, {"email": "eve@example.com"}, {"secret": "", "email": "e"})
+        ]
+        assert {answer.status_code for answer in answers} == {401}
+        assert len({(answer.content, tuple(answer.headers.items())) for answer in answers}) == 1
+        assert (await send(door, email=" ANN@example.com")).status_code == 200
+    assert len(github.dispatched) == 1
+
+
+@pytest.mark.parametrize("secret", ["", "S3cret-é", "s3cret-e", "s3cret-é ", "😀", "s3cret-é\0", "x" * MB])
+async def test_a_wrong_secret_of_any_form_is_401(secret: str, door: httpx.AsyncClient) -> None:
+    assert (await send(door, secret=secret)).status_code == 401
+
+
+@pytest.mark.parametrize("secret", [..., None, 5, 1.5, True, [], ["s3cret-é"], {"a": "s3cret-é"}])
+async def test_a_secret_that_is_no_string_is_422(secret: object, door: httpx.AsyncClient) -> None:
+    answer = await send(door, secret=secret)
+    assert fields(answer) == ["secret"]
+    assert "s3cret" not in answer.text
+
+
+async def test_without_the_secret_nothing_is_said_about_the_rest(door: httpx.AsyncClient) -> None:
+    assert (await send(door, secret="no", task=5, brief=None)).status_code == 401
+
+
+async def test_an_email_that_is_no_string_is_a_wrong_field_and_no_wrong_email(github: ScriptedGitHub) -> None:
+    async with to(github, allowed_emails=frozenset({"ann@example.com"})) as door:
+        assert fields(await send(door, email=["ann@example.com"])) == ["email"]
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *(b"", b"{", b"task=x", b"\xff\xfe", b'{"secret": "\\ud800"}', b'{"a": NaN}', b'{"a": Infinity}', b"{}{}"),
+        *(b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000, b"9" * 5_000, b'{"round": %s}' % (b"9" * 5_000)),
+        '{"secret": "\ud800"}'.encode("utf-8", "surrogatepass"),
+        json.dumps(TASK).encode("utf-16"),
+    ],
+    ids=lambda body: repr(body[:16]),
+)
+async def test_what_is_no_json_is_400(body: bytes, door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    answer = await door.post("/api-endpoint", content=body)
+    assert answer.status_code == 400
+    assert answer.json() == {"error": "Send one JSON object."}
+    assert github.calls == []
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"s3cret"', b"5", b"true", b"1e999", b"[" * 100 + b"]" * 100])
+async def test_json_that_is_no_object_is_422(body: bytes, door: httpx.AsyncClient) -> None:
+    assert fields(await door.post("/api-endpoint", content=body)) == ["request"]
+
+
+@pytest.mark.parametrize("field_", ["email", "task", "round", "nonce", "brief", "evaluation_url"])
+@pytest.mark.parametrize("value", [..., None, "", [], {}, [["x"]], {"a": {"b": 1}}, 1.5, False, 10**4000])
+async def test_a_field_that_is_missing_or_of_the_wrong_kind_is_422(
+    field_: str, value: object, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    assert fields(await send(door, **{field_: value})) == [field_]
+    assert github.calls == []
+
+
+async def test_every_wrong_field_is_named_at_once_by_its_place(door: httpx.AsyncClient) -> None:
+    answer = await send(
+        door,
+        round=0,
+        checks=["ok", 5],
+        evaluation_url="http://user@host/",
+        attachments=[{"name": "../x", "url": "data:,x"}, {"name": "a", "url": "data:;base64,?"}, {}],
+    )
+    assert sorted(fields(answer)) == [
+        *("attachments.0.name", "attachments.1.url", "attachments.2.name", "attachments.2.url"),
+        *("checks.1", "evaluation_url", "round"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"brief": 5},
+        {"checks": "canary-value"},
+        {"checks": [["canary-value"]]},
+        {"round": "canary-value"},
+        {"evaluation_url": "ftp://canary-value"},
+        {"attachments": [{"name": "../canary-value", "url": "canary-value"}]},
+        {"secret": "canary-value"},
+        {"secret": ["canary-value"]},
+        {"task": "canary-value" * 50},
+        {"canary-value": 1, "brief": ""},
+        {},
+    ],
+)
+async def test_no_answer_and_no_line_of_the_log_repeats_what_was_submitted(
+    changes: dict[str, Any], door: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    values = {
+        "email": "canary-value@example.com",
+        "nonce": "canary-value",
+        "evaluation_url": "https://canary-value.example",
+    }
+    answer = await send(door, **(values | changes))
+    assert answer.status_code < 500
+    for said in (answer.text, caplog.text, str(answer.headers)):
+        assert "canary-value" not in said
+        assert "s3cret" not in said
+
+
+async def test_the_log_says_which_request_and_how_many_unknown_fields(
+    door: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "pagewright.receiver")
+    await send(door, seed=1, hint=2)
+    assert f"task {ID}: round 1, 2 unknown fields" in caplog.text
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
+async def test_another_method_is_405(method: str, door: httpx.AsyncClient) -> None:
+    answer = await door.request(method, "/api-endpoint")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert method == "HEAD" or answer.json() == {"error": "Tasks go to POST /api-endpoint."}
+
+
+async def test_another_path_is_404(door: httpx.AsyncClient) -> None:
+    answer = await door.post("/api", json=TASK)
+    assert answer.status_code == 404
+    assert answer.json() == {"error": "There is nothing here. Tasks go to POST /api-endpoint."}
+
+
+# Bodies, over real sockets
+
+
+@asynccontextmanager
+async def socket_to(
+    github: ScriptedGitHub, **changes: Any
+) -> AsyncIterator[tuple[str, asyncio.StreamReader, asyncio.StreamWriter]]:
+    async with serving(app(github, replace(SETTINGS, **changes)), bind()) as url:
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        try:
+            yield url, reader, writer
+        finally:
+            writer.close()
+
+
+async def zeros(megabytes: int) -> AsyncIterator[bytes]:
+    for _ in range(megabytes * 16):
+        yield bytes(65_536)
+
+
+@pytest.mark.parametrize("headers", [{"content-length": str(30 * MB)}, {}], ids=["with a length", "chunked"])
+async def test_a_body_that_is_too_large_is_413_in_flat_memory(headers: dict[str, str], github: ScriptedGitHub) -> None:
+    async with socket_to(github, max_body_bytes=MB) as (url, _, _), httpx.AsyncClient() as client:
+        tracemalloc.start()
+        answer = await client.post(f"{url}/api-endpoint", content=zeros(30), headers=headers)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert answer.status_code == 413
+        assert answer.json() == {"error": f"Send at most {MB} bytes; larger attachments go in as http(s) URLs."}
+        assert peak < 8 * MB
+        assert (await client.post(f"{url}/api-endpoint", json=TASK)).status_code == 200
+
+
+async def test_a_body_of_just_the_limit_is_read(github: ScriptedGitHub) -> None:
+    body = json.dumps(TASK).encode()
+    for limit, status in ((len(body), 200), (len(body) - 1, 413)):
+        async with to(github, max_body_bytes=limit) as door:
+            assert (await door.post("/api-endpoint", content=body)).status_code == status
+
+
+async def head(reader: asyncio.StreamReader) -> bytes:
+    return (await reader.readuntil(b"\r\n")).split(b" ")[1]
+
+
+def opening(length: int) -> bytes:
+    return b"POST /api-endpoint HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n" % length
+
+
+async def test_what_comes_after_64_mb_is_not_even_thrown_away(github: ScriptedGitHub) -> None:
+    async with socket_to(github, max_body_bytes=MB, drain_s=60) as (_, reader, writer), asyncio.timeout(20):
+        writer.write(opening(10 * DRAIN_BYTES))
+        async for chunk in zeros(DRAIN_BYTES // MB):
+            writer.write(chunk)
+            await writer.drain()
+        writer.write(b"x")
+        assert await head(reader) == b"413"
+        assert b"connection: close" in await reader.read()
+
+
+async def test_a_sender_that_stops_after_too_much_is_answered_after_a_while(github: ScriptedGitHub) -> None:
+    async with socket_to(github, max_body_bytes=10, drain_s=0.02) as (_, reader, writer):
+        writer.write(opening(1000) + b"x" * 11)
+        assert await head(reader) == b"413"
+        assert b"Send at most 10 bytes" in await reader.read()
+
+
+async def test_a_sender_that_is_too_slow_is_told_so(github: ScriptedGitHub) -> None:
+    async with socket_to(github, read_s=0.02) as (_, reader, writer):
+        writer.write(opening(1000) + b'{"task":')
+        assert await head(reader) == b"408"
+        assert b"Send the whole request within 0.02 seconds." in await reader.read()
+
+
+@pytest.mark.parametrize("limit", [10, MB], ids=["while thrown away", "while read"])
+async def test_a_sender_that_breaks_off_does_no_harm(
+    limit: int, github: ScriptedGitHub, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = asyncio.Event()
+    door = app(github, replace(SETTINGS, max_body_bytes=limit))
+
+    async def watched(scope: Scope, receive: Receive, send_: Send) -> None:
+        try:
+            await door(scope, receive, send_)
+        finally:
+            ended.set()
+
+    async with serving(watched, bind()) as url:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+        writer.write(opening(1000) + b'{"task": "Sum of')
+        await writer.drain()
+        writer.close()
+        await asyncio.wait_for(ended.wait(), 5)
+    assert github.calls == []
+    assert "Traceback" not in caplog.text
+
+
+# What came of it
+
+
+RESULT = {
+    "status": "done",
+    "id": ID,
+    "logs_url": None,
+    "email": "ann@example.com",
+    "task": "Sum of sales",
+    "round": 1,
+    "nonce": "n-1",
+    "repo_url": "https://github.com/pages/sum-of-sales",
+    "commit_sha": "a" * 40,
+    "pages_url": "https://pages.github.io/sum-of-sales/",
+}
+LOGS = "https://github.com/octo/pagewright/actions/runs/9"
+
+
+@pytest.mark.parametrize("query", [QUERY, QUERY | {"round": "1"}, QUERY | {"round": ""}])
+async def test_done_is_what_a_commit_carries_the_id_of(
+    query: dict[str, str], door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.commits_now(ID)
+    answer = await door.get("/result", params=query)
+    assert (answer.status_code, answer.json()) == (200, RESULT)
+    github.runs_now(ID, "completed")
+    assert (await door.get("/result", params=query)).json() == RESULT | {"logs_url": LOGS}
+
+
+async def test_the_repository_may_have_the_other_name(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    other = f"sum-of-sales-{KEY[:6]}"
+    github.commits_now("f" * 16)
+    github.commits_now(ID, other)
+    found = (await door.get("/result", params=QUERY)).json()
+    assert found["repo_url"] == f"https://github.com/pages/{other}"
+    assert found["pages_url"] == f"https://pages.github.io/{other}/"
+
+
+@pytest.mark.parametrize(("run", "status"), [("queued", "queued"), ("in_progress", "running"), ("completed", "failed")])
+async def test_without_a_commit_the_newest_run_says_how_far_it_is(
+    run: str, status: str, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.runs_now(ID, "completed")
+    github.runs_now(ID, run)
+    github.runs_now("f" * 16, "in_progress")
+    for query in (QUERY, QUERY | {"round": "1"}):
+        assert (await door.get("/result", params=query)).json() == {"status": status, "id": ID, "logs_url": LOGS}
+
+
+async def test_a_later_round_is_found_with_and_without_its_number(
+    door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    third = request_id("ann@example.com", "Sum of sales", 3, "n-1")
+    github.commits_now(third)
+    for query in (QUERY, QUERY | {"round": "3"}):
+        found = (await door.get("/result", params=query)).json()
+        assert (found["round"], found["id"]) == (3, third)
+    assert (await door.get("/result", params=QUERY | {"round": "2"})).status_code == 404
+
+
+async def test_of_what_is_not_known_nothing_is_said_but_that(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    github.commits_now("f" * 16)
+    answer = await door.get("/result", params=QUERY)
+    assert answer.status_code == 404
+    assert answer.json().keys() == {"error"}
+    assert "ann" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "named"),
+    [
+        ({}, "email, task, nonce"),
+        (QUERY | {"task": ""}, "task"),
+        (QUERY | {"round": "one"}, "round"),
+        (QUERY | {"round": "-1"}, "round"),
+        (QUERY | {"round": "²"}, "round"),
+        (QUERY | {"round": "9" * 5000}, "round"),
+    ],
+)
+async def test_a_question_that_lacks_a_part_is_422(query: dict[str, str], named: str, door: httpx.AsyncClient) -> None:
+    answer = await door.get("/result", params=query)
+    assert answer.status_code == 422
+    assert f"Give {named}" in answer.json()["error"]
+
+
+async def test_odd_questions_are_no_500(door: httpx.AsyncClient) -> None:
+    for query in ("email=%ff&task=%00&nonce=%ed%a0%80", "email=a&task=" + "x" * 5000 + "&nonce=%F0%9F%98%80&round=0"):
+        assert (await door.get(f"/result?{query}")).status_code == 404
+
+
+async def test_where_github_does_not_answer_neither_does_the_receiver(
+    door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.failures = [500, 500]
+    answer = await door.get("/result", params=QUERY)
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "30"
+
+
+async def test_who_waits_gets_the_result_when_it_is_there(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    def happen(call: int) -> None:
+        if call == 8:
+            github.runs_now(ID, "in_progress")
+        if call == 14:
+            github.commits_now(ID)
+
+    github.on_call = happen
+    answer = await send(door, wait_for_result=True)
+    assert (answer.status_code, answer.json()) == (200, RESULT | {"logs_url": LOGS})
+    assert "wait_for_result" not in github.dispatched[0]["client_payload"]["request"]
+
+
+async def test_who_waits_is_told_of_a_failure_at_once(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    github.runs_now(ID, "completed")
+    assert (await send(door, wait_for_result=True)).json() == {"status": "failed", "id": ID, "logs_url": LOGS}
+    assert len(github.calls) == 4  # the dispatch, and one look at two repositories and the runs
+
+
+async def test_after_the_time_the_answer_is_what_is_known_by_then(github: ScriptedGitHub) -> None:
+    async with to(github, wait_s=0.02) as door:
+        unknown = await send(door, wait_for_result=True)
+        assert (unknown.status_code, unknown.json()) == (200, {"status": "queued", "id": ID, "logs_url": None})
+        github.runs_now(ID, "in_progress")
+        assert (await send(door, wait_for_result=True)).json() == {"status": "running", "id": ID, "logs_url": LOGS}
+
+
+async def test_a_look_that_fails_does_not_turn_an_accepted_task_into_an_error(
+    door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    def happen(call: int) -> None:
+        if call == 2:
+            github.failures = [500, None, 403]
+        if call == 9:
+            github.commits_now(ID)
+
+    github.on_call = happen
+    assert (await send(door, wait_for_result=True)).json()["status"] == "done"
+
+
+# The other routes
+
+
+async def test_health_says_that_all_is_well_and_how_it_is_set_up(door: httpx.AsyncClient) -> None:
+    answer = await door.get("/health")
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "status": "ok",
+        "github": {"token_works": True, "workflow": "active", "problem": None},
+        "configuration": {
+            "pipeline_repository": "octo/pagewright",
+            "target_owner": "pages",
+            "emails_restricted": False,
+            "max_body_bytes": 25 * MB,
+        },
+    }
+
+
+async def test_health_shows_a_workflow_that_is_switched_off(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
+    github.workflow = "disabled_inactivity"
+    answer = await door.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "failing"
+    assert answer.json()["github"] == {"token_works": True, "workflow": "disabled_inactivity", "problem": None}
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"), [(401, "must renew it"), (404, "Check the name"), (None, "does not answer")]
+)
+async def test_health_says_what_is_wrong_and_no_secret(
+    failure: int | None, said: str, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.failures = [failure]
+    answer = await door.get("/health")
+    assert answer.status_code == 503
+    assert answer.json()["github"]["token_works"] is False
+    assert said in answer.json()["github"]["problem"]
+    assert not [secret for secret in ("s3cret", "t0ken") if secret in answer.text]
+
+
+async def test_the_root_says_what_this_is_to_programs_and_to_people(door: httpx.AsyncClient) -> None:
+    answer = await door.get("/")
+    assert answer.json() == {"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint"}
+    page = await door.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "POST /api-endpoint" in page.text

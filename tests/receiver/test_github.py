@@ -1,0 +1,258 @@
+"""What the receiver asks of GitHub, and what it makes of the answers."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from contextlib import aclosing
+from typing import Any
+
+import httpx
+import pytest
+from starlette.types import Receive, Scope, Send
+
+from orchestrator.local.serve import bind, serving
+from orchestrator.retry import Policy
+from receiver.github import Commit, GitHub, NotTakenError, Run, http_client
+from receiver.settings import Settings
+
+pytestmark = pytest.mark.anyio
+
+SETTINGS = Settings("s3cret", "t0ken", "octo/pagewright", "pages", api_url="http://api.test")
+AT_ONCE = Policy(waits=(0, 0), within=5)
+ID = "0123456789abcdef"
+OTHER = "fedcba9876543210"
+Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
+
+
+class Script:
+    """Gives the answers in order, the last one for ever, and keeps the calls."""
+
+    def __init__(self, *answers: Answer) -> None:
+        self.answers = list(answers)
+        self.calls: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(request)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer(request) if callable(answer) else answer
+
+    def github(self, policy: Policy = AT_ONCE) -> GitHub:
+        return GitHub(SETTINGS, httpx.AsyncClient(transport=httpx.MockTransport(self)), policy)
+
+
+def status(code: int, headers: dict[str, str] | None = None, **body: Any) -> httpx.Response:
+    return httpx.Response(code, headers=headers, json=body or None)
+
+
+def commit(sha: str, message: str, repository: str = "sum") -> dict[str, Any]:
+    url = f"https://github.com/pages/{repository}/commit/{sha}"
+    return {"sha": sha, "html_url": url, "commit": {"message": message}}
+
+
+def answering(request: str) -> str:
+    return f"Build sum, round 1\n\nPagewright-Request: {request}\nPagewright-Round: 1"
+
+
+def run(title: str, state: str = "in_progress") -> dict[str, Any]:
+    return {
+        "display_title": title,
+        "status": state,
+        "html_url": f"https://github.com/octo/pagewright/actions/runs/{len(title)}",
+    }
+
+
+# Writing
+
+
+async def test_a_dispatch_is_what_github_documents() -> None:
+    script = Script(httpx.Response(204))
+    await script.github().dispatch({"id": ID, "title": "söme"})
+    (call,) = script.calls
+    assert (call.method, str(call.url)) == ("POST", "http://api.test/repos/octo/pagewright/dispatches")
+    assert json.loads(call.content) == {"event_type": "task", "client_payload": {"id": ID, "title": "söme"}}
+    assert call.headers["authorization"] == "Bearer t0ken"
+    assert call.headers["accept"] == "application/vnd.github+json"
+    assert call.headers["x-github-api-version"] == "2022-11-28"
+
+
+async def test_a_large_request_is_kept_as_a_blob() -> None:
+    script = Script(status(201, sha="b" * 40))
+    assert await script.github().store('{"brief": "ü"}'.encode()) == "b" * 40
+    (call,) = script.calls
+    assert str(call.url) == "http://api.test/repos/octo/pagewright/git/blobs"
+    assert json.loads(call.content) == {"content": '{"brief": "ü"}', "encoding": "utf-8"}
+
+
+@pytest.mark.parametrize(
+    "failure", [status(500), status(502), status(503), httpx.ConnectError("x"), httpx.ReadTimeout("x")]
+)
+async def test_an_outage_is_tried_again_twice(failure: Answer) -> None:
+    mended = Script(failure, failure, httpx.Response(204))
+    await mended.github().dispatch({})
+    assert len({call.content for call in mended.calls}) == 1
+    assert len(mended.calls) == 3
+    lasting = Script(failure)
+    with pytest.raises(NotTakenError) as caught:
+        await lasting.github().dispatch({})
+    assert len(lasting.calls) == 3
+    assert caught.value.retry_after == 30
+
+
+@pytest.mark.parametrize(
+    ("answer", "remedy"),
+    [
+        (status(401), "must renew it"),
+        (status(403), "needs Contents: write"),
+        (status(404), "Check the name and the token"),
+        (status(409), "Push the pipeline first"),
+        (status(422), "GitHub answered 422"),
+        (status(301), "GitHub answered 301"),
+        (status(200), "GitHub answered 200"),
+    ],
+)
+async def test_a_refusal_is_not_tried_again_and_names_its_remedy(answer: httpx.Response, remedy: str) -> None:
+    script = Script(answer)
+    with pytest.raises(NotTakenError, match=remedy) as caught:
+        await script.github().dispatch({})
+    assert len(script.calls) == 1
+    assert "t0ken" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "seconds"),
+    [(status(403, {"retry-after": "7"}), 7), (status(429), 60), (status(429, {"retry-after": "0"}), 30)],
+)
+async def test_a_rate_limit_is_passed_on_with_its_time(answer: httpx.Response, seconds: int) -> None:
+    script = Script(answer)
+    with pytest.raises(NotTakenError, match="rate limit") as caught:
+        await script.github().dispatch({})
+    assert (len(script.calls), caught.value.retry_after) == (1, seconds)
+
+
+async def test_a_github_that_never_answers_is_given_up_in_time() -> None:
+    async def never(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    client = httpx.AsyncClient(transport=httpx.MockTransport(never))
+    github = GitHub(SETTINGS, client, Policy(waits=(0, 0), within=0.01))
+    with pytest.raises(NotTakenError, match="does not answer"):
+        await github.dispatch({})
+
+
+# Reading
+
+
+async def test_the_state_of_the_workflow_is_read_from_the_default_branch() -> None:
+    script = Script(status(200, state="disabled_manually"))
+    assert await script.github().workflow_state() == "disabled_manually"
+    assert script.calls[0].url.path == "/repos/octo/pagewright/actions/workflows/build.yml"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (status(404), "does not show PIPELINE_REPOSITORY"),
+        (status(401), "must renew it"),
+        (status(500), "GitHub answered 500"),
+        (status(429), "rate limit"),
+        (httpx.ConnectError("x"), "does not answer"),
+        (httpx.Response(200, text="<h1>some proxy</h1>"), "cannot be read"),
+    ],
+)
+async def test_a_look_that_fails_says_why(answer: Answer, said: str) -> None:
+    with pytest.raises(NotTakenError, match=said):
+        await Script(answer).github().workflow_state()
+
+
+async def test_a_commit_is_found_by_the_last_block_of_its_message() -> None:
+    commits = [
+        commit("c" * 40, "By hand"),
+        commit("b" * 40, f"Quote\n\nPagewright-Request: {ID}\n\nThe end"),
+        commit("a" * 40, answering(ID)),
+    ]
+    script = Script(httpx.Response(200, json=commits))
+    found = await script.github().commit_of({ID: 1, OTHER: 2}, ("sum", "sum-012345"))
+    assert found == Commit("a" * 40, "sum", "https://github.com/pages/sum", ID)
+    assert str(script.calls[0].url) == "http://api.test/repos/pages/sum/commits?per_page=100"
+
+
+@pytest.mark.parametrize("absent", [404, 409])
+async def test_where_the_name_is_taken_or_empty_the_other_one_is_looked_at(absent: int) -> None:
+    other = httpx.Response(200, json=[commit("a" * 40, answering(ID), "sum-012345")])
+    found = await Script(status(absent), other).github().commit_of({ID: 1}, ("sum", "sum-012345"))
+    assert found is not None
+    assert (found.repository, found.repo_url) == ("sum-012345", "https://github.com/pages/sum-012345")
+    assert await Script(status(absent)).github().commit_of({ID: 1}, ("sum", "sum-012345")) is None
+
+
+async def test_older_pages_are_read_too_but_not_for_ever() -> None:
+    link = {"link": '<http://api.test/page2>; rel="next"'}
+    first = httpx.Response(200, json=[commit("c" * 40, "By hand")], headers=link)
+    script = Script(first, httpx.Response(200, json=[commit("a" * 40, answering(ID))]))
+    assert await script.github().commit_of({ID: 1}, ("sum",)) is not None
+    assert [call.url.path for call in script.calls] == ["/repos/pages/sum/commits", "/page2"]
+    endless = Script(first)
+    assert await endless.github().commit_of({ID: 1}, ("sum",)) is None
+    assert len(endless.calls) == 10
+
+
+async def test_an_outage_while_looking_is_not_taken_for_absence() -> None:
+    with pytest.raises(NotTakenError):
+        await Script(status(502)).github().commit_of({ID: 1}, ("sum",))
+
+
+@pytest.mark.parametrize(
+    ("state", "meant"),
+    [
+        ("queued", "queued"),
+        ("waiting", "queued"),
+        ("pending", "queued"),
+        ("in_progress", "running"),
+        ("completed", "failed"),
+    ],
+)
+async def test_the_newest_run_whose_title_ends_in_the_id_says_how_far_it_is(state: str, meant: str) -> None:
+    runs = [run(f"{ID} · sum round 1 · {OTHER}"), run(f"sum round 1 · {ID}", state), run(f"sum · {ID}")]
+    script = Script(status(200, total_count=3, workflow_runs=runs))
+    assert await script.github().run_of({ID: 1}) == Run(ID, meant, runs[1]["html_url"])
+    assert script.calls[0].url.params["event"] == "repository_dispatch"
+
+
+async def test_where_no_run_is_listed_there_is_none() -> None:
+    assert await Script(status(200, total_count=0, workflow_runs=[])).github().run_of({ID: 1}) is None
+    assert await Script(status(404)).github().run_of({ID: 1}) is None
+
+
+async def test_the_client_takes_no_proxy_from_the_environment_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    client = http_client()
+    assert not client.trust_env
+    assert not client.follow_redirects
+    async with aclosing(GitHub(SETTINGS, client)):
+        assert not client.is_closed
+    assert client.is_closed
+
+
+async def test_many_calls_at_once_have_a_connection_each_and_one_after_the_other_share_one() -> None:
+    ports: list[int] = []
+    waiting = asyncio.Event()
+
+    async def answer(scope: Scope, _: Receive, send: Send) -> None:
+        ports.append(scope["client"][1])
+        if len(ports) >= 30:
+            waiting.set()
+        await waiting.wait()
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async with serving(answer, bind()) as url, http_client() as client:
+        answers = await asyncio.gather(*(client.post(url) for _ in range(30)))
+        assert {answer.status_code for answer in answers} == {204}
+        assert len(set(ports)) == 30
+        ports.clear()
+        for _ in range(3):
+            await client.post(url)
+        assert len(set(ports)) == 1

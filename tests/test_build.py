@@ -1,0 +1,255 @@
+"""Job `build` from the event to what it hands over: against a GitHub, a model and a browser, all of this machine."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator import handover
+from orchestrator.build import build
+from orchestrator.commit import Wanted, committed
+from orchestrator.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
+from orchestrator.handover import Build
+from orchestrator.publish import publish
+from orchestrator.record import Record
+from orchestrator.runner import Runner
+from orchestrator.site import RECORD
+from orchestrator.task import Order
+from tests.doubles.evaluator import evaluator
+from tests.doubles.hub import Host, Hub, fault, hosting, hub_on
+from tests.doubles.model import Reply, model_server
+from tests.doubles.orders import EMAIL, KEY, TASK, env, hand_over, order, site
+
+pytestmark = pytest.mark.anyio
+CSV = "data:text/csv,region%2Csales%0Anorth%2C10%0A"
+ANSWER = """<file path="index.html">
+<!doctype html><html lang="en"><title>Sales</title><h1>Sales</h1>
+</file>
+<file path="README.md">
+# Sales
+</file>
+"""
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
+@pytest.fixture
+def hub(host: Host, tmp_path: Path) -> Hub:
+    return hub_on(host, tmp_path)
+
+
+@dataclass
+class Job:
+    """Runs of job `build`, each into a folder of its own."""
+
+    hub: Hub
+    folder: Path
+    log: io.StringIO = field(default_factory=io.StringIO)
+
+    async def run(self, given: Order, **settings: str) -> Build:
+        runner = Runner(self.log, None, self.folder / "summary")
+        where = env(self.hub.host.url, **{"TARGET_TOKEN": "", **settings})
+        return await build(where, given, self.folder / given.id, runner, self.hub.time.clock())
+
+    def handed_over(self, given: Order) -> tuple[Build, dict[str, bytes]]:
+        built, made = handover.read(self.folder / given.id)
+        assert built
+        return built, dict(made.files) if made else {}
+
+
+@pytest.fixture
+def job(hub: Hub, tmp_path: Path) -> Job:
+    (tmp_path / "built").mkdir()
+    return Job(hub, tmp_path / "built")
+
+
+async def published(hub: Hub, given: Order, files: dict[str, bytes] | None = None) -> str:
+    """Commit a site for `given`, and return the head."""
+    made = site(files)
+    told = Build.model_validate({"id": given.id, "built_by": "gpt-4.1", "site": made.digest(), "base": hub.head(TASK)})
+    wanted = Wanted(given, given.task(), told, made, 2026, (), frozenset())
+    head = (await committed(hub.client(), "octo", wanted)).head
+    hub.calls.clear()
+    return head
+
+
+@pytest.mark.browser
+async def test_without_a_model_the_template_is_built_verified_and_handed_over(job: Job, hub: Hub) -> None:
+    checks = ["!!document.querySelector('h1')", "It is beautiful"]
+    given = order(checks=checks, attachments=[{"name": "data.csv", "url": CSV}])
+    built = await job.run(given)
+    assert (built.id, built.base, built.built_by, built.fallback, built.error) == (
+        given.id,
+        None,
+        "fallback",
+        True,
+        None,
+    )
+    assert [(check.kind, check.state) for check in built.checks] == [("js", "passed"), ("prose", "unproved")]
+    again, files = job.handed_over(given)
+    assert again == built
+    assert files["data.csv"] == b"region,sales\nnorth,10\n"
+    assert {"index.html", "README.md", "LICENSE", ".nojekyll"} <= set(files)
+    assert b"2026 octo" in files["LICENSE"]
+    assert sorted(path.name for path in (job.folder / given.id).glob("*.png")) == ["desktop.png", "phone.png"]
+    assert hub.calls == [("GET", f"/repos/octo/{name}/commits") for name in (TASK, f"{TASK}-{KEY[:6]}")]
+    assert "No model is configured" in job.log.getvalue()
+    assert "Fallback" in (job.folder / "summary").read_text()
+
+
+@pytest.mark.browser
+async def test_two_rounds_go_from_the_brief_to_the_evaluator(job: Job, hub: Hub) -> None:
+    """Everything there is, twice: model, browser, commit, Pages, evaluator; round 2 sees what round 1 made."""
+    second_answer = '<file path="more.html">\n<h1>more</h1>\n</file>\n'
+    async with model_server(ANSWER, second_answer) as model, evaluator() as told:
+        settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
+        for round_ in (1, 2):
+            given = order(round_, f"nonce-{round_}", evaluation_url=told.url)
+            hub.calls.clear()
+            built = await job.run(given, **settings)
+            assert len([call for call in hub.reads if "/codeload/" not in call]) <= 3
+            assert hub.writes == []
+            assert (built.fallback, built.built_by, built.count("passed", round_)) == (False, "openai/gpt-4.1", 1)
+            assert built.cost_usd == pytest.approx(0.0018)
+            assert (built.attempts[-1].passed, built.attempts[-1].failed) == (1, 0)
+            runner = Runner(job.log)
+            await publish(env(hub.host.url), given, job.folder / given.id, runner, hub.time.clock())
+    files = hub.files(TASK)
+    assert files["more.html"] == b"<h1>more</h1>\n"
+    assert b"<title>Sales</title>" in files["index.html"]
+    record = json.loads(files[RECORD])
+    assert [(entry["round"], entry["passed"], entry["unproved"]) for entry in record["rounds"]] == [
+        (1, 1, 1),
+        (2, 1, 1),
+    ]
+    asked = json.loads(model.asked[1].body)["messages"][1]["content"]
+    assert "Brief of round 1" in asked
+    assert "<title>Sales</title>" in asked
+    assert [result["commit_sha"] for result in told.results][1] == hub.head(TASK)
+    assert all(secret not in job.log.getvalue() for secret in ("key-of-the-model", "token-of-octo"))
+
+
+@pytest.mark.browser
+async def test_an_answer_that_breaks_a_rule_is_passed_over_for_the_template(job: Job) -> None:
+    leak = ANSWER + '<file path="app.js">\nsend("key-of-the-model")\n</file>\n'
+    async with model_server(leak) as model:
+        settings = {"LLM_MODELS": "openai/one", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
+        built = await job.run(order(checks=[]), **settings)
+    assert (built.fallback, built.error, built.cost_usd) == (True, None, None)
+    assert built.attempts[0].outcome == "the answer breaks a rule: 'app.js' holds a secret"
+    assert "the page comes from the template" in job.log.getvalue()
+
+
+async def test_a_request_that_is_answered_already_costs_two_reads_and_nothing_else(job: Job, hub: Hub) -> None:
+    given = order()
+    head = await published(hub, given)
+    async with model_server(Reply("never asked")) as model:
+        built = await job.run(given, LLM_MODELS="openai/one", LLM_API_BASE=model.url)
+        assert model.asked == []
+    assert built.published == head
+    assert json.loads((job.folder / given.id / "build.json").read_text()) == {"id": given.id, "published": head}
+    assert len(hub.calls) == 2
+
+
+async def test_a_later_round_without_a_repository_fails_at_once_with_the_reason(job: Job, hub: Hub) -> None:
+    given = order(2)
+    with pytest.raises(UsageError, match="round 2 of a task that has no repository"):
+        await job.run(given)
+    built, files = job.handed_over(given)
+    assert built.error
+    assert "Send round 1 first" in built.error
+    assert (files, hub.time.slept) == ({}, [])
+
+
+async def test_a_later_round_of_a_half_made_repository_fails_the_same_way(job: Job, hub: Hub) -> None:
+    hub.seed(TASK, {RECORD: Record(task=KEY).written()})
+    with pytest.raises(UsageError, match="has no repository"):
+        await job.run(order(2))
+
+
+@dataclass(frozen=True)
+class Case:
+    """Something that keeps a site from being built."""
+
+    error: type[PagewrightError]
+    says: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+CASES = {
+    "an attachment that is not there": Case(
+        UsageError, "Attachment 0", {"attachments": [{"name": "a", "url": "http://127.0.0.1:1/"}]}
+    ),
+    "an attachment inside": Case(
+        UsageError,
+        "not public",
+        {"attachments": [{"name": "a", "url": "http://127.0.0.1:1/"}]},
+        {"ALLOW_PRIVATE_URLS": "false"},
+    ),
+    "a secret in an attachment": Case(
+        RuleBroken, "holds a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
+    ),
+    "a workflow": Case(
+        UsageError, "not of the agreed form", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
+    ),
+    "a setting": Case(UsageError, "MAX_COST_USD", settings={"MAX_COST_USD": "-1"}),
+    "another id": Case(UsageError, "not the id of its request", {"brief": "x"}),
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+async def test_what_stops_a_build_is_handed_over(job: Job, case: Case) -> None:
+    given = order(**case.fields)
+    if case.says.startswith("not the id"):
+        given = Order("0" * 16, given.key, given.title, given.request, None, by_hand=False)
+    with pytest.raises(case.error, match=case.says):
+        await job.run(given, **case.settings)
+    built, files = job.handed_over(given)
+    assert built.id == given.id
+    assert case.says in (built.error or "")
+    assert files == {}
+    assert "Nothing was built" in (job.folder / "summary").read_text()
+
+
+async def test_a_defect_is_handed_over_too(job: Job, hub: Hub) -> None:
+    hub.fail(fault("/commits$", status=200, body={"this is": "no list"}))
+    given = order()
+    with pytest.raises(Exception) as defect:  # noqa: PT011 - whatever it is, it is none of ours
+        await job.run(given)
+    assert not isinstance(defect.value, PagewrightError)
+    assert job.handed_over(given)[0].error == "Job build failed. Its Actions log says why."
+
+
+async def test_github_being_down_is_handed_over(job: Job, hub: Hub) -> None:
+    hub.fail(fault(".", status=503, times=99))
+    with pytest.raises(GitHubFailed, match="503"):
+        await job.run(order())
+    assert "503" in (job.handed_over(order())[0].error or "")
+
+
+async def test_personal_values_are_masked_before_anything_is_said(job: Job) -> None:
+    given = order(2, evaluation_url="https://ada.example/notify")
+    with pytest.raises(UsageError):
+        await job.run(given)
+    first = job.log.getvalue().splitlines()[:3]
+    assert first == [f"::add-mask::{value}" for value in (EMAIL, "nonce-1", "https://ada.example/notify")]
+
+
+async def test_a_report_of_the_build_before_is_not_what_the_next_one_finds(job: Job) -> None:
+    """A second attempt on a self-hosted runner may find the folder of the first."""
+    given = order(2)
+    folder = hand_over(job.folder / given.id, given, site())
+    with pytest.raises(UsageError):
+        await job.run(given)
+    built, _ = handover.read(folder)
+    assert built
+    assert built.error

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+
+from orchestrator.record import Record, Round, answer, commit_message, read_record
+from orchestrator.task import request_of
+
+ID = "0123456789abcdef"
+
+
+def test_the_file_is_what_the_contract_says() -> None:
+    this = Round(round=1, brief="Zähle.", checks=("a",), passed=1, failed=2, own=3, unproved=4)
+    written = Record(task="k").answered(ID, "d" * 64, "fallback", this).written()
+    assert json.loads(written) == {
+        "task": "k",
+        "request": ID,
+        "site": "d" * 64,
+        "built_by": "fallback",
+        "rounds": [{"round": 1, "brief": "Zähle.", "checks": ["a"], "passed": 1, "failed": 2, "own": 3, "unproved": 4}],
+    }
+    assert "Zähle" in written.decode()
+    assert written.endswith(b"}\n")
+
+
+def test_a_half_made_repository_says_whose_it_is_and_no_more() -> None:
+    assert json.loads(Record(task="k").written()) == {"task": "k", "rounds": []}
+
+
+def test_what_was_written_is_read_again() -> None:
+    record = Record(task="k").answered(ID, "d", "m", Round(round=2, brief="b"))
+    assert read_record(record.written()) == record
+
+
+def test_rounds_stay_in_order_and_one_that_is_built_again_replaces_its_entry() -> None:
+    record = Record(task="k")
+    for round_, brief in ((2, "two"), (1, "one"), (2, "two again")):
+        record = record.answered(ID, "d", "m", Round(round=round_, brief=brief))
+    assert [(entry.round, entry.brief) for entry in record.rounds] == [(1, "one"), (2, "two again")]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [None, b"", b"{", b"[]", b'{"rounds": []}', b'{"task": 5}', b'{"task": "k", "rounds": 1}', b"\xff", b"[" * 100_000],
+)
+def test_what_is_none_of_ours_is_none(content: bytes | None) -> None:
+    assert read_record(content) is None
+
+
+def test_a_commits_message_names_its_request_and_its_round() -> None:
+    subject, body = commit_message("sum", ID, 2)
+    assert subject == "Build sum, round 2"
+    assert body == f"Pagewright-Request: {ID}\nPagewright-Round: 2"
+    assert request_of(f"{subject}\n\n{body}") == ID
+
+
+def test_the_answer_is_the_newest_commit_that_carries_the_id() -> None:
+    message = "\n\n".join(commit_message("sum", ID, 1))
+    other = "\n\n".join(commit_message("sum", "f" * 16, 1))
+    commits = [("c", "By hand"), ("b", other), ("a2", message), ("a1", message)]
+    assert answer(commits, ID) == "a2"
+    assert answer(commits, "e" * 16) is None
+    assert answer([], ID) is None

@@ -1,0 +1,130 @@
+"""The page of a run: honest, and whatever came from outside is a code span."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from orchestrator.errors import GitHubFailed
+from orchestrator.handover import Attempt, Build, CheckResult, Finding
+from orchestrator.notify import Publication
+from orchestrator.summary import LONGEST, built, code, dollars, published
+from orchestrator.task import Order
+
+ID = "0123456789abcdef"
+HOSTILE = "`</code>` | <script>alert(1)</script> [x](javascript:x)\n\n# Big\n| --- | ![i](http://a) &lt; \\` **b**"
+
+
+def order(brief: object = "Show the sum.") -> Order:
+    return Order(ID, "k" * 16, "sum round 1", {"brief": brief} if brief is not None else {}, None, by_hand=False)
+
+
+def shown(markdown: str) -> str:
+    return str(MarkdownIt("gfm-like", {"linkify": False, "html": True}).render(markdown))
+
+
+def check(**changes: Any) -> CheckResult:
+    return CheckResult.model_validate({"round": 1, "text": "a == 1", "kind": "js", "state": "passed"} | changes)
+
+
+def test_a_text_becomes_one_code_span() -> None:
+    assert code("a  b\n c") == "`a b c`"
+    assert code(" \n ") == ""
+    assert code("x" * LONGEST) == f"`{'x' * LONGEST}`"
+    assert code("x" * (LONGEST + 1)) == f"`{'x' * (LONGEST - 1)}…`"
+
+
+@given(st.text(st.characters(codec="utf-8")) | st.text(st.sampled_from("`|\\<>[]()!#*_ \n-&x")))
+def test_nothing_in_a_code_span_is_markup_and_no_cell_ends_early(text: str) -> None:
+    page = shown(f"| a | b |\n| --- | --- |\n| {code(text)} | end |\n")
+    assert page.count("<td>") == 2
+    assert "<td>end</td>" in page
+    assert {part.partition(">")[0].strip("/") for part in page.split("<")[1:]} <= {
+        *("table", "thead", "tbody", "tr", "th", "td", "code")
+    }
+
+
+def test_a_build_shows_its_checks_findings_and_costs() -> None:
+    build = Build(
+        id=ID,
+        built_by="m",
+        cost_usd=0.0123,
+        checks=(check(), check(state="failed", seen="null"), check(state="own", kind="prose"), check(state="unproved")),
+        findings=(Finding(kind="console", text="Oops", where="app.js:1"),),
+        attempts=(Attempt(model="m", outcome="used", tokens_in=10, tokens_out=20, cost_usd=0.0123, seconds=9.06),),
+    )
+    page = built(order(), build)
+    assert "## Build: `sum round 1`" in page
+    assert "> `Show the sum.`" in page
+    assert "| 1 | `a == 1` | ❌ failed | `null` |" in page
+    assert [page.count(sign) for sign in ("✅ passed", "❌ failed", "🟡 own proof", "⚪ unproved")] == [1, 1, 1, 1]
+    assert "| console | `Oops` | `app.js:1` |" in page
+    assert "| `m` | `used` | 10 / 20 | $0.0123 | 9.1 s |" in page
+    assert "Built by `m` · tokens in / out 10 / 20 · cost $0.0123" in page
+    assert shown(page).count("<table>") == 3
+
+
+def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
+    attempts = (Attempt(model="m", outcome="used", tokens_in=1, tokens_out=2), Attempt(model="n", outcome="no answer"))
+    page = built(order(), Build(id=ID, attempts=attempts))
+    assert "| `m` | `used` | 1 / 2 | unknown | 0.0 s |" in page
+    assert "| `n` | `no answer` | 0 / 0 |  | 0.0 s |" in page
+    assert "Built by nobody · tokens in / out 1 / 2 · cost unknown" in page
+    assert dollars(0) == "$0.0000"
+
+
+@pytest.mark.parametrize(
+    ("build", "sentence"),
+    [
+        (Build(id=ID, error="No model.\nNone."), "**Nothing was built.** `No model. None.`"),
+        (Build(id=ID, published="a" * 40), f"Answered already by commit `{'a' * 40}`; nothing was built."),
+        (Build(id=ID, fallback=True), "**Fallback**: no model is configured"),
+        (Build(id=ID, fallback=True, attempts=(Attempt(model="m", outcome="x"),)), "no model gave a usable answer"),
+    ],
+)
+def test_what_did_not_go_as_usual_is_said(build: Build, sentence: str) -> None:
+    assert sentence in built(order(), build)
+
+
+def test_an_event_without_a_brief_shows_none() -> None:
+    assert ">" not in built(order(None), Build(id=ID))
+
+
+def test_at_most_fifty_findings_are_shown() -> None:
+    build = Build(id=ID, findings=tuple(Finding(kind="error", text=str(n)) for n in range(80)))
+    assert built(order(), build).count("| error |") == 50
+
+
+def test_a_publication_shows_where_it_lies() -> None:
+    outcome = Publication("https://github.com/octo/sum", "a" * 40, "https://octo.github.io/sum/")
+    page = published(
+        order(), Build(id=ID, checks=(check(), check(), check(state="failed"))), outcome, "https://log.example"
+    )
+    assert "- page: https://octo.github.io/sum/\n- repository: https://github.com/octo/sum\n" in page
+    assert f"- commit: `{'a' * 40}`" in page
+    assert "- checks: 2 passed, 1 failed" in page
+    assert f"- request: `{ID}` · [log](https://log.example)" in page
+
+
+def test_a_failure_shows_its_cause_and_its_remedy() -> None:
+    page = published(order(), None, GitHubFailed("GitHub refused.", "Renew the token."), "https://log.example")
+    assert "❌ **Not published**: `GitHub refused.`" in page
+    assert "What to do: `Renew the token.`" in page
+    assert "- checks" not in page
+
+
+def test_nothing_hostile_is_markup_on_either_page() -> None:
+    build = Build(
+        id=ID,
+        error=HOSTILE,
+        checks=(check(text=HOSTILE, seen=HOSTILE),),
+        findings=(Finding(kind="error", text=HOSTILE, where=HOSTILE),),
+        attempts=(Attempt(model=HOSTILE[:200], outcome=HOSTILE),),
+    )
+    hostile = Order(ID, "k", HOSTILE, {"brief": HOSTILE}, None, by_hand=False)
+    for page in (built(hostile, build), published(hostile, build, GitHubFailed(HOSTILE, HOSTILE), "https://l.example")):
+        html = shown(page)
+        for markup in ("<script", "<h1", "<img", 'javascript:x"', "<b>"):
+            assert markup not in html

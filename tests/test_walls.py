@@ -1,0 +1,123 @@
+"""What no room may do: the walls of the house, read from the imports."""
+
+import ast
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+SOURCES = {
+    ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+    for package in ("orchestrator", "receiver")
+    for path in sorted((ROOT / package).rglob("*.py"))
+}
+HEAVY = {"litellm", "github", "playwright", "yaml", "openai"}
+COMMAND = re.compile(r"^::[a-z-]+( [^:]*)?::|##\[[a-z]")
+ENVIRONMENT = {"environ", "environb", "getenv", "putenv"}
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(SOURCES[module].read_text(encoding="utf-8"))
+
+
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Return the modules of ours that `module` imports, wherever in it."""
+    found: set[str] = set()
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            found |= {name.name for name in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module} imports relatively"
+            found |= {str(node.module), *(f"{node.module}.{name.name}" for name in node.names)}
+    return frozenset(found & SOURCES.keys())
+
+
+def reached(module: str) -> set[str]:
+    """Return everything of ours that comes along with `module`."""
+    found: set[str] = set()
+    ahead = {module}
+    while ahead:
+        found |= ahead
+        ahead = {name for module in ahead for name in imports(module)} - found
+    return found
+
+
+def within(package: str) -> set[str]:
+    return {name for name in SOURCES if name == package or name.startswith(f"{package}.")}
+
+
+def names_in(module: str) -> set[tuple[str, str]]:
+    """Return (object, attribute) of every attribute that is used, and of every name imported from a module."""
+    used = {
+        (node.value.id, node.attr)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    }
+    taken = {
+        (str(node.module), name.name)
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    return used | taken
+
+
+def test_the_door_knows_nothing_of_the_work_but_the_task_and_the_retries() -> None:
+    known = {name for module in within("receiver") for name in imports(module)} - within("receiver")
+    assert known - {"orchestrator"} == {"orchestrator.task", "orchestrator.retry"}
+
+
+def test_what_talks_to_the_model_or_the_page_never_reaches_the_pen_or_the_evaluator() -> None:
+    for module in within("orchestrator.generate") | within("orchestrator.verify"):
+        assert not reached(module) & (within("orchestrator.github") | {"orchestrator.notify"}), module
+
+
+def test_what_publishes_never_reaches_the_model_or_the_browser() -> None:
+    assert not reached("orchestrator.publish") & (within("orchestrator.generate") | within("orchestrator.verify"))
+
+
+def test_only_the_commands_know_that_there_is_a_github_on_one_machine() -> None:
+    local = within("orchestrator.local")
+    users = {module for module in SOURCES.keys() - local if imports(module) & local}
+    assert users == {"orchestrator.cli"}
+
+
+def test_only_the_settings_read_the_environment() -> None:
+    readers = {module for module in SOURCES if {("os", name) for name in ENVIRONMENT} & names_in(module)}
+    assert readers == {"orchestrator.settings"}
+
+
+# `local` plays GitHub's side: it writes the logs that a runner writes, and its reaper is a process of its own.
+PRODUCTION = SOURCES.keys() - within("orchestrator.local")
+
+
+def test_only_the_runner_writes_workflow_commands() -> None:
+    def writes(module: str) -> bool:
+        texts = [node.value for node in ast.walk(tree(module)) if isinstance(node, ast.Constant)]
+        return any(isinstance(text, str) and COMMAND.search(text) for text in texts)
+
+    assert {module for module in PRODUCTION if writes(module)} == {"orchestrator.runner"}
+
+
+def test_only_the_commands_exit() -> None:
+    ways = {("sys", "exit"), ("os", "_exit"), ("os", "abort")}
+    leavers = {module for module in PRODUCTION if ways & names_in(module)}
+    raisers = {
+        module
+        for module in PRODUCTION
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.Name) and node.id in ("SystemExit", "exit", "quit")
+    }
+    assert leavers | raisers == {"orchestrator.cli"}
+
+
+def test_neither_the_door_nor_the_commands_load_what_is_heavy() -> None:
+    code = "import sys, receiver.serve, orchestrator.cli; print(*{name.split('.')[0] for name in sys.modules})"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = set(said.stdout.split())
+    assert {"receiver", "orchestrator", "starlette"} <= loaded
+    assert not HEAVY & loaded

@@ -1,0 +1,170 @@
+"""The workflow files, as code: pins, permissions, time limits, secrets by job, and nothing of an event in a shell."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
+FILES = WORKFLOWS + ACTIONS
+NAMES = [str(path.relative_to(ROOT / ".github")) for path in FILES]
+BUILD = ROOT / ".github" / "workflows" / "build.yml"
+MODEL_KEYS = {f"{name}_API_KEY" for name in ("LLM", "OPENAI", "ANTHROPIC", "OPENROUTER", "GEMINI", "AZURE", "AIPIPE")}
+PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
+each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+
+
+def load(path: Path) -> dict[Any, Any]:
+    loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    assert isinstance(loaded, dict)
+    return loaded
+
+
+def jobs(path: Path) -> dict[str, dict[str, Any]]:
+    found = load(path)["jobs"]
+    assert isinstance(found, dict)
+    return found
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    if path in ACTIONS:
+        return list(load(path)["runs"]["steps"])
+    return [step for job in jobs(path).values() for step in job.get("steps", [])]
+
+
+def secrets_of(job: str) -> set[str]:
+    return set(re.findall(r"secrets\.(\w+)", yaml.safe_dump(jobs(BUILD)[job])))
+
+
+@each_file
+def test_every_foreign_action_is_pinned_to_a_commit_with_its_version(path: Path) -> None:
+    lines = [line.strip().removeprefix("- ") for line in path.read_text().splitlines()]
+    used = [line for line in lines if line.startswith("uses:")]
+    assert [line for line in used if not line.startswith("uses: ./") and not PINNED.fullmatch(line)] == []
+    assert len(used) == sum("uses" in step for step in steps(path))
+
+
+def test_the_same_action_is_pinned_to_the_same_commit_everywhere() -> None:
+    found = re.findall(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40})", "\n".join(path.read_text() for path in FILES))
+    assert len(set(found)) == len({action for action, _ in found})
+
+
+@each_file
+def test_nothing_of_an_event_or_its_inputs_reaches_a_shell_or_an_environment(path: Path) -> None:
+    untrusted = re.compile(r"\$\{\{[^}]*\b(github\.event|inputs|github\.head_ref|toJSON\(github\))")
+    places = [load(path).get("env"), *(job.get("env") for job in load(path).get("jobs", {}).values())]
+    places += [step.get(key) for step in steps(path) for key in ("run", "env", "with")]
+    assert [place for place in places if place and untrusted.search(yaml.safe_dump(place, width=10_000))] == []
+
+
+@each_file
+def test_no_shell_text_holds_an_expression_at_all(path: Path) -> None:
+    assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
+
+
+@each_workflow
+def test_no_permission_is_given_but_by_a_job(path: Path) -> None:
+    assert load(path)["permissions"] == {}
+    for name, job in jobs(path).items():
+        granted = job.get("permissions", {})
+        assert set(granted.values()) <= {"read"}, name
+
+
+@each_workflow
+def test_every_job_has_a_time_limit_and_no_runner_that_moves(path: Path) -> None:
+    for name, job in jobs(path).items():
+        assert 1 <= job["timeout-minutes"] <= 30, name
+        assert "latest" not in str(job["runs-on"]), name
+
+
+@each_workflow
+def test_no_checkout_leaves_a_token_behind(path: Path) -> None:
+    checkouts = [step for step in steps(path) if step.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"]["persist-credentials"] is False for step in checkouts)
+
+
+@each_workflow
+def test_no_secret_is_known_to_more_than_one_step(path: Path) -> None:
+    text = load(path)
+    assert "secrets." not in yaml.safe_dump(text.get("env", {}))
+    for job in jobs(path).values():
+        assert "secrets" not in yaml.safe_dump(job.get("env", {}))
+        assert sum("secrets." in yaml.safe_dump(step) for step in job["steps"]) <= 1
+
+
+def test_who_talks_to_the_model_holds_no_pen_and_who_holds_the_pen_no_key() -> None:
+    assert secrets_of("build") == MODEL_KEYS
+    assert secrets_of("publish") == {"TARGET_TOKEN"}
+    assert [jobs(BUILD)[name]["environment"] for name in ("build", "publish")] == ["build", "publish"]
+    assert [jobs(BUILD)[name]["permissions"] for name in ("build", "publish")] == [{"contents": "read"}] * 2
+
+
+def test_each_job_installs_its_own_packages_as_locked() -> None:
+    for name in ("build", "publish"):
+        (install,) = [step["run"] for step in jobs(BUILD)[name]["steps"] if "uv sync" in step.get("run", "")]
+        assert "--locked" in install
+        assert "--no-default-groups" in install
+        assert re.findall(r"--extra (\w+)", install) == [name]
+
+
+def test_no_cache_is_shared_between_the_jobs() -> None:
+    setups = [step for path in FILES for step in steps(path) if "setup-uv@" in step.get("uses", "")]
+    assert setups
+    assert all(step["with"]["enable-cache"] is False for step in setups)
+    assert not [step for path in FILES for step in steps(path) if "actions/cache" in step.get("uses", "")]
+
+
+def test_what_was_built_is_kept_for_two_weeks_and_a_second_attempt_replaces_it() -> None:
+    uploads = [step["with"] for path in FILES for step in steps(path) if "upload-artifact@" in step.get("uses", "")]
+    (handover,) = [given for given in uploads if given["name"] == "build"]
+    assert (handover["retention-days"], handover["overwrite"]) == (14, True)
+    assert handover["path"] == "${{ runner.temp }}/handover/build.tar"
+    (download,) = [
+        step["with"] for path in ACTIONS for step in steps(path) if "download-artifact@" in step.get("uses", "")
+    ]
+    assert download == {"name": "build", "path": "${{ runner.temp }}/handover"}
+
+
+def test_rounds_of_one_task_wait_for_each_other_and_none_is_dropped() -> None:
+    assert load(BUILD)["concurrency"] == {
+        "group": "task-${{ github.event.client_payload.key || github.run_id }}",
+        "queue": "max",
+        "cancel-in-progress": False,
+    }
+
+
+def test_the_title_of_a_run_is_what_the_door_looks_for() -> None:
+    title = load(BUILD)["run-name"]
+    assert title.startswith("${{ github.event.client_payload.title ||")
+    assert " · ${{ github.event.client_payload.id ||" in title
+    # Everybody reads it in a public repository.
+    assert set(re.findall(r"client_payload\.(\w+)", title)) == {"title", "id"}
+
+
+def test_a_person_may_give_what_the_contract_names() -> None:
+    on = load(BUILD)[True]  # YAML reads the key `on` as true
+    assert on["repository_dispatch"] == {"types": ["task"]}
+    assert list(on["workflow_dispatch"]["inputs"]) == [
+        *("task", "round", "brief", "checks", "evaluation_url", "email", "request"),
+    ]
+
+
+def test_publishing_runs_whatever_became_of_the_build_and_each_job_ends_as_its_work_ended() -> None:
+    publish = jobs(BUILD)["publish"]
+    assert (publish["needs"], publish["if"]) == ("build", "${{ always() }}")
+    for name in ("build", "publish"):
+        work, last = (
+            next(s for s in jobs(BUILD)[name]["steps"] if s.get("id") == name),
+            jobs(BUILD)[name]["steps"][-1],
+        )
+        assert f"python -m orchestrator {name} " in work["run"]
+        assert 'echo "rc=$rc" >> "$GITHUB_OUTPUT"' in work["run"]
+        assert last["if"] == "${{ always() }}"
+        assert last["env"] == {"RC": f"${{{{ steps.{name}.outputs.rc }}}}"}
+        assert last["run"] == 'exit "${RC:-1}"'
