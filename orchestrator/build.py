@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator import handover, summary
 from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline, deadline_for
@@ -22,6 +23,9 @@ from orchestrator.runner import Runner
 from orchestrator.settings import BuildSettings, build_settings
 from orchestrator.site import Site, blob_id, broken_rules, finished
 from orchestrator.task import Order, Task
+
+if TYPE_CHECKING:
+    from orchestrator.verify.browser import Report
 
 VERIFYING_SHARE = 0.1
 """Of the time for building, kept for the browser."""
@@ -42,7 +46,9 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
     for personal in ("email", "nonce", "evaluation_url"):
         runner.mask(str(order.request.get(personal) or ""))
     built = Build(id=order.id, error="Job build failed. Its Actions log says why.")
-    site, shots, failure = None, dict[str, bytes](), None
+    site: Site | None = None
+    shots: Mapping[str, bytes] = {}
+    failure: PagewrightError | None = None
     try:
         built, site, shots = await _built(build_settings(env), order, runner, clock)
     except PagewrightError as error:
@@ -58,7 +64,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
 
 async def _built(
     settings: BuildSettings, order: Order, runner: Runner, clock: Clock
-) -> tuple[Build, Site | None, dict[str, bytes]]:
+) -> tuple[Build, Site | None, Mapping[str, bytes]]:
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
     with runner.group("Read the task and the present site"):
@@ -68,19 +74,15 @@ async def _built(
         runner.notice(f"Answered already by {sha} in {start.found.full_name}: nothing is built.")
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
-        private = settings.actions.allow_private_urls
-        files = await attachments.contents(start.task.attachments, start.deadline, allow_private=private)
-        given = Given(start.task, files, start.present, start.found.record)
-        thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
-        generated = await generate(given, settings.models, thinking, partial(_broken, settings, start))
+        generated = await _generated(settings, start)
         site = _finished(settings, start, generated.site)
-        if problems := _broken(settings, start, generated.site):
-            raise RuleBroken(f"The site breaks a rule: {'; '.join(problems)}.", "Change the brief or the attachments.")
         _say_how(runner, generated)
     if warming is not None:
         await warming
-    built, shots = await _verified(settings, start, generated, site, runner)
-    return built.model_copy(update={"id": order.id, "base": start.found.head}), site, shots
+    with runner.group("Verify it in a browser"):
+        report = await _verified(settings, start, site, runner)
+        _say_what_was_seen(runner, report)
+    return _handed_over(start, generated, site, report), site, report.screenshots
 
 
 async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
@@ -100,6 +102,17 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
     return Start(task, found, present, deadline)
+
+
+async def _generated(settings: BuildSettings, start: Start) -> Generated:
+    private = settings.actions.allow_private_urls
+    files = await attachments.contents(start.task.attachments, start.deadline, allow_private=private)
+    given = Given(start.task, files, start.present, start.found.record)
+    thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
+    generated = await generate(given, settings.models, thinking, partial(_broken, settings, start))
+    if problems := _broken(settings, start, generated.site):
+        raise RuleBroken(f"The site breaks a rule: {'; '.join(problems)}.", "Change the brief or the attachments.")
+    return generated
 
 
 def _finished(settings: BuildSettings, start: Start, site: Site) -> Site:
@@ -124,40 +137,38 @@ def _say_how(runner: Runner, generated: Generated) -> None:
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
 
 
-async def _verified(
-    settings: BuildSettings, start: Start, generated: Generated, site: Site, runner: Runner
-) -> tuple[Build, dict[str, bytes]]:
+async def _verified(settings: BuildSettings, start: Start, site: Site, runner: Runner) -> "Report":
     # Imported here: a run that has nothing to verify needs no browser.
-    from orchestrator.verify import browser  # noqa: PLC0415
-    from orchestrator.verify.server import serving  # noqa: PLC0415
+    from orchestrator.verify.browser import Limits  # noqa: PLC0415
+    from orchestrator.verify.verification import sandbox_note, verify  # noqa: PLC0415
 
-    if not browser.can_sandbox():
-        if settings.actions.is_github_hosted:
-            raise UsageError("The browser cannot use its sandbox as root.", "Run the job as the runner's own user.")
-        runner.say("The browser runs without its sandbox: it refuses to use it for root.")
-    with runner.group("Verify it in a browser"), serving(site, start.found.name) as url:
-        async with browser.opened(settings.browser, url) as chrome:
-            limits = browser.Limits().within(start.deadline.remaining)
-            report = await browser.inspect(chrome, url, start.task.checks, start.task.round, limits)
-        for check in report.checks:
-            line = f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else "")
-            (runner.warning if check.state == "failed" else runner.say)(line)
-        for finding in report.findings:
-            runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
-    prices = [attempt.cost_usd for attempt in generated.attempts if attempt.tokens_out]
-    known = [price for price in prices if price is not None]
-    passed, failed = report.count("passed"), report.count("failed")
-    attempts = list(generated.attempts)
-    if attempts and not generated.is_fallback:
-        attempts[-1] = attempts[-1].model_copy(update={"passed": passed, "failed": failed})
-    built = Build(
-        id="",
+    if note := sandbox_note(is_github_hosted=settings.actions.is_github_hosted):
+        runner.say(note)
+    limits = Limits().within(start.deadline.remaining)
+    return await verify(site, start.found.name, (start.task.checks, start.task.round), settings.browser, limits)
+
+
+def _say_what_was_seen(runner: Runner, report: "Report") -> None:
+    for check in report.checks:
+        line = f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else "")
+        (runner.warning if check.state == "failed" else runner.say)(line)
+    for finding in report.findings:
+        runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
+
+
+def _handed_over(start: Start, generated: Generated, site: Site, report: "Report") -> Build:
+    attempts = generated.attempts
+    if attempts and not generated.is_fallback:  # the last one is the one that was used
+        proved = {"passed": report.count("passed"), "failed": report.count("failed")}
+        attempts = (*attempts[:-1], attempts[-1].model_copy(update=proved))
+    return Build(
+        id=start.task.id,
+        base=start.found.head,
         built_by=generated.built_by,
         fallback=generated.is_fallback,
         site=site.digest(),
-        cost_usd=sum(known) if len(known) == len(prices) else None,
+        cost_usd=generated.cost_usd,
         checks=report.checks,
         findings=report.findings,
-        attempts=tuple(attempts),
+        attempts=attempts,
     )
-    return built, report.screenshots

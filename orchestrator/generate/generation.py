@@ -43,6 +43,13 @@ class Generated:
         """Whether no model had a part in it."""
         return self.built_by == FALLBACK
 
+    @property
+    def cost_usd(self) -> float | None:
+        """What all answers cost, used or not; None where one's price is unknown."""
+        prices = [attempt.cost_usd for attempt in self.attempts if attempt.tokens_out]
+        known = [price for price in prices if price is not None]
+        return sum(known) if len(known) == len(prices) else None
+
 
 async def generate(given: Given, models: Models, deadline: Deadline, broken: Broken) -> Generated:
     """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
