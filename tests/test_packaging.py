@@ -1,0 +1,57 @@
+"""What stands in several files and must say the same in each."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+
+
+def _text(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def test_one_version_of_uv_everywhere() -> None:
+    locked = next(entry["version"] for entry in tomllib.loads(_text("uv.lock"))["package"] if entry["name"] == "uv")
+    places = {
+        "Makefile": r"UV_VERSION := (\S+)",
+        "Dockerfile": r"astral-sh/uv:(\S+)",
+        ".github/actions/setup/action.yml": r'version: "(\S+)"',
+    }
+    named = [version for path, pattern in places.items() for version in re.findall(pattern, _text(path))]
+    assert named == [locked] * len(places)
+
+
+def test_every_locked_file_has_a_hash_and_the_cooldown_is_in_force() -> None:
+    lock = tomllib.loads(_text("uv.lock"))
+    files = [file for package in lock["package"] for file in (package.get("sdist"), *package.get("wheels", ())) if file]
+    assert len(files) > 100
+    assert all(file["hash"].startswith("sha256:") for file in files)
+    assert lock["options"]["exclude-newer-span"] == "P7D"
+
+
+def test_the_image_holds_every_module_that_the_receiver_imports() -> None:
+    ask = (
+        "import sys, orchestrator.cli, receiver.serve; "
+        "print(*(m.__file__ for n, m in sys.modules.items() if n.split('.')[0] == 'orchestrator'), sep='\\n')"
+    )
+    found = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    imported = {str(Path(line).relative_to(ROOT)) for line in found.split()}
+    copied = set(re.findall(r"orchestrator/\w+\.py", _text("Dockerfile")))
+    assert imported | {"orchestrator/__main__.py"} == copied
+
+
+def test_the_receiver_needs_none_of_the_heavy_packages() -> None:
+    packages = {entry["name"]: entry for entry in tomllib.loads(_text("uv.lock"))["package"]}
+    project = packages["pagewright"]
+    wanted = [entry["name"] for entry in (*project["dependencies"], *project["optional-dependencies"]["receiver"])]
+    needed: set[str] = set()
+    while wanted:
+        name = wanted.pop()
+        if name not in needed:
+            needed.add(name)
+            wanted += [entry["name"] for entry in packages[name].get("dependencies", ())]
+    assert len(needed) < 25
+    assert not needed & {"litellm", "playwright", "pygithub", "pyyaml", "openai", "rich"}
