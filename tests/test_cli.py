@@ -16,7 +16,8 @@ COMMAND = [sys.executable, "-m", "orchestrator"]
 
 
 def _environment(**more: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), **more}
+    kept = {name: value for name, value in os.environ.items() if name.startswith(("PATH", "HOME", "COV"))}
+    return {**kept, **more}
 
 
 def test_serve_without_settings_names_all_of_them_and_ends_with_2(tmp_path: Path) -> None:

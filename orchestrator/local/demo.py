@@ -20,7 +20,7 @@ from rich.markup import escape
 from orchestrator.errors import PagewrightError
 from orchestrator.local.runs import Run
 from orchestrator.local.sample import request
-from orchestrator.local.stage import Options, Stage, staged
+from orchestrator.local.stage import PIPELINE, Options, Stage, staged
 from orchestrator.task import Check, request_id
 from orchestrator.verify import browser
 
@@ -103,7 +103,7 @@ async def _demo(options: Options, env: Mapping[str, str], screen: Screen, *, onc
         if as_json:
             sys.stdout.write(json.dumps({"rounds": [entry.as_dict() for entry in shown]}) + "\n")
         else:
-            _conclude(screen, shown)
+            conclude(screen, shown)
         if not once:
             screen.say("\nThe pages stay up until you press Ctrl-C.")
             await waiting
@@ -174,7 +174,7 @@ async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> dict[
 
 
 def _run(stage: Stage, id_: str) -> Run | None:
-    runs = stage.github.runs.list("local/pagewright")
+    runs = stage.github.runs.list(PIPELINE)
     return next((run for run in runs if run.display_title.endswith(id_)), None)
 
 
@@ -195,7 +195,8 @@ def _clone(repo_url: str, folder: Path) -> None:
     subprocess.run(["git", *(pull if folder.is_dir() else clone), "--quiet"], check=True)  # noqa: S603, S607
 
 
-def _conclude(screen: Screen, shown: list[Shown]) -> None:
+def conclude(screen: Screen, shown: list[Shown]) -> None:
+    """Print where everything lies, and what was proved."""
     screen.say("\n[bold]What the evaluator was told, and what a browser saw on the live page[/]")
     for entry in shown:
         told = f"{entry.result['repo_url']} at {entry.result['commit_sha'][:12]}" if "repo_url" in entry.result else ""
