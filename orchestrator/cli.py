@@ -81,7 +81,7 @@ def _serve(_: argparse.Namespace) -> int:
     try:
         serve(Settings.from_env(environment(dotenv=True)))
     except SettingsError as error:
-        raise UsageError(f"Settings: {error}.", "Set them where the README's table says.") from None
+        raise UsageError(str(error)) from None
     return 0
 
 

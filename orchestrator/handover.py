@@ -18,6 +18,7 @@ MAX_REPORT_BYTES = 8 * 1024 * 1024
 
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Name = Annotated[str, StringConstraints(max_length=200)]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _UNREADABLE = (tarfile.TarError, ValueError, OverflowError, RecursionError, MemoryError)
 """What tarfile raises for headers that were made up."""
 
@@ -67,7 +68,7 @@ class Build(_Entry):
 
     id: Name
     base: Sha | None = None
-    built_by: Name = ""
+    built_by: Line = ""
     fallback: bool = False
     site: str | None = None
     cost_usd: float | None = None

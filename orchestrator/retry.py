@@ -33,7 +33,7 @@ GITHUB = Policy(waits=(1, 2, 4, 8), within=90)
 """GitHub calls of the jobs that may be repeated."""
 
 NOTIFY = Policy(waits=(1, 2, 4, 8, 16, 32), within=180)
-"""The schedule that the assignment names."""
+"""Telling the evaluator: seven tries in little more than a minute, where each is answered at once."""
 
 
 def is_outage(status: int) -> bool:

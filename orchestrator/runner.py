@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
 
-SHORTEST_MASK = 4
+SHORTEST_MASK = 3
 """A shorter mask would black out half the log."""
 
 SUMMARY_BYTES = 1024 * 1024 - 1024
@@ -41,15 +41,15 @@ class Runner:
 
     def notice(self, text: str) -> None:
         """Annotate the run with something worth knowing."""
-        self._command("notice", text)
+        self._annotate("notice", text)
 
     def warning(self, text: str) -> None:
         """Annotate the run with something that went wrong and did not stop it."""
-        self._command("warning", text)
+        self._annotate("warning", text)
 
     def error(self, text: str) -> None:
         """Annotate the run with what stopped it."""
-        self._command("error", text)
+        self._annotate("error", text)
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -75,6 +75,9 @@ class Runner:
             cut = _printable(markdown).encode()[:SUMMARY_BYTES].decode(errors="ignore")
             with self.summary.open("a", encoding="utf-8") as file:
                 file.write(f"{cut}\n")
+
+    def _annotate(self, kind: str, text: str) -> None:
+        self._command(kind, "\n".join(map(harmless, text.splitlines())))
 
     def _command(self, name: str, text: str) -> None:
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")

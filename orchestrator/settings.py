@@ -80,9 +80,7 @@ class Actions:
 
     repository: str
     owner: str
-    run_id: str
     attempt: int
-    run_url: str
     server_url: str
     api_url: str
     is_github_hosted: bool
@@ -113,9 +111,7 @@ def _actions(read: _Reader) -> Actions:
     return Actions(
         repository=repository,
         owner=read.text("TARGET_OWNER", owner) or read.required("TARGET_OWNER", "the account that gets the sites"),
-        run_id=read.text("GITHUB_RUN_ID", "0"),
         attempt=int(read.number("GITHUB_RUN_ATTEMPT", 1)),
-        run_url=run_url(read.env),
         server_url=_server(read),
         api_url=read.text("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
         is_github_hosted=read.text("RUNNER_ENVIRONMENT") == "github-hosted",

@@ -235,7 +235,7 @@ def parse(kind: type[T], raw: object) -> T:
 
 
 def _field(where: tuple[str | int, ...], message: str) -> dict[str, str]:
-    problem = message.removeprefix("Value error, ")
+    problem = message.removeprefix("Value error, ").replace("valid tuple", "valid list")
     if not where and (named := re.match(r"([a-z_.0-9]+): (.*)", problem)):
         return {"field": named[1], "problem": named[2]}
     return {"field": ".".join(map(str, where)) or "request", "problem": problem}

@@ -1,12 +1,14 @@
 """The door: authenticates a task and hands it to GitHub. Stateless: accepted means that GitHub has it."""
 
 import asyncio
+import codecs
 import contextlib
 import hmac
 import json
 import logging
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from pydantic_core import from_json
 from starlette.applications import Starlette
@@ -185,6 +187,9 @@ async def _body(http: HTTPRequest, settings: Settings) -> bytearray:
     """Read the body, counting; raise Refused(413) once it is larger than allowed, after taking in the rest."""
     body = bytearray()
     chunks = http.stream()
+    declared = http.headers.get("content-length", "")
+    if declared.isdigit() and int(declared[:12]) > settings.max_body_bytes:
+        await _drained(chunks, settings)  # nothing of it is kept
     try:
         async with asyncio.timeout(settings.read_s):
             async for chunk in chunks:
@@ -197,9 +202,16 @@ async def _body(http: HTTPRequest, settings: Settings) -> bytearray:
         raise Refused(408, f"Send the whole request within {settings.read_s:g} seconds.") from None
     except ClientDisconnect:
         raise Refused(400, "The request broke off. Send it again.") from None
-    taken = len(body)
     body.clear()
-    # A sender that is cut off while it still writes sees a broken connection instead of the answer.
+    return await _drained(chunks, settings)
+
+
+async def _drained(chunks: AsyncIterator[bytes], settings: Settings) -> NoReturn:
+    """Take in what is left of a body that is too large, within limits, and raise Refused(413).
+
+    A sender that is cut off while it still writes sees a broken connection instead of the answer.
+    """
+    taken = 0
     with contextlib.suppress(TimeoutError, ClientDisconnect):
         async with asyncio.timeout(settings.drain_s):
             async for chunk in chunks:
@@ -211,7 +223,7 @@ async def _body(http: HTTPRequest, settings: Settings) -> bytearray:
 
 def _parsed(body: bytearray) -> dict[str, Any]:
     try:
-        raw = from_json(body, allow_inf_nan=False)
+        raw = from_json(body.removeprefix(codecs.BOM_UTF8), allow_inf_nan=False)
     except ValueError:
         raise Refused(400, "Send one JSON object.") from None
     if not isinstance(raw, dict):

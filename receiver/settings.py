@@ -36,7 +36,7 @@ class Settings:
         problems = [f"{name} is missing ({purpose})" for name, purpose in _REQUIRED.items() if name not in text]
         problems += [f"{name} {form}" for name, (form, rule) in _FORMS.items() if name in text and not rule(text[name])]
         if problems:
-            raise SettingsError("; ".join(problems))
+            raise SettingsError(f"Settings: {'; '.join(problems)}. Set them where the README's table says.")
         repository = text["PIPELINE_REPOSITORY"]
         emails = text.get("ALLOWED_EMAILS", "").split(",")
         return cls(

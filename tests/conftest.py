@@ -1,13 +1,17 @@
-"""Guards that every test runs under: a clean environment, no network but loopback, no sleeping."""
+"""Guards that every test runs under: a clean environment, no network but loopback, no sleeping. And GitHub."""
 
 import asyncio
 import ipaddress
 import os
 import socket
 import time
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.doubles.hub import Host, Hub, hosting, hub_on
 
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "BROWSER", "COVERAGE", "COV_", "PYTEST", "PYTHON", "UV_", "VIRTUAL_ENV")
 LONGEST_PAUSE = 1.0
@@ -57,3 +61,15 @@ def no_sleeping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(time, "sleep", refused)
     monkeypatch.setattr(asyncio, "sleep", short)
+
+
+@pytest.fixture(scope="session")
+def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
+@pytest.fixture
+def hub(host: Host, tmp_path: Path) -> Hub:
+    """An empty GitHub, with its API and Pages on a real socket."""
+    return hub_on(host, tmp_path)

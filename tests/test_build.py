@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +18,9 @@ from orchestrator.record import Record
 from orchestrator.runner import Runner
 from orchestrator.site import RECORD
 from orchestrator.task import Order
+from tests.doubles.clock import Broken
 from tests.doubles.evaluator import evaluator
-from tests.doubles.hub import Host, Hub, fault, hosting, hub_on
+from tests.doubles.hub import Hub, fault
 from tests.doubles.model import Reply, model_server
 from tests.doubles.orders import EMAIL, KEY, TASK, env, hand_over, order, site
 
@@ -33,17 +33,6 @@ ANSWER = """<file path="index.html">
 # Sales
 </file>
 """
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
-
-
-@pytest.fixture
-def hub(host: Host, tmp_path: Path) -> Hub:
-    return hub_on(host, tmp_path)
 
 
 @dataclass
@@ -221,12 +210,17 @@ async def test_what_stops_a_build_is_handed_over(job: Job, case: Case) -> None:
 
 
 async def test_a_defect_is_handed_over_too(job: Job, hub: Hub) -> None:
-    hub.fail(fault("/commits$", status=200, body={"this is": "no list"}))
     given = order()
-    with pytest.raises(Exception) as defect:  # noqa: PT011 - whatever it is, it is none of ours
-        await job.run(given)
-    assert not isinstance(defect.value, PagewrightError)
+    runner = Runner(job.log, None, job.folder / "summary")
+    with pytest.raises(Broken):
+        await build(env(hub.host.url), given, job.folder / given.id, runner, hub.time.broken_once())
     assert job.handed_over(given)[0].error == "Job build failed. Its Actions log says why."
+
+
+async def test_an_answer_that_is_none_of_githubs_is_an_outage(job: Job, hub: Hub) -> None:
+    hub.fail(fault("/commits$", status=200, body="<html>some proxy", times=99))
+    with pytest.raises(GitHubFailed, match="cannot be read"):
+        await job.run(order())
 
 
 async def test_github_being_down_is_handed_over(job: Job, hub: Hub) -> None:

@@ -3,9 +3,7 @@
 import asyncio
 import copy
 import re
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,23 +16,12 @@ from orchestrator.handover import Build
 from orchestrator.record import Record, Round, read_record
 from orchestrator.site import RECORD, Site, blob_id
 from orchestrator.task import request_of
-from tests.doubles.hub import READER, Host, Hub, fault, hosting, hub_on
+from tests.doubles.hub import READER, Hub, fault
 from tests.doubles.orders import KEY, PAGE, TASK, order, site
 
 SECRET = "our-own-secret-value"
 ABSENT = Repository("octo", TASK, exists=False)
 RESERVED = frozenset({"octo/pipeline"})
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
-
-
-@pytest.fixture
-def hub(host: Host, tmp_path: Path) -> Hub:
-    return hub_on(host, tmp_path)
 
 
 def wanted(round_: int = 1, made: Site | None = None, base: str | None = None, **fields: Any) -> Wanted:

@@ -98,11 +98,17 @@ async def test_nobody_listening_is_a_failure_like_any_other() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("answer", [silence, trickle])
-async def test_an_answer_that_never_ends_ends(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_evaluator_that_never_answers_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "TRY_S", 0.05)
-    async with evaluator(answer, answer, 200) as other:
+    async with evaluator(silence, silence, 200) as other:
         assert await told(other.url, FastClock()) == 3
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nabc", trickle])
+async def test_what_follows_a_2xx_is_not_waited_for(answer: Answer) -> None:
+    async with evaluator(answer) as other:
+        assert await told(other.url, FastClock()) == 1
 
 
 @pytest.mark.anyio

@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,22 +17,12 @@ from orchestrator.record import Record
 from orchestrator.runner import Runner
 from orchestrator.site import RECORD
 from orchestrator.task import Order, request_of
+from tests.doubles.clock import Broken
 from tests.doubles.evaluator import Evaluator, evaluator
-from tests.doubles.hub import Host, Hub, fault, hosting, hub_on
+from tests.doubles.hub import Hub, fault
 from tests.doubles.orders import EMAIL, KEY, PAGE, TASK, env, hand_over, order, site, without
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
-
-
-@pytest.fixture
-def hub(host: Host, tmp_path: Path) -> Hub:
-    return hub_on(host, tmp_path)
 
 
 @dataclass
@@ -302,10 +291,9 @@ async def test_a_link_in_what_was_handed_over_is_refused(job: Job, hub: Hub) -> 
 
 async def test_a_defect_still_tells_the_evaluator(job: Job, hub: Hub) -> None:
     given = job.order()
-    hub.fail(fault("/commits$", status=200, body={"this is": "no list"}))
-    with pytest.raises(Exception) as defect:  # noqa: PT011 - whatever it is, it is none of ours
-        await job.run(given, job.built(given))
-    assert not isinstance(defect.value, PagewrightError)
+    runner = Runner(job.log, None, job.folder / "summary")
+    with pytest.raises(Broken):
+        await publish(env(hub.host.url), given, job.built(given), runner, hub.time.broken_once())
     assert job.told.results[0]["error"] == "The pipeline failed. Its Actions log says why."
 
 

@@ -25,7 +25,7 @@ def refused(env: dict[str, str]) -> str:
 def test_what_is_not_set_has_its_default() -> None:
     settings = publish_settings(ENV)
     actions = settings.actions
-    assert (actions.repository, actions.owner, actions.run_id, actions.attempt) == ("octo/pagewright", "octo", "0", 1)
+    assert (actions.repository, actions.owner, actions.attempt) == ("octo/pagewright", "octo", 1)
     assert (actions.api_url, actions.server_url) == ("https://api.github.com", "https://github.com")
     assert (actions.deadline_s, actions.allow_workflows, actions.allow_private_urls) == (600, False, False)
     assert (actions.is_github_hosted, actions.token, settings.target_token) == (False, "", "t0ken")
@@ -62,10 +62,8 @@ def test_what_is_set_is_taken() -> None:
     settings = build_settings(env)
     actions, models = settings.actions, settings.models
     assert (actions.owner, actions.attempt, actions.deadline_s, actions.token) == ("pages", 2, 90.5, "ghs")
-    assert (actions.api_url, actions.run_url) == (
-        "http://127.0.0.1:1",
-        "http://127.0.0.1:2/octo/pagewright/actions/runs/9",
-    )
+    assert (actions.api_url, actions.server_url) == ("http://127.0.0.1:1", "http://127.0.0.1:2")
+    assert run_url(env) == "http://127.0.0.1:2/octo/pagewright/actions/runs/9"
     assert actions.allow_workflows
     assert actions.allow_private_urls
     assert actions.is_github_hosted

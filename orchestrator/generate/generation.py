@@ -9,6 +9,7 @@ from orchestrator.generate import prompt, reply
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site
 from orchestrator.generate.model import ask_each
 from orchestrator.handover import Attempt
+from orchestrator.paths import fold, path_problem
 from orchestrator.record import Record
 from orchestrator.settings import Models
 from orchestrator.site import LICENCE, Site
@@ -46,7 +47,7 @@ class Generated:
     @property
     def cost_usd(self) -> float | None:
         """What all answers cost, used or not; None where one's price is unknown."""
-        prices = [attempt.cost_usd for attempt in self.attempts if attempt.tokens_out]
+        prices = [attempt.cost_usd for attempt in self.attempts if attempt.seconds]  # the others were not asked
         known = [price for price in prices if price is not None]
         return sum(known) if len(known) == len(prices) else None
 
@@ -83,23 +84,29 @@ def _usable(text: str, given: Given, broken: Broken) -> tuple[dict[str, bytes] |
 
 def _joined(given: Given, made: Mapping[str, bytes]) -> Site:
     """Return present files, then what was made, then the attachments: each wins over those before it."""
-    taken = {name.casefold() for name in given.attachments}
-    kept = {path: data for path, data in made.items() if path.casefold() not in taken}
+    taken = {fold(name) for name in given.attachments}
+    kept = {path: data for path, data in made.items() if fold(path) not in taken}
     return given.present.changed(kept).changed(given.attachments)
 
 
 def _template(given: Given) -> dict[str, bytes]:
     """Return the template's page; in a site that a model made, only a note: a good page is never replaced."""
-    task, record = given.task, given.record
-    if given.present.files and record is not None and record.built_by != FALLBACK:
+    task, rounds = given.task, given.record.rounds if given.record else ()
+    title = _title(task.task)
+    files = {path: data for path, data in sorted(given.present.files.items()) if _is_attachment(path)}
+    # Who built last does not say whose page it is: a fallback leaves a model's page in place.
+    before = fallback_site(title, [Ask(entry.round, entry.brief) for entry in rounds], files)
+    if given.present.files and before.get("index.html") != given.present.files.get("index.html"):
         readme = given.present.files.get("README.md", b"")
         return {"README.md": fallback_note(readme, Ask(task.round, task.brief), list(given.attachments))}
-    earlier = [
-        Ask(entry.round, entry.brief) for entry in (record.rounds if record else ()) if entry.round != task.round
-    ]
-    asks = sorted([*earlier, Ask(task.round, task.brief)], key=lambda ask: ask.round)
-    files = {path: data for path, data in given.present.files.items() if path not in _MADE_BY_TEMPLATE}
-    return fallback_site(_title(task.task), asks, {**files, **given.attachments})
+    asks = [Ask(entry.round, entry.brief) for entry in rounds if entry.round != task.round]
+    return fallback_site(
+        title, [*asks, Ask(task.round, task.brief)], dict(sorted({**files, **given.attachments}.items()))
+    )
+
+
+def _is_attachment(path: str) -> bool:
+    return path not in _MADE_BY_TEMPLATE and path_problem(path) is None  # what is left is the owner's
 
 
 def _title(task: str) -> str:

@@ -108,12 +108,15 @@ async def ask_each(
     """
     attempts: list[Attempt] = []
     litellm = await asyncio.to_thread(import_litellm)
-    for model in chain(models):
+    asked = chain(models)
+    for place, model in enumerate(asked):
         if model.problem:
             attempts.append(Attempt(model=model.name, outcome=model.problem))
             continue
         spent = sum(attempt.cost_usd or 0 for attempt in attempts)
-        limit = min(CALL_S, deadline.remaining)
+        # One that hangs must not use up the time of those behind it.
+        left = 1 + sum(not other.problem for other in asked[place + 1 :])
+        limit = min(CALL_S, deadline.remaining / left)
         if spent >= models.max_cost_usd or limit < SHORTEST_CALL_S:
             outcome = "not asked: the money was spent" if spent >= models.max_cost_usd else "not asked: no time left"
             attempts.append(Attempt(model=model.name, outcome=outcome))
@@ -183,5 +186,5 @@ def _cost(litellm: Any, model: Model, response: Any) -> float | None:
 
 
 def _attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any] | None = None) -> Attempt:
-    seconds = round(time.monotonic() - started, 2)
+    seconds = max(0.01, round(time.monotonic() - started, 2))
     return Attempt.model_validate({"model": model.name, "outcome": outcome, "seconds": seconds, **(spent or {})})

@@ -7,7 +7,7 @@ from string import Template
 
 from orchestrator.errors import UsageError
 from orchestrator.record import Record
-from orchestrator.site import Site
+from orchestrator.site import LICENCE, Site
 from orchestrator.task import Check, Task
 
 FOLDER = Path(__file__).parents[2] / "prompts"
@@ -101,7 +101,7 @@ def _shown(present: Site) -> str:
     shown: list[str] = []
     for path in sorted(present.files, key=lambda path: (path != "index.html", len(present.files[path]))):
         text = as_text(present.files[path])
-        if text is None or path == "LICENSE" or len(text) > left:
+        if text is None or path == LICENCE or len(text) > left:
             shown.append(f"({path}, {len(present.files[path])} bytes, is not shown)")
             continue
         left -= len(text)

@@ -70,6 +70,9 @@ class Client:
                 return await asyncio.to_thread(functools.partial(call, self._github))
             except (GithubException, requests.RequestException) as error:
                 failure, asked = _failure(error)
+            except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
+                # What PyGithub raises over a 200 that is not GitHub's: the page of some proxy in between.
+                failure, asked = Unsure("GitHub's answer cannot be read.", "Re-run the job."), None
             outage = isinstance(failure, Unsure) and repeat_outages
             spent = self.deadline.clock.now() - started
             wait = GITHUB.wait(tries, spent, asked) if outage or asked is not None else None

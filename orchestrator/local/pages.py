@@ -4,7 +4,6 @@ Jekyll itself is not played: what it would leave out is left out, and nothing is
 """
 
 import asyncio
-import mimetypes
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -14,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from orchestrator.hosting import file_meant, media_type
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.sites import Build, Site
@@ -22,21 +22,6 @@ from orchestrator.local.store import Entry, Repository
 # Ten minutes for every file, and nobody can set another time.
 _HEADERS = {"cache-control": "max-age=600", "access-control-allow-origin": "*", "server": "GitHub.com"}
 _SYMLINK = "120000"
-_TYPES = mimetypes.MimeTypes(filenames=())
-for _suffix, _type in {
-    ".js": "application/javascript",
-    ".mjs": "application/javascript",
-    ".md": "text/markdown",
-    ".webmanifest": "application/manifest+json",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-    ".webp": "image/webp",
-    ".avif": "image/avif",
-    ".yml": "text/yaml",
-    ".yaml": "text/yaml",
-}.items():
-    _TYPES.add_type(_type, _suffix)
-_TEXT = ("application/javascript", "application/json", "application/manifest+json", "application/xml", "image/svg+xml")
 _NOT_FOUND = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>Site not found &middot; GitHub Pages</title></head>
@@ -67,12 +52,6 @@ def create_pages(github: LocalGitHub) -> Starlette:
     )
 
 
-def media_type(path: str) -> str:
-    """Return the Content-Type of a file by its name; text is UTF-8, as Pages says of it."""
-    kind = _TYPES.guess_type(path, strict=False)[0] or "application/octet-stream"
-    return f"{kind}; charset=utf-8" if kind.startswith("text/") or kind in _TEXT else kind
-
-
 def _respond(github: LocalGitHub, request: Request) -> Response:
     owner, _, rest = request.path_params["path"].partition("/")
     name, slash, path = rest.partition("/")
@@ -81,8 +60,7 @@ def _respond(github: LocalGitHub, request: Request) -> Response:
         return Response(_NOT_FOUND, 404, _HEADERS, "text/html")
     if not slash:
         return _moved(request)
-    file = _file(published, path)
-    if file:
+    if file := file_meant(published.files, path):
         return _served(github, request, published, file)
     if f"{path}/index.html" in published.files:
         return _moved(request)
@@ -115,12 +93,6 @@ def _files(github: LocalGitHub, repository: Repository, site: Site, build: Build
     if ".nojekyll" in files:
         return files
     return {path: entry for path, entry in files.items() if not any(p[0] in "._" for p in PurePosixPath(path).parts)}
-
-
-def _file(published: Published, path: str) -> str | None:
-    """Return the file that a path means: itself, a folder's index, or a page without its suffix."""
-    meant = f"{path}index.html" if path.endswith("/") or not path else path
-    return next((name for name in (meant, f"{meant}.html") if name in published.files), None)
 
 
 def _served(github: LocalGitHub, request: Request, published: Published, path: str) -> Response:

@@ -8,8 +8,8 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,7 +151,7 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
         extra_env={name: env[name] for name in ("BROWSER",) if name in env},
         head=lambda: head,
-        new_token=lambda run: _job_token(tokens, run),
+        job_token=lambda run: _job_token(tokens, run),
     )
 
 
@@ -218,7 +218,15 @@ def _named(context: str, workflow: str, env: Mapping[str, str]) -> dict[str, str
     return {name: env[name] for name in sorted(names) if env.get(name)}
 
 
-def _job_token(tokens: Tokens, run: int) -> str:
+@contextmanager
+def _job_token(tokens: Tokens, run: int) -> Iterator[str]:
+    """Make the GITHUB_TOKEN of a run; it ends with the run, as on GitHub.
+
+    https://docs.github.com/actions/concepts/security/github_token
+    """
     value = f"ghs_{run}_{secrets.token_hex(20)}"
     tokens.add(Token(value, "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE})))
-    return value
+    try:
+        yield value
+    finally:
+        tokens.remove(value)

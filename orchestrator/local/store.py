@@ -31,7 +31,6 @@ class Repository:
     pushed_at: datetime
     default_branch: str = "main"
     description: str | None = None
-    homepage: str | None = None
     private: bool = False
 
     @property

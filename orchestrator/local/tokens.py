@@ -48,7 +48,7 @@ class Tokens:
         self._tokens[token.value] = token
 
     def remove(self, value: str) -> None:
-        """Make the token invalid, as a job's GITHUB_TOKEN is when the job has ended."""
+        """Make the token invalid."""
         self._tokens.pop(value, None)
 
     def of(self, authorization: str) -> Token | None:

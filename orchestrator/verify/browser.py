@@ -26,7 +26,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from orchestrator.errors import UsageError
 from orchestrator.handover import CheckResult, Finding
 from orchestrator.task import Check
-from orchestrator.verify.checks import IS_EXPRESSION, evaluation, expression, is_names, printable, result
+from orchestrator.verify.checks import IS_EXPRESSION, evaluation, expression, is_path, is_prose, printable, result
 from orchestrator.verify.proxy import filtering_proxy
 
 INSTALLED = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
@@ -148,7 +148,11 @@ async def _told_apart(context: BrowserContext, checks: Sequence[Check]) -> list[
     """Return which checks are JavaScript: the evaluator said so, or the browser can parse it."""
     blank = await context.new_page()
     told = [
-        check.js or bool(await blank.evaluate(IS_EXPRESSION, [expression(check.text), is_names(check.text)]))
+        check.js
+        or (
+            not is_prose(check.text)
+            and bool(await blank.evaluate(IS_EXPRESSION, [expression(check.text), is_path(check.text)]))
+        )
         for check in checks
     ]
     await blank.close()

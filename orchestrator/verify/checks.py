@@ -1,5 +1,6 @@
 """What a check is, and what it showed. Pure."""
 
+import json
 import re
 
 from orchestrator.handover import CheckResult
@@ -7,16 +8,18 @@ from orchestrator.task import Check
 
 LONGEST_SEEN = 300
 
-_NAMES = re.compile(r"[A-Za-z_$][\w$]*(\s*[.,/-]\s*[A-Za-z_$][\w$]*)*", re.ASCII)
+_PATH = re.compile(r"[A-Za-z_$][\w$]*(\s*\.\s*[A-Za-z_$][\w$]*)*", re.ASCII)
+_WORDS = re.compile(r"[A-Za-z_$][\w$.]*(\s*[,/-]\s*[A-Za-z_$][\w$.]*)+", re.ASCII)
+_QUOTED = re.compile(r"'[^']*'|`[^`]*`")
 
 IS_EXPRESSION = """
-([text, isNames]) => {
+([text, isPath]) => {
   try { new Function("return (async () => (" + text + "\\n))"); } catch { return false; }
-  return !isNames || text.split(/[^\\w$]/)[0] in globalThis;
+  return !isPath || text.split(/[^\\w$]/)[0] in globalThis;
 }
 """
-"""JavaScript that says whether a text is an expression. It is compiled, never run. Nothing but names counts only where
-the first is a global of the browser: `README.md` and `mobile-friendly` parse, and are prose."""
+"""JavaScript that says whether a text is an expression. It is compiled, never run. A lone name or member path counts
+only where it starts at a global of the browser: `README.md` parses, and is prose."""
 
 
 def expression(text: str) -> str:
@@ -24,9 +27,24 @@ def expression(text: str) -> str:
     return text.strip().rstrip("; \n\t\r")
 
 
-def is_names(text: str) -> bool:
-    """Whether `text` is nothing but names, joined by dots, commas, slashes or hyphens."""
-    return _NAMES.fullmatch(expression(text)) is not None
+def is_path(text: str) -> bool:
+    """Whether `text` is nothing but a name, or names joined by dots."""
+    return _PATH.fullmatch(expression(text)) is not None
+
+
+def is_prose(text: str) -> bool:
+    """Whether `text` parses as JavaScript and yet says nothing that could fail: a literal, or words in a row.
+
+    `{"selector": "#total"}`, `"Shows the total"`, `mobile-friendly` and `README.md, LICENSE` are such.
+    """
+    bare = expression(text)
+    if _WORDS.fullmatch(bare) or _QUOTED.fullmatch(bare):
+        return True
+    try:
+        json.loads(bare)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def printable(text: str, length: int) -> str:

@@ -1,6 +1,5 @@
 """A site as GitHub Pages serves it: under `/<repo>/`, case-sensitive, nothing listed."""
 
-import mimetypes
 import re
 import threading
 from collections.abc import Iterator
@@ -9,21 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
+from orchestrator.hosting import file_meant, media_type
 from orchestrator.site import Site
-
-# The standard table depends on the machine's own files; these are what GitHub sends.
-_TYPES = mimetypes.MimeTypes()
-for _ending, _type in {
-    ".js": "application/javascript",
-    ".mjs": "application/javascript",
-    ".json": "application/json",
-    ".md": "text/markdown",
-    ".svg": "image/svg+xml",
-    ".wasm": "application/wasm",
-    ".webp": "image/webp",
-    ".csv": "text/csv",
-}.items():
-    _TYPES.add_type(_type, _ending)
 
 
 @dataclass(frozen=True)
@@ -35,13 +21,6 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def media_type(path: str) -> str:
-    """Return the `Content-Type` of a file by its ending."""
-    kind = _TYPES.guess_type(path)[0] or "application/octet-stream"
-    is_text = kind.startswith("text/") or kind in ("application/javascript", "application/json")
-    return f"{kind}; charset=utf-8" if is_text else kind
-
-
 def answer(site: Site, base: str, target: str) -> Answer:
     """Return what Pages answers for the request target, where the site lies under `/<base>/`. Pure."""
     path = unquote(re.split("[?#]", target, maxsplit=1)[0])
@@ -49,12 +28,8 @@ def answer(site: Site, base: str, target: str) -> Answer:
         return Answer(301, b"", {"location": f"/{base}/"})
     inside = path.removeprefix(f"/{base}/")
     if inside != path:
-        if inside == "" or inside.endswith("/"):
-            inside += "index.html"
-        # Pages leaves out the ending where a link does.
-        for name in (inside, f"{inside}.html"):
-            if name in site.files:
-                return Answer(200, site.files[name], {"content-type": media_type(name)})
+        if name := file_meant(site.files, inside):
+            return Answer(200, site.files[name], {"content-type": media_type(name)})
         if f"{inside}/index.html" in site.files:
             return Answer(301, b"", {"location": f"/{base}/{inside}/"})
         if "404.html" in site.files:

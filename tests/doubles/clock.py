@@ -6,6 +6,11 @@ from datetime import UTC, datetime
 
 from orchestrator.deadline import Clock, Deadline
 
+
+class Broken(Exception):
+    """What no code of ours expects."""
+
+
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC).timestamp()
 
 
@@ -18,6 +23,17 @@ class FastClock:
 
     def clock(self) -> Clock:
         return Clock(lambda: self.moment, self._sleep)
+
+    def broken_once(self) -> Clock:
+        """Return a clock that breaks when it is first looked at: a defect, at a place that has none."""
+        looks = iter([True])
+
+        def now() -> float:
+            if next(looks, False):
+                raise Broken
+            return self.moment
+
+        return Clock(now, self._sleep)
 
     def deadline(self, seconds: float = 600) -> Deadline:
         return Deadline(self.moment + seconds, self.clock())

@@ -92,9 +92,19 @@ async def test_a_page_that_a_model_made_is_never_replaced_by_the_template() -> N
 
 
 @pytest.mark.anyio
+async def test_a_second_fallback_in_a_row_leaves_a_models_page_too() -> None:
+    present = {"index.html": b"a good page", "README.md": b"# Sales\n"}
+    made = await without_models(given({}, present, BY_TEMPLATE))
+    assert made.site.files["index.html"] == b"a good page"
+
+
+@pytest.mark.anyio
 async def test_a_page_of_the_template_is_built_again_with_every_round() -> None:
-    present = {"index.html": b"template", "README.md": b"x", "old.csv": b"a\n1\n", "CNAME": b"x.example\n"}
-    made = await without_models(given({"new.csv": b"b\n2\n"}, present, BY_TEMPLATE))
+    first = given({"z.csv": b"z\n", "old.csv": b"a\n1\n"})
+    task = first.task.model_copy(update={"brief": "One"})
+    present = dict((await without_models(Given(task, first.attachments, Site({}), None))).site.files)
+    present["CNAME"] = b"x.example\n"  # the owner's
+    made = await without_models(given({"new.csv": b"b\n2\n"}, dict(sorted(present.items())), BY_TEMPLATE))
     page = made.site.files["index.html"]
     assert b"One" in page
     assert b"Show the sales." in page

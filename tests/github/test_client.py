@@ -1,8 +1,6 @@
 """How calls to GitHub are repeated or not, and what its refusals become."""
 
 import logging
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,20 +8,13 @@ from github import Github
 
 from orchestrator.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused, Unsure
-from tests.doubles.hub import Host, Hub, fault, hosting, hub_on
+from tests.doubles.hub import Hub, fault
 
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
-
-
 @pytest.fixture
-def hub(host: Host, tmp_path: Path) -> Hub:
-    hub = hub_on(host, tmp_path)
+def hub(hub: Hub) -> Hub:
     hub.seed("site", {"index.html": b"x"})
     return hub
 

@@ -2,8 +2,6 @@
 
 import base64
 import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,22 +10,15 @@ from orchestrator.errors import UsageError
 from orchestrator.github.client import Refused
 from orchestrator.github.event import full_task
 from orchestrator.task import InvalidTask, Order
-from tests.doubles.hub import Host, Hub, hosting, hub_on
+from tests.doubles.hub import Hub
 from tests.doubles.orders import EMAIL, order
 
 pytestmark = pytest.mark.anyio
 PIPELINE = "octo/pipeline"
 
 
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
-
-
 @pytest.fixture
-def hub(host: Host, tmp_path: Path) -> Hub:
-    hub = hub_on(host, tmp_path)
+def hub(hub: Hub) -> Hub:
     hub.seed("pipeline", {"README.md": b"x"})
     return hub
 

@@ -1,6 +1,5 @@
 """Switching Pages on, and waiting until the committed bytes are what it serves."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,13 @@ from orchestrator.errors import GitHubFailed, OutOfTime
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.pages import site_url, wait_until_live
 from orchestrator.site import RECORD, blob_id
-from tests.doubles.hub import READER, Host, Hub, fault, hosting, hub_on
+from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
 pytestmark = pytest.mark.anyio
 NAME = "octo/site"
 FILES = {RECORD: b'{"task": "1"}', "index.html": b"<h1>one", "a b/ä%20.js": b"js", ".nojekyll": b""}
 ENABLE = {"method": "POST", "path": "/pages$"}
 LATEST = "/pages/builds/latest$"
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
 
 
 @pytest.fixture

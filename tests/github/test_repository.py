@@ -3,8 +3,6 @@
 import io
 import random
 import tarfile
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,23 +15,12 @@ from orchestrator.local.git import git
 from orchestrator.local.tokens import Token
 from orchestrator.record import Record, Round
 from orchestrator.site import RECORD, blob_id
-from tests.doubles.hub import WRITES, Host, Hub, fault, hosting, hub_on
+from tests.doubles.hub import WRITES, Hub, fault
 from tests.doubles.orders import KEY, TASK
 
 pytestmark = pytest.mark.anyio
 OTHER = f"{TASK}-{KEY[:6]}"
 OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),)).written()
-
-
-@pytest.fixture(scope="module")
-def host() -> Iterator[Host]:
-    with hosting() as host:
-        yield host
-
-
-@pytest.fixture
-def hub(host: Host, tmp_path: Path) -> Hub:
-    return hub_on(host, tmp_path)
 
 
 async def found(hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = ()) -> Repository:

@@ -1,9 +1,6 @@
 """A GitHub on one machine for each test; over real sockets where sockets are the point."""
 
-import asyncio
-import socket
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,10 +14,10 @@ from orchestrator.local.faults import Faults
 from orchestrator.local.github import Dispatch, LocalGitHub
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run, Runs
-from orchestrator.local.serve import address, bind, serving
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Repository, Store
 from orchestrator.local.tokens import Token, Tokens
+from tests.doubles.hub import Host
 
 ALL = dict.fromkeys(("administration", "contents", "pages", "actions"), "write")
 OWNER = Token("token-of-octo", "octo", ALL)
@@ -150,32 +147,8 @@ async def pages(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def listening(github: LocalGitHub) -> Iterator[LocalGitHub]:
-    """The same GitHub with its API on a real socket, served by a thread of its own."""
-    listener = bind()
-    listening = replace(github, api_url=address(listener))
-    thread = _Serving(create_api(listening), listener)
-    thread.start()
-    yield listening
-    thread.stop()
-
-
-class _Serving(threading.Thread):
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
-        super().__init__()
-        self._app = app
-        self._listener = listener
-        self._loop = asyncio.new_event_loop()
-        self._stopped = asyncio.Event()
-
-    def run(self) -> None:
-        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
-            runner.run(self._serve())
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._stopped.set)
-        self.join()
-
-    async def _serve(self) -> None:
-        async with serving(self._app, self._listener):
-            await self._stopped.wait()
+def listening(host: Host, github: LocalGitHub) -> LocalGitHub:
+    """The same GitHub with its API on a real socket."""
+    listening = replace(github, api_url=host.url)
+    host.app = create_api(listening)
+    return listening

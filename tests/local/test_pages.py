@@ -7,7 +7,6 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.pages import media_type
 from orchestrator.local.store import Repository
 
 pytestmark = pytest.mark.anyio
@@ -53,27 +52,6 @@ async def test_every_byte_is_served_with_its_type_and_ten_minutes_of_cache(
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.content == FILES["index.html"]
     assert (await pages.get("/octo/site/raw.bin")).content == FILES["raw.bin"]
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("a.html", "text/html; charset=utf-8"),
-        ("a.css", "text/css; charset=utf-8"),
-        ("a.js", "application/javascript; charset=utf-8"),
-        ("a.mjs", "application/javascript; charset=utf-8"),
-        ("a.json", "application/json; charset=utf-8"),
-        ("a.csv", "text/csv; charset=utf-8"),
-        ("a.md", "text/markdown; charset=utf-8"),
-        ("a.svg", "image/svg+xml; charset=utf-8"),
-        ("a.PNG", "image/png"),
-        ("a.woff2", "font/woff2"),
-        ("a.wasm", "application/wasm"),
-        ("LICENSE", "application/octet-stream"),
-    ],
-)
-async def test_a_media_type_follows_from_the_name(path: str, expected: str) -> None:
-    assert media_type(path) == expected
 
 
 async def test_an_address_means_a_file_a_folder_or_a_page(pages: httpx.AsyncClient, publish: Publish) -> None:

@@ -54,7 +54,7 @@ def test_one_error_names_all_that_is_missing_and_what_each_is_for() -> None:
     assert "SHARED_SECRET is missing (evaluators send it; whoever has it may start tasks)" in said
     assert "PIPELINE_REPOSITORY is missing (owner/name of the repository whose workflow does the work)" in said
     assert "DISPATCH_TOKEN is missing (a token with Contents: write on that repository alone)" in said
-    assert said.endswith("PORT must be a whole number up to 65535")
+    assert said.endswith("PORT must be a whole number up to 65535. Set them where the README's table says.")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_one_error_names_all_that_is_missing_and_what_each_is_for() -> None:
 )
 def test_a_value_that_cannot_work_is_named_and_not_repeated(name: str, value: str) -> None:
     said = refused(ENV | {name: value})
-    assert said.startswith(f"{name} must ")
+    assert said.startswith(f"Settings: {name} must ")
     assert ";" not in said.replace("; {owner}", "")
 
 

@@ -3,22 +3,47 @@
 import pytest
 
 from orchestrator.task import Check
-from orchestrator.verify.checks import evaluation, is_names, result
+from orchestrator.verify.checks import evaluation, is_path, is_prose, result
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["README.md", "document.title", " a . b ", "$x", "Responsive", "mobile-friendly", "README.md, LICENSE", "HTML/CSS"],
-)
-def test_names_and_what_joins_them_are_nothing_but_names(text: str) -> None:
-    assert is_names(text)
+@pytest.mark.parametrize("text", ["README.md", "document.title", " a . b ", "$x", "Responsive"])
+def test_names_and_the_dots_between_them_are_a_path(text: str) -> None:
+    assert is_path(text)
+    assert not is_prose(text)
 
 
 @pytest.mark.parametrize(
     "text", ["a()", "a b", "1", "'a'", "a === b", "a[0]", "", "a..b", ".a", "a.", "`a`", "a => b", "ä.b", "a > b"]
 )
-def test_anything_else_is_more_than_names(text: str) -> None:
-    assert not is_names(text)
+def test_anything_else_is_more_than_a_path(text: str) -> None:
+    assert not is_path(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mobile-friendly",
+        "README.md, LICENSE",
+        "HTML/CSS",
+        "Image, table",
+        '{"selector": "#total"}',
+        '"Shows the total"',
+        "'Shows the total';",
+        "`Shows the total`",
+        "42",
+        "true",
+        "[1, 2]",
+    ],
+)
+def test_what_parses_and_cannot_fail_is_prose(text: str) -> None:
+    assert is_prose(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["a() === 'b'", "'a' in window", "[...document.images].length > 0", "`${a}` === 'b'", "a - 1 === b", "!a"]
+)
+def test_an_expression_that_can_fail_is_none(text: str) -> None:
+    assert not is_prose(text)
 
 
 def test_an_expression_may_end_in_a_semicolon_or_a_comment() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.site import Site
-from orchestrator.verify.server import answer, media_type, serving
+from orchestrator.verify.server import answer, serving
 
 SITE = Site(
     {
@@ -90,25 +90,6 @@ def test_redirects_lead_to_the_folder() -> None:
 def test_no_target_makes_it_fail(target: str) -> None:
     assert answer(SITE, "repo", target).status in (200, 301, 404)
     assert answer(SITE, "repo", f"/repo/{target}").status in (200, 301, 404)
-
-
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("a.html", "text/html; charset=utf-8"),
-        ("a.js", "application/javascript; charset=utf-8"),
-        ("a.mjs", "application/javascript; charset=utf-8"),
-        ("a.css", "text/css; charset=utf-8"),
-        ("a.csv", "text/csv; charset=utf-8"),
-        ("a.json", "application/json; charset=utf-8"),
-        ("a.svg", "image/svg+xml"),
-        ("a.png", "image/png"),
-        ("a.wasm", "application/wasm"),
-        ("LICENSE", "application/octet-stream"),
-    ],
-)
-def test_the_type_is_that_of_the_ending(path: str, kind: str) -> None:
-    assert media_type(path) == kind
 
 
 def test_it_is_served_over_a_socket(url: str) -> None:

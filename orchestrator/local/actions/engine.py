@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ class EngineSettings:
 
     `checkout` is the clone with the workflow in it; a run works on a copy. `work` holds what runs need and leave, and
     must be private. `python_env` is the installed environment that the steps use. `head` returns the commit at the
-    branch's head, `new_token` the GITHUB_TOKEN of the run with that id.
+    branch's head, `job_token` the GITHUB_TOKEN of the run with that id, valid inside the block.
     """
 
     checkout: Path
@@ -48,7 +49,7 @@ class EngineSettings:
     path: str
     extra_env: Mapping[str, str]
     head: Callable[[], str]
-    new_token: Callable[[int], str]
+    job_token: Callable[[int], AbstractContextManager[str]]
 
 
 class Engine:
@@ -166,12 +167,13 @@ class Engine:
         group = self._groups.setdefault(run.group.lower(), asyncio.Lock())
         try:
             async with group, self._slots:
-                attempt = Attempt(self._runs, run, workflow, self._start(run, workflow))
-                await attempt.conduct(self._summary(run.id))
+                with self._settings.job_token(run.id) as token:
+                    attempt = Attempt(self._runs, run, workflow, self._start(run, workflow, token))
+                    await attempt.conduct(self._summary(run.id))
         finally:
             del self._turns[run.id]
 
-    def _start(self, run: Run, workflow: Workflow) -> Start:
+    def _start(self, run: Run, workflow: Workflow, token: str) -> Start:
         settings, contexts = self._settings, self._contexts(run)
         handover = settings.work / "handover" / str(run.id)
         handover.mkdir(parents=True, exist_ok=True)
@@ -183,7 +185,7 @@ class Engine:
             event_name=run.event,
             event=run.payload,
             labels=frozenset(label.render(contexts) for plan in workflow.jobs for label in plan.labels),
-            secrets={**settings.secrets, "GITHUB_TOKEN": settings.new_token(run.id)},
+            secrets={**settings.secrets, "GITHUB_TOKEN": token},
             variables=settings.variables,
             path=settings.path,
             env={

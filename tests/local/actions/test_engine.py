@@ -6,7 +6,8 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ class Place:
         self.root = root
         self.marker = f"PLACE={root}"
         self.engines: list[Engine] = []
+        self.tokens: list[str] = []
         for folder in ("checkout/.github/workflows", "runs", "pipes", "tmp"):
             (root / folder).mkdir(parents=True)
         subprocess.run(["git", "init", "-qb", "main", root / "checkout"], check=True)
@@ -55,6 +57,12 @@ class Place:
             os.mkfifo(path)
         return path
 
+    @contextmanager
+    def job_token(self, run_id: int) -> Iterator[str]:
+        self.tokens.append(f"token-of-{run_id} begins")
+        yield f"token-of-{run_id}"
+        self.tokens.append(f"token-of-{run_id} ends")
+
     def engine(self, slots: int = 2) -> tuple[Engine, Runs]:
         runs = Runs(self.root / "runs")
         settings = EngineSettings(
@@ -69,7 +77,7 @@ class Place:
             path=os.environ["PATH"],
             extra_env={"PLACE": str(self.root), "PIPES": str(self.root / "pipes")},
             head=lambda: "a" * 40,
-            new_token=lambda run_id: f"token-of-{run_id}",
+            job_token=self.job_token,
         )
         self.engines.append(Engine(settings, runs, slots=slots))
         return self.engines[-1], runs
@@ -211,6 +219,7 @@ async def test_no_secret_is_kept_anywhere_nor_found_by_a_step(place: Place) -> N
     assert engine.summary(run.id) == "*** *** ***\n\n"
     for secret in (SECRET, f"token-of-{run.id}", "found out"):
         assert secret not in place.kept()
+    assert place.tokens == [f"token-of-{run.id} begins", f"token-of-{run.id} ends"]
 
 
 async def test_a_failed_job_does_not_keep_the_next_from_running_always(place: Place) -> None:
@@ -342,7 +351,7 @@ from test_engine import Place, send
 
 async def main():
     place = Place.__new__(Place)
-    place.root, place.engines = Path(sys.argv[1]), []
+    place.root, place.engines, place.tokens = Path(sys.argv[1]), [], []
     engine, _ = place.engine()
     await engine.wait((await send(engine)).id)
 
