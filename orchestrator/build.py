@@ -140,17 +140,20 @@ def _say_how(runner: Runner, generated: Generated) -> None:
 async def _verified(settings: BuildSettings, start: Start, site: Site, runner: Runner) -> "Report":
     # Imported here: a run that has nothing to verify needs no browser.
     from orchestrator.verify.browser import Limits  # noqa: PLC0415
-    from orchestrator.verify.verification import sandbox_note, verify  # noqa: PLC0415
+    from orchestrator.verify.verification import asked_so_far, sandbox_note, verify  # noqa: PLC0415
 
     if note := sandbox_note(is_github_hosted=settings.actions.is_github_hosted):
         runner.say(note)
     limits = Limits().within(start.deadline.remaining)
-    return await verify(site, start.found.name, (start.task.checks, start.task.round), settings.browser, limits)
+    asked = asked_so_far(start.task, start.found.record)
+    return await verify(site, start.found.name, asked, settings.browser, limits)
 
 
 def _say_what_was_seen(runner: Runner, report: "Report") -> None:
     for check in report.checks:
-        line = f"{check.state}: {check.text:.200}" + (f" (saw {check.seen:.200})" if check.seen else "")
+        line = f"{check.state}, round {check.round}: {check.text:.200}" + (
+            f" (saw {check.seen:.200})" if check.seen else ""
+        )
         (runner.warning if check.state == "failed" else runner.say)(line)
     for finding in report.findings:
         runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
