@@ -151,9 +151,8 @@ async def _verified(settings: BuildSettings, start: Start, site: Site, runner: R
 
 def _say_what_was_seen(runner: Runner, report: "Report") -> None:
     for check in report.checks:
-        line = f"{check.state}, round {check.round}: {check.text:.200}" + (
-            f" (saw {check.seen:.200})" if check.seen else ""
-        )
+        saw = f" (saw {check.seen:.200})" if check.seen else ""
+        line = f"{check.state}, round {check.round}: {check.text:.200}{saw}"
         (runner.warning if check.state == "failed" else runner.say)(line)
     for finding in report.findings:
         runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
