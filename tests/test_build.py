@@ -109,7 +109,7 @@ async def test_two_rounds_go_from_the_brief_to_the_evaluator(job: Job, hub: Hub)
             assert (built.fallback, built.built_by, built.count("passed", round_)) == (False, "openai/gpt-4.1", 1)
             assert built.cost_usd == pytest.approx(0.0018)
             # What round 1 asked for is run again in round 2.
-            assert [check.round for check in built.checks] == list(range(1, round_ + 1))
+            assert {check.round for check in built.checks} == set(range(1, round_ + 1))
             assert (built.attempts[-1].passed, built.attempts[-1].failed) == (round_, 0)
             runner = Runner(job.log)
             await publish(env(hub.host.url), given, job.folder / given.id, runner, hub.time.clock())
