@@ -128,3 +128,29 @@ async def test_a_request_too_large_for_an_event_arrives_whole(evaluator: Evaluat
     sent = await evaluator.send(attachments=[{"name": "large.bin", "url": url}], checks=[])
     told = await evaluator.result(sent["id"], "nonce-one")
     assert (await evaluator.http.get(told["pages_url"] + "large.bin")).content == large
+
+
+async def test_a_run_by_hand_and_the_same_run_again(evaluator: Evaluator) -> None:
+    stage, http = evaluator.stage, evaluator.http
+    actions = f"{stage.github_api}/repos/local/pagewright/actions"
+    token = {"authorization": f"Bearer {stage.token}"}
+    inputs = {"task": "By hand", "round": "1", "brief": "Bees.", "checks": "document.title\nIs about bees"}
+    asked = {"ref": "main", "inputs": inputs, "return_run_details": True}
+    answer = await http.post(f"{actions}/workflows/build.yml/dispatches", json=asked, headers=token)
+    run = answer.json()["workflow_run_id"]
+    assert (await http.post(f"{actions}/runs/{run}/rerun", headers=token)).status_code == 403
+    await stage.engine.wait(run)
+    assert (await http.get(f"{actions}/runs/{run}")).json()["display_title"] == "By hand · run"
+    page = f"{stage.pages}local/by-hand/pagewright.json"
+    first = (await http.get(page)).json()
+    assert [entry["passed"] for entry in first["rounds"]] == [1]
+
+    # Once more: the request is found by its trailer, nothing is built, nothing is committed.
+    assert (await http.post(f"{actions}/runs/{run}/rerun", headers=token)).status_code == 201
+    await stage.engine.wait(run)
+    again = (await http.get(f"{actions}/runs/{run}")).json()
+    assert (again["run_attempt"], again["conclusion"]) == (2, "success")
+    assert (await http.get(page)).json() == first
+    shown = (await http.get(f"{stage.github_api}/local/pagewright/actions/runs/{run}")).text
+    assert "nothing was built" in shown
+    assert stage.results.received == []

@@ -35,11 +35,21 @@ async def nobody(_: Dispatch) -> None:
     """Start nothing: GitHub takes dispatches that no workflow listens to as well."""
 
 
+async def nothing_again(_: int) -> None:
+    """Run nothing again."""
+
+
+def no_summary(_: int) -> str:
+    """Return what the steps of no run have written."""
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalGitHub:
     """The parts. `api_url` and `pages_url` have no slash at the end; `owner` is the one account there is.
 
-    `on_dispatch` is called once a dispatch is accepted and returns the run that was queued for it, if any.
+    `on_dispatch` is called once a dispatch is accepted and returns the run that was queued for it, if any; `on_rerun`
+    with the id of a completed run that shall run again; `summary_of` returns the Markdown that a run's steps wrote.
     """
 
     store: Store
@@ -52,3 +62,5 @@ class LocalGitHub:
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
     on_dispatch: OnDispatch = nobody
+    on_rerun: Callable[[int], Awaitable[Run | None]] = nothing_again
+    summary_of: Callable[[int], str] = no_summary

@@ -112,6 +112,8 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         pages_url=pages_url,
         faults=Faults.read(options.faults) if options.faults else Faults(),
         on_dispatch=_starter(engine),
+        on_rerun=engine.rerun,
+        summary_of=engine.summary,
     )
     results = Evaluator()
     async with AsyncExitStack() as stack:
@@ -157,7 +159,9 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
 
 def _starter(engine: Engine) -> OnDispatch:
     async def start(dispatch: Dispatch) -> Run | None:
-        return await engine.dispatch(dispatch.event, dispatch.payload)
+        # Only the pipeline has a workflow.
+        is_ours = dispatch.repository.full_name.lower() == PIPELINE
+        return await engine.dispatch(dispatch.event, dispatch.payload) if is_ours else None
 
     return start
 

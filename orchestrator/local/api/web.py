@@ -82,6 +82,8 @@ def _run(github: LocalGitHub, request: Request) -> str | None:
     if run is None or found is None or run.repository.lower() != found.full_name.lower():
         return None
     state = f"<p>{run.conclusion or run.status}, attempt {run.run_attempt}</p>"
+    if summary := github.summary_of(run.id):
+        state += f"<h2>Summary</h2><pre>{escape(summary)}</pre>"
     return _page(run.display_title, state + "".join(_job(github, job) for job in run.jobs))
 
 

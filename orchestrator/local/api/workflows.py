@@ -72,6 +72,15 @@ async def workflow_dispatch(call: Call) -> Response:
     return answer({"workflow_run_id": run.id, "run_url": body["url"], "html_url": body["html_url"]})
 
 
+async def rerun(call: Call) -> Response:
+    """POST …/actions/runs/{id}/rerun: 201, and 403 while the run is going on."""
+    run = _known_run(call)
+    if run.status != "completed":
+        raise Refusal(403, "This workflow is already running")
+    await call.github.on_rerun(run.id)
+    return answer({}, 201)
+
+
 def get_workflow(call: Call) -> Response:
     """GET …/actions/workflows/{file}."""
     workflow = _workflow(call)
@@ -303,6 +312,7 @@ OPERATIONS = (
     Operation("GET", f"{_ACTIONS}/workflows/{{workflow}}/runs", workflow_runs),
     Operation("GET", f"{_ACTIONS}/runs", runs),
     Operation("GET", f"{_ACTIONS}/runs/{{run:int}}", run),
+    Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/rerun", rerun, {"actions": "write"}),
     Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/jobs", jobs),
     Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}", job),
     Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}/logs", logs),
