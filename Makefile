@@ -37,4 +37,5 @@ setup: .venv/.installed
 
 # Into a folder of its own: the system's Python stays as it is.
 .uv/bin/uv:
-	@python3 -m pip install --quiet --disable-pip-version-check --target .uv uv==$(UV_VERSION)
+	@python3 -m pip --version >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y python3-pip >/dev/null; }
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv uv==$(UV_VERSION)
