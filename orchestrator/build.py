@@ -139,14 +139,18 @@ def _say_how(runner: Runner, generated: Generated) -> None:
 
 async def _verified(settings: BuildSettings, start: Start, site: Site, runner: Runner) -> "Report":
     # Imported here: a run that has nothing to verify needs no browser.
-    from orchestrator.verify.browser import Limits  # noqa: PLC0415
-    from orchestrator.verify.verification import asked_so_far, sandbox_note, verify  # noqa: PLC0415
+    from orchestrator.verify.browser import Limits, opened  # noqa: PLC0415
+    from orchestrator.verify.verification import asked_so_far, verify  # noqa: PLC0415
 
-    if note := sandbox_note(is_github_hosted=settings.actions.is_github_hosted):
-        runner.say(note)
-    limits = Limits().within(start.deadline.remaining)
+    def on_no_sandbox(reason: str) -> None:
+        if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
+            raise UsageError(f"The browser cannot use its sandbox: {reason}.", "Leave the runner as GitHub sets it up.")
+        runner.say(f"The browser runs without its sandbox: {reason}.")
+
     asked = asked_so_far(start.task, start.found.record)
-    return await verify(site, start.found.name, asked, settings.browser, limits)
+    limits = Limits().within(start.deadline.remaining)
+    opening = partial(opened, settings.browser, on_no_sandbox=on_no_sandbox)
+    return await verify(site, start.found.name, asked, limits, opening)
 
 
 def _say_what_was_seen(runner: Runner, report: "Report") -> None:

@@ -18,6 +18,7 @@ from orchestrator.record import Record
 from orchestrator.runner import Runner
 from orchestrator.site import RECORD
 from orchestrator.task import Order
+from orchestrator.verify import browser
 from tests.doubles.clock import Broken
 from tests.doubles.evaluator import evaluator
 from tests.doubles.hub import Hub, fault
@@ -249,3 +250,12 @@ async def test_a_report_of_the_build_before_is_not_what_the_next_one_finds(job: 
     built, _ = handover.read(folder)
     assert built
     assert built.error
+
+
+@pytest.mark.browser
+async def test_on_githubs_own_runners_there_is_no_browser_without_its_sandbox(
+    job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser, "can_sandbox", lambda: False)
+    with pytest.raises(UsageError, match="cannot use its sandbox"):
+        await job.run(order(), RUNNER_ENVIRONMENT="github-hosted")

@@ -5,7 +5,7 @@ import contextlib
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -96,20 +96,54 @@ def find_browser(playwright: Playwright, given: Path | None) -> Path:
     return own
 
 
+def accepted(_: str) -> None:
+    """Take a browser without its sandbox as it is."""
+
+
 @asynccontextmanager
-async def opened(given: Path | None, site: str) -> AsyncIterator[Browser]:
-    """Start a browser whose only way out is the filtering proxy for `site`: a fresh profile, an empty environment."""
+async def opened(
+    given: Path | None, site: str, on_no_sandbox: Callable[[str], None] = accepted
+) -> AsyncIterator[Browser]:
+    """Start a browser whose only way out is the filtering proxy for `site`: a fresh profile, an empty environment.
+
+    `on_no_sandbox` is called with the reason where the sandbox cannot be used, before the browser runs without it; it
+    may raise. Raises UsageError where there is no browser, or none that starts.
+    """
     async with filtering_proxy(site) as proxy, async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=find_browser(playwright, given),
-            args=[*FLAGS, f"--proxy-server={proxy}"],
-            chromium_sandbox=can_sandbox(),
-            env={"HOME": "/nonexistent", "LANG": "C.UTF-8"},
-        )
+        browser = await _launched(playwright, given, proxy, on_no_sandbox)
         try:
             yield browser
         finally:
             await browser.close()
+
+
+async def _launched(
+    playwright: Playwright, given: Path | None, proxy: str, on_no_sandbox: Callable[[str], None]
+) -> Browser:
+    path = find_browser(playwright, given)
+
+    async def launch(*, sandbox: bool) -> Browser:
+        return await playwright.chromium.launch(
+            executable_path=path,
+            args=[*FLAGS, f"--proxy-server={proxy}"],
+            chromium_sandbox=sandbox,
+            env={"HOME": "/nonexistent", "LANG": "C.UTF-8"},
+        )
+
+    try:
+        if can_sandbox():
+            try:
+                return await launch(sandbox=True)
+            except Error as error:
+                # Ubuntu keeps user namespaces from every browser but the installed Google Chrome.
+                if "sandbox" not in error.message.lower():
+                    raise
+                on_no_sandbox("this machine does not let it")
+        else:
+            on_no_sandbox("it refuses to for root")
+        return await launch(sandbox=False)
+    except Error:
+        raise UsageError("The browser does not start.", "Start it by hand to see why, or set BROWSER.") from None
 
 
 async def inspect(browser: Browser, url: str, checks: Sequence[Check], round_: int, limits: Limits) -> Report:

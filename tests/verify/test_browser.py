@@ -1,6 +1,7 @@
 """A real browser and pages of every kind. One browser for all of them; each page has a context of its own."""
 
 import os
+import shutil
 import struct
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from orchestrator.errors import UsageError
 from orchestrator.handover import Build
 from orchestrator.site import Site
 from orchestrator.task import Check
-from orchestrator.verify.browser import MAX_FINDINGS, Limits, Report, find_browser, inspect, opened
+from orchestrator.verify import browser as module
+from orchestrator.verify.browser import INSTALLED, MAX_FINDINGS, Limits, Report, find_browser, inspect, opened
 from orchestrator.verify.server import serving
 from tests.doubles.server import tripwire
 
@@ -342,3 +344,47 @@ async def test_a_machine_without_a_browser_is_told_what_to_do(monkeypatch: pytes
         monkeypatch.setenv("PATH", "/nonexistent")
         with pytest.raises(UsageError, match="Install one"):
             find_browser(playwright, None)
+
+
+def _picky(folder: Path, refusal: str) -> Path:
+    """Return a browser that starts only without its sandbox, and says `refusal` otherwise."""
+    real = next(path for name in INSTALLED if (path := shutil.which(name)))
+    script = folder / "chrome"
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *--no-sandbox*) exec {real} "$@" ;; esac\necho "{refusal}" >&2\nexit 1\n'
+    )
+    script.chmod(0o755)
+    return script
+
+
+async def test_where_the_sandbox_cannot_be_used_it_is_said_and_done_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "can_sandbox", lambda: True)
+    said: list[str] = []
+    given = _picky(tmp_path, "FATAL: No usable sandbox!")
+    async with opened(given, "http://127.0.0.1:1/", said.append) as browser:
+        assert browser.is_connected()
+    assert said == ["this machine does not let it"]
+
+
+async def test_whoever_insists_on_the_sandbox_gets_no_browser_without(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def insist(_: str) -> None:
+        raise UsageError("No sandbox.")
+
+    for can in (True, False):
+        monkeypatch.setattr(module, "can_sandbox", lambda can=can: can)
+        with pytest.raises(UsageError, match="No sandbox"):
+            async with opened(_picky(tmp_path, "FATAL: No usable sandbox!"), "http://127.0.0.1:1/", insist):
+                pass
+
+
+async def test_a_browser_that_does_not_start_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    broken = tmp_path / "chrome"
+    broken.write_text("#!/bin/sh\necho 'error while loading shared libraries' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    with pytest.raises(UsageError, match="does not start"):
+        async with opened(broken, "http://127.0.0.1:1/"):
+            pass

@@ -1,14 +1,14 @@
 """Site and checks to report, rounds told apart. What a browser sees: test_browser.py."""
 
+from functools import partial
+
 import pytest
 
-from orchestrator.errors import UsageError
 from orchestrator.record import Record, Round
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
-from orchestrator.verify import verification
-from orchestrator.verify.browser import Limits
-from orchestrator.verify.verification import asked_so_far, sandbox_note, verify
+from orchestrator.verify.browser import Limits, opened
+from orchestrator.verify.verification import asked_so_far, verify
 
 TASK = Task(task="t", round=2, nonce="n", brief="b", checks=(Check(text="two", js=True),))
 RECORD = Record(
@@ -31,15 +31,6 @@ def test_the_checks_of_earlier_rounds_come_first_and_of_this_round_only_the_new_
 async def test_each_verdict_carries_the_round_that_asked() -> None:
     asked = [(1, Check(text="document.title === 'A'")), (1, Check(text="Neat")), (2, Check(text="false", js=True))]
     site = Site({"index.html": b"<!doctype html><title>A</title><p>Hi"})
-    report = await verify(site, "some-repo", asked, None, Limits(check=0.1))
+    report = await verify(site, "some-repo", asked, Limits(check=0.1), partial(opened, None))
     assert [(check.round, check.state) for check in report.checks] == [(1, "passed"), (1, "unproved"), (2, "failed")]
     assert report.screenshots.keys() == {"desktop", "phone"}
-
-
-def test_without_a_sandbox_it_is_said_and_on_githubs_own_runners_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verification, "can_sandbox", lambda: False)
-    assert "without its sandbox" in (sandbox_note(is_github_hosted=False) or "")
-    with pytest.raises(UsageError, match="as root"):
-        sandbox_note(is_github_hosted=True)
-    monkeypatch.setattr(verification, "can_sandbox", lambda: True)
-    assert sandbox_note(is_github_hosted=True) is None
