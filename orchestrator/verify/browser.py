@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -86,12 +87,12 @@ def can_sandbox() -> bool:
 def find_browser(playwright: Playwright, given: Path | None) -> Path:
     """Return the browser to start: the one given, one on the PATH, or Playwright's own. Raises UsageError."""
     if given is not None:
-        if given.is_file():
+        if os.access(given, os.X_OK):
             return given
-        raise UsageError("BROWSER does not name a file.", "Give the path of a Chrome or Chromium, or unset it.")
+        raise UsageError("BROWSER does not name a program.", "Give the path of a Chrome or Chromium, or unset it.")
     on_path = next((path for name in INSTALLED if (path := shutil.which(name))), None)
     own = Path(on_path or playwright.chromium.executable_path)
-    if not own.is_file():
+    if not os.access(own, os.X_OK):
         raise UsageError("No Chrome or Chromium was found.", "Install one, run `make browser`, or set BROWSER.")
     return own
 
@@ -110,24 +111,26 @@ async def opened(
     may raise. Raises UsageError where there is no browser, or none that starts.
     """
     async with filtering_proxy(site) as proxy, async_playwright() as playwright:
-        browser = await _launched(playwright, given, proxy, on_no_sandbox)
-        try:
-            yield browser
-        finally:
-            await browser.close()
+        path = find_browser(playwright, given)
+        with tempfile.TemporaryDirectory(prefix="pagewright-", ignore_cleanup_errors=True) as home:
+            browser = await _launched(playwright, path, (proxy, home), on_no_sandbox)
+            try:
+                yield browser
+            finally:
+                await browser.close()
 
 
 async def _launched(
-    playwright: Playwright, given: Path | None, proxy: str, on_no_sandbox: Callable[[str], None]
+    playwright: Playwright, path: Path, cage: tuple[str, str], on_no_sandbox: Callable[[str], None]
 ) -> Browser:
-    path = find_browser(playwright, given)
+    proxy, home = cage
 
     async def launch(*, sandbox: bool) -> Browser:
         return await playwright.chromium.launch(
             executable_path=path,
             args=[*FLAGS, f"--proxy-server={proxy}"],
             chromium_sandbox=sandbox,
-            env={"HOME": "/nonexistent", "LANG": "C.UTF-8"},
+            env={"HOME": home, "LANG": "C.UTF-8"},
         )
 
     try:

@@ -333,7 +333,7 @@ async def test_a_browser_that_is_given_must_be_there(tmp_path: Path) -> None:
         given = tmp_path / "chrome"
         with pytest.raises(UsageError, match="BROWSER"):
             find_browser(playwright, given)
-        given.touch()
+        given.touch(mode=0o755)
         assert find_browser(playwright, given) == given
 
 
