@@ -3,22 +3,20 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator import handover, summary
-from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline, deadline_for
-from orchestrator.errors import PagewrightError, RuleBroken, UsageError
+from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
+from orchestrator.errors import PagewrightError, UsageError
 from orchestrator.generate import attachments
 from orchestrator.generate.generation import Generated, Given, generate
 from orchestrator.generate.model import import_litellm
 from orchestrator.github import repository
-from orchestrator.github.client import Client
-from orchestrator.github.event import full_task
 from orchestrator.github.repository import Repository
 from orchestrator.handover import Build
+from orchestrator.intake import taken_up
 from orchestrator.runner import Runner
 from orchestrator.settings import BuildSettings, build_settings
 from orchestrator.site import Site, blob_id, broken_rules, finished
@@ -39,6 +37,7 @@ class Start:
     found: Repository
     present: Site
     deadline: Deadline
+    year: int
 
 
 async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
@@ -75,7 +74,7 @@ async def _built(
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
         generated = await _generated(settings, start)
-        site = _finished(settings, start, generated.site)
+        site = finished(generated.site, settings.actions.owner, start.year)
         _say_how(runner, generated)
     if warming is not None:
         await warming
@@ -86,14 +85,9 @@ async def _built(
 
 
 async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
-    actions = settings.actions
-    client = Client(actions.api_url, actions.token, Deadline(clock.now() + actions.deadline_s, clock))
-    task = await full_task(order, client, actions.repository)
-    is_fresh = order.by_hand or actions.attempt > 1
-    whole = deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock)
-    deadline = whole.earlier(PUBLISHING_SHARE * whole.remaining)
-    reserved = frozenset({actions.repository.lower()})
-    found = await repository.find(client, actions.owner, task.task, order.key, reserved)
+    intake = await taken_up(settings.actions, order, clock)
+    task, client, whole = intake.task, intake.reader, intake.deadline
+    found = await repository.find(client, settings.actions.owner, task.task, order.key, intake.reserved)
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(
@@ -101,7 +95,7 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
         )
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
-    return Start(task, found, present, deadline)
+    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.year)
 
 
 async def _generated(settings: BuildSettings, start: Start) -> Generated:
@@ -109,23 +103,15 @@ async def _generated(settings: BuildSettings, start: Start) -> Generated:
     files = await attachments.contents(start.task.attachments, start.deadline, allow_private=private)
     given = Given(start.task, files, start.present, start.found.record)
     thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
-    generated = await generate(given, settings.models, thinking, partial(_broken, settings, start))
-    if problems := _broken(settings, start, generated.site):
-        raise RuleBroken(f"The site breaks a rule: {'; '.join(problems)}.", "Change the brief or the attachments.")
-    return generated
-
-
-def _finished(settings: BuildSettings, start: Start, site: Site) -> Site:
-    received = start.task.received_at or datetime.fromtimestamp(start.deadline.clock.now(), UTC)
-    return finished(site, settings.actions.owner, received.year)
+    return await generate(given, settings.models, thinking, partial(_broken, settings, start))
 
 
 def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
-    """Return the first few rules that `site` would break once it is finished."""
+    """Return the rules that `site` would break once it is finished."""
     present = {path: blob_id(data) for path, data in start.present.files.items()}
     secrets = (*settings.models.keys.values(), settings.actions.token)
-    whole = _finished(settings, start, site)
-    return broken_rules(whole, present, secrets, allow_workflows=settings.actions.allow_workflows)[:5]
+    whole = finished(site, settings.actions.owner, start.year)
+    return broken_rules(whole, present, secrets, allow_workflows=settings.actions.allow_workflows)
 
 
 def _say_how(runner: Runner, generated: Generated) -> None:

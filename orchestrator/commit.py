@@ -105,9 +105,8 @@ def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Ch
             "Run the workflow again: it builds on the present state.",
         )
     final = finished(site, found.owner, wanted.year)
-    problems = broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows)
-    if problems:
-        raise RuleBroken(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
+    if problems := broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows):
+        raise RuleBroken.by(problems)
     files = {**final.files, RECORD: _record(wanted, build, found, final).written()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
     # What we would never write is the owner's: it is not ours to delete either.

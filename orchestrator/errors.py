@@ -11,6 +11,7 @@
 Anything else is a defect of ours and ends with 1. The numbers are part of the outside contract.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -41,6 +42,11 @@ class RuleBroken(PagewrightError):
     """The site breaks a rule that every site must meet."""
 
     exit_code = 4
+
+    @classmethod
+    def by(cls, problems: Sequence[str]) -> "RuleBroken":
+        """Return the error that names the first few of `problems`."""
+        return cls(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
 
 
 class GitHubFailed(PagewrightError):

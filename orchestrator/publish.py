@@ -2,17 +2,16 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator import handover, summary
 from orchestrator.commit import Wanted, committed
-from orchestrator.deadline import Clock, Deadline, deadline_for
+from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError
 from orchestrator.github import pages
 from orchestrator.github.client import Client
-from orchestrator.github.event import full_task
 from orchestrator.handover import Build
+from orchestrator.intake import taken_up
 from orchestrator.notify import Publication, notify, result_body
 from orchestrator.runner import Runner, harmless
 from orchestrator.settings import PublishSettings, allows_private_urls, publish_settings, run_url
@@ -60,19 +59,16 @@ async def _published(
 ) -> Publication:
     actions = settings.actions
     build, site = built
-    start = Deadline(clock.now() + actions.deadline_s, clock)
-    task = await full_task(order, Client(actions.api_url, actions.token, start), actions.repository)
-    is_fresh = order.by_hand or actions.attempt > 1
-    deadline = deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock).earlier(TELLING_S)
-    client = Client(actions.api_url, settings.target_token, deadline)
+    intake = await taken_up(actions, order, clock)
+    client = Client(actions.api_url, settings.target_token, intake.deadline.earlier(TELLING_S))
     wanted = Wanted(
         order=order,
-        task=task,
+        task=intake.task,
         build=build,
         site=site,
-        year=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).year,
+        year=intake.year,
         secrets=(settings.target_token, actions.token),
-        reserved=frozenset({actions.repository.lower()}),
+        reserved=intake.reserved,
         allow_workflows=actions.allow_workflows,
     )
     with runner.group("Commit"):

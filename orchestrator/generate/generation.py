@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.deadline import Deadline
+from orchestrator.errors import RuleBroken
 from orchestrator.generate import prompt, reply
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site
 from orchestrator.generate.model import ask_each
@@ -55,7 +56,8 @@ class Generated:
 async def generate(given: Given, models: Models, deadline: Deadline, broken: Broken) -> Generated:
     """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
 
-    `broken`: says which rules a site breaks; an answer that breaks one is not used.
+    `broken`: says which rules a site breaks; an answer that breaks one is not used. Raises RuleBroken where even the
+    template's site breaks one: then it is the attachments'.
     """
     attempts: list[Attempt] = []
     if models.chain:
@@ -63,7 +65,10 @@ async def generate(given: Given, models: Models, deadline: Deadline, broken: Bro
         made, name, attempts = await ask_each(models, asked, lambda text: _usable(text, given, broken), deadline)
         if made is not None:
             return Generated(_joined(given, made), name, tuple(attempts))
-    return Generated(_joined(given, _template(given)), FALLBACK, tuple(attempts))
+    site = _joined(given, _template(given))
+    if problems := broken(site):
+        raise RuleBroken.by(problems)
+    return Generated(site, FALLBACK, tuple(attempts))
 
 
 def _usable(text: str, given: Given, broken: Broken) -> tuple[dict[str, bytes] | None, str]:

@@ -4,11 +4,11 @@ import asyncio
 import json
 import re
 import secrets
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,8 +20,8 @@ from rich.markup import escape
 from orchestrator.errors import PagewrightError
 from orchestrator.local.runs import Run
 from orchestrator.local.sample import request
-from orchestrator.local.stage import PIPELINE, Options, Stage, staged
-from orchestrator.task import Check, request_id
+from orchestrator.local.stage import PIPELINE, Options, Stage, staged, stop_signal
+from orchestrator.task import Check
 from orchestrator.verify import browser
 
 LOOK_S = 0.2
@@ -88,9 +88,7 @@ def run_demo(options: Options, env: Mapping[str, str], *, once: bool, as_json: b
 
 
 async def _demo(options: Options, env: Mapping[str, str], screen: Screen, *, once: bool, as_json: bool) -> int:
-    stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    stopped = stop_signal()
     async with staged(options, env) as stage:
         showing = asyncio.create_task(_both_rounds(stage, env, screen))
         waiting = asyncio.create_task(stopped.wait())
@@ -130,7 +128,7 @@ async def _round(stage: Stage, env: Mapping[str, str], screen: Screen, seed: str
         answer = await http.post(f"{stage.receiver}/api-endpoint", json=body)
         if answer.status_code != 200:
             raise PagewrightError(f"The receiver answered {answer.status_code}: {answer.text:.200}.")
-        id_ = request_id(asked["email"], asked["task"], number, asked["nonce"])
+        id_ = answer.json()["id"]
         screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
         async with asyncio.timeout(PATIENCE_S):
             result = await _followed(stage, screen, id_, asked["nonce"])
@@ -154,15 +152,13 @@ async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> dict[
     """Show the run's steps until the evaluator has the result."""
     told = asyncio.create_task(stage.results.result_for(nonce))
     try:
-        if screen.is_quiet or not screen.console.is_terminal:
+        is_live = screen.console.is_terminal and not screen.is_quiet
+        with screen.console.status("Waiting for the runner") if is_live else nullcontext() as status:
             while not told.done():
-                screen.steps(_log(stage, id_), id_)
+                under_way = screen.steps(_log(stage, id_), id_)
+                if status is not None:
+                    status.update(under_way)
                 await asyncio.wait([told], timeout=LOOK_S)
-        else:
-            with screen.console.status("Waiting for the runner") as status:
-                while not told.done():
-                    status.update(screen.steps(_log(stage, id_), id_))
-                    await asyncio.wait([told], timeout=LOOK_S)
         # The last step prints its time after the evaluator has answered.
         run = _run(stage, id_)
         if run is not None:
@@ -186,8 +182,8 @@ def _log(stage: Stage, id_: str) -> str:
 async def _opened(env: Mapping[str, str], url: str, checks: list[dict[str, str]], number: int) -> browser.Report:
     given = Path(env["BROWSER"]) if env.get("BROWSER") else None
     async with browser.opened(given, url) as chrome:
-        wanted = [Check(text=check["js"], js=True) for check in checks]
-        return await browser.inspect(chrome, url, wanted, number, browser.Limits())
+        asked = [(number, Check(text=check["js"], js=True)) for check in checks]
+        return await browser.inspect(chrome, url, asked, browser.Limits())
 
 
 def _clone(repo_url: str, folder: Path) -> None:

@@ -166,6 +166,14 @@ def _starter(engine: Engine) -> OnDispatch:
     return start
 
 
+def stop_signal() -> asyncio.Event:
+    """Return an event that SIGINT and SIGTERM set from now on."""
+    stopped = asyncio.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    return stopped
+
+
 def run_local(options: Options, env: Mapping[str, str], *, as_json: bool) -> int:
     """Run `pagewright local` until SIGINT or SIGTERM."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -174,9 +182,7 @@ def run_local(options: Options, env: Mapping[str, str], *, as_json: bool) -> int
 
 
 async def _until_stopped(options: Options, env: Mapping[str, str], *, as_json: bool) -> None:
-    stopped = asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(name, stopped.set)
+    stopped = stop_signal()
     async with staged(options, env) as stage:
         said = stage.announcement()
         lines = [json.dumps(said)] if as_json else [f"{name:>20}  {value}" for name, value in said.items()]

@@ -27,7 +27,16 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 from orchestrator.errors import UsageError
 from orchestrator.handover import CheckResult, Finding
 from orchestrator.task import Check
-from orchestrator.verify.checks import IS_EXPRESSION, evaluation, expression, is_path, is_prose, printable, result
+from orchestrator.verify.checks import (
+    IS_EXPRESSION,
+    Asked,
+    evaluation,
+    expression,
+    is_path,
+    is_prose,
+    printable,
+    result,
+)
 from orchestrator.verify.proxy import filtering_proxy
 
 INSTALLED = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
@@ -149,8 +158,9 @@ async def _launched(
         raise UsageError("The browser does not start.", "Start it by hand to see why, or set BROWSER.") from None
 
 
-async def inspect(browser: Browser, url: str, checks: Sequence[Check], round_: int, limits: Limits) -> Report:
-    """Open `url`, run `checks` of `round_`, and look at the page; ends within `limits` whatever the page does."""
+async def inspect(browser: Browser, url: str, asked: Asked, limits: Limits) -> Report:
+    """Open `url`, run the checks, and look at the page; ends within `limits` whatever the page does."""
+    checks = [check for _, check in asked]
     findings: list[Finding] = []
     seen: dict[int, tuple[bool, str]] = {}
     is_js = [check.js for check in checks]
@@ -176,7 +186,8 @@ async def inspect(browser: Browser, url: str, checks: Sequence[Check], round_: i
     finally:
         await context.close()
     verdicts = [
-        result(check, round_, is_js=is_js[number], shown=seen.get(number)) for number, check in enumerate(checks)
+        result(check, round_, is_js=is_js[number], shown=seen.get(number))
+        for number, (round_, check) in enumerate(asked)
     ]
     return Report(tuple(verdicts), tuple(findings), shots)
 

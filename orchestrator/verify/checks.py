@@ -2,11 +2,15 @@
 
 import json
 import re
+from collections.abc import Sequence
 
 from orchestrator.handover import CheckResult
 from orchestrator.task import Check
 
 LONGEST_SEEN = 300
+
+Asked = Sequence[tuple[int, Check]]
+"""Checks, each with the round that asked for it."""
 
 _PATH = re.compile(r"[A-Za-z_$][\w$]*(\s*\.\s*[A-Za-z_$][\w$]*)*", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z_$][\w$.]*(\s*[,/-]\s*[A-Za-z_$][\w$.]*)+", re.ASCII)

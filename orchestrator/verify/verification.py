@@ -1,8 +1,7 @@
 """Site + checks -> Report: served as Pages will serve it, opened in a browser that has no other way out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 
 from playwright.async_api import Browser
 
@@ -10,10 +9,8 @@ from orchestrator.record import Record
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
 from orchestrator.verify.browser import Limits, Report, inspect
+from orchestrator.verify.checks import Asked
 from orchestrator.verify.server import serving
-
-Asked = Sequence[tuple[int, Check]]
-"""Checks, each with the round that asked for it."""
 
 
 def asked_so_far(task: Task, record: Record | None) -> Asked:
@@ -29,6 +26,4 @@ async def verify(
     """Serve `site` under `/<base>/` and report what a browser saw. `opening`: opens one for a URL."""
     with serving(site, base) as url:
         async with opening(url) as chrome:
-            report = await inspect(chrome, url, [check for _, check in asked], 0, limits)
-    verdicts = zip(asked, report.checks, strict=True)
-    return replace(report, checks=tuple(seen.model_copy(update={"round": number}) for (number, _), seen in verdicts))
+            return await inspect(chrome, url, asked, limits)

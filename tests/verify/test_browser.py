@@ -41,8 +41,8 @@ class Stage:
         self.files.clear()
         named = {name.replace("_", "."): text for name, text in more.items()}
         self.files.update({name: text.encode() for name, text in {"index.html": page, **named}.items()})
-        asked = [check if isinstance(check, Check) else Check(text=check) for check in checks]
-        return await inspect(self.browser, self.url, asked, 1, limits or Limits(load=3, check=0.4, whole=10))
+        asked = [(1, check if isinstance(check, Check) else Check(text=check)) for check in checks]
+        return await inspect(self.browser, self.url, asked, limits or Limits(load=3, check=0.4, whole=10))
 
 
 @pytest.fixture(scope="module")

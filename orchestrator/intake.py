@@ -1,0 +1,40 @@
+"""What both jobs begin with: the task, its clock, and what follows from the two."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from orchestrator.deadline import Clock, Deadline, deadline_for
+from orchestrator.github.client import Client
+from orchestrator.github.event import full_task
+from orchestrator.settings import Actions
+from orchestrator.task import Order, Task
+
+
+@dataclass(frozen=True)
+class Intake:
+    """One task as a job takes it up.
+
+    `reader`: GitHub with the job's own token. `year`: of the licence, the same in both jobs. `reserved`: repositories
+    that are never written to, `owner/name` in lower case.
+    """
+
+    task: Task
+    deadline: Deadline
+    reader: Client
+    year: int
+    reserved: frozenset[str]
+
+
+async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
+    """Return the task that `order` names and when it must be over: at most one read. Raises PagewrightError."""
+    reader = Client(actions.api_url, actions.token, Deadline(clock.now() + actions.deadline_s, clock))
+    task = await full_task(order, reader, actions.repository)
+    # By hand, and when it is run again, nobody's time has passed yet.
+    is_fresh = order.by_hand or actions.attempt > 1
+    return Intake(
+        task=task,
+        deadline=deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock),
+        reader=reader,
+        year=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).year,
+        reserved=frozenset({actions.repository.lower()}),
+    )
