@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from orchestrator import handover, summary
 from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.errors import PagewrightError, UsageError
-from orchestrator.generate import attachments
+from orchestrator.generate.attachments import sources
 from orchestrator.generate.generation import Generated, Given, generate
-from orchestrator.generate.model import import_litellm
+from orchestrator.generate.models.call import import_litellm
 from orchestrator.github import repository
 from orchestrator.github.repository import Repository
 from orchestrator.handover import Build
@@ -100,7 +100,7 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
 
 async def _generated(settings: BuildSettings, start: Start) -> Generated:
     private = settings.actions.allow_private_urls
-    files = await attachments.contents(start.task.attachments, start.deadline, allow_private=private)
+    files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
     given = Given(start.task, files, start.present, start.found.record)
     thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
     return await generate(given, settings.models, thinking, partial(_broken, settings, start))

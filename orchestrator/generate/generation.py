@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from orchestrator.deadline import Deadline
 from orchestrator.errors import RuleBroken
-from orchestrator.generate import prompt, reply
+from orchestrator.generate import prompt
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site
-from orchestrator.generate.model import ask_each
+from orchestrator.generate.models.call import ask_each
+from orchestrator.generate.reply import reply
 from orchestrator.handover import Attempt
 from orchestrator.paths import fold, path_problem
 from orchestrator.record import Record

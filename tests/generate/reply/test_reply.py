@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.generate.reply import parse
+from orchestrator.generate.reply.reply import parse
 from orchestrator.paths import path_problem
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from orchestrator.deadline import Deadline
 from orchestrator.errors import UsageError
-from orchestrator.generate import model as module
-from orchestrator.generate.model import ask_each, chain
+from orchestrator.generate.models import call as module
+from orchestrator.generate.models.call import ask_each, chain
 from orchestrator.handover import Attempt
 from orchestrator.settings import Models
 from tests.doubles.clock import FastClock
@@ -82,7 +82,7 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
         from orchestrator.site import Site
         from orchestrator.task import Task
         from orchestrator.deadline import Clock, Deadline
-        import orchestrator.build, orchestrator.generate.model
+        import orchestrator.build, orchestrator.generate.models.call
         given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         asyncio.run(generate(given, Models((), "", 1, {}), Deadline(9e9, Clock()), lambda site: ()))
         sys.exit(",".join(name for name in ("litellm", "openai", "playwright") if name in sys.modules) or 0)

@@ -7,8 +7,8 @@ import tracemalloc
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.generate import attachments
-from orchestrator.generate.attachments import contents
+from orchestrator.generate.attachments import sources
+from orchestrator.generate.attachments.sources import contents
 from orchestrator.task import Attachment
 from tests.doubles.clock import FastClock
 from tests.doubles.evaluator import Answer, evaluator, flood, hang_up, silence, trickle
@@ -93,14 +93,14 @@ async def test_a_host_that_is_not_there_is_an_error_with_a_remedy(url: str, *, a
 
 
 async def test_a_file_that_is_too_large_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "MAX_BYTES", 3 * 1024**2)
+    monkeypatch.setattr(sources, "MAX_BYTES", 3 * 1024**2)
     async with evaluator(flood) as host:
         with pytest.raises(UsageError, match="larger than 3 MB"):
             await had(host.url)
 
 
 async def test_files_that_are_too_large_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "MAX_BYTES", 1024**2)
+    monkeypatch.setattr(sources, "MAX_BYTES", 1024**2)
     half = "data:;base64," + base64.b64encode(b"x" * 600_000).decode()
     assert len(await had(half)) == 1
     with pytest.raises(UsageError, match="larger than 1 MB together"):
@@ -109,7 +109,7 @@ async def test_files_that_are_too_large_together_are_refused(monkeypatch: pytest
 
 @pytest.mark.parametrize("answer", [silence, trickle])
 async def test_a_host_that_never_ends_is_given_up(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(attachments, "FETCH_S", 0.05)
+    monkeypatch.setattr(sources, "FETCH_S", 0.05)
     async with evaluator(answer) as host:
         with pytest.raises(UsageError, match="does not answer"):
             await had(host.url)
