@@ -11,8 +11,9 @@ from orchestrator import handover, summary
 from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.errors import PagewrightError, UsageError
 from orchestrator.generate.attachments import sources
-from orchestrator.generate.generation import Generated, Given, generate
-from orchestrator.generate.models.call import import_litellm
+from orchestrator.generate.draft import Given
+from orchestrator.generate.generation import Generated, Kit, generate
+from orchestrator.generate.models.presets import import_litellm
 from orchestrator.github import repository
 from orchestrator.github.repository import Repository
 from orchestrator.handover import Build
@@ -64,6 +65,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
 async def _built(
     settings: BuildSettings, order: Order, runner: Runner, clock: Clock
 ) -> tuple[Build, Site | None, Mapping[str, bytes]]:
+    kit = Kit.load(settings.models)
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
     with runner.group("Read the task and the present site"):
@@ -73,7 +75,7 @@ async def _built(
         runner.notice(f"Answered already by {sha} in {start.found.full_name}: nothing is built.")
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
-        generated = await _generated(settings, start)
+        generated = await _generated(settings, kit, start)
         site = finished(generated.site, settings.actions.owner, start.year)
         _say_how(runner, generated)
     if warming is not None:
@@ -98,12 +100,12 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.year)
 
 
-async def _generated(settings: BuildSettings, start: Start) -> Generated:
+async def _generated(settings: BuildSettings, kit: Kit, start: Start) -> Generated:
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
-    given = Given(start.task, files, start.present, start.found.record)
+    given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows)
     thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
-    return await generate(given, settings.models, thinking, partial(_broken, settings, start))
+    return await generate(given, kit, thinking, partial(_broken, settings, start))
 
 
 def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
@@ -116,7 +118,7 @@ def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
 
 def _say_how(runner: Runner, generated: Generated) -> None:
     for attempt in generated.attempts:
-        runner.say(f"{attempt.model}: {attempt.outcome}, {attempt.tokens_out} tokens, {attempt.seconds:.1f} s")
+        runner.say(f"{attempt.model}: {attempt.outcome} ({summary.spent(attempt)})")
     if generated.is_fallback and generated.attempts:
         runner.warning("No model gave a usable answer: the page comes from the template.")
     elif generated.is_fallback:
@@ -163,4 +165,5 @@ def _handed_over(start: Start, generated: Generated, site: Site, report: "Report
         checks=report.checks,
         findings=report.findings,
         attempts=attempts,
+        attachments_changed=generated.attachments_changed,
     )

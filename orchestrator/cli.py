@@ -52,6 +52,10 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="what job build handed over")
     publish.set_defaults(run=_publish, is_job=True)
 
+    models = commands.add_parser("models", help="which models there are, what they cost, which can be used now")
+    models.add_argument("--json", action="store_true", help="a list of objects instead of a table")
+    models.set_defaults(run=_models)
+
     local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
     _add_ports(local)
     local.set_defaults(run=_local)
@@ -99,6 +103,12 @@ def _publish(chosen: argparse.Namespace) -> int:
     env = environment()
     asyncio.run(publish(env, _event(chosen.event, env), chosen.build, Runner(sys.stdout, *log_files(env)), Clock()))
     return 0
+
+
+def _models(chosen: argparse.Namespace) -> int:
+    from orchestrator.generate.models.listing import run_models  # noqa: PLC0415
+
+    return run_models(environment(dotenv=True), as_json=chosen.json)
 
 
 def _local(chosen: argparse.Namespace) -> int:

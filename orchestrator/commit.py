@@ -133,6 +133,7 @@ def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Reco
         round=task.round,
         brief=task.brief,
         checks=tuple(check.text for check in task.checks),
+        attachments=tuple(attachment.name for attachment in task.attachments) or None,
         passed=build.count("passed", task.round),
         failed=build.count("failed", task.round),
         own=build.count("own", task.round),

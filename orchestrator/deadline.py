@@ -39,6 +39,10 @@ class Deadline:
         """Return a deadline that leaves `seconds` for what comes after."""
         return Deadline(self.at - seconds, self.clock)
 
+    def share(self, parts: int) -> "Deadline":
+        """Return the moment when one of `parts` equal parts of what is left is over."""
+        return Deadline(min(self.at, self.clock.now() + self.remaining / parts), self.clock)
+
     def check(self, doing: str) -> None:
         """Raise OutOfTime when nothing is left for `doing`."""
         if self.remaining <= 0:

@@ -51,12 +51,16 @@ class Finding(_Entry):
 
 
 class Attempt(_Entry):
-    """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown."""
+    """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown.
+
+    `tokens_cached`: those of `tokens_in` that the provider had read before.
+    """
 
     model: Name
     outcome: str
     tokens_in: int = 0
     tokens_out: int = 0
+    tokens_cached: int = 0
     cost_usd: float | None = None
     seconds: float = 0
     passed: int = 0
@@ -64,7 +68,10 @@ class Attempt(_Entry):
 
 
 class Build(_Entry):
-    """`build.json`. `base`: the head that the site was built on, None where there was no repository."""
+    """`build.json`. `base`: the head that the site was built on, None where there was no repository.
+
+    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff.
+    """
 
     id: Name
     base: Sha | None = None
@@ -76,6 +83,7 @@ class Build(_Entry):
     checks: tuple[CheckResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    attachments_changed: tuple[tuple[str, ...], ...] = ()
     published: Sha | None = None
 
     def count(self, state: State, round_: int) -> int:

@@ -9,13 +9,14 @@ from orchestrator.task import TRAILER_ID, TRAILER_ROUND, request_of
 
 
 class Round(BaseModel):
-    """What one round asked, and how many of its checks were shown."""
+    """What one round asked, and how many of its checks were shown. `attachments`: the names of what it brought."""
 
     model_config = ConfigDict(frozen=True)
 
     round: int
     brief: str
     checks: tuple[str, ...] = ()
+    attachments: tuple[str, ...] | None = None
     passed: int = 0
     failed: int = 0
     own: int = 0

@@ -8,17 +8,6 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 
-MODEL_KEYS = (
-    "LLM_API_KEY",
-    "OPENAI_API_KEY",
-    "ANTHROPIC_API_KEY",
-    "OPENROUTER_API_KEY",
-    "GEMINI_API_KEY",
-    "AZURE_API_KEY",
-    "AIPIPE_API_KEY",
-)
-"""Names under which a provider's key may come; each value is kept out of every published file."""
-
 
 def environment(*, dotenv: bool = False) -> dict[str, str]:
     """Return the environment; with `dotenv` also what `.env` in the working directory says, which loses to it."""
@@ -68,6 +57,10 @@ class _Reader:
 
     def path(self, name: str) -> Path | None:
         return Path(value) if (value := self.text(name)) else None
+
+    def ending(self, *ends: str) -> dict[str, str]:
+        """Return every value whose name has one of these ends."""
+        return {name: value for name in self.env if name.endswith(ends) and (value := self.text(name))}
 
     def finish(self) -> None:
         if self.problems:
@@ -124,12 +117,17 @@ def _actions(read: _Reader) -> Actions:
 
 @dataclass(frozen=True)
 class Models:
-    """Which models to ask, in order, and with what. `keys`: environment name -> value."""
+    """Which models to ask, in order, and with what.
+
+    `keys`: every name that ends in `_API_KEY` -> value, so that another provider needs no other code; each value is
+    kept out of every published file. `endpoints`: the same of `_API_BASE` and `_API_VERSION`.
+    """
 
     chain: tuple[str, ...]
     api_base: str
     max_cost_usd: float
     keys: Mapping[str, str] = field(repr=False)
+    endpoints: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,19 +150,29 @@ class PublishSettings:
 def build_settings(env: Mapping[str, str]) -> BuildSettings:
     """Read job `build`'s settings; raise UsageError that names everything wrong at once."""
     read = _Reader(env)
-    chain = tuple(name.strip() for name in read.text("LLM_MODELS").split(",") if name.strip())
-    settings = BuildSettings(
-        actions=_actions(read),
-        models=Models(
-            chain=chain,
-            api_base=read.text("LLM_API_BASE"),
-            max_cost_usd=read.number("MAX_COST_USD", 1.0),
-            keys={name: value for name in MODEL_KEYS if (value := read.text(name))},
-        ),
-        browser=read.path("BROWSER"),
-    )
+    settings = BuildSettings(actions=_actions(read), models=_models(read), browser=read.path("BROWSER"))
     read.finish()
     return settings
+
+
+def model_settings(env: Mapping[str, str]) -> Models:
+    """Read what says which models to ask; raise UsageError that names everything wrong at once."""
+    read = _Reader(env)
+    models = _models(read)
+    read.finish()
+    return models
+
+
+def _models(read: _Reader) -> Models:
+    return Models(
+        chain=tuple(name.strip() for name in read.text("LLM_MODELS").split(",") if name.strip()),
+        api_base=read.text("LLM_API_BASE"),
+        max_cost_usd=read.number("MAX_COST_USD", 1.0),
+        keys=read.ending("_API_KEY"),
+        endpoints={
+            name: value for name, value in read.ending("_API_BASE", "_API_VERSION").items() if name != "LLM_API_BASE"
+        },
+    )
 
 
 def publish_settings(env: Mapping[str, str]) -> PublishSettings:

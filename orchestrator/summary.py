@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from orchestrator.errors import PagewrightError
-from orchestrator.handover import Build, CheckResult
+from orchestrator.handover import Attempt, Build, CheckResult
 from orchestrator.notify import Publication
 from orchestrator.task import Order
 
@@ -36,6 +36,8 @@ def built(order: Order, build: Build) -> str:
     if build.findings:
         rows = [(finding.kind, code(finding.text), code(finding.where)) for finding in build.findings[:50]]
         lines += _table(("finding", "text", "where"), rows)
+    for changed in build.attachments_changed:
+        lines += ["An attachment was changed, as the brief asks:", "", *(f"- {code(line)}" for line in changed), ""]
     return "\n".join([*lines, *_costs(build)])
 
 
@@ -61,25 +63,34 @@ def _check_row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _costs(build: Build) -> list[str]:
-    tokens = f"{sum(a.tokens_in for a in build.attempts)} / {sum(a.tokens_out for a in build.attempts)}"
-    total = f"Built by {code(build.built_by) or 'nobody'} · tokens in / out {tokens} · cost {dollars(build.cost_usd)}"
+    total = f"Built by {code(build.built_by) or 'nobody'} · {_tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
     if not build.attempts:
         return [total, ""]
     rows = [
         (
             code(attempt.model),
             code(attempt.outcome),
-            f"{attempt.tokens_in} / {attempt.tokens_out}",
-            dollars(attempt.cost_usd) if attempt.tokens_out else "",
-            f"{attempt.seconds:.1f} s",
+            _tokens([attempt]) if attempt.seconds else "",
+            dollars(attempt.cost_usd) if attempt.seconds else "",
+            f"{attempt.seconds:.1f} s" if attempt.seconds else "",
         )
         for attempt in build.attempts
     ]
-    return [
-        *_table(("model", "outcome", "tokens in / out", "cost", "time"), rows),
-        total,
-        "",
-    ]
+    return [*_table(("model", "outcome", "tokens", "cost", "time"), rows), total, ""]
+
+
+def spent(attempt: Attempt) -> str:
+    """Return what one attempt took, on one line."""
+    if not attempt.seconds:
+        return "nothing spent"
+    return f"{_tokens([attempt])}, {dollars(attempt.cost_usd)}, {attempt.seconds:.1f} s"
+
+
+def _tokens(attempts: Sequence[Attempt]) -> str:
+    cached = sum(attempt.tokens_cached for attempt in attempts)
+    read = sum(attempt.tokens_in for attempt in attempts)
+    written = sum(attempt.tokens_out for attempt in attempts)
+    return f"{read} tokens in{f' ({cached} cached)' if cached else ''}, {written} out"
 
 
 def dollars(cost: float | None) -> str:

@@ -135,8 +135,9 @@ async def test_an_answer_that_breaks_a_rule_is_passed_over_for_the_template(job:
     async with model_server(leak) as model:
         settings = {"LLM_MODELS": "openai/one", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
         built = await job.run(order(checks=[]), **settings)
+    assert len(model.asked) == 2  # told what was wrong, it says the same again
     assert (built.fallback, built.error, built.cost_usd) == (True, None, None)
-    assert built.attempts[0].outcome == "the answer breaks a rule: 'app.js' holds a secret"
+    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' holds a secret."
     assert "the page comes from the template" in job.log.getvalue()
 
 

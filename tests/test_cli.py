@@ -41,6 +41,38 @@ def test_an_event_that_is_none_ends_with_2_and_an_annotation(
     assert capsys.readouterr().out.startswith("::error::The event")
 
 
+def test_models_reads_a_dotenv_and_says_what_can_be_used_without_any_key(tmp_path: Path) -> None:
+    # Nobody listens at port 9 of this machine.
+    bases = "".join(f"{name}_API_BASE=http://127.0.0.1:9\n" for name in ("OLLAMA", "LM_STUDIO", "LLAMA"))
+    (tmp_path / ".env").write_text(f"LLM_MODELS=llama\n{bases}")
+    path = {"PYTHONPATH": str(Path(__file__).parents[1])}
+    ended = subprocess.run(
+        [*COMMAND, "models", "--json"],
+        cwd=tmp_path,
+        env=_environment(**path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    first, *others = json.loads(ended.stdout)
+    assert (first["name"], first["place"], first["usable"], first["state"]) == ("llama", 1, False, "does not answer")
+    assert {"gpt-4.1": "OPENAI_API_KEY is not set"}.items() <= {each["name"]: each["state"] for each in others}.items()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_models_with_wrong_settings_ends_with_2_and_the_remedy(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAX_COST_USD", "none")
+    with pytest.raises(SystemExit) as ended:
+        main(["models", *arguments])
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("pagewright: Settings: MAX_COST_USD must be a number above 0.")
+
+
 @pytest.mark.act
 def test_local_says_where_everything_is_and_stops_on_sigterm(tmp_path: Path) -> None:
     command = [*COMMAND, "local", "--json", "--receiver-port", "0", "--github-port", "0", "--data", str(tmp_path)]

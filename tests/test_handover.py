@@ -65,6 +65,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "checks",
         "findings",
         "attempts",
+        "attachments_changed",
     ]
     assert list(said["checks"][0]) == ["round", "text", "kind", "state", "seen"]
     assert list(said["findings"][0]) == ["kind", "text", "where"]
@@ -73,6 +74,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "outcome",
         "tokens_in",
         "tokens_out",
+        "tokens_cached",
         "cost_usd",
         "seconds",
         "passed",

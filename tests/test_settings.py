@@ -8,6 +8,7 @@ from orchestrator.settings import (
     build_settings,
     environment,
     log_files,
+    model_settings,
     publish_settings,
     quiet_litellm,
     run_url,
@@ -31,7 +32,7 @@ def test_what_is_not_set_has_its_default() -> None:
     assert (actions.is_github_hosted, actions.token, settings.target_token) == (False, "", "t0ken")
     built = build_settings(ENV)
     assert (built.models.chain, built.models.api_base, built.models.max_cost_usd, built.browser) == ((), "", 1.0, None)
-    assert built.models.keys == {}
+    assert (built.models.keys, built.models.endpoints) == ({}, {})
 
 
 def test_a_variable_that_is_empty_is_one_that_is_not_set() -> None:
@@ -70,6 +71,29 @@ def test_what_is_set_is_taken() -> None:
     assert (models.chain, models.api_base, models.max_cost_usd) == (("a", "openai/gpt-4.1"), "http://127.0.0.1:3", 0.2)
     assert models.keys == {"OPENAI_API_KEY": "key"}
     assert settings.browser == Path("/usr/bin/chrome")
+
+
+def test_a_new_providers_key_and_endpoint_need_no_code() -> None:
+    models = model_settings(
+        {
+            "NEW_API_KEY": "k",
+            "EMPTY_API_KEY": " ",
+            "NEW_API_KEY_FILE": "f",
+            "NEW_API_BASE": "https://new.example",
+            "NEW_API_VERSION": "2",
+            "LLM_API_BASE": "https://mine.example",
+            "GITHUB_TOKEN": "t",
+        }
+    )
+    assert models.keys == {"NEW_API_KEY": "k"}
+    assert models.endpoints == {"NEW_API_BASE": "https://new.example", "NEW_API_VERSION": "2"}
+    assert models.api_base == "https://mine.example"
+
+
+def test_what_says_which_models_to_ask_needs_no_github_and_is_checked_all_the_same() -> None:
+    assert model_settings({}).chain == ()
+    with pytest.raises(UsageError, match="MAX_COST_USD must be a number above 0"):
+        model_settings({"MAX_COST_USD": "much"})
 
 
 def test_the_owner_is_that_of_the_pipeline_where_nobody_says_otherwise() -> None:

@@ -10,7 +10,7 @@ from markdown_it import MarkdownIt
 from orchestrator.errors import GitHubFailed
 from orchestrator.handover import Attempt, Build, CheckResult, Finding
 from orchestrator.notify import Publication
-from orchestrator.summary import LONGEST, built, code, dollars, published
+from orchestrator.summary import LONGEST, built, code, dollars, published, spent
 from orchestrator.task import Order
 
 ID = "0123456789abcdef"
@@ -61,18 +61,32 @@ def test_a_build_shows_its_checks_findings_and_costs() -> None:
     assert "| 1 | `a == 1` | ❌ failed | `null` |" in page
     assert [page.count(sign) for sign in ("✅ passed", "❌ failed", "🟡 own proof", "⚪ unproved")] == [1, 1, 1, 1]
     assert "| console | `Oops` | `app.js:1` |" in page
-    assert "| `m` | `used` | 10 / 20 | $0.0123 | 9.1 s |" in page
-    assert "Built by `m` · tokens in / out 10 / 20 · cost $0.0123" in page
+    assert "| `m` | `used` | 10 tokens in, 20 out | $0.0123 | 9.1 s |" in page
+    assert "Built by `m` · 10 tokens in, 20 out · cost $0.0123" in page
     assert shown(page).count("<table>") == 3
 
 
 def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
-    attempts = (Attempt(model="m", outcome="used", tokens_in=1, tokens_out=2), Attempt(model="n", outcome="no answer"))
+    attempts = (
+        Attempt(model="m", outcome="used", tokens_in=1, tokens_out=2, seconds=3),
+        Attempt(model="n", outcome="no answer"),
+    )
     page = built(order(), Build(id=ID, attempts=attempts))
-    assert "| `m` | `used` | 1 / 2 | unknown | 0.0 s |" in page
-    assert "| `n` | `no answer` | 0 / 0 |  | 0.0 s |" in page
-    assert "Built by nobody · tokens in / out 1 / 2 · cost unknown" in page
+    assert "| `m` | `used` | 1 tokens in, 2 out | unknown | 3.0 s |" in page
+    assert "| `n` | `no answer` |  |  |  |" in page
+    assert "Built by nobody · 1 tokens in, 2 out · cost unknown" in page
     assert dollars(0) == "$0.0000"
+
+
+def test_what_a_provider_had_read_before_is_told_apart() -> None:
+    attempt = Attempt(model="m", outcome="used", tokens_in=90, tokens_cached=80, tokens_out=2, cost_usd=0.5, seconds=3)
+    assert spent(attempt) == "90 tokens in (80 cached), 2 out, $0.5000, 3.0 s"
+    assert spent(Attempt(model="m", outcome="not asked")) == "nothing spent"
+
+
+def test_an_attachment_that_was_changed_is_shown_line_by_line() -> None:
+    page = built(order(), Build(id=ID, attachments_changed=(("--- d.csv", "-a`b", "+<b>|"),)))
+    assert "An attachment was changed, as the brief asks:\n\n- `--- d.csv`\n- `-a'b`\n- `+<b>¦`\n" in page
 
 
 @pytest.mark.parametrize(

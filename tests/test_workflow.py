@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestrator.generate.models.presets import load as load_presets
+
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 ACTIONS = sorted((ROOT / ".github" / "actions").glob("*/action.yml"))
 FILES = WORKFLOWS + ACTIONS
 NAMES = [str(path.relative_to(ROOT / ".github")) for path in FILES]
 BUILD = ROOT / ".github" / "workflows" / "build.yml"
-MODEL_KEYS = {f"{name}_API_KEY" for name in ("LLM", "OPENAI", "ANTHROPIC", "OPENROUTER", "GEMINI", "AZURE", "AIPIPE")}
+PRESETS = load_presets()
+MODEL_KEYS = {"LLM_API_KEY", *(preset.key for preset in PRESETS.values() if preset.key)}
+ENDPOINTS = {"LLM_API_BASE"} | {
+    name for preset in PRESETS.values() for name in (preset.api_base_from, preset.api_version_from) if name
+}
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -103,6 +109,15 @@ def test_who_talks_to_the_model_holds_no_pen_and_who_holds_the_pen_no_key() -> N
     assert secrets_of("publish") == {"TARGET_TOKEN"}
     assert [jobs(BUILD)[name]["environment"] for name in ("build", "publish")] == ["build", "publish"]
     assert [jobs(BUILD)[name]["permissions"] for name in ("build", "publish")] == [{"contents": "read"}] * 2
+
+
+def test_every_variable_that_a_preset_names_reaches_the_model_and_no_other_step() -> None:
+    (work,) = [step for step in jobs(BUILD)["build"]["steps"] if step.get("id") == "build"]
+    expected = {name: f"${{{{ secrets.{name} }}}}" for name in MODEL_KEYS}
+    expected |= {name: f"${{{{ vars.{name} }}}}" for name in ENDPOINTS}
+    given = {name: value for name, value in work["env"].items() if re.search(r"_API_(KEY|BASE|VERSION)$", name)}
+    assert given == expected
+    assert "_API_" not in yaml.safe_dump(jobs(BUILD)["publish"])
 
 
 def test_each_job_installs_its_own_packages_as_locked() -> None:

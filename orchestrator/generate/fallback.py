@@ -79,6 +79,11 @@ def fallback_note(readme: bytes, ask: Ask, added: Sequence[str]) -> bytes:
     return readme.rstrip() + b"\n\n" + section if readme.strip() else section
 
 
+def model_readme(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> bytes:
+    """Return a README for a page that a model built without writing one."""
+    return _filled(title, asks, attachments, _SUMMARY_MODEL, _HOW_MODEL).encode("utf-8", "replace")
+
+
 # The page
 
 
@@ -284,20 +289,27 @@ their totals were worked out when the page was built, so it can be read without 
 are buttons: one click sorts the rows by that column, a second one turns the order round.
 
 The attached files are kept byte for byte. When one of them is changed, the page does not follow by itself."""
+_SUMMARY_MODEL = "A page built by a language model from the brief below."
+_HOW_MODEL = "The page is plain HTML, CSS and JavaScript. The attached files are kept byte for byte."
 _SUMMARY_OWN_PAGE = "What the brief asks for has not been built, because there was no language model to build it."
 _HOW_OWN_PAGE = "The attached `index.html` is the page. It and the other attached files are kept byte for byte."
 
 
 def _readme(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> str:
-    is_own_page = "index.html" in map(fold, attachments)
-    page = [] if is_own_page else ["- [index.html](index.html): the page"]
+    if "index.html" in map(fold, attachments):
+        return _filled(title, asks, attachments, _SUMMARY_OWN_PAGE, _HOW_OWN_PAGE)
+    return _filled(title, asks, attachments, _SUMMARY, _HOW)
+
+
+def _filled(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes], summary: str, how: str) -> str:
+    page = [] if "index.html" in map(fold, attachments) else ["- [index.html](index.html): the page"]
     attached = [f"{_readme_link(name)}: attached, {_size(len(data))}" for name, data in attachments.items()]
     return _README.substitute(
         title=_plain(title),
-        summary=_SUMMARY_OWN_PAGE if is_own_page else _SUMMARY,
+        summary=summary,
         rounds="\n\n".join(f"### Round {ask.round}\n\n{_fenced(ask.brief)}" for ask in asks),
         files="\n".join(page + attached),
-        how=_HOW_OWN_PAGE if is_own_page else _HOW,
+        how=how,
     )
 
 

@@ -1,45 +1,52 @@
 """Task (+ the present site) -> the files that make the site: by a model, or by the template where none answers."""
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.deadline import Deadline
 from orchestrator.errors import RuleBroken
 from orchestrator.generate import prompt
-from orchestrator.generate.fallback import Ask, fallback_note, fallback_site
-from orchestrator.generate.models.call import ask_each
-from orchestrator.generate.reply import reply
+from orchestrator.generate.attachments.changes import diff
+from orchestrator.generate.conversation import Table, converse
+from orchestrator.generate.draft import Broken, Draft, Given, has_readme
+from orchestrator.generate.fallback import Ask, fallback_note, fallback_site, model_readme
+from orchestrator.generate.models import presets
+from orchestrator.generate.models.budget import Budget
+from orchestrator.generate.models.presets import Model, Preset
+from orchestrator.generate.prompt import Prompts
 from orchestrator.handover import Attempt
-from orchestrator.paths import fold, path_problem
-from orchestrator.record import Record
+from orchestrator.paths import path_problem
 from orchestrator.settings import Models
 from orchestrator.site import LICENCE, Site
-from orchestrator.task import Task
-
-Broken = Callable[[Site], Sequence[str]]
 
 FALLBACK = "fallback"
 _MADE_BY_TEMPLATE = ("index.html", "README.md", LICENCE, ".nojekyll")
 
 
 @dataclass(frozen=True)
-class Given:
-    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's."""
+class Kit:
+    """What models are asked with: which ones, and the files in `prompts/`, read and found in order."""
 
-    task: Task
-    attachments: Mapping[str, bytes]
-    present: Site
-    record: Record | None
+    models: Models
+    prompts: Prompts
+    presets: Mapping[str, Preset]
+
+    @classmethod
+    def load(cls, models: Models) -> "Kit":
+        """Read `prompts/`; raise UsageError that names what is wrong there."""
+        return cls(models, prompt.load(), presets.load())
 
 
 @dataclass(frozen=True)
 class Generated:
-    """The site, and who made it: a model's name, or `fallback`."""
+    """The site, and who made it: a model's name, or `fallback`. `attachments_changed`: the lines of each one's diff."""
 
     site: Site
     built_by: str
     attempts: tuple[Attempt, ...] = ()
+    attachments_changed: tuple[tuple[str, ...], ...] = ()
 
     @property
     def is_fallback(self) -> bool:
@@ -54,45 +61,52 @@ class Generated:
         return sum(known) if len(known) == len(prices) else None
 
 
-async def generate(given: Given, models: Models, deadline: Deadline, broken: Broken) -> Generated:
+async def generate(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Generated:
     """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
 
-    `broken`: says which rules a site breaks; an answer that breaks one is not used. Raises RuleBroken where even the
+    `broken`: says which rules a site breaks; a draft that breaks one is not used. Raises RuleBroken where even the
     template's site breaks one: then it is the attachments'.
     """
-    attempts: list[Attempt] = []
-    if models.chain:
-        asked = prompt.messages(prompt.load(), given.task, given.attachments, given.present, given.record)
-        made, name, attempts = await ask_each(models, asked, lambda text: _usable(text, given, broken), deadline)
-        if made is not None:
-            return Generated(_joined(given, made), name, tuple(attempts))
-    site = _joined(given, _template(given))
+    budget = Budget(kit.models.max_cost_usd, deadline)
+    if kit.models.chain:
+        litellm = await asyncio.to_thread(presets.import_litellm)
+        table = Table(litellm, kit.prompts, given, budget, broken)
+        chosen = await _chosen(table, presets.chain(kit.models, kit.presets, litellm))
+        if chosen is not None:
+            return _generated(given, *chosen, budget)
+    site = given.present.changed(_template(given)).changed(given.attachments)
     if problems := broken(site):
         raise RuleBroken.by(problems)
-    return Generated(site, FALLBACK, tuple(attempts))
+    return Generated(site, FALLBACK, tuple(budget.attempts))
 
 
-def _usable(text: str, given: Given, broken: Broken) -> tuple[dict[str, bytes] | None, str]:
-    """Return the files of an answer, or None and what is wrong with it."""
-    found = reply.parse(text)
-    if any("does not end" in complaint for complaint in found.complaints):
-        return None, found.complaints[0]
-    files = {path: body.encode() for path, body in found.files.items()}
-    if not files:
-        return None, found.complaints[0]
-    site = _joined(given, files)
-    if not site.files.get("index.html", b"").strip():
-        return None, "the answer has no index.html, or an empty one"
-    if problems := broken(site):
-        return None, f"the answer breaks a rule: {problems[0]}"
-    return files, ""
+async def _chosen(table: Table, chain: Sequence[Model]) -> tuple[Model, Draft] | None:
+    """Ask the models in order: the first draft without flaws is taken, else the first that is a site at all."""
+    lesser: tuple[Model, Draft] | None = None
+    for place, model in enumerate(chain):
+        if model.problem:
+            table.budget.attempts.append(Attempt(model=model.name, outcome=model.problem))
+            continue
+        # One that hangs must not use up the time of those behind it.
+        waiting = 1 + sum(not other.problem for other in chain[place + 1 :])
+        draft = await converse(table, model, table.budget.deadline.share(waiting))
+        if draft is not None and not draft.flaws:
+            return model, draft
+        if draft is not None and draft.is_usable and lesser is None:
+            lesser = model, draft
+    return lesser
 
 
-def _joined(given: Given, made: Mapping[str, bytes]) -> Site:
-    """Return present files, then what was made, then the attachments: each wins over those before it."""
-    taken = {fold(name) for name in given.attachments}
-    kept = {path: data for path, data in made.items() if fold(path) not in taken}
-    return given.present.changed(kept).changed(given.attachments)
+def _generated(given: Given, model: Model, draft: Draft, budget: Budget) -> Generated:
+    files = dict(draft.files)
+    attempts = list(budget.attempts)
+    if draft.flaws:
+        attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0]}"[:300]))
+    if not has_readme(files):
+        files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
+    changed = [(name, data) for name, data in given.attached.items() if files.get(name) != data]
+    diffs = tuple(diff(name, data, files.get(name)) for name, data in changed)
+    return Generated(Site(files), model.name, tuple(attempts), diffs)
 
 
 def _template(given: Given) -> dict[str, bytes]:
@@ -105,10 +119,14 @@ def _template(given: Given) -> dict[str, bytes]:
     if given.present.files and before.get("index.html") != given.present.files.get("index.html"):
         readme = given.present.files.get("README.md", b"")
         return {"README.md": fallback_note(readme, Ask(task.round, task.brief), list(given.attachments))}
-    asks = [Ask(entry.round, entry.brief) for entry in rounds if entry.round != task.round]
-    return fallback_site(
-        title, [*asks, Ask(task.round, task.brief)], dict(sorted({**files, **given.attachments}.items()))
-    )
+    return fallback_site(title, _asks(given), dict(sorted({**files, **given.attachments}.items())))
+
+
+def _asks(given: Given) -> list[Ask]:
+    """Return what each round asked for, this one last."""
+    task, rounds = given.task, given.record.rounds if given.record else ()
+    earlier = [Ask(entry.round, entry.brief) for entry in rounds if entry.round != task.round]
+    return [*earlier, Ask(task.round, task.brief)]
 
 
 def _is_attachment(path: str) -> bool:

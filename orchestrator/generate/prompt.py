@@ -1,43 +1,62 @@
-"""What the model is told: the files in `prompts/`, filled in. A missing or unknown placeholder is an error."""
+"""What the model is told: the files in `prompts/`, filled in. A missing or unknown placeholder is an error.
 
+What never changes stands first and what differs between tasks last, so that providers can keep the beginning in their
+caches; everything within one task begins with the same messages.
+"""
+
+import base64
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from string import Template
+from typing import Any
 
 from orchestrator.errors import UsageError
+from orchestrator.generate.attachments.digest import digests
+from orchestrator.generate.attachments.images import images
+from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.models.presets import FOLDER, Model
+from orchestrator.generate.present import present_files
 from orchestrator.record import Record
-from orchestrator.site import LICENCE, Site
-from orchestrator.task import Check, Task
-
-FOLDER = Path(__file__).parents[2] / "prompts"
+from orchestrator.task import Check
 
 PLACEHOLDERS = {
-    "system": frozenset[str](),
+    "system": frozenset({"format"}),
+    "edits": frozenset[str](),
+    "files": frozenset[str](),
     "build": frozenset({"mark", "brief", "checks", "attachments"}),
     "revise": frozenset({"mark", "round", "brief", "checks", "earlier", "attachments", "files"}),
+    "correct": frozenset({"mark", "flaws", "done"}),
+    "continue": frozenset({"mark", "tail"}),
 }
 """What each file may and must hold."""
 
-EXCERPT = 4_000
-"""Characters of a text attachment that the model sees."""
-
 PRESENT = 120_000
-"""Characters of the present site that the model sees."""
+ATTACHMENTS = 40_000
+EARLIER = 20_000
+"""Characters that a model sees at most of the present files, of attachments and of earlier rounds."""
 
-Messages = list[dict[str, str]]
+BYTES_A_TOKEN = 3
+"""Code has three to four, Chinese three. With the lower number the estimate of a prompt is an upper bound."""
+
+IMAGE_TOKENS = 1_600  # https://docs.claude.com/en/docs/build-with-claude/vision#evaluate-image-size
+
+Prompts = Mapping[str, Template]
+Message = dict[str, Any]
+Messages = list[Message]
 
 
-def load(folder: Path = FOLDER) -> dict[str, Template]:
+def load(folder: Path = FOLDER) -> Prompts:
     """Read the prompts; raise UsageError that names every file that is missing or has wrong placeholders."""
     problems: list[str] = []
     loaded: dict[str, Template] = {}
     for name, wanted in PLACEHOLDERS.items():
         path = folder / f"{name}.md"
-        if not path.is_file():
-            problems.append(f"{path.name} is missing")
+        try:
+            template = Template(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError):
+            problems.append(f"{path.name} is missing, or no text")
             continue
-        template = Template(path.read_text(encoding="utf-8"))
         found = set(template.get_identifiers())
         problems += [f"{path.name} lacks ${placeholder}" for placeholder in sorted(wanted - found)]
         problems += [f"{path.name} has the unknown ${placeholder}" for placeholder in sorted(found - wanted)]
@@ -49,61 +68,87 @@ def load(folder: Path = FOLDER) -> dict[str, Template]:
     return loaded
 
 
-def messages(
-    prompts: Mapping[str, Template], task: Task, attachments: Mapping[str, bytes], present: Site, record: Record | None
-) -> Messages:
-    """Return the conversation that asks for the site. `present`: its files now, empty for a new one."""
-    # Random, so that nothing inside the data can end it.
+async def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
+    """Return the conversation that asks `model` for the site, no larger than its context allows."""
+    form = prompts["edits" if model.edits else "files"].substitute().strip()
     filled = {
-        "mark": f"=====data-{secrets.token_hex(6)}=====",
-        "brief": task.brief,
-        "checks": "\n".join(map(_as_line, task.checks)) or "(none)",
-        "attachments": "\n\n".join(_excerpt(name, data) for name, data in attachments.items()) or "(none)",
+        "mark": _mark(),
+        "brief": given.task.brief,
+        "checks": "\n".join(map(_as_line, given.task.checks)) or "(none)",
+        **await _material(given, model),
     }
-    if present.files:
-        filled |= {"round": str(task.round), "earlier": _earlier(record, task.round), "files": _shown(present)}
-    asked = prompts["revise" if present.files else "build"].substitute(filled)
-    return [{"role": "system", "content": prompts["system"].substitute()}, {"role": "user", "content": asked}]
+    if given.present.files:
+        filled |= {"round": str(given.task.round), "earlier": _earlier(given.record, given.task.round)}
+    asked = prompts["revise" if given.present.files else "build"].substitute(filled)
+    seen = images(given.attachments) if model.sees_images else []
+    pictures = [_picture(image.media_type, image.data) for image in seen]
+    system = prompts["system"].substitute(format=form)
+    return [_message("system", system, model), _message("user", asked, model, pictures)]
+
+
+async def _material(given: Given, model: Model) -> dict[str, str]:
+    """Return attachments and present files, each within its share of what the model can read at once."""
+    room = (model.context - model.output) * BYTES_A_TOKEN
+    digested = await digests(given.attachments, min(ATTACHMENTS, room // 4))
+    shown = {"attachments": "\n\n".join(digested.values()) or "(none)"}
+    if given.present.files:
+        names = given.attached.keys()
+        shown["files"] = present_files(given.present.files, names, given.task, min(PRESENT, room // 2))
+    return shown
+
+
+def correction(prompts: Prompts, draft: Draft) -> Message:
+    """Return what a model is told whose answer had flaws."""
+    flaws, done = ("\n".join(f"- {line}" for line in lines) or "(none)" for lines in (draft.flaws, draft.done))
+    return {"role": "user", "content": prompts["correct"].substitute(mark=_mark(), flaws=flaws, done=done)}
+
+
+def continuation(prompts: Prompts, tail: str) -> Message:
+    """Return what a model is told whose answer was cut off. `tail`: how it ended."""
+    return {"role": "user", "content": prompts["continue"].substitute(mark=_mark(), tail=tail)}
+
+
+def tokens_of(messages: Sequence[Message]) -> int:
+    """Return how many tokens `messages` are at most."""
+    total = 0
+    for message in messages:
+        content = message["content"]
+        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
+        total += sum(
+            len(part["text"].encode(errors="replace")) // BYTES_A_TOKEN + 4 if part["type"] == "text" else IMAGE_TOKENS
+            for part in parts
+        )
+    return total
+
+
+def _mark() -> str:
+    # Random, so that nothing inside the data can end it.
+    return f"=====data-{secrets.token_hex(6)}====="
+
+
+def _message(role: str, text: str, model: Model, pictures: Sequence[Message] = ()) -> Message:
+    """Return a message; plain text where nothing else is needed, because small servers know no other form."""
+    if not model.caches and not pictures:
+        return {"role": role, "content": text}
+    part: Message = {"type": "text", "text": text}
+    if model.caches:  # https://docs.claude.com/en/docs/build-with-claude/prompt-caching
+        part["cache_control"] = {"type": "ephemeral"}
+    return {"role": role, "content": [*pictures, part]}
+
+
+def _picture(media_type: str, data: bytes) -> Message:
+    return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{base64.b64encode(data).decode()}"}}
 
 
 def _as_line(check: Check) -> str:
     return f"- JavaScript that must be true: {check.text}" if check.js else f"- {check.text}"
 
 
-def _excerpt(name: str, data: bytes) -> str:
-    text = as_text(data)
-    if text is None:
-        return f"{name}: {len(data)} bytes, not text"
-    cut = text if len(text) <= EXCERPT else f"{text[:EXCERPT]}\n… ({len(text)} characters in all)"
-    return f"{name}, {len(data)} bytes:\n{cut}"
-
-
-def as_text(data: bytes) -> str | None:
-    """Return `data` as text, or None where it is none."""
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return None
-    return None if "\0" in text else text
-
-
 def _earlier(record: Record | None, this: int) -> str:
     rounds = [entry for entry in (record.rounds if record else ()) if entry.round != this]
-    return "\n\n".join(
+    room = EARLIER // max(1, len(rounds))
+    told = (
         "\n".join([f"Round {entry.round}: {entry.brief}", *(f"- {check}" for check in entry.checks)])
         for entry in rounds
     )
-
-
-def _shown(present: Site) -> str:
-    """Return the text files that fit, the page first."""
-    left = PRESENT
-    shown: list[str] = []
-    for path in sorted(present.files, key=lambda path: (path != "index.html", len(present.files[path]))):
-        text = as_text(present.files[path])
-        if text is None or path == LICENCE or len(text) > left:
-            shown.append(f"({path}, {len(present.files[path])} bytes, is not shown)")
-            continue
-        left -= len(text)
-        shown.append(f'<file path="{path}">\n{text}\n</file>')
-    return "\n".join(shown)
+    return "\n\n".join(text if len(text) <= room else f"{text[:room]}…" for text in told) or "(none)"

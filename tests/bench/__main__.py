@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import door, jobs
+from tests.bench import door, jobs, replies
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "receiver": door.measure,
     "build": jobs.build,
     "model": jobs.model,
+    "replies": replies.measure,
     "github": jobs.github,
     "demo": jobs.demo,
 }

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestrator.generate.generation import FALLBACK, Generated, Given, generate
-from orchestrator.generate.generation import _usable as usable
+from orchestrator.generate.draft import Given
+from orchestrator.generate.generation import FALLBACK, Generated, Kit, generate
 from orchestrator.record import Record, Round
-from orchestrator.settings import Models
+from orchestrator.settings import build_settings
 from orchestrator.site import Site
 from orchestrator.task import Task
 from tests.doubles.clock import FastClock
+from tests.doubles.model import Reply, model_server
 
-NONE = Models(chain=(), api_base="", max_cost_usd=1, keys={})
+CSV = b"region,sales\nnorth,1\n"
+NONE = Kit.load(build_settings({"TARGET_OWNER": "x"}).models)
 BY_MODEL = Record(task="k", built_by="gpt-4.1", rounds=(Round(round=1, brief="One"),))
 BY_TEMPLATE = Record(task="k", built_by=FALLBACK, rounds=(Round(round=1, brief="One"),))
 
@@ -34,42 +36,6 @@ def block(path: str, body: str) -> str:
 
 async def without_models(what: Given) -> Generated:
     return await generate(what, NONE, FastClock().deadline(), fine)
-
-
-def test_a_usable_answer_is_its_files_as_bytes() -> None:
-    text = block("index.html", "<h1>ü") + block("app.js", "go()")
-    assert usable(text, given(), fine) == ({"index.html": "<h1>ü\n".encode(), "app.js": b"go()\n"}, "")
-
-
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("No.", "no complete"),
-        (block("app.js", "go()"), "no index.html"),
-        (block("index.html", " \n "), "an empty one"),
-        (block("index.html", "x") + '<file path="app.js">\nhalf', "does not end"),
-        (block("CNAME", "evil.example"), "was left out"),
-        (block("index.html", "\udcff"), ""),
-    ],
-)
-def test_an_unusable_answer_is_refused_with_the_reason(text: str, says: str) -> None:
-    files, complaint = usable(text, given(), fine)
-    assert says in complaint
-    assert (files is None) == bool(says)
-
-
-def test_an_answer_that_breaks_a_rule_is_not_used() -> None:
-    def broken(site: Site) -> Sequence[str]:
-        return ["'app.js' holds a secret"] if b"sk-" in site.files["app.js"] else []
-
-    text = block("index.html", "x") + block("app.js", "sk-live")
-    assert usable(text, given(), broken) == (None, "the answer breaks a rule: 'app.js' holds a secret")
-
-
-def test_a_revision_may_change_one_file_and_not_empty_the_page() -> None:
-    old = given(present={"index.html": b"old", "app.js": b"a"}, record=BY_MODEL)
-    assert usable(block("app.js", "b"), old, fine) == ({"app.js": b"b\n"}, "")
-    assert usable(block("index.html", ""), old, fine)[0] is None
 
 
 @pytest.mark.anyio
@@ -125,3 +91,72 @@ async def test_any_name_of_a_task_makes_a_title(task: str) -> None:
     what = given()
     made = await without_models(Given(what.task.model_copy(update={"task": task}), {}, Site({}), None))
     assert b"<title>" in made.site.files["index.html"]
+
+
+# With models
+
+
+async def with_models(what: Given, *replies: Reply | str, dollars: str = "1", names: str = "openai/one") -> Generated:
+    async with model_server(*replies) as server:
+        env = {"TARGET_OWNER": "x", "LLM_MODELS": names, "LLM_API_BASE": server.url, "MAX_COST_USD": dollars}
+        kit = Kit.load(build_settings(env).models)
+        return await generate(what, kit, FastClock().deadline(), fine)
+
+
+PAGE = block("index.html", "<!doctype html><html><title>T</title></html>")
+README = block("README.md", "# Sales")
+
+
+def outcomes(made: Generated) -> list[str]:
+    return [attempt.outcome for attempt in made.attempts]
+
+
+@pytest.mark.anyio
+async def test_the_first_model_with_a_whole_answer_makes_the_site() -> None:
+    made = await with_models(given({"data.csv": CSV}), PAGE + README, names="gpt-4.1,openai/two,openai/three")
+    assert (made.built_by, made.is_fallback) == ("openai/two", False)
+    assert sorted(made.site.files) == ["README.md", "data.csv", "index.html"]
+    assert outcomes(made) == ["OPENAI_API_KEY is not set", "answered"]
+
+
+@pytest.mark.anyio
+async def test_a_lesser_draft_is_used_when_nothing_better_comes_and_gets_a_readme() -> None:
+    made = await with_models(given(), PAGE, PAGE, "No.", "Never.", "Not at all.", names="openai/one,openai/two")
+    assert made.built_by == "openai/one"
+    assert b"language model" in made.site.files["README.md"]
+    assert outcomes(made)[-1] == "used as it is: README.md is missing."
+
+
+@pytest.mark.anyio
+async def test_a_whole_answer_wins_over_a_lesser_one_before_it() -> None:
+    made = await with_models(given(), PAGE, PAGE, PAGE + README, names="openai/one,openai/two")
+    assert made.built_by == "openai/two"
+
+
+@pytest.mark.anyio
+async def test_where_no_answer_is_of_use_the_template_builds_and_the_attempts_are_kept() -> None:
+    made = await with_models(given(), "No.")
+    assert made.is_fallback
+    assert outcomes(made) == [
+        "asked again: There was no block with a file or an edit in the answer.",
+        "the same answer again",
+    ]
+
+
+@pytest.mark.anyio
+async def test_an_attachment_that_was_changed_on_request_is_shown() -> None:
+    edit = "<<<<<<< SEARCH\nnorth,1\n=======\nnorth,2\n>>>>>>> REPLACE"
+    what = given({"data.csv": CSV}, {"index.html": b"<p>x", "README.md": b"#"}, BY_MODEL)
+    asks = what.task.model_copy(update={"brief": "Correct the number in data.csv."})
+    made = await with_models(
+        Given(asks, what.attachments, what.present, BY_MODEL), f'<edit path="data.csv">\n{edit}\n</edit>'
+    )
+    assert made.site.files["data.csv"] == b"region,sales\nnorth,2\n"
+    assert made.attachments_changed[0][-2:] == ("-north,1", "+north,2")
+
+
+@pytest.mark.anyio
+async def test_what_was_spent_is_known_only_where_every_price_is() -> None:
+    made = await with_models(given(), PAGE + README, names="openai/gpt-4.1")
+    assert made.cost_usd == pytest.approx((100 * 2 + 200 * 8) / 1_000_000)
+    assert (await with_models(given(), PAGE + README)).cost_usd is None

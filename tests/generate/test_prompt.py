@@ -2,16 +2,35 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.generate.prompt import EXCERPT, FOLDER, PRESENT, as_text, load, messages
+from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.models.presets import FOLDER, Model
+from orchestrator.generate.prompt import (
+    EARLIER,
+    PLACEHOLDERS,
+    Messages,
+    continuation,
+    correction,
+    load,
+    opening,
+    tokens_of,
+)
 from orchestrator.record import Record, Round
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
 
+pytestmark = pytest.mark.anyio
+
+PNG = (
+    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x02\x00\x00\x00\x90wS\xde"
+    b"\x00\x00\x00\x00IEND\xaeB`\x82"
+)
 TASK = Task(
     task="sales",
     round=2,
@@ -22,74 +41,117 @@ TASK = Task(
     checks=(Check(text="document.title"), Check(text="a === b", js=True)),
 )
 RECORD = Record(task="k", rounds=(Round(round=1, brief="One", checks=("first",)), Round(round=2, brief="Two, once")))
+PLAIN = Model(
+    name="m", params={}, context=100_000, output=16_000, price=None, sees_images=False, edits=True, caches=False
+)
 
 
-def said(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> tuple[str, str]:
-    system, user = messages(load(), TASK, attachments or {}, Site(present or {}), RECORD)
+def given(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> Given:
+    return Given(TASK, attachments or {}, Site(present or {}), RECORD)
+
+
+async def messages(what: Given, model: Model = PLAIN) -> Messages:
+    return await opening(load(), what, model)
+
+
+async def said(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> tuple[str, str]:
+    system, user = await messages(given(attachments, present))
     assert (system["role"], user["role"]) == ("system", "user")
     return system["content"], user["content"]
 
 
-def test_the_prompts_of_the_project_are_in_order() -> None:
-    assert sorted(load()) == ["build", "revise", "system"]
+def parts(message: dict[str, Any]) -> list[str]:
+    return [part["type"] for part in message["content"]]
 
 
-def test_a_new_site_is_asked_for_with_brief_checks_and_attachments() -> None:
-    _, asked = said({"data.csv": b"a,b\n1,2\n", "logo.png": b"\x89PNG\0"})
+async def test_the_prompts_of_the_project_are_in_order() -> None:
+    assert load().keys() == PLACEHOLDERS.keys()
+
+
+async def test_a_new_site_is_asked_for_with_brief_checks_and_attachments() -> None:
+    _, asked = await said({"data.csv": b"a,b\n1,2\n", "logo.bin": b"\x89PN\0"})
     assert "Show ${seed} and $5 of {curly} %s" in asked
     assert "- document.title\n- JavaScript that must be true: a === b" in asked
-    assert "data.csv, 8 bytes:\na,b\n1,2" in asked
-    assert "logo.png: 5 bytes, not text" in asked
+    assert "data.csv" in asked
+    assert "a,b\n1,2" in asked
+    assert "logo.bin" in asked
 
 
-def test_a_revision_shows_the_present_files_and_what_earlier_rounds_asked() -> None:
-    _, asked = said(present={"index.html": b"<h1>now", "LICENSE": b"MIT", "a.bin": b"\0", "app.js": b"go()"})
+async def test_a_revision_shows_the_present_files_and_what_earlier_rounds_asked() -> None:
+    _, asked = await said(present={"index.html": b"<h1>now", "LICENSE": b"MIT", "app.js": b"go()"})
     assert "This is round 2" in asked
     assert '<file path="index.html">\n<h1>now\n</file>' in asked
-    assert asked.index("index.html") < asked.index("app.js")
-    assert "(a.bin, 1 bytes, is not shown)" in asked
-    assert "(LICENSE, 3 bytes, is not shown)" in asked
     assert "Round 1: One\n- first" in asked
     assert "Two, once" not in asked
 
 
-def test_nothing_personal_and_no_address_is_told() -> None:
-    everything = "".join(said({"a.txt": b"x"}, {"index.html": b"x"}))
+async def test_nothing_personal_and_no_address_is_told() -> None:
+    everything = "".join(await said({"a.txt": b"x"}, {"index.html": b"x"}))
     assert not any(word in everything for word in ("nonce-secret", "ada@private.example", "private.example"))
 
 
-def test_no_placeholder_is_left_and_nothing_that_looks_like_one_is_filled() -> None:
-    system, asked = said({"a.txt": b"$brief ${mark}"})
-    assert "$" not in system
+async def test_no_placeholder_is_left_and_nothing_that_looks_like_one_is_filled() -> None:
+    system, asked = await said({"a.txt": b"$brief ${mark}"})
+    assert re.findall(r"\$(?!\{…)", system) == []
     assert "$brief ${mark}" in asked
     assert re.findall(r"\$\{?(?!seed|5|brief|mark)\w+", asked) == []
 
 
-def test_data_stands_between_marks_that_it_cannot_know() -> None:
-    marks = {re.findall(r"=====data-[0-9a-f]{12}=====", said()[1])[0] for _ in range(5)}
+async def test_data_stands_between_marks_that_it_cannot_know() -> None:
+    marks = {re.findall(r"=====data-[0-9a-f]{12}=====", (await said())[1])[0] for _ in range(5)}
     assert len(marks) == 5
 
 
-def test_long_attachments_are_shown_from_their_beginning() -> None:
-    _, asked = said({"long.txt": b"x" * (EXCERPT + 1)})
-    assert f"\n… ({EXCERPT + 1} characters in all)" in asked
-    assert "x" * EXCERPT in asked
-    assert "x" * (EXCERPT + 1) not in asked
+async def test_what_never_changes_comes_first_and_the_same_for_every_task() -> None:
+    assert (await said({"a.txt": b"1"}))[0] == (await said(present={"index.html": b"x"}))[0]
 
 
-def test_files_that_no_longer_fit_are_named_and_smaller_ones_shown() -> None:
-    _, asked = said(present={"index.html": b"page", "big.js": b"b" * PRESENT, "small.css": b"s {}"})
-    assert f"(big.js, {PRESENT} bytes, is not shown)" in asked
-    assert '<file path="small.css">' in asked
+async def test_a_model_that_edits_badly_is_asked_for_whole_files() -> None:
+    edits, files = (await messages(given(), PLAIN))[0], (await messages(given(), replace(PLAIN, edits=False)))[0]
+    assert "<<<<<<< SEARCH" in edits["content"]
+    assert "<<<<<<< SEARCH" not in files["content"]
+    assert '<file path="index.html">' in files["content"]
 
 
-@pytest.mark.parametrize("data", [b"\xff\xfe", b"a\0b", b"\x80"])
-def test_what_is_not_text_is_none(data: bytes) -> None:
-    assert as_text(data) is None
+async def test_a_small_context_sees_less_of_everything() -> None:
+    what = given({"long.txt": b"word " * 9_000}, {"index.html": b"page", "big.js": b"b;\n" * 9_000})
+    large, small = await messages(what), await messages(what, replace(PLAIN, context=16_000, output=4_000))
+    assert tokens_of(small) < 12_000 < tokens_of(large)
+    assert "(big.js, 27000 bytes: too large to be shown)" in small[1]["content"]
 
 
-def test_a_byte_order_mark_is_no_text() -> None:
-    assert as_text("\ufeffä".encode()) == "ä"
+async def test_many_rounds_are_told_within_their_share() -> None:
+    rounds = tuple(Round(round=number, brief="long " * 9_000) for number in range(3, 9))
+    _, user = await messages(Given(TASK, {}, Site({"index.html": b"x"}), Record(task="k", rounds=rounds)))
+    assert all(f"Round {number}: long" in user["content"] for number in range(3, 9))
+    assert len(user["content"]) < EARLIER + 5_000
+
+
+async def test_pictures_are_shown_to_models_that_see() -> None:
+    what = given({"dot.png": PNG})
+    assert isinstance((await messages(what))[1]["content"], str)
+    seen = (await messages(what, replace(PLAIN, sees_images=True)))[1]
+    assert parts(seen) == ["image_url", "text"]
+    assert seen["content"][0]["image_url"]["url"].startswith("data:image/png;base64,iVBOR")
+    assert tokens_of([seen]) > 1_600
+
+
+async def test_the_beginning_is_marked_for_the_cache_where_a_provider_wants_that() -> None:
+    system, user = await messages(given(), replace(PLAIN, caches=True))
+    assert [message["content"][-1]["cache_control"] for message in (system, user)] == [{"type": "ephemeral"}] * 2
+
+
+async def test_a_correction_says_what_was_wrong_and_what_was_taken() -> None:
+    draft = Draft({}, flaws=("a.js: no $match", "b.js: cut"), done=("index.html: written whole",))
+    told = correction(load(), draft)
+    assert told["role"] == "user"
+    assert "- a.js: no $match\n- b.js: cut\n" in told["content"]
+    assert "- index.html: written whole" in told["content"]
+    assert "(none)" in correction(load(), Draft({}, flaws=("x",)))["content"]
+
+
+async def test_a_continuation_shows_how_the_answer_ended() -> None:
+    assert "\n  const a = doc\n" in continuation(load(), "  const a = doc")["content"]
 
 
 @pytest.fixture
@@ -102,11 +164,11 @@ def folder(tmp_path: Path) -> Path:
     [
         ("build.md", "$mark $brief $checks", r"build.md lacks \$attachments"),
         ("build.md", "$mark $brief $checks $attachments $more", r"build.md has the unknown \$more"),
-        ("system.md", "costs 5 $ each", r"system.md has a lone \$"),
-        ("system.md", "$mark", r"system.md has the unknown \$mark"),
+        ("system.md", "costs 5 $ each: $format", r"system.md has a lone \$"),
+        ("edits.md", "$mark", r"edits.md has the unknown \$mark"),
     ],
 )
-def test_a_prompt_that_cannot_be_filled_is_refused_before_it_is_used(
+async def test_a_prompt_that_cannot_be_filled_is_refused_before_it_is_used(
     folder: Path, name: str, text: str, says: str
 ) -> None:
     (folder / name).write_text(text)
@@ -114,8 +176,10 @@ def test_a_prompt_that_cannot_be_filled_is_refused_before_it_is_used(
         load(folder)
 
 
-def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
+async def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
     (folder / "build.md").unlink()
+    (folder / "continue.md").write_bytes(b"\xff")
     (folder / "revise.md").write_text("$round")
-    with pytest.raises(UsageError, match=r"build.md is missing; revise.md lacks \$attachments; .*\$mark"):
+    says = r"build.md is missing, or no text; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
+    with pytest.raises(UsageError, match=says):
         load(folder)

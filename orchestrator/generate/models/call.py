@@ -1,190 +1,107 @@
-"""Asking the models, in order, until one gives a usable answer. litellm's Router retries one call; the chain is ours.
+"""One call of one model, through litellm's Router: it retries what may be retried, and knows the providers.
 
-litellm's own fallbacks can send one provider's key to another, and count truncated and empty answers as success.
-Importing it costs seconds: it is imported in a thread, while other work waits.
+litellm's own fallbacks can send one provider's key to another, and count truncated and empty answers as success: the
+chain of models is ours (`generation.py`), and what an answer is worth is decided here and in `conversation.py`.
 """
 
 import asyncio
-import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-
-from orchestrator.deadline import Deadline
-from orchestrator.errors import UsageError
-from orchestrator.generate.prompt import FOLDER, Messages
+from orchestrator.generate.models.budget import Allowance
+from orchestrator.generate.models.presets import Model, Price
+from orchestrator.generate.prompt import Messages
 from orchestrator.handover import Attempt
-from orchestrator.settings import Models, quiet_litellm
 
-T = TypeVar("T")
-
-CALL_S = 180.0
-SHORTEST_CALL_S = 5.0
-"""With less time than this no call is made."""
-
-
-class Preset(BaseModel):
-    """One entry of `models.yaml`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str
-    key: str | None = None
-    api_base: str | None = None
-
-
-@dataclass(frozen=True)
-class Model:
-    """One model of the chain: the name it was chosen by, and litellm's parameters for it."""
-
-    name: str
-    params: Mapping[str, str]
-    problem: str = ""
+_MILLION = 1_000_000
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A model's text, and what it cost. `text` is None where there was none to use."""
+    """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit."""
 
-    text: str | None
+    text: str
     attempt: Attempt
+    problem: str = ""
+    is_cut: bool = False
 
 
-def chain(models: Models, folder: Path = FOLDER) -> list[Model]:
-    """Return the models to ask, in order. Raises UsageError where `models.yaml` is not of its form."""
-    if not models.chain:
-        return []
-    presets = _presets(folder / "models.yaml")
-    return [_resolved(name, presets.get(name), models) for name in models.chain]
-
-
-def _presets(path: Path) -> dict[str, Preset]:
-    try:
-        return TypeAdapter(dict[str, Preset]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        where = error.errors()[0]["loc"] if isinstance(error, ValidationError) else type(error).__name__
-        raise UsageError(f"prompts/models.yaml cannot be used ({where}).", "Correct the entry.") from None
-
-
-def _resolved(name: str, preset: Preset | None, models: Models) -> Model:
-    if preset is None:
-        given = {"model": name, "api_base": models.api_base, "api_key": models.keys.get("LLM_API_KEY", "")}
-        if models.api_base and not given["api_key"]:
-            given["api_key"] = "none"  # else litellm sends OPENAI_API_KEY to whatever host the base names
-        return Model(name, {key: value for key, value in given.items() if value})
-    params = {"model": preset.model}
-    if preset.api_base:
-        params["api_base"] = preset.api_base
-    if preset.key:
-        if not (key := models.keys.get(preset.key)):
-            return Model(name, params, problem=f"{preset.key} is not set")
-        params["api_key"] = key
-    return Model(name, params)
-
-
-def import_litellm() -> Any:
-    """Import litellm with everything switched off that prints, phones home or reads a `.env`."""
-    quiet_litellm()
-    import litellm  # noqa: PLC0415
-
-    litellm.suppress_debug_info = True
-    litellm.drop_params = True
-    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    return litellm
-
-
-async def ask_each(
-    models: Models, messages: Messages, usable: Callable[[str], tuple[T | None, str]], deadline: Deadline
-) -> tuple[T | None, str, list[Attempt]]:
-    """Ask the chain until `usable` takes an answer: it returns what was made of the text, or None and why not.
-
-    Returns what was made, the name of the model that made it, and every attempt.
-    """
-    attempts: list[Attempt] = []
-    litellm = await asyncio.to_thread(import_litellm)
-    asked = chain(models)
-    for place, model in enumerate(asked):
-        if model.problem:
-            attempts.append(Attempt(model=model.name, outcome=model.problem))
-            continue
-        spent = sum(attempt.cost_usd or 0 for attempt in attempts)
-        # One that hangs must not use up the time of those behind it.
-        left = 1 + sum(not other.problem for other in asked[place + 1 :])
-        limit = min(CALL_S, deadline.remaining / left)
-        if spent >= models.max_cost_usd or limit < SHORTEST_CALL_S:
-            outcome = "not asked: the money was spent" if spent >= models.max_cost_usd else "not asked: no time left"
-            attempts.append(Attempt(model=model.name, outcome=outcome))
-            continue
-        answer = await _asked(litellm, model, messages, limit)
-        made, complaint = (None, "") if answer.text is None else usable(answer.text)
-        if made is not None:
-            attempts.append(answer.attempt)
-            return made, model.name, attempts
-        attempts.append(answer.attempt.model_copy(update={"outcome": complaint} if complaint else {}))
-    return None, "", attempts
-
-
-async def _asked(litellm: Any, model: Model, messages: Messages, limit: float) -> Answer:
+async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowance) -> Answer:
+    """Ask once within `allowance`. Whatever goes wrong is an Answer with a problem."""
     started = time.monotonic()
     try:
         # litellm's timeout is idle time: only this one ends an answer that trickles in.
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(allowance.seconds):
             router = litellm.Router(
                 model_list=[{"model_name": "asked", "litellm_params": {**model.params, "max_retries": 0}}],
                 num_retries=2,
-                timeout=limit,
-                stream_timeout=limit,
+                timeout=allowance.seconds,
+                stream_timeout=allowance.seconds,
                 disable_cooldowns=True,
                 fallbacks=[],
             )
-            response = await router.acompletion(model="asked", messages=messages)
+            response = await router.acompletion(model="asked", messages=messages, max_tokens=allowance.tokens)
     except TimeoutError:
-        return Answer(None, _attempt(model, f"no answer within {limit:.0f} s", started))
+        return _failed(model, f"no answer within {allowance.seconds:.0f} s", started, None)
     except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the next model is asked
         # Only the kind: the text may repeat the prompt, the key or the provider's HTML.
-        return Answer(None, _attempt(model, f"failed: {type(error).__name__}", started))
-    return _judged(litellm, model, response, started)
+        kind = "RateLimitError" if (status := _status(error)) == 429 else type(error).__name__
+        is_refusal = status is not None and (400 <= status < 500 or status in (503, 529))
+        # What was refused costs nothing; what a call costs that was lost, nobody says.
+        return _failed(model, f"failed: {kind}", started, 0.0 if is_refusal else None)
+    return _judged(model, response, started)
 
 
-def _judged(litellm: Any, model: Model, response: Any, started: float) -> Answer:
-    """Tell a usable answer from what litellm also calls success: nothing, or the half of one."""
+def _status(error: Exception) -> int | None:
+    status = getattr(error, "status_code", None)
+    # litellm gives a timeout and a broken connection a status of its own making.
+    is_made_up = type(error).__name__ in ("Timeout", "APIConnectionError")
+    return status if isinstance(status, int) and not is_made_up else None
+
+
+def _judged(model: Model, response: Any, started: float) -> Answer:
+    """Tell a usable answer from what litellm also calls success: nothing, or a refusal."""
     choice = response.choices[0] if response.choices else None
-    text = (choice.message.content or "") if choice else ""
-    usage = getattr(response, "usage", None)
-    spent = {
-        "tokens_in": int(getattr(usage, "prompt_tokens", 0) or 0),
-        "tokens_out": int(getattr(usage, "completion_tokens", 0) or 0),
-        "cost_usd": _cost(litellm, model, response),
-    }
-    if choice is not None and choice.finish_reason in _CUT_OFF:
-        outcome = _CUT_OFF[choice.finish_reason]
-    elif not text.strip():
-        outcome = "an empty answer"
-    else:
-        return Answer(text, _attempt(model, "answered", started, spent))
-    return Answer(None, _attempt(model, outcome, started, spent))
+    text = choice.message.content if choice else None
+    reason = choice.finish_reason if choice else None
+    problem = ""
+    if reason == "content_filter":
+        problem = "stopped by the provider's content filter"
+    elif not isinstance(text, str) or not text.strip():
+        # A model that thinks may use up its whole limit before the first word.
+        problem = "an empty answer, cut off at the length limit" if reason == "length" else "an empty answer"
+    attempt = _attempt(model, problem or "answered", started, _spent(model, getattr(response, "usage", None)))
+    return Answer("", attempt, problem) if problem else Answer(str(text), attempt, is_cut=reason == "length")
 
 
-_CUT_OFF = {"length": "cut off at the length limit", "content_filter": "cut off by the provider's content filter"}
+def _spent(model: Model, usage: Any) -> dict[str, Any]:
+    """Return tokens and price as an Attempt records them. litellm counts cached tokens among those that came in."""
+    tokens_in, tokens_out = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    cached = min(_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"), tokens_in)
+    written = min(_count(usage, "cache_creation_input_tokens"), tokens_in - cached)
+    is_known = model.price is not None and tokens_in + tokens_out > 0
+    cost = _cost(model.price, (tokens_in, tokens_out), cached, written) if model.price and is_known else None
+    return {"tokens_in": tokens_in, "tokens_out": tokens_out, "tokens_cached": cached, "cost_usd": cost}
 
 
-def _cost(litellm: Any, model: Model, response: Any) -> float | None:
-    """Return the price in dollars, or None where it is unknown: litellm's Router takes those for free."""
-    try:
-        info = litellm.get_model_info(model.params["model"])
-        if not (info["input_cost_per_token"] or info["output_cost_per_token"]):
-            return None
-        return float(litellm.completion_cost(completion_response=response, model=model.params["model"]))
-    except Exception:  # noqa: BLE001 - it raises plain Exception for a model that it does not know
-        return None
+def _count(counts: Any, name: str) -> int:
+    value = getattr(counts, name, None)
+    return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
-def _attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any] | None = None) -> Attempt:
+def _cost(price: Price, tokens: tuple[int, int], cached: int, written: int) -> float:
+    """Return dollars for tokens in and out. Anthropic charges a quarter more for those written to its cache."""
+    fresh = tokens[0] - cached + written / 4
+    read = price.input if price.cached is None else price.cached
+    return (price.input * fresh + read * cached + price.output * tokens[1]) / _MILLION
+
+
+def _failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> Answer:
+    return Answer("", _attempt(model, outcome, started, {"cost_usd": cost_usd}), outcome)
+
+
+def _attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any]) -> Attempt:
     seconds = max(0.01, round(time.monotonic() - started, 2))
-    return Attempt.model_validate({"model": model.name, "outcome": outcome, "seconds": seconds, **(spent or {})})
+    return Attempt.model_validate({"model": model.name, "outcome": outcome, "seconds": seconds, **spent})

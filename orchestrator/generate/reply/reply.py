@@ -1,67 +1,100 @@
-"""From a model's answer to files. Pure; an answer is never trusted and never makes this raise anything else."""
+"""From a model's answer to changes. Pure; an answer is never trusted, and never makes this raise.
+
+One form is asked for (`prompts/edits.md`): blocks `<file path="…">`, `<edit path="…">` and `<delete path="…"/>`. What
+models send besides is understood where it is plain what they mean: fenced blocks with a name, JSON, XML, a lone page.
+What is half a file, or no file at all, is a complaint that a model can act on, and no change.
+"""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.paths import path_problem
+from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, File, edits_of, holds_edits
+from orchestrator.generate.reply.cleaning import cleaned
+from orchestrator.generate.reply.fences import fenced
+from orchestrator.generate.reply.structured import from_json
+from orchestrator.generate.reply.tags import ends_in_tag, tagged
+from orchestrator.paths import form_problem
 
-_OPEN = re.compile(r'^[ \t]*<file\s+path="([^"\n]{1,300})"\s*>[ \t]*$', re.MULTILINE)
-_CLOSE = re.compile(r"^[ \t]*</file>[ \t]*$", re.MULTILINE)
-_FENCED = re.compile(
-    r"^(?P<fence>`{3,}|~{3,})[\w+-]*[ \t]+(?:path=|file=|title=)?[\"']?(?P<path>[\w./-]+\.\w+)[\"']?[ \t]*\n"
-    r"(?P<body>.*?)^(?P=fence)[ \t]*$",
-    re.MULTILINE | re.DOTALL,
-)
-_WRAPPED = re.compile(
-    r"\A\s*(?P<fence>`{3,}|~{3,})[\w+-]*[ \t]*\n(?P<body>.*)^(?P=fence)\s*\Z", re.MULTILINE | re.DOTALL
-)
+__all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
+
+_THOUGHT = re.compile(r"\A\s*<(think|thinking|thought|reasoning)>.*?</\1>", re.DOTALL)
+_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What an answer gave: path -> text, and a sentence for each thing that was wrong with it."""
+    """What an answer holds. `changes`: in its order; `complaints`: what could not be used, in sentences that name it.
 
-    files: dict[str, str]
-    complaints: tuple[str, ...] = ()
+    `is_cut`: it ends within a block, so that it may be continued.
+    """
+
+    changes: tuple[Change, ...]
+    complaints: tuple[str, ...]
+    is_cut: bool
 
 
 def parse(text: str) -> Reply:
-    """Read the files out of `text`: blocks `<file path="…">`, else fenced blocks that carry their path."""
+    """Read the changes out of an answer."""
     # Half a surrogate pair, which JSON may carry, has no bytes that could be written.
     clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
-    blocks, complaints = _blocks(clean)
-    if not blocks and not complaints:
-        blocks = [(match["path"], match["body"]) for match in _FENCED.finditer(clean)]
-    files: dict[str, str] = {}
-    for given, body in blocks:
-        path = given.strip().removeprefix("./").lstrip("/")
-        if problem := path_problem(path):
-            complaints.append(f"The file {given!r:.80} was left out: its name {problem}.")
+    said = clean if (thought := _THOUGHT.match(clean)) is None else clean[thought.end() :]
+    blocks, deleted = tagged(said)
+    if not blocks and not deleted:
+        blocks = from_json(said) or fenced(said) or _lone_page(said)
+    changes, complaints = _understood(blocks, deleted)
+    is_cut = any(block.is_cut for block in blocks[-1:]) or ends_in_tag(said)
+    return Reply(tuple(changes), tuple(complaints), is_cut)
+
+
+def _lone_page(text: str) -> list[Block]:
+    """Return the page that the whole answer is, with or without prose around it."""
+    if (start := _PAGE.search(text)) is None:
+        return []
+    end = text.lower().rfind("</html>")
+    if end < start.start():
+        return [Block("index.html", text[start.start() :], is_cut=True)]
+    return [Block("index.html", text[start.start() : end + len("</html>")] + "\n")]
+
+
+def _understood(blocks: Sequence[Block], deleted: Sequence[str]) -> tuple[list[Change], list[str]]:
+    changes: list[Change] = []
+    complaints: list[tuple[int, str, str]] = []
+    for block in blocks:
+        path = _path(block.path)
+        if problem := form_problem(path):
+            complaints.append((len(changes), path, f"The block {block.path!r:.80} was left out: its name {problem}."))
             continue
-        files[path] = body if path.endswith(".md") else _unwrapped(body)
-    if not files:
-        complaints.append('There was no complete <file path="…"> block.')
-    return Reply(files, tuple(complaints))
+        made, wrong = _changes(path, block)
+        complaints += [(len(changes), path, sentence) for sentence in wrong]
+        changes += made
+    changes += [Deletion(path) for path in map(_path, deleted) if form_problem(path) is None]
+    whole = {change.path: place for place, change in enumerate(changes) if isinstance(change, File)}
+    # What was begun again and finished then is no fault.
+    left = [sentence for place, path, sentence in complaints if place > whole.get(path, -1)]
+    return [change for place, change in enumerate(changes) if place >= whole.get(change.path, 0)], left
 
 
-def _blocks(text: str) -> tuple[list[tuple[str, str]], list[str]]:
-    found: list[tuple[str, str]] = []
-    complaints: list[str] = []
-    position = 0
-    while opening := _OPEN.search(text, position):
-        closing = _CLOSE.search(text, opening.end())
-        following = _OPEN.search(text, opening.end())
-        if closing is None or (following is not None and following.start() < closing.start()):
-            complaints.append(f"The block of {opening[1]!r:.80} does not end: half a file is never used.")
-            if closing is None:
-                break
-            position = following.start() if following is not None else closing.end()
-            continue
-        found.append((opening[1], text[opening.end() : closing.start()].removeprefix("\n")))
-        position = closing.end()
-    return found, complaints
+def _path(given: str) -> str:
+    path = given.strip().strip("`*\"'")
+    while path.startswith(("./", "/")):
+        path = path.removeprefix("./").removeprefix("/")
+    return path
 
 
-def _unwrapped(body: str) -> str:
-    """Return a file without the fence that some models put around it."""
-    return match["body"] if (match := _WRAPPED.match(body)) else body
+def _changes(path: str, block: Block) -> tuple[list[Change], list[str]]:
+    """Return what one block stands for, and what is wrong with it."""
+    if block.is_edit or holds_edits(block.body):
+        edits, is_cut = edits_of(path, block.body)
+        if is_cut or not edits:
+            what = "is not closed by REPLACE" if is_cut else "has no SEARCH and REPLACE"
+            return list(edits), [f"{path}: an edit {what}; it was left out."]
+        elided = [edit for edit in edits if cleaned(path, edit.replace, is_part=True).problem]
+        kept: list[Change] = [edit for edit in edits if edit not in elided]
+        return kept, [f"{path}: an edit has a placeholder where code belongs; write the code." for _ in elided]
+    if block.is_cut:
+        return [], [f"{path}: the block does not end. Half a file is never used; send it whole."]
+    result = cleaned(path, block.body)
+    if result.problem:
+        return [], [f"{path}: {result.problem}"]
+    return [File(path, result.text)], []

@@ -1,0 +1,123 @@
+"""What a model has made so far: its changes applied to the present site, attachments kept as they were sent. Pure."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from orchestrator.generate.attachments.changes import may_change
+from orchestrator.generate.reply.edits import apply
+from orchestrator.generate.reply.reply import Change, File, Reply
+from orchestrator.paths import fold, reserved_problem
+from orchestrator.record import Record
+from orchestrator.site import Site
+from orchestrator.task import Task
+
+Broken = Callable[[Site], Sequence[str]]
+"""Says which rules a site breaks, one sentence for each."""
+
+_WORKFLOWS = ".github/workflows/"
+
+
+@dataclass(frozen=True)
+class Given:
+    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's."""
+
+    task: Task
+    attachments: Mapping[str, bytes]
+    present: Site
+    record: Record | None
+    allow_workflows: bool = False
+
+    @property
+    def fixed(self) -> Mapping[str, bytes]:
+        """The attachments of all rounds that this round's brief does not ask to change."""
+        return {name: data for name, data in self.attached.items() if not may_change(name, self.task.brief)}
+
+    @property
+    def attached(self) -> Mapping[str, bytes]:
+        """The attachments of all rounds as they are now; this round's win."""
+        rounds = self.record.rounds if self.record else ()
+        names = [name for entry in rounds for name in entry.attachments or ()]
+        earlier = {name: self.present.files[name] for name in names if name in self.present.files}
+        return {**earlier, **self.attachments}
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
+
+    `is_usable`: with all its flaws it is better than nothing, should nothing better come.
+    """
+
+    files: Mapping[str, bytes]
+    changed: frozenset[str] = frozenset()
+    flaws: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    is_usable: bool = False
+
+    @property
+    def site(self) -> Site:
+        """The files as a site."""
+        return Site(self.files)
+
+
+def begun(given: Given) -> Draft:
+    """Return the draft before any answer: the present site and the attachments."""
+    return Draft(given.present.changed(given.attachments).files)
+
+
+def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
+    """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
+    ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
+    changes, refused = _without_attachments(ours, given)
+    applied = apply(draft.files, changes)
+    flaws = (*reply.complaints, *refused, *applied.complaints)
+    if not applied.changed and not applied.done:
+        nothing = () if flaws else ("There was no block with a file or an edit in the answer.",)
+        # What was wrong before is still to be mended.
+        return replace(draft, flaws=tuple(dict.fromkeys((*draft.flaws, *flaws, *nothing))), done=())
+    return Draft(
+        files=applied.files,
+        changed=draft.changed | applied.changed,
+        flaws=flaws,
+        done=applied.done,
+    )
+
+
+def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
+    """Return `draft` with what is wrong with it as a site.
+
+    A new site may lack a file and is still more than a template's. A revision may not lack an edit: what it changed
+    and what it left would not fit together.
+    """
+    problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
+    if not draft.files.get("index.html", b"").strip():
+        problems = ["There is no index.html, or an empty one."]
+    is_whole = not draft.flaws or not given.present.files
+    readme = [] if has_readme(draft.files) else ["README.md is missing."]
+    flaws = dict.fromkeys((*draft.flaws, *problems, *readme))
+    return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
+
+
+def has_readme(files: Iterable[str]) -> bool:
+    """Whether one of the paths is the README, in whatever case."""
+    return any(fold(path) == "readme.md" for path in files)
+
+
+def _is_for_the_model(path: str, given: Given) -> bool:
+    """Whether a model may name `path` at all. Licence, record and domain are ours or the owner's: left out silently."""
+    is_workflow = given.allow_workflows and path.startswith(_WORKFLOWS)
+    return is_workflow or reserved_problem(path) is None
+
+
+def _without_attachments(changes: Sequence[Change], given: Given) -> tuple[list[Change], list[str]]:
+    """Return the changes that leave attachments alone, and a complaint for each edit of one.
+
+    A whole file under an attachment's name is passed over without a word: models repeat what they were shown.
+    """
+    fixed = {fold(name) for name in given.fixed}
+    kept = [change for change in changes if fold(change.path) not in fixed]
+    tried = {change.path for change in changes if fold(change.path) in fixed and not isinstance(change, File)}
+    return kept, [
+        f"{path}: an attachment, which stays as it is, because the brief does not ask to change it."
+        for path in sorted(tried)
+    ]

@@ -1,0 +1,86 @@
+"""Money, tokens and time of one task: asked in one place, before every call."""
+
+from dataclasses import dataclass, field
+
+from orchestrator.deadline import Deadline
+from orchestrator.generate.models.presets import Model, Price
+from orchestrator.handover import Attempt
+
+CALL_S = 240.0
+"""No answer takes longer than this; the time of one that does is better given to another."""
+
+SHORTEST_CALL_S = 5.0
+"""With less time than this no call is made."""
+
+SHORTEST_ANSWER = 2_000
+"""Tokens; with less room than this no call is made: not even a small page fits."""
+
+UNPRICED_TOKENS = 400_000
+"""What a task may spend, in and out, on models whose price nobody knows."""
+
+_MILLION = 1_000_000
+_WRITING_A_CACHE = 1.25  # https://docs.claude.com/en/docs/build-with-claude/prompt-caching#pricing
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What one call may take: seconds in all, and tokens of answer."""
+
+    seconds: float
+    tokens: int
+
+
+class NotAllowed(Exception):
+    """The call could pass a limit of the task, so it is not made. The text says which."""
+
+
+@dataclass
+class Budget:
+    """What a task may spend, and every attempt so far, the ones that were not made included."""
+
+    max_cost_usd: float
+    deadline: Deadline
+    attempts: list[Attempt] = field(default_factory=list)
+    lost_usd: float = 0.0
+    """What calls may have cost at most whose price never arrived: cut off by the clock, or by a broken connection."""
+
+    @property
+    def money_left(self) -> float:
+        """Dollars left for further calls, never negative."""
+        spent = sum(attempt.cost_usd or 0.0 for attempt in self.attempts)
+        return max(0.0, self.max_cost_usd - spent - self.lost_usd)
+
+    def allowance(self, model: Model, tokens_in: int, until: Deadline) -> Allowance:
+        """Return what a call with `tokens_in` tokens may take before `until`; raise NotAllowed with the reason."""
+        seconds = min(CALL_S, until.remaining)
+        if seconds < SHORTEST_CALL_S:
+            raise NotAllowed("not asked: no time left")
+        room = min(model.output, model.context - tokens_in)
+        if room < min(SHORTEST_ANSWER, model.output):
+            raise NotAllowed("not asked: the prompt leaves no room for an answer")
+        affordable = self._affordable(model, tokens_in)
+        if affordable < min(SHORTEST_ANSWER, model.output):
+            raise NotAllowed("not asked: the money left does not pay for an answer")
+        return Allowance(seconds, min(room, affordable))
+
+    def _affordable(self, model: Model, tokens_in: int) -> int:
+        """Return how many tokens an answer may have at most, whatever the model's own limit."""
+        price = model.price
+        if price is None:
+            used = sum(attempt.tokens_in + attempt.tokens_out for attempt in self.attempts if attempt.cost_usd is None)
+            return UNPRICED_TOKENS - used - tokens_in
+        left = self.money_left - _asking(price, tokens_in, caches=model.caches)
+        if price.output == 0:
+            return model.output if left >= 0 else 0
+        return int(left / price.output * _MILLION)
+
+    def lose(self, model: Model, tokens_in: int, allowance: Allowance) -> None:
+        """Count a call whose cost nobody said at what it can have been at most; without a price there is none."""
+        if model.price is not None:
+            answering = model.price.output * allowance.tokens / _MILLION
+            self.lost_usd += _asking(model.price, tokens_in, caches=model.caches) + answering
+
+
+def _asking(price: Price, tokens_in: int, *, caches: bool) -> float:
+    """Return what a prompt costs in dollars at most."""
+    return price.input * tokens_in / _MILLION * (_WRITING_A_CACHE if caches else 1.0)

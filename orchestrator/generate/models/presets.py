@@ -1,0 +1,200 @@
+"""Which models can be asked, and what is known of each: `prompts/models.yaml`, and litellm's own list behind it."""
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
+
+from orchestrator.errors import UsageError
+from orchestrator.settings import Models, quiet_litellm
+
+FOLDER = Path(__file__).parents[3] / "prompts"
+"""What is told to models, and which there are: edited without touching code."""
+
+CONTEXT = 32_000
+"""Tokens that a model is taken to read and write at once where nobody says: what most servers at home allow."""
+
+OUTPUT = 8_000
+"""Tokens of an answer where nobody says: a page of about 800 lines."""
+
+MOST_OUTPUT = 32_000
+"""Tokens of an answer that are asked for at most where a preset does not say: providers count them against the
+tokens that an account may use in a minute, whether they are written or not."""
+
+NO_KEY = "none"
+"""What is sent where there is no key: without any, litellm sends one that it finds in the environment."""
+
+_NEEDING_A_KEY = frozenset(
+    {"openai", "anthropic", "openrouter", "gemini", "azure", "mistral", "groq", "deepseek", "xai", "together_ai"}
+)
+# Their marks for what shall be cached: https://docs.litellm.ai/docs/completion/prompt_caching
+_CACHING = re.compile(r"(openrouter/)?anthropic/|bedrock/.*\banthropic\.|vertex_ai/claude")
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Price(_Entry):
+    """Dollars for a million tokens. `cached`: of a prompt that the provider has read before; None: as `input`."""
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+    cached: Annotated[float, Field(ge=0)] | None = None
+
+
+class Preset(_Entry):
+    """One entry of `models.yaml`, as its head explains; None: litellm knows it, or nobody."""
+
+    model: Annotated[str, StringConstraints(min_length=1)]
+    key: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_KEY$")] | None = None
+    api_base: str | None = None
+    api_base_from: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_BASE$")] | None = None
+    api_version_from: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]+_API_VERSION$")] | None = None
+    context: Annotated[int, Field(gt=0)] | None = None
+    output: Annotated[int, Field(gt=0)] | None = None
+    price: Price | None = None
+    vision: bool | None = None
+    edits: bool = True
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model of the chain, ready to be asked.
+
+    `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
+    None where nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked.
+    """
+
+    name: str
+    params: Mapping[str, Any] = field(repr=False)
+    context: int
+    output: int
+    price: Price | None
+    sees_images: bool
+    edits: bool
+    caches: bool
+    problem: str = ""
+
+
+def load(folder: Path = FOLDER) -> dict[str, Preset]:
+    """Read `models.yaml`; raise UsageError that names the entries and keys that are wrong."""
+    try:
+        listed = yaml.safe_load((folder / "models.yaml").read_text(encoding="utf-8"))
+        return TypeAdapter(dict[str, Preset]).validate_python(listed or {})
+    except ValidationError as error:
+        wrong = error.errors(include_input=False, include_url=False)[:5]
+        problems = [f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in wrong]
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        problems = [f"it cannot be read ({type(error).__name__})"]
+    raise UsageError(
+        f"prompts/models.yaml: {'; '.join(problems)}.", "Correct the entries; the file's head lists the keys."
+    )
+
+
+def import_litellm() -> Any:
+    """Import litellm with everything switched off that prints, phones home or reads a `.env`. It takes seconds."""
+    quiet_litellm()
+    import litellm  # noqa: PLC0415
+
+    litellm.suppress_debug_info = True
+    litellm.drop_params = True
+    for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    return litellm
+
+
+def chain(models: Models, presets: Mapping[str, Preset], litellm: Any) -> list[Model]:
+    """Return the models to ask, in order. `litellm`: what it knows fills in what a preset leaves open."""
+    return [_resolved(name, presets.get(name), models, litellm) for name in models.chain]
+
+
+def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) -> Model:
+    params, problem = _by_id(name, models) if preset is None else _by_preset(preset, models)
+    entry = preset or Preset(model=name)
+    known = _known(litellm, entry.model)
+    context = entry.context or int(known.get("max_input_tokens") or CONTEXT)
+    if entry.model.startswith("ollama"):
+        # Ollama reads 4,096 tokens unless told otherwise, and drops the rest of the prompt without a word.
+        params["num_ctx"] = context
+    return Model(
+        name=name,
+        params=params,
+        context=context,
+        output=entry.output or min(int(known.get("max_output_tokens") or OUTPUT), MOST_OUTPUT),
+        price=entry.price or _price(known),
+        sees_images=bool(known.get("supports_vision")) if entry.vision is None else entry.vision,
+        edits=entry.edits,
+        caches=_CACHING.match(entry.model) is not None,
+        problem=problem,
+    )
+
+
+def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
+    """Return litellm's parameters for an id of its own, and why it cannot be asked, or an empty text."""
+    params = {"model": name}
+    if "/" not in name:
+        return params, "is no preset of prompts/models.yaml and no litellm id such as openai/gpt-4.1"
+    if models.api_base:
+        return params | {"api_base": models.api_base, "api_key": models.keys.get("LLM_API_KEY", NO_KEY)}, ""
+    provider = name.partition("/")[0]
+    own = f"{provider.upper()}_API_KEY"
+    if base := models.endpoints.get(f"{provider.upper()}_API_BASE"):
+        params["api_base"] = base
+    if key := models.keys.get(own) or models.keys.get("LLM_API_KEY"):
+        params["api_key"] = key
+    elif provider in _NEEDING_A_KEY:
+        return params, f"no key: set {own} or LLM_API_KEY"
+    return params, ""
+
+
+def _by_preset(preset: Preset, models: Models) -> tuple[dict[str, Any], str]:
+    """Return litellm's parameters for a preset, and why it cannot be asked, or an empty text."""
+    base = models.endpoints.get(preset.api_base_from or "") or preset.api_base
+    # A server at home gets nobody's key.
+    key = models.keys.get(preset.key) if preset.key else NO_KEY if base else None
+    given = {
+        "model": preset.model,
+        "api_key": key,
+        "api_base": base,
+        "api_version": models.endpoints.get(preset.api_version_from or ""),
+        "temperature": preset.temperature,
+    }
+    problem = ""
+    if preset.key and not key:
+        problem = f"{preset.key} is not set"
+    elif preset.api_base_from and not base:
+        problem = f"{preset.api_base_from} is not set"
+    return {name: value for name, value in given.items() if value is not None}, problem
+
+
+def _known(litellm: Any, model: str) -> Mapping[str, int | float]:
+    """Return the numbers and flags in litellm's list for `model`, nothing where it is not in it.
+
+    Only the list is read: `get_model_info` would ask a server at home over the network.
+    """
+    provider, _, rest = model.partition("/")
+    listed = litellm.model_cost.get(model)
+    if listed is None:
+        other = litellm.model_cost.get(rest) or {}
+        listed = other if str(other.get("litellm_provider", "")).startswith(provider) else {}
+    return {name: value for name, value in listed.items() if isinstance(value, int | float)}
+
+
+def _price(known: Mapping[str, int | float]) -> Price | None:
+    """Return the price that litellm lists. It takes what it does not know for free; only a preset may say so."""
+    asking, answering = known.get("input_cost_per_token"), known.get("output_cost_per_token")
+    if not asking or not answering:
+        return None
+    cached = known.get("cache_read_input_token_cost", asking)
+    return Price(input=_dollars(asking), output=_dollars(answering), cached=_dollars(cached))
+
+
+def _dollars(for_one: float) -> float:
+    return round(for_one * 1_000_000, 6)

@@ -1,0 +1,147 @@
+"""What models leave in and around a file: fences, labels, prose, placeholders. Cleaned or named. Pure."""
+
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+_WRAPPED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?^\1[`~]*[ \t]*\s*\Z", re.MULTILINE | re.DOTALL)
+_OPENED = re.compile(r"\A\s*(?:`{3,}|~{3,})[\w+-]*[ \t]*\n")
+_CLOSED = re.compile(r"\n[ \t]*(?:`{3,}|~{3,})[ \t]*\s*\Z")
+_LABEL = re.compile(
+    r"\A\s*(?:\*\*|`)?(?:file(?:name)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n", re.IGNORECASE
+)
+_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+_BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNORECASE)
+_ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
+_COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
+_BETWEEN_DOTS = re.compile(r"[ \t]*[(\[]?(?:\.{3}|…)(?P<said>[^.…]*)(?:\.{3}|…)[)\]]?[ \t]*")
+_DOTS = re.compile(r"^(?:\.{3}|…)|(?:\.{3}|…)$")
+_LEFT_OUT = re.compile(
+    r"\b(?:existing|rest|remain\w*|previous|unchanged|same|omitted|keep|other|your|continues?|code|content)\b",
+    re.IGNORECASE,
+)
+_SAID_PLAINLY = re.compile(
+    r"(?:the )?(?:rest|remainder) of (?:the |this |your )?(?:[\w-]+ ){1,3}(?:is |are )?"
+    r"(?:unchanged|the same|remains?|stays?|goes here|here|as (?:before|above))\b.*"
+    r"|(?:existing|previous|remaining|other) (?:[\w-]+ ){1,3}(?:is |are )?"
+    r"(?:unchanged|remains?|stays?|goes? here|here|as before)\b.*"
+    r"|same as (?:before|above)\b.{0,40}|(?:unchanged|no changes?)(?: (?:here|from|below|above)\b.{0,40})?",
+    re.IGNORECASE,
+)
+_DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
+_PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
+_MARKDOWN = (".md", ".markdown")
+_HTML = (".html", ".htm")
+_CODE = (".js", ".mjs", ".css")
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    """A file without what does not belong to it, or why it cannot be used."""
+
+    text: str
+    problem: str = ""
+
+
+def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
+    """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
+    if not path.lower().endswith(_MARKDOWN) and (holder := _placeholder(body)):
+        return Cleaned("", f"a placeholder stands where code belongs ({holder}): write the code.")
+    if is_part:
+        return Cleaned(body)
+    text = _bare(path, body)
+    if _DIFF.match(text):
+        return Cleaned("", "a diff is not understood: send the whole file, or SEARCH/REPLACE edits.")
+    suffix = path.lower()
+    if suffix.endswith(_HTML):
+        return _page(text)
+    if suffix.endswith(".json"):
+        return Cleaned(text, _json_problem(text))
+    return Cleaned(_without_prose(text) if suffix.endswith(_CODE) else text)
+
+
+def _placeholder(body: str) -> str:
+    return next((f"{line.strip()!r:.100}" for line in body.split("\n") if _is_placeholder(line[:300])), "")
+
+
+def _is_placeholder(line: str) -> bool:
+    """Whether the line stands for code left out: `// ...existing code...`, `<!-- rest of the page unchanged -->`."""
+    if found := _BETWEEN_DOTS.fullmatch(line):
+        return not found["said"].strip() or bool(_LEFT_OUT.search(found["said"]))
+    if (found := _COMMENT.fullmatch(line)) is None or not (said := found["said"]):
+        return False
+    has_dots = bool(_DOTS.search(said))
+    return said in ("...", "…") or (has_dots and bool(_LEFT_OUT.search(said))) or bool(_SAID_PLAINLY.fullmatch(said))
+
+
+def _bare(path: str, body: str) -> str:
+    """Return a file without the fence that some models put around it, and without a line that only says its name."""
+    text = body
+    wrapped = _WRAPPED.match(text)
+    if path.lower().endswith(_MARKDOWN):
+        is_whole = wrapped is not None and wrapped[2].strip().lower() in ("md", "markdown")
+        return f"{wrapped[3]}\n" if is_whole and wrapped is not None else text
+    if label := _LABEL.match(text):
+        text = text[label.end() :]
+    if wrapped := _WRAPPED.match(text):
+        text = f"{wrapped[3]}\n"
+    elif opened := _OPENED.match(text):
+        inside = text[opened.end() :]
+        # Prose may follow the fence.
+        text = (
+            inside
+            if (end := re.search(r"^(?:`{3,}|~{3,})[ \t]*$", inside, re.MULTILINE)) is None
+            else inside[: end.start()]
+        )
+    elif closed := _CLOSED.search(text):
+        text = text[: closed.start() + 1]
+    if (label := _LABEL.match(text)) or (
+        label := re.match(rf"\s*(?://|<!--|/\*)?\s*({re.escape(path)})\s*(?:-->|\*/)?[ \t]*\n", text)
+    ):
+        text = text[label.end() :]
+    return text
+
+
+def _page(text: str) -> Cleaned:
+    start = _PAGE.search(text)
+    if start is None:
+        return Cleaned(text)
+    head = text[: start.start()]
+    # Comments may stand before the doctype; prose may not.
+    body = text if not head.strip() or head.lstrip().startswith("<") else text[start.start() :]
+    end = body.lower().rfind("</html>")
+    if end < 0:
+        problem = "the page does not end: half a file is never used, send it whole." if _is_half(body) else ""
+        return Cleaned(body, problem)
+    behind = body[end + len("</html>") :]
+    if behind.strip() and not behind.lstrip().startswith("<"):
+        body = body[: end + len("</html>")] + "\n"
+    return Cleaned(body)
+
+
+def _is_half(page: str) -> bool:
+    """Whether a page ends within something. HTML lets `</html>` be left out, and a short page may well do so."""
+    begun, ended = (Counter(name.lower() for name in found.findall(page)) for found in (_BEGUN, _ENDED))
+    return bool(begun - ended) or page.rfind("<") > page.rfind(">")
+
+
+def _json_problem(text: str) -> str:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return "it is not valid JSON; send it whole." if text.strip() else ""
+    return ""
+
+
+def _without_prose(text: str) -> str:
+    """Cut off paragraphs at the end that are plain prose: words, and none of the signs that code is made of."""
+    paragraphs = re.split(r"(\n[ \t]*\n)", text)
+    while len(paragraphs) > 2 and _is_prose(paragraphs[-1]):
+        paragraphs = paragraphs[:-2]
+    return "".join(paragraphs).rstrip("\n") + "\n" if text.endswith("\n") else "".join(paragraphs)
+
+
+def _is_prose(paragraph: str) -> bool:
+    lines = [line for line in paragraph.strip().split("\n") if line.strip()]
+    return bool(lines) and all(len(line.split()) >= 4 and len(line) < 600 and _PROSE.fullmatch(line) for line in lines)

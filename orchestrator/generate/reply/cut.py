@@ -1,0 +1,75 @@
+"""Answers that were cut off: whether to go on, what to show the model, and how to join what it adds. Pure."""
+
+import re
+
+TAIL = 400
+"""Characters of the end that a model is shown."""
+
+_LOOKED_AT = 20_000
+_LONGEST = 1_500
+_OVERLAP = 2_000
+_SHORTEST_OVERLAP = 16
+_GREETING = re.compile(
+    r"\A\s*(?:(?:sure|okay|ok|certainly|of course|here|continu|resum|going on|apologies|sorry)[^\n]{0,200}\n+)?"
+    r"(?:```[\w-]*[ \t]*\n)?",
+    re.IGNORECASE,
+)
+_REOPENED = re.compile(r"\A\s*<(file|edit)\s[^>\n]{0,300}>[ \t]*\n")
+
+
+def is_loop(text: str) -> bool:
+    """Whether `text` ends in a pattern that goes round and round: six times, or forty where it is short."""
+    end = text[-_LOOKED_AT:]
+    # How long the longest beginning is that is also the end, of every beginning (Knuth, Morris, Pratt), read backwards:
+    # what repeats at the end of the text repeats at the beginning of this.
+    backwards = end[::-1]
+    border = [0] * len(backwards)
+    matched = 0
+    for place in range(1, len(backwards)):
+        while matched and backwards[place] != backwards[matched]:
+            matched = border[matched - 1]
+        matched += backwards[place] == backwards[matched]
+        border[place] = matched
+        length = place + 1
+        period = length - matched
+        if length >= 1_200 and period <= _LONGEST and length >= 6 * period and len(set(backwards[:period])) > 1:
+            return True
+    return False
+
+
+def tail(text: str) -> str:
+    """Return how `text` ends: its last lines, `TAIL` characters at most."""
+    end = text[-TAIL:]
+    whole = end.partition("\n")[2] if len(text) > TAIL and "\n" in end[:-1] else end
+    return whole or end
+
+
+def joined(text: str, more: str) -> str:
+    """Return `text` and its continuation without a seam: no greeting, no fence, nothing twice."""
+    more = more.replace("\r\n", "\n").removeprefix("\ufeff")
+    going_on = more[end:] if (end := _beginning(more)) and not text.endswith("\n\n") else more
+    for start in (more, going_on):
+        if reopened := _REOPENED.match(start):
+            # The block again: from where it was cut, or from its beginning, which the parser understands.
+            rest = start[reopened.end() :]
+            return text + rest[overlap:] if (overlap := _overlap(text, rest)) else f"{text}\n{start}"
+        if overlap := _overlap(text, start):
+            return text + start[overlap:]
+    return text + going_on
+
+
+def _beginning(more: str) -> int:
+    """Return the length of what a model says before it goes on."""
+    found = _GREETING.match(more)
+    return found.end() if found and found[0].strip() else 0
+
+
+def _overlap(text: str, more: str) -> int:
+    """Return how many characters of `more` repeat the end of `text`: enough of them that it is no accident."""
+    end = text[-_OVERLAP:]
+    last = end.rpartition("\n")[2]
+    for size in range(min(len(end), len(more), _OVERLAP), 0, -1):
+        if end.endswith(more[:size]):
+            is_last_line = size == len(last) and len(last.strip()) >= 8
+            return size if size >= _SHORTEST_OVERLAP or is_last_line else 0
+    return 0

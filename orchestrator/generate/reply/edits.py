@@ -1,0 +1,201 @@
+"""Changes applied to files: whole files, deletions, and SEARCH/REPLACE edits that must match exactly once. Pure.
+
+What matches but for white space is taken where there is only one such place. What does not match is explained in words
+that a model can act on: which edit, what stands there instead, and that the others were applied.
+"""
+
+import difflib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
+
+EXPLAINED = 5
+"""Edits that did not match and are explained with the lines that look alike; looking for those takes time."""
+
+_LINES = 3_000
+_WIDTH = 200
+_SHOWN = 3
+"""Lines of a file that are compared, characters of each, and lines shown before and after the most alike one."""
+
+
+@dataclass(frozen=True)
+class Applied:
+    """The files after the changes that could be made. `complaints`: one for each that could not; `done`: the others."""
+
+    files: Mapping[str, bytes]
+    changed: frozenset[str]
+    complaints: tuple[str, ...]
+    done: tuple[str, ...]
+
+
+class Mismatch(ValueError):
+    """An edit has no place in the file, or more than one. The text says so in a sentence or two."""
+
+
+def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
+    """Apply `changes` in their order, each to what the one before left."""
+    made, changed = dict(files), set[str]()
+    complaints, done = list[str](), list[str]()
+    for number, change in _numbered(changes):
+        try:
+            done.append(_applied(made, change, number, explain=len(complaints) < EXPLAINED))
+            changed.add(change.path)
+        except Mismatch as problem:
+            complaints.append(str(problem))
+    return Applied(made, frozenset(changed), tuple(complaints), tuple(done))
+
+
+def _numbered(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:
+    """Yield each change with its place among the edits of its file: `edit 1 of 3`."""
+    totals: dict[str, int] = {}
+    for change in changes:
+        totals[change.path] = totals.get(change.path, 0) + isinstance(change, Edit)
+    seen: dict[str, int] = {}
+    for change in changes:
+        seen[change.path] = seen.get(change.path, 0) + isinstance(change, Edit)
+        yield f"edit {seen[change.path]} of {totals[change.path]}", change
+
+
+def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bool) -> str:
+    """Make one change in `made` and say what was done; raise Mismatch."""
+    path = change.path
+    if isinstance(change, Deletion):
+        made.pop(path, None)
+        return f"{path}: deleted"
+    if isinstance(change, File):
+        made[path] = change.text.encode()
+        return f"{path}: written whole"
+    if not change.search.strip():
+        if made.get(path, b"").strip():
+            raise Mismatch(f"{path}, {number}: SEARCH is empty, but the file is not. Say which lines are replaced.")
+        made[path] = change.replace.encode()
+        return f"{path}: written whole"
+    if path not in made:
+        near = difflib.get_close_matches(path, made, n=3)
+        hint = f" Is it {', '.join(near)}?" if near else " Send it as a whole file."
+        raise Mismatch(f"{path}, {number}: there is no such file.{hint}")
+    try:
+        text = made[path].decode()
+        edited = replaced(text, change.search, change.replace)
+    except UnicodeDecodeError:
+        raise Mismatch(f"{path}, {number}: the file is not text and cannot be edited.") from None
+    except Mismatch as problem:
+        alike = _alike(text, change.search) if explain else ""
+        raise Mismatch(f"{path}, {number}: {problem}{alike}") from None
+    made[path] = edited.encode()
+    return f"{path}, {number}: {'applied' if edited != text else 'is there already'}"
+
+
+def replaced(text: str, search: str, replace: str) -> str:
+    """Return `text` with `replace` in the one place where `search` stands; raise Mismatch where there is not one.
+
+    Everything outside that place stays as it is, and line endings are those of `text`. Where `replace` is there
+    already, in place of `search`, nothing changes.
+    """
+    lines = _kept(text)
+    bare = [line.rstrip("\r\n") for line in lines]
+    wanted, new = search.rstrip("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
+    for key in (_as_is, str.rstrip):
+        if (place := _only(_places(bare, wanted, key))) is not None:
+            return _spliced(lines, place, len(wanted), new)
+    piece = search.strip("\n")
+    if "\n" not in piece and text.count(piece) == 1:  # a part of one line
+        return text.replace(piece, replace.strip("\n"))
+    if (place := _only(_aligned(bare, wanted))) is not None:
+        return _spliced(lines, place, len(wanted), _indented(new, bare, place, wanted))
+    if (span := _loosely(bare, wanted)) is not None:
+        return _spliced(lines, span[0], span[1] - span[0], new)
+    if replace.strip() and _places(bare, new, str.rstrip):
+        return text
+    raise Mismatch("SEARCH does not match any lines of the file.")
+
+
+def _kept(text: str) -> list[str]:
+    """Return the lines with their ends. Only a line feed ends one: `splitlines` knows a dozen other characters."""
+    lines = text.split("\n")
+    ended = [f"{line}\n" for line in lines[:-1]]
+    return [*ended, lines[-1]] if lines[-1] else ended
+
+
+def _as_is(line: str) -> str:
+    return line
+
+
+def _only(places: Sequence[int]) -> int | None:
+    """Return the one place, None where there is none; raise Mismatch where there are several."""
+    if len(places) > 1:
+        named = ", ".join(str(place + 1) for place in places[:5])
+        raise Mismatch(f"SEARCH matches more than one place (lines {named}): take lines around it along.")
+    return places[0] if places else None
+
+
+def _places(lines: Sequence[str], wanted: Sequence[str], key: Callable[[str], str]) -> list[int]:
+    """Return the first few indexes at which `wanted` stands in `lines`, both seen through `key`."""
+    # As one text, so that a file of a million equal lines is searched in linear time.
+    hay, needle = ("\n" + "\n".join(map(key, some)) + "\n" for some in (lines, wanted))
+    found: list[int] = []
+    position, line = hay.find(needle), 0
+    counted = 0
+    while position >= 0 and len(found) < 9:
+        line += hay.count("\n", counted, position)
+        counted = position
+        found.append(line)
+        position = hay.find(needle, position + 1)
+    return found
+
+
+def _aligned(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
+    """Return where `wanted` stands but for white space at both ends of lines; those evenly moved, if there are any."""
+    places = _places(lines, wanted, str.strip)
+    even = [place for place in places if len(set(_shifts(lines, place, wanted))) == 1]
+    return even or places
+
+
+def _shifts(lines: Sequence[str], place: int, wanted: Sequence[str]) -> Iterator[int]:
+    for own, asked in zip(lines[place : place + len(wanted)], wanted, strict=True):
+        if asked.strip():
+            yield _depth(own) - _depth(asked)
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _indented(new: Sequence[str], lines: Sequence[str], place: int, wanted: Sequence[str]) -> list[str]:
+    """Return `new` moved by as much as the file's own lines are away from `wanted`."""
+    shift = next(_shifts(lines, place, wanted), 0)
+    own = next((line for line in lines[place:] if line.strip()), "")
+    if shift > 0:
+        return [own[:shift] + line if line.strip() else line for line in new]
+    return [line[min(-shift, _depth(line)) :] for line in new]
+
+
+def _loosely(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
+    """Return the lines from and to which `wanted` stands when blank lines are not looked at."""
+    solid = [number for number, line in enumerate(lines) if line.strip()]
+    asked = [line for line in wanted if line.strip()]
+    place = _only(_places([lines[number] for number in solid], asked, str.strip))
+    return None if place is None else (solid[place], solid[place + len(asked) - 1] + 1)
+
+
+def _spliced(lines: Sequence[str], place: int, count: int, new: Sequence[str]) -> str:
+    end = "\r\n" if lines[place].endswith("\r\n") else "\n"
+    middle = [f"{line}{end}" for line in new]
+    if middle and not lines[place + count - 1].endswith("\n"):
+        middle[-1] = middle[-1].removesuffix(end)
+    return "".join([*lines[:place], *middle, *lines[place + count :]])
+
+
+def _alike(text: str, search: str) -> str:
+    """Return the lines of the file that look most like what was searched for, with their numbers."""
+    lines = [line.rstrip("\r")[:_WIDTH] for line in text.split("\n")[:_LINES]]
+    asked = sorted({line.strip()[:_WIDTH] for line in search.split("\n")}, key=len, reverse=True)[:3]
+    stripped = [line.strip() for line in lines]
+    for wanted in asked:
+        if near := difflib.get_close_matches(wanted, stripped, n=1, cutoff=0.5):
+            middle = stripped.index(near[0])
+            first, last = max(0, middle - _SHOWN), min(len(lines), middle + _SHOWN + 1)
+            shown = "\n".join(f"{number + 1}: {lines[number]}" for number in range(first, last))
+            return f" These lines look most like it:\n{shown}"
+    return ""

@@ -1,0 +1,169 @@
+"""Fenced blocks that carry a name: in the info string, in the line before, or in their own first line. Pure."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
+
+_FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_PATH = r"(?:\.?/)?(?:[\w@()+-][\w.@()+ -]{0,80}/){0,8}[\w@()+-][\w.@()+-]{0,80}\.[A-Za-z0-9]{1,10}"
+_INFO_NAMED = re.compile(r"""(?:path|file|filename|title|name)\s*[=:]\s*["']?([^"'}\s]+)""", re.IGNORECASE)
+_INFO_LAST = re.compile(rf"(?:^|[\s:({{])[\"'`]?({_PATH})[\"'`]?[)}}]?\s*$")
+_LABEL = re.compile(
+    r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s+)?(?:\d{1,2}[.)]\s+)?(?:(?:the\s+)?(?:new\s+|updated\s+)?(?:file|filename|path|create|update)\b\s*:?\s*)?"
+    rf"[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}}\s*:?\s*(?:\([^)\n]{{0,60}}\)\s*)?:?[*_]{{0,3}}\s*$",
+    re.IGNORECASE,
+)
+_MENTIONED = re.compile(rf"`({_PATH})`[^`]{{0,60}}:\s*$")
+_COMMENT = re.compile(rf"^\s*(?://|#|<!--|/\*)\s*(?:file(?:name)?\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE)
+_MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
+_NO_PATH = re.compile(
+    r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|node\.js|next\.js|vue\.js|chart\.js|highlight\.js|[\w-]+\.(?:com|org|io|net))$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Fenced:
+    """One fenced block: what its first line says, the line before it, and its lines."""
+
+    info: str
+    before: str
+    lines: Sequence[str]
+    is_cut: bool
+
+    @property
+    def language(self) -> str:
+        found = re.match(r"[A-Za-z+#]+", self.info)
+        return found[0].lower() if found else ""
+
+
+def fenced(text: str) -> list[Block]:
+    """Return the fenced blocks that carry a name, and SEARCH/REPLACE pairs without a fence below a name.
+
+    Where no block has a name, a page among them is `index.html`, and what it alone can mean by its style and script.
+    """
+    found = _scanned(text.split("\n"))
+    named = [block for one in found if (block := _named(one)) is not None]
+    return named or _guessed([one for one in found if one.info != _BARE])
+
+
+_BARE = "\0"
+
+
+def _scanned(lines: Sequence[str]) -> list[_Fenced]:
+    found: list[_Fenced] = []
+    before, place = "", 0
+    while place < len(lines):
+        line = lines[place]
+        if opening := _FENCE.match(line):
+            end = _closing(lines, place + 1, opening[1], is_markdown=_is_markdown(opening[2], before))
+            found.append(_Fenced(opening[2].strip(), before, lines[place + 1 : end], end >= len(lines)))
+            before, place = "", end + 1
+        elif begins_edit(line) and _labelled(before):
+            end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
+            found.append(_Fenced(_BARE, before, lines[place : end + 1], end >= len(lines)))
+            place = end + 1  # further pairs below belong to the same name
+        else:
+            before = line if line.strip() else before
+            place += 1
+    return found
+
+
+def _is_markdown(info: str, before: str) -> bool:
+    name = _in_info(info) or _labelled(before) or ""
+    return bool(_MARKDOWN.search(name)) or info.strip().lower().split(" ")[0] in ("md", "markdown")
+
+
+def _closing(lines: Sequence[str], start: int, fence: str, *, is_markdown: bool) -> int:
+    """Return the line that closes a fence. In Markdown others of the same length may stand inside."""
+    depth = 0
+    for place in range(start, len(lines)):
+        inner = _FENCE.match(lines[place])
+        if inner is None or inner[1][0] != fence[0] or len(inner[1]) < len(fence):
+            continue
+        if inner[2].strip():
+            depth += is_markdown
+        elif depth:
+            depth -= 1
+        elif is_markdown and _opens_inside(lines, place, fence):
+            depth += 1
+        else:
+            return place
+    return len(lines)
+
+
+def _opens_inside(lines: Sequence[str], place: int, fence: str) -> bool:
+    """Whether a bare fence opens a block within Markdown: then two more follow before anything with a name does."""
+    bare = 0
+    for line in lines[place + 1 : place + 400]:
+        inner = _FENCE.match(line)
+        if inner is not None and len(inner[1]) >= len(fence) and inner[1][0] == fence[0]:
+            if inner[2].strip():
+                break
+            bare += 1
+        elif _labelled(line):
+            break
+    return bare > 0 and bare % 2 == 0
+
+
+def _named(one: _Fenced) -> Block | None:
+    """Return the block under its name, None where it has none."""
+    lines = list(one.lines)
+    path = _in_info(one.info) or _labelled(one.before)
+    first = next((line for line in lines if line.strip()), "")
+    label = _COMMENT.match(first) or (_LABEL.match(first) if path or begins_edit("".join(lines[1:2])) else None)
+    if label and path in (None, label[1], label[1].removeprefix("./")):
+        path = label[1]
+        lines = lines[lines.index(first) + 1 :]
+    if path is None:
+        return None
+    return Block(path, "".join(f"{line}\n" for line in lines), one.is_cut)
+
+
+def _in_info(info: str) -> str | None:
+    if found := _INFO_NAMED.search(info):
+        return found[1]
+    found = _INFO_LAST.search(info)
+    return found[1] if found and not _NO_PATH.match(found[1]) else None
+
+
+def _labelled(line: str) -> str | None:
+    found = _LABEL.match(line[:300]) or _MENTIONED.search(line[-300:])
+    return found[1] if found and not _NO_PATH.match(found[1]) else None
+
+
+def _guessed(found: Sequence[_Fenced]) -> list[Block]:
+    """Return a page without a name as `index.html`, and one style and one script under the names that it loads."""
+    bodies = {language: one for one in found for language in (_kind(one),) if language}
+    if "html" not in bodies:
+        return []
+    page = "\n".join(bodies["html"].lines) + "\n"
+    blocks = [Block("index.html", page, bodies["html"].is_cut)]
+    for kind, names in loaded_by(page).items():
+        if kind in bodies and len(names) == 1:
+            body = "\n".join(bodies[kind].lines) + "\n"
+            blocks.append(Block(names.pop(), body, bodies[kind].is_cut))
+    return blocks
+
+
+_LOADED = {
+    "css": re.compile(r"""<link\b[^>]{0,200}?href=["']([^"'?#>]+\.css)""", re.IGNORECASE),
+    "js": re.compile(r"""<script\b[^>]{0,200}?src=["']([^"'?#>]+\.m?js)""", re.IGNORECASE),
+}
+
+
+def loaded_by(page: str) -> dict[str, set[str]]:
+    """Return the styles and scripts of its own that a page loads, as `css` and `js`."""
+    return {
+        kind: {name for name in pattern.findall(page) if not re.match(r"(?:[a-z]+:)?//", name)}
+        for kind, pattern in _LOADED.items()
+    }
+
+
+def _kind(one: _Fenced) -> str:
+    body = "\n".join(one.lines).lstrip().lower()
+    if body.startswith(("<!doctype html", "<html")):
+        return "html"
+    return {"css": "css", "js": "js", "javascript": "js"}.get(one.language, "")

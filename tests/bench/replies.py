@@ -1,0 +1,75 @@
+"""What an answer costs: the tokens of a revision by edits beside the whole page, and reading a large answer."""
+
+from pathlib import Path
+
+from orchestrator.generate.fallback import Ask, fallback_site
+from orchestrator.generate.models.presets import import_litellm
+from orchestrator.generate.reply.edits import apply
+from orchestrator.generate.reply.reply import parse
+from orchestrator.local.sample import request, sales
+from tests.bench.figures import Figure
+from tests.bench.processes import Failed, Program, seconds
+
+MEGABYTE = 1_000_000
+
+# Three small changes, as a brief of a second round asks for them: (what stands there once, what shall stand there).
+CHANGES = (
+    ("<title>", "<title>Café: "),
+    ("</main>", '  <p id="status" role="status">Up to date.</p>\n</main>'),
+    ("--pad: 1.1rem;", "--pad: 1.2rem;"),
+)
+
+
+async def measure(folder: Path) -> list[Figure]:
+    """Count the tokens of a revision, and measure the parser in a process of its own."""
+    edits, whole = _revision()
+    answer = folder / "answer.txt"
+    answer.write_text(_large(whole), encoding="utf-8")
+    await seconds(Program((str(Path(__file__).with_name("reading.py")), str(answer)), folder))
+    took, grown = (float(word) for word in (folder / "log").read_text(encoding="utf-8").split())
+    return [
+        Figure(
+            name="revision, tokens of edits to the page's",
+            unit="",
+            ours=[_tokens(edits)],
+            baseline=[_tokens(whole)],
+            limit=0.15,
+            by_ratio=True,
+        ),
+        Figure(name="answer of 1 MB, parsed", unit="s", ours=[took], limit=0.5),
+        Figure(name="its memory, times its size", unit="", ours=[grown], limit=10),
+    ]
+
+
+def _revision() -> tuple[str, str]:
+    """Return two answers that make the same page: by edits, and whole. Raises Failed where they do not."""
+    csv, _, _ = sales()
+    page = fallback_site("Café sales", [Ask(1, request("x", 1)["brief"])], {"sales.csv": csv.encode()})["index.html"]
+    before = page.decode()
+    after, pairs = before, []
+    for old, new in CHANGES:
+        if after.count(old) != 1:
+            raise Failed(f"{old!r} does not stand once in the page")
+        line = next(line for line in after.splitlines() if old in line)
+        pairs.append(f"<<<<<<< SEARCH\n{line}\n=======\n{line.replace(old, new)}\n>>>>>>> REPLACE\n")
+        after = after.replace(old, new)
+    edits = f'<edit path="index.html">\n{"".join(pairs)}</edit>\n'
+    whole = f'<file path="index.html">\n{after}</file>\n'
+    for answer in (edits, whole):
+        made = apply({"index.html": page}, parse(answer).changes).files["index.html"]
+        if made.decode().rstrip() != after.rstrip():
+            raise Failed("an answer does not make the page")
+    return edits, whole
+
+
+def _tokens(text: str) -> int:
+    import_litellm()  # it brings the encoding along, which tiktoken would fetch from the network
+    import tiktoken  # noqa: PLC0415
+
+    return len(tiktoken.get_encoding("o200k_base").encode(text))
+
+
+def _large(block: str) -> str:
+    """Return an answer of a megabyte: many pages, each under a name of its own."""
+    pages = range(MEGABYTE // len(block.encode()) + 1)
+    return "".join(block.replace('"index.html"', f'"page-{number}.html"', 1) for number in pages)

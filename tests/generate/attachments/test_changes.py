@@ -1,0 +1,65 @@
+"""When an attachment may be changed, and how the change is shown."""
+
+import pytest
+
+from orchestrator.generate.attachments.changes import DIFF_LINES, diff, may_change
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Correct the typo 'Wigdet' in data.csv.",
+        "Sort data.csv by date.",
+        "Please fix the spelling in the attached data.csv and show it.",
+        "Remove the duplicate rows from data.csv.",
+        "Add a row for June to data.csv",
+        "Change the page; also update `data.csv` with the new prices.",
+        "data.csv must be translated into German.",
+        "The file data.csv should be alphabetically sorted.",
+        "REWRITE DATA.CSV",
+        "Drop the last column of ./data.csv",
+    ],
+)
+def test_a_brief_that_asks_for_a_change_is_understood(brief: str) -> None:
+    assert may_change("data.csv", brief)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Publish a single-page site that fetches data.csv from attachments, sums its sales column and sets the title.",
+        "Introduce a currency select that converts the computed total using data.csv from attachments.",
+        "Add a table that lists the products of data.csv.",
+        "Update the page to show the rows in data.csv.",
+        "Add the total from data.csv to the heading.",
+        "Do not change data.csv.",
+        "Never edit the file data.csv!",
+        "Show data.csv. Correct the title.",
+        "Correct old-data.csv.",
+        "Correct data.csv.bak and data.csvs",
+        "Sort the rows by date.",
+        "",
+    ],
+)
+def test_a_brief_that_only_uses_an_attachment_leaves_it_alone(brief: str) -> None:
+    assert not may_change("data.csv", brief)
+
+
+def test_a_name_full_of_signs_is_a_name_and_no_pattern() -> None:
+    assert may_change("a+(b).csv", "Sort a+(b).csv by date")
+    assert not may_change("a+(b).csv", "Sort aab.csv by date")
+
+
+def test_a_change_is_shown_as_the_lines_that_differ() -> None:
+    assert diff("d.csv", b"a\nWigdet\n", b"a\nWidget\n")[2:] == ("@@ -2 +2 @@", "-Wigdet", "+Widget")
+
+
+def test_a_long_change_is_cut_and_counted() -> None:
+    lines = diff("d.csv", b"", b"row\n" * 100)
+    assert len(lines) == DIFF_LINES + 1
+    assert lines[-1] == "… 63 lines more"
+
+
+def test_what_is_no_text_or_gone_is_said_in_a_line() -> None:
+    assert diff("p.png", b"\xff\x00", b"\xff") == ("p.png: 2 bytes became 1",)
+    assert diff("d.csv", b"a", None) == ("d.csv was deleted",)

@@ -1,0 +1,131 @@
+"""What becomes of the present site under a model's changes, and what a draft still lacks."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from orchestrator.generate.draft import Draft, Given, begun, has_readme, judged, revised
+from orchestrator.generate.reply.reply import Change, Deletion, Edit, File, Reply
+from orchestrator.record import Record, Round
+from orchestrator.site import Site
+from orchestrator.task import Task
+
+CSV = b"a,b\n1,2\n"
+PAGE = {"index.html": b"<h1>One</h1>\n", "README.md": b"# One\n", "data.csv": CSV, "CNAME": b"x.example\n"}
+RECORD = Record(task="k", rounds=(Round(round=1, brief="One", attachments=("data.csv",)),))
+
+
+def given(brief: str = "Say two.", attachments: dict[str, bytes] | None = None, *, new: bool = False) -> Given:
+    task = Task(task="t", round=1 if new else 2, nonce="n", brief=brief)
+    return Given(task, attachments or {}, Site({} if new else PAGE), None if new else RECORD)
+
+
+def after(what: Given, *changes: Change, complaints: tuple[str, ...] = ()) -> Draft:
+    return revised(begun(what), Reply(changes=changes, complaints=complaints, is_cut=False), what)
+
+
+def fine(_: Site) -> Sequence[str]:
+    return ()
+
+
+def test_a_draft_begins_with_what_is_there_and_what_was_sent() -> None:
+    assert begun(given(attachments={"data.csv": b"new", "b.json": b"{}"})).files == {
+        **PAGE,
+        "data.csv": b"new",
+        "b.json": b"{}",
+    }
+
+
+def test_files_that_are_not_named_stay_byte_for_byte() -> None:
+    draft = after(given(), Edit("index.html", "<h1>One</h1>\n", "<h1>Two</h1>\n"), File("app.js", "go()\n"))
+    assert draft.files == {**PAGE, "index.html": b"<h1>Two</h1>\n", "app.js": b"go()\n"}
+    assert draft.changed == {"index.html", "app.js"}
+    assert draft.flaws == ()
+    assert len(draft.done) == 2
+
+
+@pytest.mark.parametrize(
+    "path", ["LICENSE", "license", ".gitignore", ".github/workflows/x.yml", "CNAME", "pagewright.json"]
+)
+def test_names_that_are_not_for_the_model_are_passed_over(path: str) -> None:
+    draft = after(given(), File(path, "mine\n"), Deletion(path), File("app.js", "go()\n"))
+    assert draft.files == {**PAGE, "app.js": b"go()\n"}
+    assert draft.flaws == ()
+
+
+def test_a_workflow_is_for_the_model_where_that_is_allowed() -> None:
+    what = given()
+    allowed = Given(what.task, {}, what.present, what.record, allow_workflows=True)
+    assert ".github/workflows/x.yml" in after(allowed, File(".github/workflows/x.yml", "on: push\n")).files
+    assert ".github/dependabot.yml" not in after(allowed, File(".github/dependabot.yml", "x\n")).files
+
+
+@pytest.mark.parametrize("name", ["data.csv", "DATA.csv"])
+def test_an_attachment_that_a_model_sends_back_stays_as_it_was_sent(name: str) -> None:
+    for what in (given(), given(attachments={"data.csv": CSV})):
+        draft = after(what, File(name, "a, b\n1, 3\n"), File("app.js", "go()\n"))
+        assert draft.files == {**PAGE, "app.js": b"go()\n"}
+        assert draft.flaws == ()
+
+
+@pytest.mark.parametrize("change", [Edit("data.csv", "1,2\n", "1,3\n"), Deletion("data.csv")])
+def test_an_edit_of_an_attachment_is_refused_with_the_reason(change: Change) -> None:
+    draft = after(given(), change)
+    assert draft.files == PAGE
+    assert "does not ask to change it" in draft.flaws[0]
+
+
+def test_an_attachment_of_any_round_changes_where_the_brief_asks_for_it() -> None:
+    draft = after(given("Correct the number in data.csv."), Edit("data.csv", "1,2\n", "1,3\n"))
+    assert draft.files["data.csv"] == b"a,b\n1,3\n"
+
+
+def test_an_answer_without_a_block_is_a_flaw_beside_the_earlier_ones() -> None:
+    what = given()
+    first = after(what, Edit("index.html", "Three\n", "Two\n"))
+    second = revised(first, Reply(changes=(), complaints=(), is_cut=False), what)
+    assert second.files == PAGE
+    assert second.flaws[: len(first.flaws)] == first.flaws
+    assert "no block" in second.flaws[-1]
+
+
+def test_what_is_mended_is_no_flaw_any_more() -> None:
+    what = given()
+    first = after(what, Edit("index.html", "Three\n", "Two\n"), File("a.js", "1\n"))
+    assert first.flaws
+    second = revised(first, Reply((Edit("index.html", "<h1>One</h1>\n", "2\n"),), (), is_cut=False), what)
+    assert second.flaws == ()
+    assert {"a.js", "index.html"} <= second.changed
+
+
+@pytest.mark.parametrize(
+    ("files", "flaw"),
+    [
+        ({"README.md": b"#"}, "no index.html"),
+        ({"README.md": b"#", "index.html": b" \n"}, "an empty one"),
+        ({"index.html": b"x"}, "README.md is missing"),
+    ],
+)
+def test_what_a_site_lacks_is_a_flaw(files: dict[str, bytes], flaw: str) -> None:
+    assert flaw in judged(Draft(files), given(new=True), fine).flaws[0]
+
+
+def test_a_broken_rule_is_a_flaw_and_makes_a_draft_useless() -> None:
+    draft = judged(Draft(PAGE), given(), lambda _: ["'app.js' holds a secret"])
+    assert draft.flaws == ("The site breaks a rule: 'app.js' holds a secret.",)
+    assert not draft.is_usable
+
+
+def test_a_new_site_that_lacks_a_file_will_do_and_a_revision_that_lacks_an_edit_will_not() -> None:
+    flawed = Draft(PAGE, flaws=("app.js is cut off.",))
+    assert judged(flawed, given(new=True), fine).is_usable
+    assert not judged(flawed, given(), fine).is_usable
+
+
+def test_a_revision_without_a_readme_will_do() -> None:
+    assert judged(Draft({"index.html": b"x"}), given(), fine).is_usable
+
+
+def test_a_readme_is_one_in_any_case() -> None:
+    assert has_readme(["a", "Readme.MD"])
+    assert not has_readme(["docs/README.md"])
