@@ -63,10 +63,8 @@ def _revision() -> tuple[str, str]:
 
 
 def _tokens(text: str) -> int:
-    import_litellm()  # it brings the encoding along, which tiktoken would fetch from the network
-    import tiktoken  # noqa: PLC0415
-
-    return len(tiktoken.get_encoding("o200k_base").encode(text))
+    """Count with tiktoken; litellm brings an encoding along, which tiktoken alone would fetch from the network."""
+    return len(import_litellm().encoding.encode(text))
 
 
 def _large(block: str) -> str:
