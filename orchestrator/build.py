@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from orchestrator.verify.browser import Report
 
 VERIFYING_SHARE = 0.1
-"""Of the time for building, kept for the browser."""
+VERIFYING_S = 10.0
+MOST_FOR_VERIFYING = 0.25
+"""Kept for the browser: this share of the time for building, so many seconds at least, and this share at most."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,8 @@ async def _generated(settings: BuildSettings, kit: Kit, start: Start) -> Generat
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
     given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows)
-    thinking = start.deadline.earlier(VERIFYING_SHARE * start.deadline.remaining)
+    left = start.deadline.remaining
+    thinking = start.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
     return await generate(given, kit, thinking, partial(_broken, settings, start))
 
 

@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "receiver": door.measure,
     "build": jobs.build,
     "model": jobs.model,
+    "slow": jobs.slow,
     "replies": replies.measure,
     "github": jobs.github,
     "demo": jobs.demo,

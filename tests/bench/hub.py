@@ -122,3 +122,26 @@ async def model_endpoint() -> AsyncIterator[tuple[str, asyncio.Future[float]]]:
     server = await asyncio.start_server(take, "127.0.0.1", 0)
     async with server:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", asked
+
+
+@asynccontextmanager
+async def slow_models() -> AsyncIterator[str]:
+    """Listen as two models that answer nobody in time: `hangs` says nothing, any other begins and never ends."""
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, EOFError):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = re.search(rb"(?i)content-length: *(\d+)", head)
+            body = await reader.readexactly(int(length[1]) if length else 0)
+            if b'"hangs"' in body:
+                await reader.read()  # until the other side is gone
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 100000\r\n\r\n{")
+            while not reader.at_eof():
+                await asyncio.sleep(0.5)
+                writer.write(b" ")
+                await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"

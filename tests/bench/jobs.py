@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.local.sample import request
 from orchestrator.task import request_id, task_key, title_of
 from tests.bench.figures import Figure
-from tests.bench.hub import Hub, hub, model_endpoint, reads, writes
+from tests.bench.hub import Hub, hub, model_endpoint, reads, slow_models, writes
 from tests.bench.processes import Failed, Program, running, seconds
 
 BUILDS = 5
@@ -55,6 +55,18 @@ async def model(folder: Path) -> list[Figure]:
             bare.append(await seconds(Program(("-c", "import litellm"), other, OFFLINE)))
     name = "build to model request"
     return [Figure(name=name, unit="s", ours=ours, baseline=bare, limit=1.5, by_ratio=True)]
+
+
+async def slow(folder: Path) -> list[Figure]:
+    """Measure when a site is there although the first model hangs and the second trickles. It may take 70 % of 60 s."""
+    folder.mkdir(exist_ok=True)
+    async with hub(folder / "github") as github, slow_models() as url:
+        env = {"LLM_MODELS": "openai/hangs,openai/trickles", "LLM_API_BASE": url, "TASK_DEADLINE_S": "60", **OFFLINE}
+        program = _build(github, folder / "build", "slow", 1, **env)
+        taken = await seconds(program)
+    if not (folder / "build" / "out" / "site" / "index.html").is_file():
+        raise Failed("no site was built")
+    return [Figure(name="site, no model in time", unit="s", ours=[taken], limit=42)]
 
 
 async def github(folder: Path) -> list[Figure]:
