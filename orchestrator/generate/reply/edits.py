@@ -95,7 +95,7 @@ def replaced(text: str, search: str, replace: str) -> str:
     """
     lines = _kept(text)
     bare = [line.rstrip("\r\n") for line in lines]
-    wanted, new = search.rstrip("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
+    wanted, new = search.removesuffix("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
     for key in (_as_is, str.rstrip):
         if (place := _only(_places(bare, wanted, key))) is not None:
             return _spliced(lines, place, len(wanted), new)
