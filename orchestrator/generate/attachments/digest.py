@@ -89,11 +89,11 @@ def _text(suffix: str, text: str) -> str:
     endings = ", line endings CRLF" if "\r\n" in text else ""
     if suffix in _TABLES:
         try:
-            return _table(text, _TABLES[suffix]) + endings
+            return f"a table{endings}, {_table(text, _TABLES[suffix])}"
         except Unshowable as problem:
             return f"named like a table, but {problem}{endings}:\n{text}"
     if suffix in (".json", ".geojson"):
-        return _json(text) + endings
+        return f"{_json(text)}{endings}:\n{text}"
     lines = text.count("\n") + (not text.endswith("\n"))
     return f"{count(lines, 'line')} of text{endings}:\n{text}"
 
@@ -105,7 +105,7 @@ def _table(text: str, delimiters: str) -> str:
     """Return what there is to know of delimited text: its columns with their totals, and rows as they are written."""
     table = read_csv(text, delimiters)
     lines = text.splitlines()
-    head = [f"a table of {count(table.height, 'row')} and {count(len(table.columns), 'column')}"]
+    head = [f"{count(table.height, 'row')} and {count(len(table.columns), 'column')}:"]
     head += [f"- {_column(column)}" for column in table.columns]
     if len(lines) <= _FIRST_ROWS + _LAST_ROWS + 20:
         return "\n".join([*head, "The whole file:", *lines])
@@ -143,10 +143,9 @@ def _spelling(cells: list[str], numbers: list[Decimal]) -> str:
 
 def _json(text: str) -> str:
     try:
-        value = json.loads(text)
-        return f"JSON, {_shape(value, _DEEP)}\n{text}"
+        return f"JSON, {_shape(json.loads(text), _DEEP)}"
     except (ValueError, RecursionError):
-        return f"named like JSON, but it cannot be read as JSON:\n{text}"
+        return "named like JSON, but it cannot be read as JSON"
 
 
 def _shape(value: Any, depth: int) -> str:

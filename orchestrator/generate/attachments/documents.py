@@ -78,7 +78,8 @@ def _workbook(data: bytes) -> Iterator[str]:
     for sheet in book.worksheets[:_SHEETS]:
         yield f"Sheet {sheet.title!r}, {sheet.max_row or '?'} rows, {sheet.max_column or '?'} columns; first rows:"
         for row in sheet.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True):
-            yield " | ".join("" if cell is None else str(cell)[:200] for cell in row)
+            cells = ["" if cell is None else str(cell)[:200] for cell in row]
+            yield " | ".join(cells).rstrip(" |")
 
 
 def _pdf(data: bytes) -> Iterator[str]:

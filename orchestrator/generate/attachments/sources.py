@@ -12,6 +12,8 @@ from orchestrator.site import MAX_BYTES
 from orchestrator.task import Attachment, decode_data_uri
 
 FETCH_S = 30.0
+FETCH_BYTES = 25 * 1024**2
+"""Seconds and bytes that one attachment may take which lies elsewhere."""
 
 
 async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, allow_private: bool) -> dict[str, bytes]:
@@ -54,6 +56,6 @@ async def _fetched(url: str, limit: float, *, allow_private: bool) -> bytes:
             raise ValueError(f"its host answered {response.status_code}")
         async for chunk in response.aiter_raw():
             body += chunk
-            if len(body) > MAX_BYTES:
-                raise ValueError(f"it is larger than {MAX_BYTES // 1024**2} MB")
+            if len(body) > FETCH_BYTES:
+                raise ValueError(f"it is larger than {FETCH_BYTES // 1024**2} MB")
     return bytes(body)

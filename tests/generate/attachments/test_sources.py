@@ -93,7 +93,7 @@ async def test_a_host_that_is_not_there_is_an_error_with_a_remedy(url: str, *, a
 
 
 async def test_a_file_that_is_too_large_is_read_no_further(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_BYTES", 3 * 1024**2)
+    monkeypatch.setattr(sources, "FETCH_BYTES", 3 * 1024**2)
     async with evaluator(flood) as host:
         with pytest.raises(UsageError, match="larger than 3 MB"):
             await had(host.url)

@@ -1,0 +1,156 @@
+"""What a model is told of an attachment."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.generate.attachments.digest import digests
+from tests.doubles.documents import bomb, pdf, png, workbook
+
+pytestmark = pytest.mark.anyio
+
+SALES = b"product,region,sales\nWidget,North,1250.50\nGadget,South,800.25\nDoohickey,East,432.10\nWidget,West,99.15\n"
+
+
+async def told(name: str, data: bytes, budget: int = 40_000) -> str:
+    return (await digests({name: data}, budget))[name]
+
+
+async def test_a_small_table_is_told_whole_with_its_columns_and_totals() -> None:
+    assert await told("data.csv", SALES) == (
+        "data.csv: 102 bytes, a table, 4 rows and 3 columns:\n"
+        "- 'product': text, 3 values: 'Widget', 'Gadget', 'Doohickey'\n"
+        "- 'region': text, 4 values: 'North', 'South', 'East', 'West'\n"
+        "- 'sales': numbers from 99.15 to 1250.50, total 2582.00\n"
+        "The whole file:\n" + SALES.decode().rstrip("\n")
+    )
+
+
+async def test_a_large_table_is_told_by_its_first_middle_and_last_rows() -> None:
+    rows = "\r\n".join(f"{number};1.{number:03},50" for number in range(900))
+    said = await told("big.csv", f"id;amount\r\n{rows}\r\n".encode())
+    assert "a table, line endings CRLF, 900 rows and 2 columns" in said
+    assert "- 'amount': numbers from 1000.50 to 1899.50, total 1305000.00, written like '1.000,50'" in said
+    assert "\nid;amount\n0;1.000,50\n" in said
+    assert said.endswith("\n898;1.898,50\n899;1.899,50")
+    assert len(said) < 600
+
+
+async def test_many_values_are_sampled_and_gaps_are_counted() -> None:
+    said = await told("t.tsv", ("name\tn\n" + "".join(f"v{number}\t\n" for number in range(20))).encode())
+    assert "- 'name': text, 20 values: 'v0', 'v1', 'v2', 'v3', …" in said
+    assert "- 'n': text, 0 values: , 20 empty" in said
+
+
+async def test_what_is_named_like_a_table_and_is_none_is_told_as_text() -> None:
+    wide = ",".join("x" * 150).encode() + b"\n"
+    assert "named like a table, but it has 150 columns:\nx,x," in await told("wide.csv", wide)
+
+
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        (b'{"USD": 1, "EUR": 0.92}', "{'USD': number, 'EUR': number}"),
+        (
+            b'[{"a": null}, {"a": true}, {"a": "x"}]',
+            "list of 3 of {'a': null} or {'a': true or false} or {'a': string}",
+        ),
+        (b"[]", "list of 0"),
+        (b'{"a": {"b": {"c": {"d": {"e": {"f": {"g": 1}}}}}}}', "{'f': object of 1 key}"),
+        (b'{"a": [[[[[[[1]]]]]]]}', "list of 1"),
+    ],
+)
+async def test_json_is_told_by_its_shape(data: bytes, shape: str) -> None:
+    said = await told("d.json", data)
+    assert shape in said.partition(":\n")[0]
+    assert said.endswith(f":\n{data.decode()}")
+
+
+@pytest.mark.parametrize("data", [b"{", b"[" * 100_000, b"1" * 5_000, b'{"a": 1} trailing'])
+async def test_what_is_named_like_json_and_is_none_is_told_as_text(data: bytes) -> None:
+    assert "cannot be read as JSON" in await told("d.json", data, 500)
+
+
+async def test_keys_beyond_the_first_are_counted() -> None:
+    many = "{" + ",".join(f'"k{number}": 1' for number in range(50)) + "}"
+    assert "'k39': number, … 10 more}" in await told("d.json", many.encode())
+
+
+async def test_a_long_text_is_told_by_its_head_and_its_tail() -> None:
+    text = "\n".join(f"line {number}" for number in range(5_000))
+    said = await told("notes.md", text.encode(), 1_000)
+    assert said.startswith("notes.md: 48,889 bytes, 5,000 lines of text:\nline 0\n")
+    assert "characters left out …" in said
+    assert said.endswith("line 4999")
+    assert len(said) <= 1_000
+
+
+async def test_workbooks_are_told_by_their_sheets_and_first_rows() -> None:
+    said = await told("w.xlsx", workbook({"Sales": [["product", "qty"], ["Widget", 3], [None, 4]], "Empty": []}))
+    assert "a workbook (XLSX), 2 sheets: Sales, Empty\n" in said
+    assert "Sheet 'Sales', 3 rows, 2 columns; first rows:\nproduct | qty\nWidget | 3\n | 4\nSheet 'Empty'" in said
+
+
+async def test_pdfs_are_told_by_the_text_of_their_pages() -> None:
+    said = await told("r.pdf", pdf("Sales rose by 3 %", ""))
+    assert "a PDF, 2 pages, title 'A report'\n" in said
+    assert "Page 1:\nSales rose by 3 %\nPage 2: no text, a picture perhaps" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("w.xlsx", b"PK\x03\x04" + b"\0" * 99),
+        ("w.xlsx", bomb()),
+        ("w.xlsx", b"not a workbook"),
+        ("r.pdf", b"%PDF-1.4\n" + b"\xff" * 999),
+        ("r.pdf", pdf("x")[:200]),
+    ],
+)
+async def test_a_document_that_cannot_be_read_is_called_that(name: str, data: bytes) -> None:
+    assert "which could not be read" in await told(name, data)
+
+
+async def test_pictures_are_told_by_their_size() -> None:
+    assert await told("p.png", png(16, 8)) == f"p.png: {len(png(16, 8))} bytes, image/png, 16 x 8 pixels"
+    assert "image/gif, size unknown" in await told("p.gif", b"GIF89a")
+
+
+async def test_anything_else_is_told_by_its_first_bytes() -> None:
+    assert await told("a.zip", b"PK\x03\x04\0\1") == (
+        "a.zip: 6 bytes, application/zip, not text; it begins with 50 4b 03 04 00 01 (PK....)"
+    )
+    assert "of no known kind" in await told("a.strange", b"\0\1")
+    assert await told("a.txt", b"") == "a.txt: empty"
+
+
+async def test_a_name_that_says_one_thing_and_bytes_that_say_another_are_both_told() -> None:
+    assert "text/csv, not text; it begins with 50 4b" in await told("data.csv", workbook({"S": [[1]]}))
+    assert "image/png" in await told("data.csv", png(1, 1))
+
+
+async def test_only_the_beginning_of_a_huge_file_is_read() -> None:
+    said = await told("huge.txt", b"word " * 3_000_000, 400)
+    assert "15,000,000 bytes; only the first 10,000,000 bytes were read" in said
+
+
+async def test_small_files_get_what_they_want_and_large_ones_share_the_rest() -> None:
+    files = {"a.txt": b"a" * 5_000, "b.txt": b"b", "c.txt": b"c" * 9_000}
+    said = await digests(files, 2_000)
+    assert list(said) == list(files)
+    assert said["b.txt"].endswith("b")
+    assert abs(len(said["a.txt"]) - len(said["c.txt"])) < 2
+    assert sum(map(len, said.values())) <= 2_000
+
+
+NAMES = st.sampled_from(["a.csv", "a.tsv", "a.json", "a.md", "a.png", "a.svg", "a", "a.bin", "a.geojson"])
+
+
+@settings(deadline=None)
+@given(st.dictionaries(NAMES, st.binary(max_size=300) | st.text(max_size=300).map(str.encode)), st.integers(0, 3_000))
+async def test_no_file_makes_it_fail_or_pass_the_budget(files: Any, budget: int) -> None:
+    said = await digests(files, budget)
+    assert said.keys() == files.keys()
+    assert sum(map(len, said.values())) <= budget
