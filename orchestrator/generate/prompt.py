@@ -36,6 +36,10 @@ ATTACHMENTS = 40_000
 EARLIER = 20_000
 """Characters that a model sees at most of the present files, of attachments and of earlier rounds."""
 
+TOLD = 30
+FLAW = 2_000
+"""Flaws of an answer that a model is told of, and characters of each."""
+
 BYTES_A_TOKEN = 3
 """Code has three to four, Chinese three. With the lower number the estimate of a prompt is an upper bound."""
 
@@ -99,8 +103,13 @@ async def _material(given: Given, model: Model) -> dict[str, str]:
 
 def correction(prompts: Prompts, draft: Draft) -> Message:
     """Return what a model is told whose answer had flaws."""
-    flaws, done = ("\n".join(f"- {line}" for line in lines) or "(none)" for lines in (draft.flaws, draft.done))
-    return {"role": "user", "content": prompts["correct"].substitute(mark=_mark(), flaws=flaws, done=done)}
+    told = {"mark": _mark(), "flaws": _listed(draft.flaws), "done": _listed(draft.done)}
+    return {"role": "user", "content": prompts["correct"].substitute(told)}
+
+
+def _listed(lines: Sequence[str]) -> str:
+    more = [f"… and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
+    return "\n".join(f"- {line[:FLAW]}" for line in [*lines[:TOLD], *more]) or "(none)"
 
 
 def continuation(prompts: Prompts, tail: str) -> Message:

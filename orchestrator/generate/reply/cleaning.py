@@ -6,8 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 _WRAPPED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?^\1[`~]*[ \t]*\s*\Z", re.MULTILINE | re.DOTALL)
-_OPENED = re.compile(r"\A\s*(?:`{3,}|~{3,})[\w+-]*[ \t]*\n")
-_CLOSED = re.compile(r"\n[ \t]*(?:`{3,}|~{3,})[ \t]*\s*\Z")
+_OPENED = re.compile(r"\A\s*(?:(?:`{3,}|~{3,})[^\n`]*\n[ \t]*){1,5}")
+_CLOSED = re.compile(r"(?:\n[ \t]*(?:`{3,}|~{3,})[ \t]*){1,5}\s*\Z")
+_BARE = re.compile(r"^(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 _LABEL = re.compile(
     r"\A\s*(?:\*\*|`)?(?:file(?:name)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n", re.IGNORECASE
 )
@@ -77,30 +78,23 @@ def _is_placeholder(line: str) -> bool:
 
 def _bare(path: str, body: str) -> str:
     """Return a file without the fence that some models put around it, and without a line that only says its name."""
-    text = body
-    wrapped = _WRAPPED.match(text)
     if path.lower().endswith(_MARKDOWN):
-        is_whole = wrapped is not None and wrapped[2].strip().lower() in ("md", "markdown")
-        return f"{wrapped[3]}\n" if is_whole and wrapped is not None else text
-    if label := _LABEL.match(text):
-        text = text[label.end() :]
+        wrapped = _WRAPPED.match(body)
+        return body if wrapped is None or wrapped[2].strip().lower() not in ("md", "markdown") else f"{wrapped[3]}\n"
+    text = _LABEL.sub("", body, count=1)
+    text = _unfenced(_unfenced(text))  # the second one within the first
+    named = re.compile(rf"\A\s*(?://|<!--|/\*)?[ \t]*{re.escape(path)}[ \t]*(?:-->|\*/)?[ \t]*\n")
+    return named.sub("", _LABEL.sub("", text, count=1), count=1)
+
+
+def _unfenced(text: str) -> str:
     if wrapped := _WRAPPED.match(text):
-        text = f"{wrapped[3]}\n"
-    elif opened := _OPENED.match(text):
+        return f"{wrapped[3]}\n"
+    if opened := _OPENED.match(text):
         inside = text[opened.end() :]
-        # Prose may follow the fence.
-        text = (
-            inside
-            if (end := re.search(r"^(?:`{3,}|~{3,})[ \t]*$", inside, re.MULTILINE)) is None
-            else inside[: end.start()]
-        )
-    elif closed := _CLOSED.search(text):
-        text = text[: closed.start() + 1]
-    if (label := _LABEL.match(text)) or (
-        label := re.match(rf"\s*(?://|<!--|/\*)?\s*({re.escape(path)})\s*(?:-->|\*/)?[ \t]*\n", text)
-    ):
-        text = text[label.end() :]
-    return text
+        end = _BARE.search(inside)  # prose may follow the fence
+        return inside if end is None else inside[: end.start()]
+    return _CLOSED.sub("\n", text)
 
 
 def _page(text: str) -> Cleaned:

@@ -10,10 +10,10 @@ _LONGEST = 1_500
 _OVERLAP = 2_000
 _SHORTEST_OVERLAP = 16
 _GREETING = re.compile(
-    r"\A\s*(?:(?:sure|okay|ok|certainly|of course|here|continu|resum|going on|apologies|sorry)[^\n]{0,200}\n+)?"
-    r"(?:```[\w-]*[ \t]*\n)?",
-    re.IGNORECASE,
+    r"\A(?:Sure|Okay|OK|Certainly|Of course|Here|Continu|Resum|Going on|Apologies|Sorry)[^\n]{0,200}[:.!…]\n+"
 )
+_FENCE = re.compile(r"\A(?:```|~~~)[\w-]*[ \t]*\n")
+_WRAPPED = re.compile(r"\n(?:```|~~~)\s*\Z")
 _REOPENED = re.compile(r"\A\s*<(file|edit)\s[^>\n]{0,300}>[ \t]*\n")
 
 
@@ -47,21 +47,26 @@ def tail(text: str) -> str:
 def joined(text: str, more: str) -> str:
     """Return `text` and its continuation without a seam: no greeting, no fence, nothing twice."""
     more = more.replace("\r\n", "\n").removeprefix("\ufeff")
-    going_on = more[end:] if (end := _beginning(more)) and not text.endswith("\n\n") else more
+    going_on = _without_beginning(text, more)
     for start in (more, going_on):
+        if overlap := _overlap(text, start):
+            return text + start[overlap:]
         if reopened := _REOPENED.match(start):
             # The block again: from where it was cut, or from its beginning, which the parser understands.
             rest = start[reopened.end() :]
-            return text + rest[overlap:] if (overlap := _overlap(text, rest)) else f"{text}\n{start}"
-        if overlap := _overlap(text, start):
-            return text + start[overlap:]
+            if overlap := _overlap(text, rest):
+                return text + rest[overlap:]
+            return f"{text}\n{start}" if text and not text.endswith("\n") else text + start
     return text + going_on
 
 
-def _beginning(more: str) -> int:
-    """Return the length of what a model says before it goes on."""
-    found = _GREETING.match(more)
-    return found.end() if found and found[0].strip() else 0
+def _without_beginning(text: str, more: str) -> str:
+    """Return `more` without what a model says before it goes on, and without a fence that it puts around all of it."""
+    greeted = _GREETING.sub("", more)
+    fence = _FENCE.match(greeted)
+    # Within a README a fence may well be what comes next.
+    is_around = fence is not None and (not text.endswith("\n") or _WRAPPED.search(greeted) is not None)
+    return greeted[fence.end() :] if fence is not None and is_around else greeted
 
 
 def _overlap(text: str, more: str) -> int:

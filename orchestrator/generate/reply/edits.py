@@ -13,6 +13,9 @@ from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
 EXPLAINED = 5
 """Edits that did not match and are explained with the lines that look alike; looking for those takes time."""
 
+MAX_EDITS = 500
+"""Edits of one answer that are tried. Nobody means more: a file that changes so much is sent whole."""
+
 _LINES = 3_000
 _WIDTH = 200
 _SHOWN = 3
@@ -37,6 +40,9 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
     """Apply `changes` in their order, each to what the one before left."""
     made, changed = dict(files), set[str]()
     complaints, done = list[str](), list[str]()
+    if sum(isinstance(change, Edit) for change in changes) > MAX_EDITS:
+        complaints.append(f"There are more than {MAX_EDITS} edits; none was applied. Send whole files instead.")
+        changes = [change for change in changes if not isinstance(change, Edit)]
     for number, change in _numbered(changes):
         try:
             done.append(_applied(made, change, number, explain=len(complaints) < EXPLAINED))
@@ -93,9 +99,11 @@ def replaced(text: str, search: str, replace: str) -> str:
     Everything outside that place stays as it is, and line endings are those of `text`. Where `replace` is there
     already, in place of `search`, nothing changes.
     """
+    wanted, new = search.removesuffix("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
+    if not _may_hold(text, wanted):
+        return _there_already(text, new)
     lines = _kept(text)
     bare = [line.rstrip("\r\n") for line in lines]
-    wanted, new = search.removesuffix("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
     for key in (_as_is, str.rstrip):
         if (place := _only(_places(bare, wanted, key))) is not None:
             return _spliced(lines, place, len(wanted), new)
@@ -106,7 +114,18 @@ def replaced(text: str, search: str, replace: str) -> str:
         return _spliced(lines, place, len(wanted), _indented(new, bare, place, wanted))
     if (span := _loosely(bare, wanted)) is not None:
         return _spliced(lines, span[0], span[1] - span[0], new)
-    if replace.strip() and _places(bare, new, str.rstrip):
+    return _there_already(text, new)
+
+
+def _may_hold(text: str, wanted: Sequence[str]) -> bool:
+    """Whether `text` has the first of the wanted lines at all: looked for first, because it is quickly done."""
+    return next((line.strip() for line in wanted if line.strip()), "") in text
+
+
+def _there_already(text: str, new: Sequence[str]) -> str:
+    """Return `text` where `new` stands in it, so that nothing is left to do; raise Mismatch elsewhere."""
+    is_something = any(line.strip() for line in new) and _may_hold(text, new)
+    if is_something and _places([line.rstrip("\r\n") for line in _kept(text)], new, str.rstrip):
         return text
     raise Mismatch("SEARCH does not match any lines of the file.")
 
@@ -189,8 +208,8 @@ def _spliced(lines: Sequence[str], place: int, count: int, new: Sequence[str]) -
 
 def _alike(text: str, search: str) -> str:
     """Return the lines of the file that look most like what was searched for, with their numbers."""
-    lines = [line.rstrip("\r")[:_WIDTH] for line in text.split("\n")[:_LINES]]
-    asked = sorted({line.strip()[:_WIDTH] for line in search.split("\n")}, key=len, reverse=True)[:3]
+    lines = [line.rstrip("\r")[:_WIDTH] for line in text.removesuffix("\n").split("\n")[:_LINES]]
+    asked = sorted({line.strip()[:_WIDTH] for line in search.split("\n") if line.strip()}, key=len, reverse=True)[:3]
     stripped = [line.strip() for line in lines]
     for wanted in asked:
         if near := difflib.get_close_matches(wanted, stripped, n=1, cutoff=0.5):

@@ -57,7 +57,9 @@ def _scanned(lines: Sequence[str]) -> list[_Fenced]:
     before, place = "", 0
     while place < len(lines):
         line = lines[place]
-        if opening := _FENCE.match(line):
+        if not line:
+            place += 1
+        elif opening := _FENCE.match(line):
             end = _closing(lines, place + 1, opening[1], is_markdown=_is_markdown(opening[2], before))
             found.append(_Fenced(opening[2].strip(), before, lines[place + 1 : end], end >= len(lines)))
             before, place = "", end + 1

@@ -1,0 +1,84 @@
+"""Answers that were cut off, and how they go on."""
+
+import pytest
+
+from orchestrator.generate.reply.cut import TAIL, is_loop, joined, tail
+
+BEGUN = '<file path="app.js">\nconst total = sum(rows);\nconst label = docu'
+REST = 'ment.querySelector("label");\n</file>\n'
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        REST,
+        "const label = docu" + REST,
+        "const total = sum(rows);\nconst label = docu" + REST,
+        "Continuing from where I stopped:\n\n" + REST,
+        "```js\n" + REST,
+        "Sure, here is the rest.\n```\nconst label = docu" + REST,
+        '<file path="app.js">\nconst total = sum(rows);\nconst label = docu' + REST,
+        "\ufeff" + REST.replace("\n", "\r\n"),
+    ],
+)
+def test_a_continuation_is_joined_without_a_seam(more: str) -> None:
+    assert joined(BEGUN, more) == BEGUN + REST
+
+
+def test_a_block_that_begins_again_stands_below_what_was_cut() -> None:
+    again = '<file path="app.js">\nlet all = new_code();\n</file>\n'
+    assert joined(BEGUN, again) == f"{BEGUN}\n{again}"
+    assert joined(BEGUN + "\n", again) == f"{BEGUN}\n{again}"
+
+
+@pytest.mark.parametrize(
+    ("text", "more"),
+    [
+        ("  }\n}\n", "}\n"),
+        ("<td>1</td>\n", "<td>1</td>\n"),
+        ("# Use\n\n", "```sh\nmake\n```\n\nThen open it.\n</file>\n"),
+        ("Is it\n", "here\nor there\n"),
+        ("say ", "sure thing.\nyes\n"),
+        ("", "x"),
+    ],
+)
+def test_what_only_looks_like_a_repetition_is_kept(text: str, more: str) -> None:
+    assert joined(text, more) == text + more
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<ul>\n" + "<li>again and again</li>\n" * 100,
+        "x" + "ab" * 1_000,
+        "start\n" + "".join(f"line {number}\n" for number in range(40)) * 8,
+    ],
+)
+def test_what_goes_round_in_circles_is_a_loop(text: str) -> None:
+    assert is_loop(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "a" * 5_000,
+        " " * 5_000,
+        "".join(f"<li>row {number}</li>\n" for number in range(1_000)),
+        "<li>again</li>\n" * 5,
+        "}\n" * 40,
+        "<li>again and again</li>\n" * 100 + "</ul>\n<p>Done.</p>",
+    ],
+)
+def test_what_ends_or_changes_is_none(text: str) -> None:
+    assert not is_loop(text)
+
+
+def test_the_tail_is_the_last_whole_lines() -> None:
+    assert tail("one\ntwo") == "one\ntwo"
+    long = "\n".join(f"line {number}" for number in range(200))
+    assert tail(long).endswith("line 198\nline 199")
+    assert tail(long).startswith("line ")
+    assert len(tail(long)) <= TAIL
+    assert tail("x" * 999) == "x" * TAIL
+    assert tail("x" * 999 + "\n") == "x" * (TAIL - 1) + "\n"

@@ -1,0 +1,103 @@
+"""Edits find their one place, or say why not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.generate.reply.edits import EXPLAINED, MAX_EDITS, Mismatch, apply, replaced
+from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
+
+LINES = st.lists(st.sampled_from(["a", "b", "  a", "}", "", "let x = 1;", "ü"]), min_size=1, max_size=12)
+
+
+def test_what_was_done_is_said_for_each_change() -> None:
+    changes: list[Change] = [File("a.js", "1\n"), Edit("b.js", "2\n", "3\n"), Edit("b.js", "9\n", "8\n"), Deletion("c.js")]
+    applied = apply({"b.js": b"2\n", "c.js": b"x"}, changes)
+    assert applied.files == {"a.js": b"1\n", "b.js": b"3\n"}
+    assert applied.changed == {"a.js", "b.js", "c.js"}
+    assert applied.done == ("a.js: written whole", "b.js, edit 1 of 2: applied", "c.js: deleted")
+    assert applied.complaints == ("b.js, edit 2 of 2: SEARCH does not match any lines of the file.",)
+
+
+def test_an_edit_sees_what_the_one_before_it_left() -> None:
+    applied = apply({"a": b"1\n"}, [Edit("a", "1\n", "2\n"), Edit("a", "2\n", "3\n")])
+    assert applied.files == {"a": b"3\n"}
+
+
+def test_the_lines_that_look_most_like_it_are_shown_with_their_numbers() -> None:
+    text = b"".join(b"line %d\n" % number for number in range(9)) + b"const total = 42;\nend\n"
+    (complaint,) = apply({"a.js": text}, [Edit("a.js", "const total = 41;\n", "x\n")]).complaints
+    assert "\n10: const total = 42;\n11: end" in complaint
+    assert "\n7: line 6\n" in complaint
+    assert "6: line 5" not in complaint
+
+
+def test_only_the_first_few_are_explained() -> None:
+    edits = [Edit("a.js", f"const total = {number};\n", "x\n") for number in range(EXPLAINED + 2)]
+    complaints = apply({"a.js": b"const total = 42;\n"}, edits).complaints
+    assert sum("look most like" in complaint for complaint in complaints) == EXPLAINED
+
+
+def test_more_edits_than_anybody_means_are_not_tried() -> None:
+    edits = [Edit("a.js", "a\n", "a\n")] * (MAX_EDITS + 1)
+    applied = apply({"a.js": b"a\n"}, [*edits, File("b.js", "b\n")])
+    assert applied.files == {"a.js": b"a\n", "b.js": b"b\n"}
+    assert f"more than {MAX_EDITS} edits" in applied.complaints[0]
+
+
+def test_what_is_no_text_is_not_edited() -> None:
+    (complaint,) = apply({"a.bin": b"\xff\n"}, [Edit("a.bin", "x\n", "y\n")]).complaints
+    assert "not text" in complaint
+
+
+@pytest.mark.parametrize(
+    ("text", "search", "replace", "expected"),
+    [
+        ("a\nb", "b\n", "c\n", "a\nc"),
+        ("\ufeffa\nb\n", "b\n", "c\n", "\ufeffa\nc\n"),
+        ("a\r\nb\r\nc\n", "b\n", "x\ny\n", "a\r\nx\r\ny\r\nc\n"),
+        ("a\vb\u2028c\n", "a\vb\u2028c\n", "d\n", "d\n"),
+        ("a\n\n", "\n", "", ""),
+        ("    a\n    b\n", "a\nb\n", "a\n  c\n", "    a\n      c\n"),
+        ("a\n  b\n", "    a\n      b\n", "    a\n      c\n", "a\n  c\n"),
+        ("  a\nx\n    a\n", "  a \n", "  b\n", "  b\nx\n    a\n"),
+        ("a\n\n\nb\n", "a\nb\n", "c\n", "c\n"),
+        ("x = 1; y = 2;\n", "y = 2;\n", "y = 3;\n", "x = 1; y = 3;\n"),
+        ("b\n", "a\n", "b\n", "b\n"),
+    ],
+)
+def test_the_place_is_found_whatever_the_white_space(text: str, search: str, replace: str, expected: str) -> None:
+    if search.strip():
+        assert replaced(text, search, replace) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "search"),
+    [("a\na\n", "a\n"), ("  a\n    a\n", "a\n"), ("a\n\na\n", "a \n"), ("x a\ny b\nx a\n", "x a\n")],
+)
+def test_two_places_are_one_too_many(text: str, search: str) -> None:
+    with pytest.raises(Mismatch, match="more than one place"):
+        replaced(text, search, "b\n")
+
+
+@pytest.mark.parametrize("replace", ["", "\n", "c\n"])
+def test_no_place_is_none(replace: str) -> None:
+    with pytest.raises(Mismatch, match="does not match"):
+        replaced("a\n", "b\n", replace)
+
+
+@given(LINES, LINES, LINES, st.sampled_from(["\n", "\r\n"]))
+def test_what_stands_around_the_place_stays_byte_for_byte(
+    before: list[str], middle: list[str], after: list[str], end: str
+) -> None:
+    marked = [f"<{line}>" for line in middle]
+    text = "".join(f"{line}{end}" for line in [*before, *marked, *after])
+    result = replaced(text, "".join(f"{line}\n" for line in marked), "new\n") if text.count(marked[0]) == 1 else None
+    if result is not None:
+        assert result == "".join(f"{line}{end}" for line in [*before, "new", *after])
+
+
+@given(st.text(), st.text(), st.text())
+def test_no_edit_makes_it_fail(text: str, search: str, replace: str) -> None:
+    applied = apply({"a": text.encode(errors="replace")}, [Edit("a", search, replace)])
+    assert len(applied.complaints) + len(applied.done) == 1
