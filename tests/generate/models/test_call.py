@@ -73,7 +73,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("provider", ["openai"])
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_a_good_answer_brings_its_tokens_and_its_price(provider: str) -> None:
     async with model_server(GOOD) as server:
         answer = await asked(model(server, provider))
@@ -85,7 +85,7 @@ async def test_a_good_answer_brings_its_tokens_and_its_price(provider: str) -> N
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("provider", ["openai"])
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_the_limit_of_tokens_goes_along(provider: str) -> None:
     async with model_server(GOOD) as server:
         await asked(model(server, provider))
@@ -99,7 +99,7 @@ async def test_a_price_that_nobody_knows_is_none_and_not_nothing() -> None:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("provider", ["openai"])
+@pytest.mark.parametrize("provider", ["openai", "anthropic"])
 async def test_an_answer_that_met_its_limit_is_cut(provider: str) -> None:
     async with model_server(Reply("good half", "length")) as server:
         answer = await asked(model(server, provider))

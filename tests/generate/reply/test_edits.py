@@ -11,7 +11,12 @@ LINES = st.lists(st.sampled_from(["a", "b", "  a", "}", "", "let x = 1;", "ü"])
 
 
 def test_what_was_done_is_said_for_each_change() -> None:
-    changes: list[Change] = [File("a.js", "1\n"), Edit("b.js", "2\n", "3\n"), Edit("b.js", "9\n", "8\n"), Deletion("c.js")]
+    changes: list[Change] = [
+        File("a.js", "1\n"),
+        Edit("b.js", "2\n", "3\n"),
+        Edit("b.js", "9\n", "8\n"),
+        Deletion("c.js"),
+    ]
     applied = apply({"b.js": b"2\n", "c.js": b"x"}, changes)
     assert applied.files == {"a.js": b"1\n", "b.js": b"3\n"}
     assert applied.changed == {"a.js", "b.js", "c.js"}
