@@ -185,9 +185,9 @@ async def test_what_cannot_be_had_from_outside_is_found(stage: Stage) -> None:
 
 
 async def test_a_request_that_the_page_takes_back_is_no_finding(stage: Stage) -> None:
-    page = (
-        HOME
-        + "<script>const c = new AbortController(); fetch('x', {signal: c.signal}).catch(() => 0); c.abort()</script>"
+    # Of a page that is there: on a busy machine the answer may be quicker than the taking back.
+    page = HOME + (
+        "<script>const c = new AbortController(); fetch('', {signal: c.signal}).catch(() => 0); c.abort()</script>"
     )
     assert (await stage.report(page)).findings == ()
 

@@ -55,16 +55,21 @@ async def text_of(kind: str, data: bytes) -> str:
 
 
 def main(kind: str) -> None:
-    """Print what stands in the document on stdin."""
+    """Print what stands in the document on stdin, within the limits."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (int(LONGEST_S), int(LONGEST_S)))
-    data = sys.stdin.buffer.read()
+    for line in lines(kind, sys.stdin.buffer.read()):
+        sys.stdout.buffer.write(f"{line}\n".encode(errors="replace"))
+
+
+def lines(kind: str, data: bytes) -> Iterator[str]:
+    """Yield what stands in a document, about `MAX_TEXT` characters; raises whatever the readers raise."""
     left = MAX_TEXT
     for line in _workbook(data) if kind == "xlsx" else _pdf(data):
-        sys.stdout.buffer.write(f"{line}\n".encode(errors="replace"))
-        left -= len(line)
+        yield line
+        left -= len(line) + 1
         if left <= 0:
-            break
+            return
 
 
 def _workbook(data: bytes) -> Iterator[str]:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.generate.attachments import documents
-from orchestrator.generate.attachments.documents import MAX_TEXT, Unreadable, text_of
-from tests.doubles.documents import pdf, workbook
+from orchestrator.generate.attachments.documents import MAX_TEXT, Unreadable, lines, text_of
+from tests.doubles.documents import bomb, pdf, workbook
 
 pytestmark = pytest.mark.anyio
 
@@ -16,6 +16,25 @@ pytestmark = pytest.mark.anyio
 async def test_what_is_read_is_cut_at_a_limit() -> None:
     wide = workbook({f"S{number}": [["x" * 190] * 40] * 12 for number in range(3)})
     assert len(await text_of("xlsx", wide)) == MAX_TEXT
+
+
+async def test_lines_end_at_the_same_limit() -> None:
+    taken = list(lines("pdf", pdf(*["word " * 4_000] * 9)))
+    assert taken[0] == "9 pages, title 'A report'"
+    assert MAX_TEXT < sum(map(len, taken)) < MAX_TEXT + 21_000
+
+
+async def test_a_workbook_that_would_unpack_to_too_much_is_not_opened() -> None:
+    with pytest.raises(Unreadable):
+        list(lines("xlsx", bomb()))
+
+
+async def test_sheets_and_pages_without_anything_are_said() -> None:
+    assert list(lines("xlsx", workbook({"Empty": []}))) == [
+        "1 sheets: Empty",
+        "Sheet 'Empty', 1 rows, 1 columns; first rows:",
+    ]
+    assert list(lines("pdf", pdf("", title="")))[1] == "Page 1: no text, a picture perhaps"
 
 
 async def test_a_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
