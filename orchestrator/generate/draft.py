@@ -14,6 +14,7 @@ from orchestrator.task import Task
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""
 
+_NOTHING = "There was no block with a file or an edit in the answer."
 _WORKFLOWS = ".github/workflows/"
 
 
@@ -72,9 +73,9 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     applied = apply(draft.files, changes)
     flaws = (*reply.complaints, *refused, *applied.complaints)
     if not applied.changed and not applied.done:
-        nothing = () if flaws else ("There was no block with a file or an edit in the answer.",)
         # What was wrong before is still to be mended.
-        return replace(draft, flaws=tuple(dict.fromkeys((*draft.flaws, *flaws, *nothing))), done=())
+        before = [flaw for flaw in draft.flaws if flaw != _NOTHING]
+        return replace(draft, flaws=tuple(dict.fromkeys((*(flaws or (_NOTHING,)), *before))), done=())
     return Draft(
         files=applied.files,
         changed=draft.changed | applied.changed,
@@ -93,7 +94,8 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     if not draft.files.get("index.html", b"").strip():
         problems = ["There is no index.html, or an empty one."]
     is_whole = not draft.flaws or not given.present.files
-    readme = [] if has_readme(draft.files) else ["README.md is missing."]
+    needs_readme = not given.present.files or has_readme(given.present.files)
+    readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
     flaws = dict.fromkeys((*draft.flaws, *problems, *readme))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
 

@@ -85,8 +85,10 @@ def test_an_answer_without_a_block_is_a_flaw_beside_the_earlier_ones() -> None:
     first = after(what, Edit("index.html", "Three\n", "Two\n"))
     second = revised(first, Reply(changes=(), complaints=(), is_cut=False), what)
     assert second.files == PAGE
-    assert second.flaws[: len(first.flaws)] == first.flaws
-    assert "no block" in second.flaws[-1]
+    assert second.flaws[1:] == first.flaws
+    assert "no block" in second.flaws[0]
+    third = revised(second, Reply(changes=(Deletion("data.csv"),), complaints=(), is_cut=False), what)
+    assert ("no block" in " ".join(third.flaws), third.flaws[1:]) == (False, first.flaws)
 
 
 def test_what_is_mended_is_no_flaw_any_more() -> None:
@@ -122,8 +124,12 @@ def test_a_new_site_that_lacks_a_file_will_do_and_a_revision_that_lacks_an_edit_
     assert not judged(flawed, given(), fine).is_usable
 
 
-def test_a_revision_without_a_readme_will_do() -> None:
-    assert judged(Draft({"index.html": b"x"}), given(), fine).is_usable
+def test_a_revision_needs_a_readme_only_where_there_was_one() -> None:
+    what = given()
+    without = Given(what.task, {}, Site({"index.html": b"x"}), RECORD)
+    assert judged(Draft({"index.html": b"y"}), without, fine).flaws == ()
+    lost = judged(Draft({"index.html": b"y"}), what, fine)
+    assert (lost.flaws, lost.is_usable) == (("README.md is missing.",), True)
 
 
 def test_a_readme_is_one_in_any_case() -> None:
