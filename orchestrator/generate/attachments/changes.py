@@ -10,12 +10,21 @@ import re
 DIFF_LINES = 40
 """Lines of a change that are shown."""
 
+_REACH = 120
+"""Characters before a name in which the verb is looked for."""
+
 _VERBS = (
     "add|adjust|amend|append|change|clean|clear|complete|convert|correct|cut|deduplicate|delete|drop|edit|empty|extend"
     "|extract|fill|finish|fix|improve|insert|mend|merge|minify|modify|normali[sz]e|overwrite|prepend|redact|redesign"
     "|refactor|reformat|remove|rename|reorder|repair|replace|restyle|revise|rewrite|shorten|sort|split|translate|trim"
     "|update"
 )
+_VERB = re.compile(rf"\b(?:{_VERBS})(?:e?s|e?d|ing)?\b", re.IGNORECASE)
+_PASSIVE = re.compile(
+    rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS})", re.IGNORECASE
+)
+_THEN = re.compile(rf"[`\"'”)]*,?\s+(?:please\s+)?(?:{_VERBS})\b", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?;](?:\s+|$)|\n")
 # What is added, changed or replaced with these words in between is the page, and the file is where the data comes from.
 _ELSEWHERE = re.compile(
     r"\b(?:page|site|website|app|table|chart|list|form|using|uses?|via|with|by|through|fetch\w*|load\w*|read\w*"
@@ -23,36 +32,63 @@ _ELSEWHERE = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"(?:\b(?:not|never|without|nor)|n't)\s+(?:\w+\s+)?$", re.IGNORECASE)
-_OBJECT = (
-    r"(?:the|this|our|attached|given|existing|file|attachment|its|in|into|to|of|inside|within|from|at|for|end|top)"
+_OBJECT = frozenset(
+    [
+        "the",
+        "this",
+        "our",
+        "attached",
+        "given",
+        "existing",
+        "file",
+        "attachment",
+        "its",
+        "in",
+        "into",
+        "to",
+        "of",
+        "inside",
+        "within",
+        "from",
+        "at",
+        "for",
+        "end",
+        "top",
+    ]
 )
+_ADDING = frozenset({"add", "append", "insert", "prepend", "fill"})
+_INTO = frozenset({"to", "in", "into", "at", "of", "inside", "within"})
+_TAKING_AWAY = frozenset({"remove", "delete", "drop", "cut", "clear", "clean"})
 
 
 def may_change(name: str, brief: str) -> bool:
     """Whether `brief` asks for the attachment `name` to be changed."""
-    # A full stop inside a name is no end of a sentence: only the name itself and what stands between are looked at.
-    spelled = rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)"
-    active = re.compile(
-        rf"\b(?:{_VERBS})(?:e?s|e?d|ing)?\b(?P<between>[^.!?;\n]{{0,80}}?){spelled}", re.IGNORECASE | re.DOTALL
-    )
-    passive = re.compile(
-        rf"{spelled}[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS})\w*",
-        re.IGNORECASE,
-    )
-    return bool(passive.search(brief)) or any(_is_object(brief, found) for found in active.finditer(brief))
+    spelled = re.compile(rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
+    return any(_is_acted_on(brief, found) for found in spelled.finditer(brief))
 
 
-def _is_object(brief: str, found: re.Match[str]) -> bool:
-    """Whether what the verb acts on is the file or lies in it."""
-    between = found["between"]
-    if _NEGATED.search(brief[max(0, found.start() - 30) : found.start()]) or _ELSEWHERE.search(between):
+def _is_acted_on(brief: str, name: re.Match[str]) -> bool:
+    """Whether something is to be done to the file at this place of the brief."""
+    if _PASSIVE.match(brief, name.end()):
+        return True
+    sentence = _SENTENCE.split(brief[max(0, name.start() - _REACH) : name.start()])[-1]
+    if re.search(r"\b(?:in|within|inside)\s+(?:the\s+)?$", sentence, re.IGNORECASE) and _THEN.match(brief, name.end()):
+        return True  # "in data.csv, correct the typo"
+    return any(_is_object(sentence, verb) for verb in _VERB.finditer(sentence))
+
+
+def _is_object(sentence: str, verb: re.Match[str]) -> bool:
+    """Whether what the verb acts on is the file behind the end of `sentence`, or lies in it."""
+    between = sentence[verb.end() :]
+    if _NEGATED.search(sentence[: verb.start()]) or _ELSEWHERE.search(between):
         return False
-    last = re.search(r"([\w-]+)\W*$", between)
-    if last is None or re.fullmatch(_OBJECT, last[1], re.IGNORECASE) is None:
-        return last is None  # "sort data.csv"
-    # "Add the total from data.csv" adds to the page; "remove duplicates from data.csv" does not.
-    from_it = re.search(r"\bfrom\b(?:\W+\w+){0,2}\W*$", between, re.IGNORECASE)
-    return from_it is None or found[0][:3].lower() in ("rem", "del", "dro", "cut", "cle")
+    words = re.findall(r"[\w-]+", between.lower())
+    if words and words[-1] not in _OBJECT:
+        return False
+    # "Add the total from data.csv" and "add data.csv" add to the page; "remove duplicates from data.csv" does not.
+    if verb[0].lower() in _ADDING and not _INTO.intersection(words):
+        return False
+    return "from" not in words[-3:] or verb[0].lower() in _TAKING_AWAY
 
 
 def diff(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:

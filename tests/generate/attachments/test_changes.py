@@ -18,6 +18,8 @@ from orchestrator.generate.attachments.changes import DIFF_LINES, diff, may_chan
         "The file data.csv should be alphabetically sorted.",
         "REWRITE DATA.CSV",
         "Drop the last column of ./data.csv",
+        "In data.csv, replace Wigdet by Widget.",
+        "Show the page in blue. Then, in data.csv, nothing; but fix the header of data.csv.",
     ],
 )
 def test_a_brief_that_asks_for_a_change_is_understood(brief: str) -> None:
@@ -32,6 +34,8 @@ def test_a_brief_that_asks_for_a_change_is_understood(brief: str) -> None:
         "Add a table that lists the products of data.csv.",
         "Update the page to show the rows in data.csv.",
         "Add the total from data.csv to the heading.",
+        "Add data.csv as a table to the page.",
+        "In data.csv there are sales; update the page.",
         "Do not change data.csv.",
         "Never edit the file data.csv!",
         "Show data.csv. Correct the title.",
