@@ -1,7 +1,7 @@
 """Job `build`: Task -> Site + Report. Has the model's key and no pen."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,12 +12,13 @@ from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.errors import PagewrightError, UsageError
 from orchestrator.generate.attachments import sources
 from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import Generated, Kit, generate
+from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.github import repository
 from orchestrator.github.repository import Repository
-from orchestrator.handover import Build
+from orchestrator.handover import Attempt, Build
 from orchestrator.intake import taken_up
+from orchestrator.proving import Attempted, Ways, prove
 from orchestrator.runner import Runner
 from orchestrator.settings import BuildSettings, build_settings
 from orchestrator.site import Site, blob_id, broken_rules, finished
@@ -77,15 +78,13 @@ async def _built(
         runner.notice(f"Answered already by {sha} in {start.found.full_name}: nothing is built.")
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
-        generated = await _generated(settings, kit, start)
-        site = finished(generated.site, settings.actions.owner, start.year)
-        _say_how(runner, generated)
+        generation = await _begun(settings, kit, start)
+        first = await generation.site()
+        _say_how(runner, generation.attempts, first)
     if warming is not None:
         await warming
-    with runner.group("Verify it in a browser"):
-        report = await _verified(settings, start, site, runner)
-        _say_what_was_seen(runner, report)
-    return _handed_over(start, generated, site, report), site, report.screenshots
+    kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
+    return _handed_over(start, generation, kept), kept.site, kept.report.screenshots
 
 
 async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
@@ -102,13 +101,34 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.year)
 
 
-async def _generated(settings: BuildSettings, kit: Kit, start: Start) -> Generated:
+async def _begun(settings: BuildSettings, kit: Kit, start: Start) -> Generation:
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
     given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows)
     left = start.deadline.remaining
     thinking = start.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
-    return await generate(given, kit, thinking, partial(_broken, settings, start))
+    return await begin(given, kit, thinking, partial(_broken, settings, start))
+
+
+def _ways(settings: BuildSettings, start: Start, generation: Generation, runner: Runner) -> Ways:
+    """Return how an attempt is verified and repaired, each in a group of the log."""
+
+    async def verify(generated: Generated) -> Attempted:
+        with runner.group("Verify it in a browser"):
+            site = finished(generated.site, settings.actions.owner, start.year)
+            report = await _verified(settings, start, site, runner)
+            _say_what_was_seen(runner, report)
+        generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
+        return Attempted(generated, site, report)
+
+    async def repair(made: Generated, wrong: Sequence[str], in_vain: int) -> Generated | None:
+        with runner.group("Repair it"):
+            before = len(generation.attempts)
+            repaired = await generation.repaired(made, wrong, in_vain)
+            _say_how(runner, generation.attempts[before:], repaired or made)
+        return repaired
+
+    return Ways(verify, repair)
 
 
 def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
@@ -119,10 +139,10 @@ def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
     return broken_rules(whole, present, secrets, allow_workflows=settings.actions.allow_workflows)
 
 
-def _say_how(runner: Runner, generated: Generated) -> None:
-    for attempt in generated.attempts:
+def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) -> None:
+    for attempt in attempts:
         runner.say(f"{attempt.model}: {attempt.outcome} ({summary.spent(attempt)})")
-    if generated.is_fallback and generated.attempts:
+    if generated.is_fallback and attempts:
         runner.warning("No model gave a usable answer: the page comes from the template.")
     elif generated.is_fallback:
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
@@ -153,20 +173,16 @@ def _say_what_was_seen(runner: Runner, report: "Report") -> None:
         runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
 
 
-def _handed_over(start: Start, generated: Generated, site: Site, report: "Report") -> Build:
-    attempts = generated.attempts
-    if attempts and not generated.is_fallback:  # the last one is the one that was used
-        proved = {"passed": report.count("passed"), "failed": report.count("failed")}
-        attempts = (*attempts[:-1], attempts[-1].model_copy(update=proved))
+def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build:
     return Build(
         id=start.task.id,
         base=start.found.head,
-        built_by=generated.built_by,
-        fallback=generated.is_fallback,
-        site=site.digest(),
-        cost_usd=generated.cost_usd,
-        checks=report.checks,
-        findings=report.findings,
-        attempts=attempts,
-        attachments_changed=generated.attachments_changed,
+        built_by=kept.generated.built_by,
+        fallback=kept.generated.is_fallback,
+        site=kept.site.digest(),
+        cost_usd=generation.cost_usd,
+        checks=kept.report.checks,
+        findings=kept.report.findings,
+        attempts=generation.attempts,
+        attachments_changed=kept.generated.attachments_changed,
     )

@@ -53,7 +53,7 @@ class Finding(_Entry):
 class Attempt(_Entry):
     """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown.
 
-    `tokens_cached`: those of `tokens_in` that the provider had read before.
+    `tokens_cached`: those of `tokens_in` that the provider had read before; `findings`: of what it made, once seen.
     """
 
     model: Name
@@ -65,6 +65,7 @@ class Attempt(_Entry):
     seconds: float = 0
     passed: int = 0
     failed: int = 0
+    findings: tuple[Finding, ...] = ()
 
 
 class Build(_Entry):

@@ -137,6 +137,7 @@ class BuildSettings:
     actions: Actions
     models: Models
     browser: Path | None
+    max_attempts: int
 
 
 @dataclass(frozen=True)
@@ -150,7 +151,12 @@ class PublishSettings:
 def build_settings(env: Mapping[str, str]) -> BuildSettings:
     """Read job `build`'s settings; raise UsageError that names everything wrong at once."""
     read = _Reader(env)
-    settings = BuildSettings(actions=_actions(read), models=_models(read), browser=read.path("BROWSER"))
+    settings = BuildSettings(
+        actions=_actions(read),
+        models=_models(read),
+        browser=read.path("BROWSER"),
+        max_attempts=int(read.number("MAX_ATTEMPTS", 4)),
+    )
     read.finish()
     return settings
 

@@ -130,6 +130,31 @@ async def test_two_rounds_go_from_the_brief_to_the_evaluator(job: Job, hub: Hub)
 
 
 @pytest.mark.browser
+async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_holds(job: Job) -> None:
+    """One defect is mended by each repair; one answer in between makes it worse and is not kept."""
+    page = '<!doctype html><html lang="en"><title>Sales</title><h1>Sales</h1><p id="total">41</p>\n'
+    first = f'<file path="index.html">\n{page}</file>\n<file path="README.md">\n# Sales\n</file>\n'
+
+    def edit(search: str, replace: str) -> str:
+        return f'<edit path="index.html">\n<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n</edit>\n'
+
+    worse = edit('<p id="total">41</p>', "<p>nothing</p>")
+    repairs = edit('<p id="total">41</p>', '<p id="total">42</p>'), edit("<h1>Sales</h1>", '<h1 class="x">Sales</h1>')
+    checks = [{"js": "document.querySelector('#total').textContent === '42'"}, {"js": "!!document.querySelector('.x')"}]
+    async with model_server(first, worse, *repairs) as model:
+        settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
+        built = await job.run(order(checks=checks), **settings)
+    assert [(attempt.passed, attempt.failed) for attempt in built.attempts] == [(0, 2), (0, 2), (1, 1), (2, 0)]
+    assert [check.state for check in built.checks] == ["passed", "passed"]
+    _, files = job.handed_over(order(checks=checks))
+    assert b'<p id="total">42</p>' in files["index.html"]
+    asked = model.prompts[1]["messages"][1]["content"]
+    assert "must be true and is not: document.querySelector('#total').textContent === '42'\n  It gave: false" in asked
+    assert '<p id="total">41</p>' in asked
+    assert "<p>nothing</p>" not in model.prompts[2]["messages"][1]["content"]
+
+
+@pytest.mark.browser
 async def test_an_answer_that_breaks_a_rule_is_passed_over_for_the_template(job: Job) -> None:
     leak = ANSWER + '<file path="app.js">\nsend("key-of-the-model")\n</file>\n'
     async with model_server(leak) as model:

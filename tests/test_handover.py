@@ -79,6 +79,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "seconds",
         "passed",
         "failed",
+        "findings",
     }
     assert said["attempts"][0]["cost_usd"] is None
     assert (tmp_path / "out" / "laptop.png").read_bytes() == b"png"

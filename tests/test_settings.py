@@ -56,6 +56,7 @@ def test_what_is_set_is_taken() -> None:
         "LLM_MODELS": " a, ,openai/gpt-4.1,",
         "LLM_API_BASE": "http://127.0.0.1:3",
         "MAX_COST_USD": "0.2",
+        "MAX_ATTEMPTS": "2",
         "OPENAI_API_KEY": " key ",
         "BROWSER": "/usr/bin/chrome",
         "GITHUB_TOKEN": "ghs",
@@ -71,6 +72,7 @@ def test_what_is_set_is_taken() -> None:
     assert (models.chain, models.api_base, models.max_cost_usd) == (("a", "openai/gpt-4.1"), "http://127.0.0.1:3", 0.2)
     assert models.keys == {"OPENAI_API_KEY": "key"}
     assert settings.browser == Path("/usr/bin/chrome")
+    assert (settings.max_attempts, build_settings({"TARGET_OWNER": "x"}).max_attempts) == (2, 4)
 
 
 def test_a_new_providers_key_and_endpoint_need_no_code() -> None:

@@ -97,7 +97,7 @@ async def _asked(table: Table, model: Model, messages: Messages, until: Deadline
         budget.attempts.append(refused)
         return Answer("", refused, problem=str(reason))
     answer = await ask(table.litellm, model, messages, allowance)
-    if answer.attempt.cost_usd is None:
+    if answer.attempt.cost_usd is None and not answer.attempt.tokens_out:
         budget.lose(model, tokens_in, allowance)
     budget.attempts.append(answer.attempt)
     return answer

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.generate.attachments.changes import may_change
 from orchestrator.generate.reply.edits import apply
+from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
 from orchestrator.paths import fold, reserved_problem
 from orchestrator.record import Record
@@ -20,13 +21,28 @@ _WORKFLOWS = ".github/workflows/"
 
 @dataclass(frozen=True)
 class Given:
-    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's."""
+    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
+
+    `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
+    """
 
     task: Task
     attachments: Mapping[str, bytes]
     present: Site
     record: Record | None
     allow_workflows: bool = False
+    made: Site | None = None
+    wrong: tuple[str, ...] = ()
+
+    @property
+    def start(self) -> Site:
+        """What a model begins with."""
+        return self.present.changed(self.attachments) if self.made is None else self.made
+
+    @property
+    def is_new(self) -> bool:
+        """Whether there is no page yet that could be changed."""
+        return self.made is None and not self.present.files
 
     @property
     def fixed(self) -> Mapping[str, bytes]:
@@ -62,8 +78,8 @@ class Draft:
 
 
 def begun(given: Given) -> Draft:
-    """Return the draft before any answer: the present site and the attachments."""
-    return Draft(given.present.changed(given.attachments).files)
+    """Return the draft before any answer."""
+    return Draft(given.start.files)
 
 
 def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
@@ -93,11 +109,21 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
         problems = ["There is no index.html, or an empty one."]
-    is_whole = not draft.flaws or not given.present.files
-    needs_readme = not given.present.files or has_readme(given.present.files)
+    is_whole = given.is_new or not draft.flaws
+    needs_readme = given.is_new or has_readme(given.start.files)
     readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
-    flaws = dict.fromkeys((*draft.flaws, *problems, *readme))
+    unchanged = (
+        [] if draft.flaws or problems or draft.files != given.start.files else ["Nothing was changed by the answer."]
+    )
+    flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_not_there(draft)))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
+
+
+def _not_there(draft: Draft) -> list[str]:
+    """Return a sentence for each style or script of its own that the page loads and that is not there."""
+    loaded = loaded_by(draft.files.get("index.html", b"").decode(errors="replace"))
+    names = sorted({name.removeprefix("./") for names in loaded.values() for name in names} - draft.files.keys())
+    return [f"index.html loads {name}, which is not there." for name in names if "${" not in name]
 
 
 def has_readme(files: Iterable[str]) -> bool:

@@ -3,7 +3,8 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from orchestrator.deadline import Deadline
 from orchestrator.errors import RuleBroken
@@ -45,13 +46,25 @@ class Generated:
 
     site: Site
     built_by: str
-    attempts: tuple[Attempt, ...] = ()
     attachments_changed: tuple[tuple[str, ...], ...] = ()
 
     @property
     def is_fallback(self) -> bool:
         """Whether no model had a part in it."""
         return self.built_by == FALLBACK
+
+
+@dataclass(frozen=True)
+class Generation:
+    """The models of one task, what they work with, and what they may still spend."""
+
+    table: Table
+    chain: Sequence[Model]
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Everything that was tried so far."""
+        return tuple(self.table.budget.attempts)
 
     @property
     def cost_usd(self) -> float | None:
@@ -60,24 +73,42 @@ class Generated:
         known = [price for price in prices if price is not None]
         return sum(known) if len(known) == len(prices) else None
 
+    def note(self, **seen: Any) -> None:
+        """Add to the last attempt what verifying it showed."""
+        attempts = self.table.budget.attempts
+        attempts[-1:] = [attempt.model_copy(update=seen) for attempt in attempts[-1:]]
 
-async def generate(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Generated:
-    """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
+    async def site(self) -> Generated:
+        """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
 
-    `broken`: says which rules a site breaks; a draft that breaks one is not used. Raises RuleBroken where even the
-    template's site breaks one: then it is the attachments'.
-    """
-    budget = Budget(kit.models.max_cost_usd, deadline)
-    if kit.models.chain:
-        litellm = await asyncio.to_thread(presets.import_litellm)
-        table = Table(litellm, kit.prompts, given, budget, broken)
-        chosen = await _chosen(table, presets.chain(kit.models, kit.presets, litellm))
-        if chosen is not None:
-            return _generated(given, *chosen, budget)
-    site = given.present.changed(_template(given)).changed(given.attachments)
-    if problems := broken(site):
-        raise RuleBroken.by(problems)
-    return Generated(site, FALLBACK, tuple(budget.attempts))
+        Raises RuleBroken where even the template's site breaks a rule: then it is the attachments'.
+        """
+        given = self.table.given
+        if (chosen := await _chosen(self.table, self.chain)) is not None:
+            return _generated(self.table, *chosen)
+        site = given.present.changed(_template(given)).changed(given.attachments)
+        if problems := self.table.broken(site):
+            raise RuleBroken.by(problems)
+        return Generated(site, FALLBACK)
+
+    async def repaired(self, made: Generated, wrong: Sequence[str], passing_over: int = 0) -> Generated | None:
+        """Return the site with what is `wrong` mended, None where no model mends it.
+
+        `passing_over`: how many of the models that mended in vain; those behind them are asked first.
+        """
+        given = replace(self.table.given, made=made.site, wrong=tuple(wrong))
+        able = [model for model in self.chain if not model.problem]
+        first = next((place for place, model in enumerate(able) if model.name == made.built_by), 0) + passing_over
+        table = replace(self.table, given=given)
+        chosen = await _chosen(table, able[first:] or able[-1:])
+        return None if chosen is None else _generated(table, *chosen)
+
+
+async def begin(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Generation:
+    """Return what is needed to make a site before `deadline`. `broken`: says which rules a site breaks."""
+    litellm = await asyncio.to_thread(presets.import_litellm) if kit.models.chain else None
+    table = Table(litellm, kit.prompts, given, Budget(kit.models.max_cost_usd, deadline), broken)
+    return Generation(table, presets.chain(kit.models, kit.presets, litellm))
 
 
 async def _chosen(table: Table, chain: Sequence[Model]) -> tuple[Model, Draft] | None:
@@ -97,16 +128,14 @@ async def _chosen(table: Table, chain: Sequence[Model]) -> tuple[Model, Draft] |
     return lesser
 
 
-def _generated(given: Given, model: Model, draft: Draft, budget: Budget) -> Generated:
-    files = dict(draft.files)
-    attempts = list(budget.attempts)
+def _generated(table: Table, model: Model, draft: Draft) -> Generated:
+    given, files = table.given, dict(draft.files)
     if draft.flaws:
-        attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0]}"[:300]))
+        table.budget.attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0]}"[:300]))
     if not has_readme(files):
         files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
     changed = [(name, data) for name, data in given.attached.items() if files.get(name) != data]
-    diffs = tuple(diff(name, data, files.get(name)) for name, data in changed)
-    return Generated(Site(files), model.name, tuple(attempts), diffs)
+    return Generated(Site(files), model.name, tuple(diff(name, data, files.get(name)) for name, data in changed))
 
 
 def _template(given: Given) -> dict[str, bytes]:

@@ -26,6 +26,7 @@ PLACEHOLDERS = {
     "files": frozenset[str](),
     "build": frozenset({"mark", "brief", "checks", "attachments"}),
     "revise": frozenset({"mark", "round", "brief", "checks", "earlier", "attachments", "files"}),
+    "repair": frozenset({"mark", "wrong", "brief", "checks", "earlier", "attachments", "files"}),
     "correct": frozenset({"mark", "flaws", "done"}),
     "continue": frozenset({"mark", "tail"}),
 }
@@ -40,8 +41,8 @@ TOLD = 30
 FLAW = 2_000
 """Flaws of an answer that a model is told of, and characters of each."""
 
-BYTES_A_TOKEN = 3
-"""Code has three to four, Chinese three. With the lower number the estimate of a prompt is an upper bound."""
+BYTES_A_TOKEN = 2
+"""Code has three to four, Chinese three, rows of numbers hardly two: prompts are taken for longer than they are."""
 
 IMAGE_TOKENS = 1_600  # https://docs.claude.com/en/docs/build-with-claude/vision#evaluate-image-size
 
@@ -79,11 +80,13 @@ async def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
         "mark": _mark(),
         "brief": given.task.brief,
         "checks": "\n".join(map(_as_line, given.task.checks)) or "(none)",
+        "round": str(given.task.round),
+        "earlier": _earlier(given.record, given.task.round),
+        "wrong": _listed(given.wrong),
         **await _material(given, model),
     }
-    if given.present.files:
-        filled |= {"round": str(given.task.round), "earlier": _earlier(given.record, given.task.round)}
-    asked = prompts["revise" if given.present.files else "build"].substitute(filled)
+    purpose = "build" if given.is_new else "revise" if given.made is None else "repair"
+    asked = prompts[purpose].substitute(filled)
     seen = images(given.attachments) if model.sees_images else []
     pictures = [_picture(image.media_type, image.data) for image in seen]
     system = prompts["system"].substitute(format=form)
@@ -93,12 +96,10 @@ async def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
 async def _material(given: Given, model: Model) -> dict[str, str]:
     """Return attachments and present files, each within its share of what the model can read at once."""
     room = (model.context - model.output) * BYTES_A_TOKEN
-    digested = await digests(given.attachments, min(ATTACHMENTS, room // 4))
-    shown = {"attachments": "\n\n".join(digested.values()) or "(none)"}
-    if given.present.files:
-        names = given.attached.keys()
-        shown["files"] = present_files(given.present.files, names, given.task, min(PRESENT, room // 2))
-    return shown
+    digested = await digests(given.attached, min(ATTACHMENTS, room // 4))
+    files = (given.made or given.present).files
+    shown = present_files(files, given.fixed.keys(), given.task, min(PRESENT, room // 2))
+    return {"attachments": "\n\n".join(digested.values()) or "(none)", "files": shown}
 
 
 def correction(prompts: Prompts, draft: Draft) -> Message:
@@ -118,7 +119,7 @@ def continuation(prompts: Prompts, tail: str) -> Message:
 
 
 def tokens_of(messages: Sequence[Message]) -> int:
-    """Return how many tokens `messages` are at most."""
+    """Return about how many tokens `messages` are, rather too many than too few."""
     total = 0
     for message in messages:
         content = message["content"]

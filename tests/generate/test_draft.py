@@ -135,3 +135,22 @@ def test_a_revision_needs_a_readme_only_where_there_was_one() -> None:
 def test_a_readme_is_one_in_any_case() -> None:
     assert has_readme(["a", "Readme.MD"])
     assert not has_readme(["docs/README.md"])
+
+
+def test_an_answer_that_changes_nothing_is_a_flaw_and_leaves_a_site() -> None:
+    draft = judged(after(given(), File("README.md", "# One\n")), given(), fine)
+    assert (draft.flaws, draft.is_usable) == (("Nothing was changed by the answer.",), True)
+
+
+def test_what_the_page_loads_must_be_there() -> None:
+    page = b"<link rel=stylesheet href='./a.css'><script src='b.js'></script><script src='https://x.example/c.js'></script>"
+    files = {"index.html": page.replace(b"'", b'"'), "README.md": b"#", "a.css": b""}
+    assert judged(Draft(files), given(new=True), fine).flaws == ("index.html loads b.js, which is not there.",)
+
+
+def test_what_was_made_is_mended_where_it_stands() -> None:
+    made = Site({**PAGE, "data.csv": b"changed, as the brief asks\n"})
+    what = given(attachments={"data.csv": CSV})
+    mending = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
+    assert begun(mending).files == made.files
+    assert not mending.is_new

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import pytest
 
 from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import FALLBACK, Generated, Kit, generate
+from orchestrator.generate.generation import FALLBACK, Kit
 from orchestrator.record import Record, Round
 from orchestrator.settings import build_settings
 from orchestrator.site import Site
 from orchestrator.task import Task
 from tests.doubles.clock import FastClock
+from tests.doubles.generation import Made, generate
 from tests.doubles.model import Reply, model_server
 
 CSV = b"region,sales\nnorth,1\n"
@@ -34,7 +35,7 @@ def block(path: str, body: str) -> str:
     return f'<file path="{path}">\n{body}\n</file>\n'
 
 
-async def without_models(what: Given) -> Generated:
+async def without_models(what: Given) -> Made:
     return await generate(what, NONE, FastClock().deadline(), fine)
 
 
@@ -96,7 +97,7 @@ async def test_any_name_of_a_task_makes_a_title(task: str) -> None:
 # With models
 
 
-async def with_models(what: Given, *replies: Reply | str, dollars: str = "1", names: str = "openai/one") -> Generated:
+async def with_models(what: Given, *replies: Reply | str, dollars: str = "1", names: str = "openai/one") -> Made:
     async with model_server(*replies) as server:
         env = {"TARGET_OWNER": "x", "LLM_MODELS": names, "LLM_API_BASE": server.url, "MAX_COST_USD": dollars}
         kit = Kit.load(build_settings(env).models)
@@ -107,7 +108,7 @@ PAGE = block("index.html", "<!doctype html><html><title>T</title></html>")
 README = block("README.md", "# Sales")
 
 
-def outcomes(made: Generated) -> list[str]:
+def outcomes(made: Made) -> list[str]:
     return [attempt.outcome for attempt in made.attempts]
 
 

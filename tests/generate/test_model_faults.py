@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import Generated, Kit, generate
+from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import budget
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.record import Record, Round
@@ -16,6 +16,7 @@ from orchestrator.settings import build_settings
 from orchestrator.site import Site
 from orchestrator.task import Task
 from tests.doubles.clock import FastClock
+from tests.doubles.generation import Made, generate
 from tests.doubles.model import ModelServer, Reply, model_server
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +38,7 @@ async def made(
     present: Mapping[str, bytes] | None = None,
     seconds: float = 600,
     **settings: str,
-) -> tuple[Generated, ModelServer]:
+) -> tuple[Made, ModelServer]:
     task = Task(task="t", round=2 if present else 1, nonce="n", brief="b")
     record = Record(task="k", built_by="m", rounds=(Round(round=1, brief="One"),)) if present else None
     async with model_server(*replies) as server:
@@ -47,7 +48,7 @@ async def made(
         return await generate(given, kit, FastClock().deadline(seconds), lambda _: ()), server
 
 
-def outcomes(generated: Generated) -> list[str]:
+def outcomes(generated: Made) -> list[str]:
     return [attempt.outcome for attempt in generated.attempts]
 
 
@@ -73,10 +74,10 @@ def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     "fault",
     [
         Reply(status=429),
-        Reply(status=429, retry_after="1"),
+        Reply(status=429, headers={"retry-after": "1"}),
         Reply(status=529),
         Reply(status=500),
-        Reply(status=503, retry_after="1"),
+        Reply(status=503, headers={"retry-after": "1"}),
         Reply(GOOD, cut=True),
         Reply(body=b"{"),
         Reply(body=b"<html>502 Bad Gateway</html>"),

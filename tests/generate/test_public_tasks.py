@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import Generated, Kit, generate
+from orchestrator.generate.generation import Kit
 from orchestrator.record import Record, Round
 from orchestrator.settings import build_settings
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
 from tests.doubles.clock import FastClock
+from tests.doubles.generation import Made, generate
 from tests.doubles.model import model_server
 
 SITES = Path(__file__).parents[1] / "sites"
@@ -97,7 +98,7 @@ ATTACHED = {
 }
 
 
-async def built(given: Given, answer: str) -> Generated:
+async def built(given: Given, answer: str) -> Made:
     async with model_server(answer) as server:
         env = {"TARGET_OWNER": "x", "LLM_MODELS": "openai/one", "LLM_API_BASE": server.url}
         return await generate(given, Kit.load(build_settings(env).models), FastClock().deadline(), lambda _: ())

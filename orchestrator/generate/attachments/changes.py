@@ -10,85 +10,72 @@ import re
 DIFF_LINES = 40
 """Lines of a change that are shown."""
 
-_REACH = 120
+_REACH = 160
 """Characters before a name in which the verb is looked for."""
 
 _VERBS = (
-    "add|adjust|amend|append|change|clean|clear|complete|convert|correct|cut|deduplicate|delete|drop|edit|empty|extend"
-    "|extract|fill|finish|fix|improve|insert|mend|merge|minify|modify|normali[sz]e|overwrite|prepend|redact|redesign"
-    "|refactor|reformat|remove|rename|reorder|repair|replace|restyle|revise|rewrite|shorten|sort|split|translate|trim"
-    "|update"
-)
-_VERB = re.compile(rf"\b(?:{_VERBS})(?:e?s|e?d|ing)?\b", re.IGNORECASE)
-_PASSIVE = re.compile(
-    rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS})", re.IGNORECASE
-)
-_THEN = re.compile(rf"[`\"'”)]*,?\s+(?:please\s+)?(?:{_VERBS})\b", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?;](?:\s+|$)|\n")
-# What is added, changed or replaced with these words in between is the page, and the file is where the data comes from.
-_ELSEWHERE = re.compile(
-    r"\b(?:page|site|website|app|table|chart|list|form|using|uses?|via|with|by|through|fetch\w*|load\w*|read\w*"
-    r"|show\w*|display\w*|render\w*|link\w*|that|which|so|based|according|called|named)\b",
-    re.IGNORECASE,
-)
-_NEGATED = re.compile(r"(?:\b(?:not|never|without|nor)|n't)\s+(?:\w+\s+)?$", re.IGNORECASE)
-_OBJECT = frozenset(
-    [
-        "the",
-        "this",
-        "our",
-        "attached",
-        "given",
-        "existing",
-        "file",
-        "attachment",
-        "its",
-        "in",
-        "into",
-        "to",
-        "of",
-        "inside",
-        "within",
-        "from",
-        "at",
-        "for",
-        "end",
-        "top",
-    ]
+    "add|adjust|amend|append|change|clean(?: up)?|clear|correct|cut|deduplicate|delete|drop|edit|empty|fill|fix|improve"
+    "|insert|mend|minify|modify|normali[sz]e|overwrite|prepend|redact|redesign|refactor|reformat|remove|rename|reorder"
+    "|repair|replace|restyle|revise|rewrite|shorten|sort|translate|trim|update"
 )
 _ADDING = frozenset({"add", "append", "insert", "prepend", "fill"})
-_INTO = frozenset({"to", "in", "into", "at", "of", "inside", "within"})
-_TAKING_AWAY = frozenset({"remove", "delete", "drop", "cut", "clear", "clean"})
+_TAKING_AWAY = frozenset({"remove", "delete", "drop", "cut", "clear", "clean", "clean up"})
+# An order: the verb begins the sentence or a part of it.
+_ORDER = re.compile(
+    rf"(?:^|[,;:]|\b(?:please|and|then|also|now|first|finally|but|must|should))\s*(?P<verb>{_VERBS})\s+(?=\S|$)",
+    re.IGNORECASE,
+)
+_PASSIVE = re.compile(
+    rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS})(?:e?d|ted)?\b",
+    re.IGNORECASE,
+)
+_THEN = re.compile(rf"[`\"'”)]*,?\s+(?:please\s+)?(?:{_VERBS})\s", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?;](?:\s+|$)|\n")
+# What somebody else does, or somewhere else, or not at all.
+_NO_ORDER = re.compile(
+    r"\b(?:not|never|without|nor|no|don't|doesn't|cannot|instead|when|whenever|if|after|before|users?|can|lets?"
+    r"|allow\w*|button|page|site|website|app|using|via|fetch\w*|load\w*|show\w*|display\w*|render\w*)\b",
+    re.IGNORECASE,
+)
+_AT_RUNTIME = re.compile(r"\W{0,3}\s*(?:before|when|while|on load|at load|in the browser|for display)\b", re.IGNORECASE)
+_AROUND = frozenset({"the", "this", "our", "attached", "given", "existing", "file", "attachment", "its", "all", "any"})
+_INTO = frozenset({"to", "in", "into", "of", "inside", "within", "from"})
+_DATA = re.compile(
+    r"(?:typos?|errors?|mistakes?|spelling|rows?|lines?|columns?|headers?|entr(?:y|ies)|values?|prices?|numbers?|records?"
+    r"|dates?|names?|cells?|words?|text|sections?|paragraphs?|headings?|sentences?|duplicates?|quantit(?:y|ies)|contents?"
+    r"|keys?|fields?|end|top|whitespace|blanks?)",
+    re.IGNORECASE,
+)
 
 
 def may_change(name: str, brief: str) -> bool:
-    """Whether `brief` asks for the attachment `name` to be changed."""
+    """Whether `brief` orders the attachment `name` to be changed. In doubt it does not."""
     spelled = re.compile(rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
     return any(_is_acted_on(brief, found) for found in spelled.finditer(brief))
 
 
 def _is_acted_on(brief: str, name: re.Match[str]) -> bool:
-    """Whether something is to be done to the file at this place of the brief."""
+    """Whether something is ordered to be done to the file at this place of the brief."""
+    sentence = _SENTENCE.split(brief[max(0, name.start() - _REACH) : name.start()])[-1]
+    if _NO_ORDER.search(sentence) or _AT_RUNTIME.match(brief, name.end()):
+        return False
     if _PASSIVE.match(brief, name.end()):
         return True
-    sentence = _SENTENCE.split(brief[max(0, name.start() - _REACH) : name.start()])[-1]
     if re.search(r"\b(?:in|within|inside)\s+(?:the\s+)?$", sentence, re.IGNORECASE) and _THEN.match(brief, name.end()):
         return True  # "in data.csv, correct the typo"
-    return any(_is_object(sentence, verb) for verb in _VERB.finditer(sentence))
+    return any(_is_object(order["verb"].lower(), sentence[order.end() :]) for order in _ORDER.finditer(sentence))
 
 
-def _is_object(sentence: str, verb: re.Match[str]) -> bool:
-    """Whether what the verb acts on is the file behind the end of `sentence`, or lies in it."""
-    between = sentence[verb.end() :]
-    if _NEGATED.search(sentence[: verb.start()]) or _ELSEWHERE.search(between):
-        return False
+def _is_object(verb: str, between: str) -> bool:
+    """Whether `verb` acts on the file that follows on `between`: directly, or on data that lie in it."""
     words = re.findall(r"[\w-]+", between.lower())
-    if words and words[-1] not in _OBJECT:
+    while words and words[-1] in _AROUND:
+        words.pop()
+    if not words:
+        return verb not in _ADDING
+    if words[-1] not in _INTO or (words[-1] == "from" and verb not in _TAKING_AWAY):
         return False
-    # "Add the total from data.csv" and "add data.csv" add to the page; "remove duplicates from data.csv" does not.
-    if verb[0].lower() in _ADDING and not _INTO.intersection(words):
-        return False
-    return "from" not in words[-3:] or verb[0].lower() in _TAKING_AWAY
+    return len(words) <= 10 and any(_DATA.fullmatch(word) for word in words)
 
 
 def diff(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:

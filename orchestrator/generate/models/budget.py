@@ -42,7 +42,8 @@ class Budget:
     deadline: Deadline
     attempts: list[Attempt] = field(default_factory=list)
     lost_usd: float = 0.0
-    """What calls may have cost at most whose price never arrived: cut off by the clock, or by a broken connection."""
+    lost_tokens: int = 0
+    """What calls may have taken at most whose count never arrived: ended by the clock, or by a broken connection."""
 
     @property
     def money_left(self) -> float:
@@ -68,15 +69,17 @@ class Budget:
         price = model.price
         if price is None:
             used = sum(attempt.tokens_in + attempt.tokens_out for attempt in self.attempts if attempt.cost_usd is None)
-            return UNPRICED_TOKENS - used - tokens_in
+            return UNPRICED_TOKENS - used - self.lost_tokens - tokens_in
         left = self.money_left - _asking(price, tokens_in, caches=model.caches)
         if price.output == 0:
             return model.output if left >= 0 else 0
         return int(left / price.output * _MILLION)
 
     def lose(self, model: Model, tokens_in: int, allowance: Allowance) -> None:
-        """Count a call whose cost nobody said at what it can have been at most; without a price there is none."""
-        if model.price is not None:
+        """Count a call of which nobody said what it took at what it can have been at most."""
+        if model.price is None:
+            self.lost_tokens += tokens_in + allowance.tokens
+        else:
             answering = model.price.output * allowance.tokens / _MILLION
             self.lost_usd += _asking(model.price, tokens_in, caches=model.caches) + answering
 

@@ -3,8 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_SEARCH = re.compile(r"^[ \t]*<{5,9} ?SEARCH\b.*$")
-_DIVIDER = re.compile(r"^[ \t]*={5,9}[ \t]*$")
+_SEARCH = re.compile(r"^[ \t]*(<{5,9}) ?SEARCH\b.*$")
 _REPLACE = re.compile(r"^[ \t]*>{5,9} ?REPLACE\b.*$")
 
 
@@ -59,11 +58,13 @@ def edits_of(path: str, body: str) -> tuple[list[Edit], bool]:
     search: list[str] = []
     replace: list[str] = []
     into: list[str] | None = None
+    divider = ""
     for line in body.split("\n"):
-        if _SEARCH.match(line):
+        if opening := _SEARCH.match(line):
             search, replace = [], []
-            into = search
-        elif into is search and _DIVIDER.match(line):
+            # As long as the marker above: a line of `=` under a title of a README is none.
+            into, divider = search, "=" * len(opening[1])
+        elif into is search and line.strip() == divider:
             into = replace
         elif into is replace and _REPLACE.match(line):
             found.append(Edit(path, _text(search), _text(replace)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _WRAPPED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?^\1[`~]*[ \t]*\s*\Z", re.MULTILINE | re.DOTALL)
 _OPENED = re.compile(r"\A\s*(?:(?:`{3,}|~{3,})[^\n`]*\n[ \t]*){1,5}")
 _CLOSED = re.compile(r"(?:\n[ \t]*(?:`{3,}|~{3,})[ \t]*){1,5}\s*\Z")
+_ANY_FENCE = re.compile(r"^(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _BARE = re.compile(r"^(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 _LABEL = re.compile(
     r"\A\s*(?:\*\*|`)?(?:file(?:name)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n", re.IGNORECASE
@@ -16,20 +17,24 @@ _PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNORECASE)
 _ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
 _COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
-_BETWEEN_DOTS = re.compile(r"[ \t]*[(\[]?(?:\.{3}|…)(?P<said>[^.…]*)(?:\.{3}|…)[)\]]?[ \t]*")
-_DOTS = re.compile(r"^(?:\.{3}|…)|(?:\.{3}|…)$")
+_DECORATION = re.compile(r"^[\s.…\[(]+|[\s.…\])]+$")
+_DOTS = re.compile(r"[ \t]*(?:\.{3}|…)[^.…]*(?:\.{3}|…)?[ \t]*")
+_WHAT = (
+    r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
+    r"(?:code|content|contents|html|css|styles?|scripts?|functions?|markup|file|page|javascript|js|lines|rules)"
+)
+_STAYS = r"(?: (?:is|are|remains?|stays?|goes?|unchanged|the same|same|as before|above|below|here|omitted))*"
 _LEFT_OUT = re.compile(
-    r"\b(?:existing|rest|remain\w*|previous|unchanged|same|omitted|keep|other|your|continues?|code|content)\b",
+    rf"(?:your |the |all |any |all the )?(?:existing|previous|remaining|other) {_WHAT}{_STAYS}"
+    rf"|(?:the )?rest of (?:the |your |this )?{_WHAT}{_STAYS}"
+    rf"|(?:the |all )?{_WHAT} (?:remains?|stays?|is|are) (?:the same|unchanged|as before)"
+    rf"|keep (?:everything else|the rest|all other {_WHAT})\b.*|(?:code )?omitted(?: for brevity)?",
     re.IGNORECASE,
 )
-_SAID_PLAINLY = re.compile(
-    r"(?:the )?(?:rest|remainder) of (?:the |this |your )?(?:[\w-]+ ){1,3}(?:is |are )?"
-    r"(?:unchanged|the same|remains?|stays?|goes here|here|as (?:before|above))\b.*"
-    r"|(?:existing|previous|remaining|other) (?:[\w-]+ ){1,3}(?:is |are )?"
-    r"(?:unchanged|remains?|stays?|goes? here|here|as before)\b.*"
-    r"|same as (?:before|above)\b.{0,40}|(?:unchanged|no changes?)(?: (?:here|from|below|above)\b.{0,40})?",
-    re.IGNORECASE,
+_ONLY_IN_BRACKETS = re.compile(
+    r"unchanged|no changes?|same as (?:before|above)|rest|existing|previous|code", re.IGNORECASE
 )
+_END_OF_PAGE = re.compile(r"^[^`\n]*</html>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
 _PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
 _MARKDOWN = (".md", ".markdown")
@@ -52,7 +57,7 @@ def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
     if is_part:
         return Cleaned(body)
     text = _bare(path, body)
-    if _DIFF.match(text):
+    if _DIFF.match(text) or (not path.lower().endswith(_MARKDOWN) and _is_diff(text)):
         return Cleaned("", "a diff is not understood: send the whole file, or SEARCH/REPLACE edits.")
     suffix = path.lower()
     if suffix.endswith(_HTML):
@@ -68,12 +73,15 @@ def _placeholder(body: str) -> str:
 
 def _is_placeholder(line: str) -> bool:
     """Whether the line stands for code left out: `// ...existing code...`, `<!-- rest of the page unchanged -->`."""
-    if found := _BETWEEN_DOTS.fullmatch(line):
-        return not found["said"].strip() or bool(_LEFT_OUT.search(found["said"]))
-    if (found := _COMMENT.fullmatch(line)) is None or not (said := found["said"]):
+    found = _COMMENT.fullmatch(line)
+    if found is None and not _DOTS.fullmatch(line):
         return False
-    has_dots = bool(_DOTS.search(said))
-    return said in ("...", "…") or (has_dots and bool(_LEFT_OUT.search(said))) or bool(_SAID_PLAINLY.fullmatch(said))
+    said = line if found is None else found["said"]
+    core = _DECORATION.sub("", said).strip()
+    if not core:
+        return bool(said.strip())
+    is_decorated = said.strip()[0] in ".…[(" and said.strip()[-1] in ".…])"
+    return bool(_LEFT_OUT.fullmatch(core)) or (is_decorated and bool(_ONLY_IN_BRACKETS.match(core)))
 
 
 def _bare(path: str, body: str) -> str:
@@ -94,7 +102,17 @@ def _unfenced(text: str) -> str:
         inside = text[opened.end() :]
         end = _BARE.search(inside)  # prose may follow the fence
         return inside if end is None else inside[: end.start()]
-    return _CLOSED.sub("\n", text)
+    bare = _CLOSED.sub("\n", text)
+    # A fence that ends what none began: the beginning was lost, and behind it stands prose.
+    ends = list(_ANY_FENCE.finditer(bare))
+    is_lost = len(ends) == 1 and not ends[0][1].strip() and _is_prose(bare[ends[0].end() :])
+    return bare[: ends[0].start()] if is_lost else bare
+
+
+def _is_diff(text: str) -> bool:
+    """Whether each line is marked as kept, added or taken away, and some are."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return all(line[0] in " +-" for line in lines) and {"+", "-"} <= {line[0] for line in lines}
 
 
 def _page(text: str) -> Cleaned:
@@ -104,14 +122,19 @@ def _page(text: str) -> Cleaned:
     head = text[: start.start()]
     # Comments may stand before the doctype; prose may not.
     body = text if not head.strip() or head.lstrip().startswith("<") else text[start.start() :]
-    end = body.lower().rfind("</html>")
-    if end < 0:
+    end = end_of_page(body)
+    if end is None:
         problem = "the page does not end: half a file is never used, send it whole." if _is_half(body) else ""
         return Cleaned(body, problem)
-    behind = body[end + len("</html>") :]
+    behind = body[end:]
     if behind.strip() and not behind.lstrip().startswith("<"):
-        body = body[: end + len("</html>")] + "\n"
+        body = f"{body[:end]}\n"
     return Cleaned(body)
+
+
+def end_of_page(text: str) -> int | None:
+    """Return where the last `</html>` ends that ends a line, as the one in a script or in a sentence does not."""
+    return max((found.end() for found in _END_OF_PAGE.finditer(text)), default=None)
 
 
 def _is_half(page: str) -> bool:

@@ -9,11 +9,17 @@ _LOOKED_AT = 20_000
 _LONGEST = 1_500
 _OVERLAP = 2_000
 _SHORTEST_OVERLAP = 16
+_LINES_OVERLAP = 60
+_SHORTEST_LINE = 3
 _GREETING = re.compile(
-    r"\A(?:Sure|Okay|OK|Certainly|Of course|Here|Continu|Resum|Going on|Apologies|Sorry)[^\n]{0,200}[:.!…]\n+"
+    r"\A\W{0,4}[^\n]{0,120}?(?:continu|resum|left off|stopped|picking up|the rest|going on|继续)"
+    r"[^\n]{0,120}[:.…!\])*]\W{0,4}?\n+",
+    re.IGNORECASE,
 )
 _FENCE = re.compile(r"\A(?:```|~~~)[\w-]*[ \t]*\n")
 _WRAPPED = re.compile(r"\n(?:```|~~~)\s*\Z")
+_OPENED = re.compile(r"<(?:file|edit)\s[^>\n]{0,40}?[\"']([^\"'\n]{1,300})[\"']")
+_CLOSED = re.compile(r"\n[ \t]*(?:</(?:file|edit)>|<delete [^>\n]*>)\s*\Z")
 _REOPENED = re.compile(r"\A\s*<(file|edit)\s[^>\n]{0,300}>[ \t]*\n")
 
 
@@ -51,22 +57,38 @@ def joined(text: str, more: str) -> str:
     for start in (more, going_on):
         if overlap := _overlap(text, start):
             return text + start[overlap:]
+        if (again := _line_again(text, start)) is not None:
+            return again
         if reopened := _REOPENED.match(start):
             # The block again: from where it was cut, or from its beginning, which the parser understands.
             rest = start[reopened.end() :]
             if overlap := _overlap(text, rest):
                 return text + rest[overlap:]
             return f"{text}\n{start}" if text and not text.endswith("\n") else text + start
-    return text + going_on
+    between = "\n" if _CLOSED.search(text) and not text.endswith("\n") else ""  # it was cut between two blocks
+    return text + between + going_on
 
 
 def _without_beginning(text: str, more: str) -> str:
     """Return `more` without what a model says before it goes on, and without a fence that it puts around all of it."""
     greeted = _GREETING.sub("", more)
     fence = _FENCE.match(greeted)
+    if fence is None:
+        return greeted
     # Within a README a fence may well be what comes next.
-    is_around = fence is not None and (not text.endswith("\n") or _WRAPPED.search(greeted) is not None)
-    return greeted[fence.end() :] if fence is not None and is_around else greeted
+    is_in_readme = _OPENED.findall(text)[-1:] and _OPENED.findall(text)[-1].lower().endswith((".md", ".markdown"))
+    is_around = not is_in_readme or not text.endswith("\n") or _WRAPPED.search(greeted) is not None
+    return greeted[fence.end() :] if is_around else greeted
+
+
+def _line_again(text: str, more: str) -> str | None:
+    """Return both joined where `more` begins with the line that was cut, from its beginning; None where it does not."""
+    before, newline, last = text.rpartition("\n")
+    bare = last.strip()
+    # A row of one sign (`>>>` of a marker) goes on, and does not begin again.
+    if len(set(bare)) < _SHORTEST_LINE or not more.lstrip().startswith(bare) or len(more.lstrip()) == len(bare):
+        return None
+    return before + newline + last[: len(last) - len(last.lstrip())] + more.lstrip()
 
 
 def _overlap(text: str, more: str) -> int:
@@ -75,6 +97,7 @@ def _overlap(text: str, more: str) -> int:
     last = end.rpartition("\n")[2]
     for size in range(min(len(end), len(more), _OVERLAP), 0, -1):
         if end.endswith(more[:size]):
-            is_last_line = size == len(last) and len(last.strip()) >= 8
-            return size if size >= _SHORTEST_OVERLAP or is_last_line else 0
+            # Lines that end may well come twice, rows of a table above all.
+            is_telling = size >= (_SHORTEST_OVERLAP if last else _LINES_OVERLAP)
+            return size if is_telling else 0
     return 0

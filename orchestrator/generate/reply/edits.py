@@ -5,6 +5,7 @@ that a model can act on: which edit, what stands there instead, and that the oth
 """
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,11 @@ EXPLAINED = 5
 
 MAX_EDITS = 500
 """Edits of one answer that are tried. Nobody means more: a file that changes so much is sent whole."""
+
+_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+_LONG = 400
+_LEAST = 0.4
+"""A file of so many bytes does not shrink to less than this share of them."""
 
 _LINES = 3_000
 _WIDTH = 200
@@ -70,6 +76,8 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         made.pop(path, None)
         return f"{path}: deleted"
     if isinstance(change, File):
+        if _is_part(path, made.get(path, b""), change.text):
+            raise Mismatch(f"{path}: this looks like a part of the file. Send edits, or the whole file.")
         made[path] = change.text.encode()
         return f"{path}: written whole"
     if not change.search.strip():
@@ -93,6 +101,13 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
     return f"{path}, {number}: {'applied' if edited != text else 'is there already'}"
 
 
+def _is_part(path: str, before: bytes, text: str) -> bool:
+    """Whether a whole file is rather a piece of the one that is there: a snippet, shown to explain a change."""
+    if path.lower().endswith((".html", ".htm")):
+        return bool(_PAGE.search(before.decode(errors="replace"))) and not _PAGE.search(text)
+    return len(before) >= _LONG and len(text.encode()) < _LEAST * len(before)
+
+
 def replaced(text: str, search: str, replace: str) -> str:
     """Return `text` with `replace` in the one place where `search` stands; raise Mismatch where there is not one.
 
@@ -101,20 +116,27 @@ def replaced(text: str, search: str, replace: str) -> str:
     """
     wanted, new = search.removesuffix("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
     if not _may_hold(text, wanted):
-        return _there_already(text, new)
+        return _there_already(text, wanted, new)
     lines = _kept(text)
     bare = [line.rstrip("\r\n") for line in lines]
     for key in (_as_is, str.rstrip):
         if (place := _only(_places(bare, wanted, key))) is not None:
             return _spliced(lines, place, len(wanted), new)
     piece = search.strip("\n")
-    if "\n" not in piece and text.count(piece) == 1:  # a part of one line
-        return text.replace(piece, replace.strip("\n"))
+    if "\n" not in piece and text.count(piece) == 1 and len(_whole_words(piece).findall(text)) == 1:
+        return text.replace(piece, replace.strip("\n"))  # a part of one line
     if (place := _only(_aligned(bare, wanted))) is not None:
         return _spliced(lines, place, len(wanted), _indented(new, bare, place, wanted))
     if (span := _loosely(bare, wanted)) is not None:
         return _spliced(lines, span[0], span[1] - span[0], new)
-    return _there_already(text, new)
+    return _there_already(text, wanted, new)
+
+
+def _whole_words(piece: str) -> re.Pattern[str]:
+    """Return a pattern for `piece` where it does not begin or end within a word: `a = 1` is not in `a = 10`."""
+    start = r"(?<!\w)" if re.match(r"\w", piece) else ""
+    end = r"(?!\w)" if re.search(r"\w\Z", piece) else ""
+    return re.compile(f"{start}{re.escape(piece)}{end}")
 
 
 def _may_hold(text: str, wanted: Sequence[str]) -> bool:
@@ -122,11 +144,17 @@ def _may_hold(text: str, wanted: Sequence[str]) -> bool:
     return next((line.strip() for line in wanted if line.strip()), "") in text
 
 
-def _there_already(text: str, new: Sequence[str]) -> str:
-    """Return `text` where `new` stands in it, so that nothing is left to do; raise Mismatch elsewhere."""
-    is_something = any(line.strip() for line in new) and _may_hold(text, new)
-    if is_something and _places([line.rstrip("\r\n") for line in _kept(text)], new, str.rstrip):
-        return text
+def _there_already(text: str, wanted: Sequence[str], new: Sequence[str]) -> str:
+    """Return `text` where `new` stands in it, so that nothing is left to do; raise Mismatch elsewhere.
+
+    Only what is several lines, some of them new, tells that: a bracket stands anywhere.
+    """
+    solid = [line.strip() for line in new if line.strip()]
+    is_telling = len(solid) > 1 and not set(solid) <= {line.strip() for line in wanted}
+    if is_telling and _may_hold(text, new):
+        bare = [line.rstrip("\r\n") for line in _kept(text)]
+        if len(_places(bare, new, str.rstrip)) == 1:
+            return text
     raise Mismatch("SEARCH does not match any lines of the file.")
 
 

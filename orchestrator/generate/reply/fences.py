@@ -10,18 +10,28 @@ _FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
 _PATH = r"(?:\.?/)?(?:[\w@()+-][\w.@()+ -]{0,80}/){0,8}[\w@()+-][\w.@()+-]{0,80}\.[A-Za-z0-9]{1,10}"
 _INFO_NAMED = re.compile(r"""(?:path|file|filename|title|name)\s*[=:]\s*["']?([^"'}\s]+)""", re.IGNORECASE)
 _INFO_LAST = re.compile(rf"(?:^|[\s:({{])[\"'`]?({_PATH})[\"'`]?[)}}]?\s*$")
+_NAME = rf"(?:\[[*_`]*({_PATH})[*_`]*\]\([^)\n]*\)|[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}})"
 _LABEL = re.compile(
-    r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s+)?(?:\d{1,2}[.)]\s+)?(?:(?:the\s+)?(?:new\s+|updated\s+)?(?:file|filename|path|create|update)\b\s*:?\s*)?"
-    rf"[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}}\s*:?\s*(?:\([^)\n]{{0,60}}\)\s*)?:?[*_]{{0,3}}\s*$",
+    r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s+|[=-]{2,}\s+)?(?:\d{1,2}[.)]\s+)?(?:[^\w\s`*\"'./\[(<{;=-]{1,4}\s*)?[*_]{0,3}"
+    r"(?:(?:the\s+)?(?:new\s+|updated\s+)?(?:create|update)\s+|\w{1,12}(?:\s+\d{1,2})?\s*[:\uff1a]\s*)?"
+    rf"{_NAME}\s*[:\uff1a]?\s*(?:\([^)\n]{{0,60}}\)\s*)?[:\uff1a]?[*_]{{0,3}}(?:\s+[=-]{{2,}})?\s*$",
+    re.IGNORECASE,
+)
+_OF_A_PART = re.compile(
+    r"\b(?:replace|add|change|edit|insert|append|remove|delete|find|lines?|sections?|parts?|functions?|keys?|heart|snippet"
+    r"|example|looks?|rows|expected|reads?|loads?|uses?|used|piece|portion|instead|where|if you|later)\b",
     re.IGNORECASE,
 )
 _MENTIONED = re.compile(rf"`({_PATH})`[^`]{{0,60}}:\s*$")
 _COMMENT = re.compile(rf"^\s*(?://|#|<!--|/\*)\s*(?:file(?:name)?\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE)
 _MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 _NO_PATH = re.compile(
-    r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|node\.js|next\.js|vue\.js|chart\.js|highlight\.js|[\w-]+\.(?:com|org|io|net))$",
+    r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|.*\.(?:min|umd)\.js|[\w-]+\.(?:com|org|io|net)"
+    r"|(?:node|next|vue|chart|highlight|three|d3|react|alpine|p5|leaflet|moment|express|jquery|marked|tone)\.js)$",
     re.IGNORECASE,
 )
+_SHELLS = frozenset({"bash", "sh", "shell", "console", "zsh", "terminal", "powershell", "cmd", "bat"})
+_NO_PAGE = re.compile(r"\.(?:m?js|css|csv|tsv|json)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -45,8 +55,12 @@ def fenced(text: str) -> list[Block]:
     Where no block has a name, a page among them is `index.html`, and what it alone can mean by its style and script.
     """
     found = _scanned(text.split("\n"))
-    named = [block for one in found if (block := _named(one)) is not None]
-    return named or _guessed([one for one in found if one.info != _BARE])
+    named = [(one, block) for one in found if (block := _named(one)) is not None]
+    blocks = [block for _, block in named]
+    if any(block.path.rpartition("/")[2] == "index.html" for block in blocks):
+        return blocks
+    taken = {id(one) for one, _ in named}
+    return [*blocks, *_guessed([one for one in found if id(one) not in taken and one.info != _BARE])]
 
 
 _BARE = "\0"
@@ -99,15 +113,21 @@ def _closing(lines: Sequence[str], start: int, fence: str, *, is_markdown: bool)
 def _opens_inside(lines: Sequence[str], place: int, fence: str) -> bool:
     """Whether a bare fence opens a block within Markdown: then two more follow before anything with a name does."""
     bare = 0
-    for line in lines[place + 1 : place + 400]:
+    ahead = lines[place + 1 : place + 400]
+    for number, line in enumerate(ahead):
         inner = _FENCE.match(line)
         if inner is not None and len(inner[1]) >= len(fence) and inner[1][0] == fence[0]:
             if inner[2].strip():
                 break
             bare += 1
-        elif _labelled(line):
+        elif _labelled(line) and _is_above_a_block(ahead[number + 1 : number + 3]):
             break
     return bare > 0 and bare % 2 == 0
+
+
+def _is_above_a_block(below: Sequence[str]) -> bool:
+    """Whether a fence with a language follows: a name above a bare one may be the last line of a tree of files."""
+    return any(found[2].strip() for line in below if (found := _FENCE.match(line)))
 
 
 def _named(one: _Fenced) -> Block | None:
@@ -115,13 +135,16 @@ def _named(one: _Fenced) -> Block | None:
     lines = list(one.lines)
     path = _in_info(one.info) or _labelled(one.before)
     first = next((line for line in lines if line.strip()), "")
-    label = _COMMENT.match(first) or (_LABEL.match(first) if path or begins_edit("".join(lines[1:2])) else None)
-    if label and path in (None, label[1], label[1].removeprefix("./")):
-        path = label[1]
+    comment = _COMMENT.match(first)
+    label = comment[1] if comment else _labelled(first) if path or begins_edit("".join(lines[1:2])) else None
+    if label and path in (None, label, label.removeprefix("./")):
+        path = label
         lines = lines[lines.index(first) + 1 :]
-    if path is None:
+    if path is None or (one.language in _SHELLS and not path.endswith((".sh", ".bat", ".ps1"))):
         return None
-    return Block(path, "".join(f"{line}\n" for line in lines), one.is_cut)
+    body = "".join(f"{line}\n" for line in lines)
+    is_page = body.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
+    return None if is_page and _NO_PAGE.search(path) else Block(path, body, one.is_cut)
 
 
 def _in_info(info: str) -> str | None:
@@ -132,8 +155,13 @@ def _in_info(info: str) -> str | None:
 
 
 def _labelled(line: str) -> str | None:
-    found = _LABEL.match(line[:300]) or _MENTIONED.search(line[-300:])
-    return found[1] if found and not _NO_PATH.match(found[1]) else None
+    if label := _LABEL.match(line[:300]):
+        name = str(label[1] or label[2])
+    elif (mention := _MENTIONED.search(line[-300:])) and not _OF_A_PART.search(line):
+        name = str(mention[1])
+    else:
+        return None
+    return None if _NO_PATH.match(name) else name
 
 
 def _guessed(found: Sequence[_Fenced]) -> list[Block]:

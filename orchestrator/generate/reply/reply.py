@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, File, edits_of, holds_edits
-from orchestrator.generate.reply.cleaning import cleaned
+from orchestrator.generate.reply.cleaning import cleaned, end_of_page
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.structured import from_json
 from orchestrator.generate.reply.tags import ends_in_tag, tagged
@@ -19,7 +19,7 @@ from orchestrator.paths import form_problem
 __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 
 _THOUGHT = re.compile(r"\A\s*<(think|thinking|thought|reasoning)>.*?</\1>", re.DOTALL)
-_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+_PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,9 @@ def parse(text: str) -> Reply:
     # Half a surrogate pair, which JSON may carry, has no bytes that could be written.
     clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
     said = clean if (thought := _THOUGHT.match(clean)) is None else clean[thought.end() :]
-    blocks, deleted = tagged(said)
-    if not blocks and not deleted:
-        blocks = from_json(said) or fenced(said) or _lone_page(said)
-    changes, complaints = _understood(blocks, deleted)
-    is_cut = any(block.is_cut for block in blocks[-1:]) or ends_in_tag(said)
+    blocks: Sequence[Block | Deletion] = tagged(said) or from_json(said) or fenced(said) or _lone_page(said)
+    changes, complaints = _understood(blocks)
+    is_cut = any(isinstance(block, Block) and block.is_cut for block in blocks[-1:]) or ends_in_tag(said)
     return Reply(tuple(changes), tuple(complaints), is_cut)
 
 
@@ -51,13 +49,12 @@ def _lone_page(text: str) -> list[Block]:
     """Return the page that the whole answer is, with or without prose around it."""
     if (start := _PAGE.search(text)) is None:
         return []
-    end = text.lower().rfind("</html>")
-    if end < start.start():
-        return [Block("index.html", text[start.start() :], is_cut=True)]
-    return [Block("index.html", text[start.start() : end + len("</html>")] + "\n")]
+    page = text[start.start() :]
+    end = end_of_page(page)
+    return [Block("index.html", page, is_cut=True) if end is None else Block("index.html", f"{page[:end]}\n")]
 
 
-def _understood(blocks: Sequence[Block], deleted: Sequence[str]) -> tuple[list[Change], list[str]]:
+def _understood(blocks: Sequence[Block | Deletion]) -> tuple[list[Change], list[str]]:
     changes: list[Change] = []
     complaints: list[tuple[int, str, str]] = []
     for block in blocks:
@@ -65,14 +62,21 @@ def _understood(blocks: Sequence[Block], deleted: Sequence[str]) -> tuple[list[C
         if problem := form_problem(path):
             complaints.append((len(changes), path, f"The block {block.path!r:.80} was left out: its name {problem}."))
             continue
+        if isinstance(block, Deletion):
+            changes.append(Deletion(path))
+            continue
         made, wrong = _changes(path, block)
         complaints += [(len(changes), path, sentence) for sentence in wrong]
         changes += made
-    changes += [Deletion(path) for path in map(_path, deleted) if form_problem(path) is None]
-    whole = {change.path: place for place, change in enumerate(changes) if isinstance(change, File)}
+    whole = _last_whole(changes)
     # What was begun again and finished then is no fault.
     left = [sentence for place, path, sentence in complaints if place > whole.get(path, -1)]
-    return [change for place, change in enumerate(changes) if place >= whole.get(change.path, 0)], left
+    kept = [
+        change
+        for place, change in enumerate(changes)
+        if place == whole.get(change.path, place) or (place > whole[change.path] and not isinstance(change, File))
+    ]
+    return kept, left
 
 
 def _path(given: str) -> str:
@@ -98,3 +102,16 @@ def _changes(path: str, block: Block) -> tuple[list[Change], list[str]]:
     if result.problem:
         return [], [f"{path}: {result.problem}"]
     return [File(path, result.text)], []
+
+
+def _last_whole(changes: Sequence[Change]) -> dict[str, int]:
+    """Return where the last whole file of each path stands; what is no page does not take the place of one."""
+    found: dict[str, int] = {}
+    for place, change in enumerate(changes):
+        if not isinstance(change, File):
+            continue
+        before = changes[found[change.path]] if change.path in found else None
+        is_snippet = isinstance(before, File) and bool(_PAGE.search(before.text)) and not _PAGE.search(change.text)
+        if not is_snippet:
+            found[change.path] = place
+    return found

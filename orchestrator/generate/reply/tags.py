@@ -4,14 +4,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Sequence
 
-from orchestrator.generate.reply.block import Block, edits_of, holds_edits
+from orchestrator.generate.reply.block import Block, Deletion, edits_of, holds_edits
 
 _OPEN = re.compile(
     r"^[ \t]*(?:<files>[ \t]*)?<(?P<tag>file|edit|delete)\b(?P<attributes>(?:[^>\n\"']|\"[^\"\n]*\"|'[^'\n]*'){0,400}?)"
     r"/?>(?P<rest>[^\n]*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_CLOSE = re.compile(r"(?:^[ \t]+)?</(file|edit)>[ \t]*(?:</files>[ \t]*)?$", re.MULTILINE | re.IGNORECASE)
+_CLOSE = re.compile(r"^[ \t]*</(file|edit)>|</(file|edit)>[ \t]*(?:</files>[ \t]*)?$", re.MULTILINE | re.IGNORECASE)
 _NAMED = re.compile(r"""\b(?:path|name|filename|file|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>/][^\s"'>]*))""")
 _INNER_NAME = re.compile(r"\s*<(path|name|filename)>\s*([^<\n]{1,300}?)\s*</\1>[ \t]*\n?", re.IGNORECASE)
 _INNER_BODY = re.compile(r"\s*<(content|contents|code|body)>\n?", re.IGNORECASE)
@@ -20,26 +20,28 @@ _DATA = re.compile(r"\s*<!\[CDATA\[\n?")
 _BEGINNINGS = frozenset(tag[:length] for tag in ("<file", "<edit") for length in range(2, 6))
 
 
-def tagged(text: str) -> tuple[list[Block], list[str]]:
-    """Return the blocks in tags, and the paths of files to delete."""
+def tagged(text: str) -> list[Block | Deletion]:
+    """Return the blocks in tags, and the files to delete, in their order."""
     openings = [(found, _name(text, found)) for found in _OPEN.finditer(text)]
     named = [(found, *name) for found, name in openings if name is not None]
     starts = [found.start() for found, _, _ in named]
-    closings = {tag: [found for found in _CLOSE.finditer(text) if found[1].lower() == tag] for tag in ("file", "edit")}
-    blocks: list[Block] = []
-    deleted: list[str] = []
+    closings = {
+        tag: [found for found in _CLOSE.finditer(text) if (found[1] or found[2]).lower() == tag]
+        for tag in ("file", "edit")
+    }
+    blocks: list[Block | Deletion] = []
     position = 0
     for place, (opening, path, start) in enumerate(named):
         tag = opening["tag"].lower()
         if opening.start() < position:  # within the block before
             continue
         if tag == "delete":
-            deleted.append(path)
+            blocks.append(Deletion(path))
             continue
         following = starts[place + 1] if place + 1 < len(starts) else len(text)
         end, position, is_cut = _end(closings[tag], start, following)
         blocks.append(_block(path, text[start:end], is_cut=is_cut, is_edit=tag == "edit"))
-    return blocks, deleted
+    return blocks
 
 
 def ends_in_tag(text: str) -> bool:

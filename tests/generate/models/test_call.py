@@ -47,7 +47,7 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
     script = """
         import asyncio, sys
         from orchestrator.generate.draft import Given
-        from orchestrator.generate.generation import Kit, generate
+        from orchestrator.generate.generation import Kit, begin
         from orchestrator.settings import build_settings
         from orchestrator.site import Site
         from orchestrator.task import Task
@@ -55,7 +55,11 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
         import orchestrator.build, orchestrator.generate.models.call
         given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         kit = Kit.load(build_settings({"TARGET_OWNER": "x"}).models)
-        asyncio.run(generate(given, kit, Deadline(9e9, Clock()), lambda site: ()))
+
+        async def made():
+            return await (await begin(given, kit, Deadline(9e9, Clock()), lambda site: ())).site()
+
+        asyncio.run(made())
         heavy = ("litellm", "openai", "playwright", "openpyxl", "pypdf")
         sys.exit(",".join(name for name in heavy if name in sys.modules) or 0)
     """

@@ -99,7 +99,10 @@ def test_a_mutilated_reply_leaves_no_rest_of_its_form_in_a_file(case: Case, data
             assert b"<<<<<<< SEARCH" not in content
 
 
-WHOLE = st.sampled_from([read(path) for path in CORPUS if path.stem.startswith("tags-") and "cut" not in path.stem])
+# A fence that comes next in a script is taken for one that the model puts around the rest: that is what it mostly is.
+WHOLE = st.sampled_from(
+    [read(path) for path in CORPUS if path.stem.startswith("tags-") and not re.search("fence|second-cut", path.stem)]
+)
 
 
 @settings(deadline=None)
@@ -107,7 +110,8 @@ WHOLE = st.sampled_from([read(path) for path in CORPUS if path.stem.startswith("
 def test_a_reply_that_was_cut_anywhere_and_continued_is_the_whole_reply(case: Case, data: st.DataObject) -> None:
     text = case.reply.replace("\r\n", "\n")
     place = data.draw(st.integers(1, len(text)))
-    repeated = data.draw(st.sampled_from([0, 20, 60]))
+    # A line that ended may stand there twice: only a good deal of text tells a repetition then.
+    repeated = data.draw(st.sampled_from([0, 60] if text[place - 1] == "\n" else [0, 20, 60]))
     overlap = text[place - repeated : place] if place > repeated else ""
     whole, again = parse(text), parse(joined(text[:place], overlap + text[place:]))
     assert (again.changes, again.complaints, again.is_cut) == (whole.changes, whole.complaints, whole.is_cut)

@@ -18,11 +18,31 @@ REST = 'ment.querySelector("label");\n</file>\n'
         "```js\n" + REST,
         "Sure, here is the rest.\n```\nconst label = docu" + REST,
         '<file path="app.js">\nconst total = sum(rows);\nconst label = docu' + REST,
+        "I'll continue from where I left off:\n\n" + REST,
+        "**Continuing…**\n" + REST,
+        "   const label = docu" + REST,
         "\ufeff" + REST.replace("\n", "\r\n"),
     ],
 )
 def test_a_continuation_is_joined_without_a_seam(more: str) -> None:
     assert joined(BEGUN, more) == BEGUN + REST
+
+
+def test_half_a_word_is_not_said_twice() -> None:
+    assert joined("a {\n  marg", "  margin: 0;\n}\n") == "a {\n  margin: 0;\n}\n"
+    assert joined("<p>\n  <h1", "<h1>Title</h1>\n") == "<p>\n  <h1>Title</h1>\n"
+
+
+def test_what_comes_after_a_whole_block_begins_on_a_line_of_its_own() -> None:
+    whole = '<file path="a.js">\none();\n</file>'
+    assert joined(whole, "That was everything.") == f"{whole}\nThat was everything."
+    assert joined(whole + "\n", '<file path="b.js">\n') == f'{whole}\n<file path="b.js">\n'
+
+
+def test_a_fence_within_a_page_is_none() -> None:
+    assert joined('<file path="index.html">\n<p>a</p>\n', "```html\n<p>b</p>\n") == (
+        '<file path="index.html">\n<p>a</p>\n<p>b</p>\n'
+    )
 
 
 def test_a_block_that_begins_again_stands_below_what_was_cut() -> None:
@@ -36,9 +56,11 @@ def test_a_block_that_begins_again_stands_below_what_was_cut() -> None:
     [
         ("  }\n}\n", "}\n"),
         ("<td>1</td>\n", "<td>1</td>\n"),
-        ("# Use\n\n", "```sh\nmake\n```\n\nThen open it.\n</file>\n"),
+        ('<file path="README.md">\n# Use\n\n', "```sh\nmake\n```\n\nThen open it.\n</file>\n"),
         ("Is it\n", "here\nor there\n"),
         ("say ", "sure thing.\nyes\n"),
+        ('x = "Good', 'Sorry, we are closed.\n";\n'),
+        ("      <td>0</td>\n", "      <td>0</td>\n      <td>1</td>\n"),
         ("", "x"),
     ],
 )

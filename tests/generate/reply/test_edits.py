@@ -68,7 +68,7 @@ def test_what_is_no_text_is_not_edited() -> None:
         ("  a\nx\n    a\n", "  a \n", "  b\n", "  b\nx\n    a\n"),
         ("a\n\n\nb\n", "a\nb\n", "c\n", "c\n"),
         ("x = 1; y = 2;\n", "y = 2;\n", "y = 3;\n", "x = 1; y = 3;\n"),
-        ("b\n", "a\n", "b\n", "b\n"),
+        ("b\nc\n", "a\n", "b\nc\n", "b\nc\n"),
     ],
 )
 def test_the_place_is_found_whatever_the_white_space(text: str, search: str, replace: str, expected: str) -> None:
@@ -85,10 +85,35 @@ def test_two_places_are_one_too_many(text: str, search: str) -> None:
         replaced(text, search, "b\n")
 
 
-@pytest.mark.parametrize("replace", ["", "\n", "c\n"])
-def test_no_place_is_none(replace: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "search", "replace"),
+    [
+        ("a\n", "b\n", ""),
+        ("a\n", "b\n", "\n"),
+        ("a\n", "b\n", "c\n"),
+        ("f() {\n  return 1;\n}\n", "f() {\n  return 1\n}\n", "}\n"),
+        ("a {\n  color: navy;\n  margin: 1px;\n}\n", "  color: blue;\n  margin: 1px;\n", "  margin: 1px;\n"),
+        ("let a = 10;\n", "let a = 1\n", "let a = 2\n"),
+        ("accounts\n", "count\n", "total\n"),
+    ],
+)
+def test_no_place_is_none(text: str, search: str, replace: str) -> None:
     with pytest.raises(Mismatch, match="does not match"):
-        replaced("a\n", "b\n", replace)
+        replaced(text, search, replace)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "text"),
+    [
+        ("app.js", "one();\n" * 100, "two();\n"),
+        ("index.html", "<!doctype html>\n<title>T</title>\n", "<title>Fixed</title>\n"),
+        ("README.md", "# Sales\n" + "words " * 100, "- round 2\n"),
+    ],
+)
+def test_a_snippet_does_not_take_the_place_of_a_file(path: str, before: str, text: str) -> None:
+    applied = apply({path: before.encode()}, [File(path, text)])
+    assert applied.files == {path: before.encode()}
+    assert "looks like a part" in applied.complaints[0]
 
 
 @given(LINES, LINES, LINES, st.sampled_from(["\n", "\r\n"]))

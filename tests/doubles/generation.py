@@ -1,0 +1,28 @@
+"""A site made in one step, with what was tried for it."""
+
+from dataclasses import dataclass
+
+from orchestrator.deadline import Deadline
+from orchestrator.generate.draft import Broken, Given
+from orchestrator.generate.generation import Kit, begin
+from orchestrator.handover import Attempt
+from orchestrator.site import Site
+
+
+@dataclass(frozen=True)
+class Made:
+    """What `Generation.site` returned, and what the generation then knows."""
+
+    site: Site
+    built_by: str
+    is_fallback: bool
+    attachments_changed: tuple[tuple[str, ...], ...]
+    attempts: tuple[Attempt, ...]
+    cost_usd: float | None
+
+
+async def generate(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Made:
+    generation = await begin(given, kit, deadline, broken)
+    made = await generation.site()
+    known = made.site, made.built_by, made.is_fallback, made.attachments_changed
+    return Made(*known, generation.attempts, generation.cost_usd)
