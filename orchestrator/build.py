@@ -161,7 +161,7 @@ async def _verified(settings: BuildSettings, start: Start, site: Site, runner: R
     asked = asked_so_far(start.task, start.found.record)
     limits = Limits().within(start.deadline.remaining)
     opening = partial(opened, settings.browser, on_no_sandbox=on_no_sandbox)
-    return await verify(site, start.found.name, asked, limits, opening)
+    return await verify(site, start.found.name, asked, limits, opening, settings.cdn_mirror)
 
 
 def _say_what_was_seen(runner: Runner, report: "Report") -> None:

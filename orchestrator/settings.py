@@ -58,6 +58,12 @@ class _Reader:
     def path(self, name: str) -> Path | None:
         return Path(value) if (value := self.text(name)) else None
 
+    def folder(self, name: str) -> Path | None:
+        path = self.path(name)
+        if path is not None and not path.is_dir():
+            self.problems.append(f"{name} must be a folder that is there")
+        return path
+
     def ending(self, *ends: str) -> dict[str, str]:
         """Return every value whose name has one of these ends."""
         return {name: value for name in self.env if name.endswith(ends) and (value := self.text(name))}
@@ -137,6 +143,7 @@ class BuildSettings:
     actions: Actions
     models: Models
     browser: Path | None
+    cdn_mirror: Path | None
     max_attempts: int
 
 
@@ -155,6 +162,7 @@ def build_settings(env: Mapping[str, str]) -> BuildSettings:
         actions=_actions(read),
         models=_models(read),
         browser=read.path("BROWSER"),
+        cdn_mirror=read.folder("CDN_MIRROR"),
         max_attempts=int(read.number("MAX_ATTEMPTS", 4)),
     )
     read.finish()

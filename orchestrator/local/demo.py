@@ -180,10 +180,10 @@ def _log(stage: Stage, id_: str) -> str:
 
 
 async def _opened(env: Mapping[str, str], url: str, checks: list[dict[str, str]], number: int) -> browser.Report:
-    given = Path(env["BROWSER"]) if env.get("BROWSER") else None
+    given, mirror = (Path(env[name]) if env.get(name) else None for name in ("BROWSER", "CDN_MIRROR"))
     async with browser.opened(given, url) as chrome:
         asked = [(number, Check(text=check["js"], js=True)) for check in checks]
-        return await browser.inspect(chrome, url, asked, browser.Limits())
+        return await browser.inspect(chrome, url, asked, browser.Limits(), mirror)
 
 
 def _clone(repo_url: str, folder: Path) -> None:

@@ -151,7 +151,7 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         # Everything is on this machine, so nothing here has a public address.
         variables=_named("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
-        extra_env={name: env[name] for name in ("BROWSER",) if name in env},
+        extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
         head=lambda: head,
         job_token=lambda run: _job_token(tokens, run),
     )

@@ -9,7 +9,9 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.async_api import (
     Browser,
@@ -20,6 +22,7 @@ from playwright.async_api import (
     Playwright,
     Request,
     Response,
+    Route,
     async_playwright,
 )
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
@@ -37,6 +40,7 @@ from orchestrator.verify.checks import (
     printable,
     result,
 )
+from orchestrator.verify.mirror import HOSTS, mirrored
 from orchestrator.verify.proxy import filtering_proxy
 
 INSTALLED = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
@@ -158,8 +162,11 @@ async def _launched(
         raise UsageError("The browser does not start.", "Start it by hand to see why, or set BROWSER.") from None
 
 
-async def inspect(browser: Browser, url: str, asked: Asked, limits: Limits) -> Report:
-    """Open `url`, run the checks, and look at the page; ends within `limits` whatever the page does."""
+async def inspect(browser: Browser, url: str, asked: Asked, limits: Limits, cdn_mirror: Path | None = None) -> Report:
+    """Open `url`, run the checks, and look at the page; ends within `limits` whatever the page does.
+
+    `cdn_mirror`: a folder of npm packages that answers in place of the CDNs; what it does not have, they are asked for.
+    """
     checks = [check for _, check in asked]
     findings: list[Finding] = []
     seen: dict[int, tuple[bool, str]] = {}
@@ -172,6 +179,8 @@ async def inspect(browser: Browser, url: str, asked: Asked, limits: Limits) -> R
     try:
         async with asyncio.timeout(limits.whole):
             is_js = await _told_apart(context, checks)
+            if cdn_mirror is not None:
+                await context.route(_is_on_cdn, partial(_from_mirror, cdn_mirror))
             page = await context.new_page()
             context.on("page", _shut)
             _listen(page, url, findings)
@@ -205,6 +214,18 @@ async def _told_apart(context: BrowserContext, checks: Sequence[Check]) -> list[
     ]
     await blank.close()
     return told
+
+
+def _is_on_cdn(url: str) -> bool:
+    return urlsplit(url).hostname in HOSTS
+
+
+async def _from_mirror(folder: Path, route: Route) -> None:
+    if (found := mirrored(folder, route.request.url)) is None:
+        await route.fallback()  # by the proxy, as without a mirror
+    else:
+        body, kind = found
+        await route.fulfill(body=body, content_type=kind, headers={"access-control-allow-origin": "*"})
 
 
 async def _shut(popup: Page) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 from playwright.async_api import Browser
 
@@ -21,9 +22,14 @@ def asked_so_far(task: Task, record: Record | None) -> Asked:
 
 
 async def verify(
-    site: Site, base: str, asked: Asked, limits: Limits, opening: Callable[[str], AbstractAsyncContextManager[Browser]]
+    site: Site,
+    base: str,
+    asked: Asked,
+    limits: Limits,
+    opening: Callable[[str], AbstractAsyncContextManager[Browser]],
+    cdn_mirror: Path | None = None,
 ) -> Report:
     """Serve `site` under `/<base>/` and report what a browser saw. `opening`: opens one for a URL."""
     with serving(site, base) as url:
         async with opening(url) as chrome:
-            return await inspect(chrome, url, asked, limits)
+            return await inspect(chrome, url, asked, limits, cdn_mirror)

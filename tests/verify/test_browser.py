@@ -388,3 +388,18 @@ async def test_a_browser_that_does_not_start_is_an_error_with_a_remedy(tmp_path:
     with pytest.raises(UsageError, match="does not start"):
         async with opened(broken, "http://127.0.0.1:1/"):
             pass
+
+
+async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(stage: Stage, tmp_path: Path) -> None:
+    package = tmp_path / "marked"
+    package.mkdir()
+    (package / "marked.min.js").write_text("window.marked = 'from the mirror'")
+    cdn = "https://cdn.jsdelivr.net/npm"
+    stage.files.clear()
+    stage.files["index.html"] = (
+        f"{HOME}<script src={cdn}/marked@12.0.2/marked.min.js></script><script src={cdn}/none@1/x.js></script>"
+    ).encode()
+    asked = [(1, Check(text="marked === 'from the mirror'"))]
+    report = await inspect(stage.browser, stage.url, asked, Limits(load=3, check=0.4, whole=10), tmp_path)
+    assert report.checks[0].state == "passed"
+    assert [(finding.kind, finding.where) for finding in report.findings] == [("external", f"{cdn}/none@1/x.js")]
