@@ -1,149 +1,295 @@
 """A model behind two real APIs on a real socket, answering as scripted and refusing as the real ones do.
 
-OpenAI's chat completions and Anthropic's messages, whichever path is asked for:
-https://platform.openai.com/docs/api-reference/chat/create and https://docs.claude.com/en/api/messages
+`POST /v1/chat/completions`, `POST /v1/messages` and `GET /v1/models`, each in the form of the provider asked for.
 """
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+import zlib
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
-from tests.doubles.server import Asked, answering, response
+from tests.doubles.providers.anthropic import Anthropic
+from tests.doubles.providers.form import CHARS_A_TOKEN, Limits, Provider, Refusal, Said, Usage, tokens_of
+from tests.doubles.providers.openai import OpenAI
+from tests.doubles.server import Asked, answering
 
-_STOPPED = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal"}
-_KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 529: "overloaded_error"}
+_BLANK = b" " * 65_536
+_SLICE = 64
+_BETWEEN_TRICKLES_S = 0.05
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer. `tokens`: in, of those read from a cache and written to it, and out, as `tokens_out`.
+    """One answer; what is not set is as a good one has it.
 
-    `status`, `body` and `retry_after` answer with those; `cut` ends the connection midway; `silent` never answers;
-    `trickle` begins and never ends.
+    `tokens`: in and out, of those in `cached` and `written` come from a cache or go to it; None: counted, and the
+    cache's with them. `obeys`: ends at the limit of tokens asked for. `status`: an outage in the provider's words, or
+    `inside` an answer of 200; with `body`, that and nothing else. `blanks`: bytes of white space before the answer.
+    `delay`: seconds before it; `pace`: seconds between its pieces; `silent` never answers, `trickle` begins and never
+    ends; `cut`: the connection ends midway, after the head, or before anything.
     """
 
     content: str | None = ""
-    finish_reason: str = "stop"
-    tokens: tuple[int, int] = (100, 200)
+    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+    tokens: tuple[int, int] | None = (100, 200)
     cached: int = 0
     written: int = 0
+    obeys: bool = True
     status: int = 200
-    retry_after: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    inside: bool = False
     body: bytes | None = None
-    cut: bool = False
+    content_type: str = "application/json"
+    blanks: int = 0
+    gzip: bool = False
+    delay: float = 0
+    pace: float = 0
     silent: bool = False
     trickle: bool = False
+    cut: bool | Literal["head", "nothing"] = False
 
-    def openai(self, model: str) -> dict[str, Any]:
-        """Return a chat completion. Cached tokens are among those of the prompt."""
-        choice = {
-            "index": 0,
-            "message": {"role": "assistant", "content": self.content},
-            "finish_reason": self.finish_reason,
-        }
-        used: dict[str, Any] = dict(zip(("prompt_tokens", "completion_tokens"), self.tokens, strict=True))
-        return {
-            "id": "answer",
-            "object": "chat.completion",
-            "created": 0,
-            "model": model,
-            "choices": [choice],
-            "usage": {
-                **used,
-                "total_tokens": sum(self.tokens),
-                "prompt_tokens_details": {"cached_tokens": self.cached},
-            },
-        }
+    def said(self, provider: Provider, wanted: Mapping[str, Any]) -> Said:
+        """Return this answer as `provider` gives it to that request."""
+        most, text, reason = provider.most(wanted), self.content, self.finish_reason
+        if self.obeys and most and text and tokens_of(text) > most:
+            text, reason = text[: most * CHARS_A_TOKEN], "length"
+        model, blocks = wanted["model"], provider.blocks(wanted)
+        cached, written = provider.cached(model, blocks)
+        usage = Usage(sum(block.tokens for block in blocks), tokens_of(text or ""), cached, written)
+        if self.tokens is not None:
+            usage = Usage(*self.tokens, self.cached, self.written)
+        return Said(model, text, reason, usage)
 
-    def anthropic(self, model: str) -> dict[str, Any]:
-        """Return a message. Cached tokens are counted beside those of the prompt."""
-        return {
-            "id": "answer",
-            "type": "message",
-            "role": "assistant",
-            "model": model,
-            "content": [{"type": "text", "text": self.content}] if self.content else [],
-            "stop_reason": _STOPPED[self.finish_reason],
-            "stop_sequence": None,
-            "usage": {
-                "input_tokens": self.tokens[0] - self.cached - self.written,
-                "cache_read_input_tokens": self.cached,
-                "cache_creation_input_tokens": self.written,
-                "output_tokens": self.tokens[1],
-            },
-        }
+
+@dataclass(frozen=True)
+class Call:
+    """One request: what came, when (seconds of a clock that never goes back), and the reply it got, None if refused."""
+
+    asked: Asked
+    moment: float
+    reply: Reply | None
+
+    @property
+    def wanted(self) -> Any:
+        """What was asked, parsed; None where it is no JSON."""
+        return _parsed(self.asked.body)
 
 
 @dataclass
 class ModelServer:
-    """Replies are given in order, the last one again and again. `asked`: every request; `key`: the valid one."""
+    """Replies are given in order, the last one again and again; those in `by_model` to the models named there.
 
-    replies: tuple[Reply, ...]
-    key: str = ""
+    `key`: the valid one, any where it is empty; `models`: those that there are, any where none is named.
+    """
+
+    replies: Sequence[Reply]
+    by_model: Mapping[str, Sequence[Reply]]
+    key: str
+    models: Sequence[str]
+    limits: Limits
     url: str = ""
-    asked: list[Asked] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    _given: Counter[str] = field(default_factory=Counter)
+    _providers: tuple[Provider, Provider] = field(default_factory=lambda: (OpenAI(), Anthropic()))
+
+    @property
+    def asked(self) -> list[Asked]:
+        """Every request as it came."""
+        return [call.asked for call in self.calls]
 
     @property
     def prompts(self) -> list[dict[str, Any]]:
         """What was asked, parsed."""
-        return [json.loads(asked.body) for asked in self.asked]
+        return [call.wanted for call in self.calls if isinstance(call.wanted, dict)]
+
+    @property
+    def texts(self) -> list[str]:
+        """Everything that was said in each request, the system's words first."""
+        return [_text(prompt) for prompt in self.prompts]
+
+    def base(self, provider: str) -> str:
+        """Return the URL that litellm wants for `provider`."""
+        return self.url.removesuffix("/v1") if provider == "anthropic" else self.url
 
     async def answer(self, asked: Asked, writer: asyncio.StreamWriter) -> None:
-        reply = self.replies[min(len(self.asked), len(self.replies) - 1)]
-        self.asked.append(asked)
-        if reply.silent:
-            await asyncio.Event().wait()
-        whole = self._answer(asked, reply)
-        if reply.trickle:
-            await _dribble(writer, whole)
-        writer.write(whole[: len(whole) - 20] if reply.cut else whole)
+        provider, wanted = self._provider(asked), _parsed(asked.body)
+        refusal = next(self._refusals(asked, provider, wanted), None)
+        is_list = asked.method == "GET"
+        reply = None if refusal or is_list else self._next(wanted["model"])
+        self.calls.append(Call(asked, time.monotonic(), reply))
+        if reply is not None:
+            await _send(writer, _answered(reply, provider, wanted), reply)
+        else:
+            body = provider.error(refusal) if refusal else provider.listing(self.models)
+            sent = _Sent(refusal.status if refusal else 200, "application/json", [_json(body)], provider.request_id)
+            await _send(writer, sent, Reply())
 
-    def _answer(self, asked: Asked, reply: Reply) -> bytes:
-        is_anthropic = asked.target.endswith("/messages")
-        wanted = json.loads(asked.body)
-        refusal = self._refused(asked, wanted, is_anthropic=is_anthropic)
-        if refusal or (reply.status != 200 and reply.body is None):
-            return _error(refusal or reply.status, reply.retry_after, is_anthropic=is_anthropic)
-        made = reply.anthropic(wanted["model"]) if is_anthropic else reply.openai(wanted["model"])
-        body = json.dumps(made).encode() if reply.body is None else reply.body
-        return response(reply.status, body, content_type="application/json")
+    def _provider(self, asked: Asked) -> Provider:
+        openai, anthropic = self._providers
+        if asked.method == "GET":
+            return anthropic if "anthropic-version" in asked.headers else openai
+        return anthropic if asked.target.partition("?")[0].endswith("/messages") else openai
 
-    def _refused(self, asked: Asked, wanted: dict[str, Any], *, is_anthropic: bool) -> int:
-        """Return the status that the real one refuses such a request with, 0 where it does not."""
-        given = asked.headers.get("x-api-key") or asked.headers.get("authorization", "").removeprefix("Bearer ")
-        if self.key and given != self.key:
-            return 401
-        roles = [message["role"] for message in wanted["messages"] if message["role"] != "system"]
-        alternates = roles[::2] == ["user"] * len(roles[::2]) and roles[1::2] == ["assistant"] * len(roles[1::2])
-        if not roles or not alternates or any(not message["content"] for message in wanted["messages"]):
-            return 400
-        return 400 if is_anthropic and not wanted.get("max_tokens") else 0
+    def _refusals(self, asked: Asked, provider: Provider, wanted: Any) -> Iterator[Refusal]:
+        """Yield what is wrong with a request, worst first."""
+        if (asked.method, asked.target.partition("?")[0]) not in (("POST", provider.path), ("GET", "/v1/models")):
+            yield Refusal(404, f"Invalid URL ({asked.method} {asked.target})")
+        if self.key and (given := provider.key(asked.headers)) != self.key:
+            yield provider.wrong_key(given)
+        if asked.method == "GET":
+            return
+        if len(asked.body) > self.limits.body:
+            yield Refusal(413, "Request exceeds the maximum size")
+        if not isinstance(wanted, dict) or not isinstance(wanted.get("model"), str):
+            yield Refusal(400, "The body of the request is no JSON object with a model.")
+        if (self.models and wanted["model"] not in self.models) or not self._script(wanted["model"]):
+            yield provider.unknown_model(wanted["model"])
+        yield from provider.problems(wanted, asked.headers, self.limits)
 
+    def _script(self, model: str) -> Sequence[Reply]:
+        return self.by_model.get(model, self.replies)
 
-def _error(status: int, retry_after: str, *, is_anthropic: bool) -> bytes:
-    kind = _KINDS.get(status, "api_error")
-    said: dict[str, Any] = {"error": {"type": kind, "message": "no"}}
-    body = json.dumps({"type": "error", **said} if is_anthropic else said).encode()
-    more = {"retry_after": retry_after} if retry_after else {}
-    return response(status, body, content_type="application/json", **more)
-
-
-async def _dribble(writer: asyncio.StreamWriter, whole: bytes) -> None:
-    """Send the head of an answer, and then a space now and then for as long as somebody listens."""
-    writer.write(whole.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
-    while not writer.is_closing():
-        writer.write(b" ")
-        await writer.drain()
-        await asyncio.sleep(0.05)
+    def _next(self, model: str) -> Reply:
+        name = model if model in self.by_model else ""
+        self._given[name] += 1
+        script = self._script(model)
+        return script[min(self._given[name], len(script)) - 1]
 
 
 @asynccontextmanager
-async def model_server(*replies: Reply | str, key: str = "") -> AsyncIterator[ModelServer]:
-    """Run a model; a text is a reply of that text. With `key`, every other key is refused."""
-    double = ModelServer(tuple(Reply(reply) if isinstance(reply, str) else reply for reply in replies), key)
+async def model_server(
+    *replies: Reply | str,
+    key: str = "",
+    by_model: Mapping[str, Sequence[Reply | str]] | None = None,
+    models: Sequence[str] = (),
+    limits: Limits | None = None,
+) -> AsyncIterator[ModelServer]:
+    """Run a model; a text is a reply of that text."""
+    scripts = {name: _replies(script) for name, script in (by_model or {}).items()}
+    double = ModelServer(_replies(replies), scripts, key, models, limits or Limits())
     async with answering(double.answer) as url:
         double.url = f"{url}/v1"
         yield double
+
+
+def _replies(script: Iterable[Reply | str]) -> list[Reply]:
+    return [Reply(reply) if isinstance(reply, str) else reply for reply in script]
+
+
+@dataclass(frozen=True)
+class _Sent:
+    status: int
+    content_type: str
+    pieces: Iterable[bytes]
+    request_id: str
+
+
+def _answered(reply: Reply, provider: Provider, wanted: Mapping[str, Any]) -> _Sent:
+    """Return what goes over the wire. A refusal is never streamed; an error after a stream began is part of it."""
+    fails, is_streamed = reply.status != 200, bool(wanted.get("stream"))
+    status = 200 if reply.inside else reply.status
+    content_type = reply.content_type
+    if reply.body is not None:
+        pieces = [reply.body]
+    elif fails and not (reply.inside and is_streamed):
+        pieces = [_json(provider.error(provider.outage(reply.status)))]
+    elif is_streamed:
+        content_type = "text/event-stream"
+        pieces = provider.events(reply.said(provider, wanted), wanted)
+        if fails:
+            pieces = [*pieces[: len(pieces) // 2], provider.error_event(provider.outage(reply.status))]
+    else:
+        pieces = [_json(provider.whole(reply.said(provider, wanted)))]
+    return _Sent(status, content_type, pieces, provider.request_id)
+
+
+async def _send(writer: asyncio.StreamWriter, sent: _Sent, reply: Reply) -> None:
+    """Write an answer in chunks, as both providers do, at the pace of `reply`, and no further than it goes."""
+    if reply.silent:
+        await asyncio.Event().wait()
+    await asyncio.sleep(reply.delay)
+    if reply.cut == "nothing":
+        return
+    writer.write(_head(sent, reply))
+    if reply.trickle:
+        await _trickle(writer, b": still here\n\n" if sent.content_type == "text/event-stream" else b" ")
+    for piece in () if reply.cut == "head" else _wire(sent.pieces, reply):
+        writer.write(piece)
+        await writer.drain()
+        if reply.pace:
+            await asyncio.sleep(reply.pace)
+
+
+def _head(sent: _Sent, reply: Reply) -> bytes:
+    named = {
+        "content-type": sent.content_type,
+        "transfer-encoding": "chunked",
+        "connection": "close",
+        sent.request_id: "req_double",
+        **({"content-encoding": "gzip"} if reply.gzip else {}),
+        **reply.headers,
+    }
+    lines = [f"{name}: {value}" for name, value in named.items()]
+    return "\r\n".join([f"HTTP/1.1 {sent.status} -", *lines, "", ""]).encode()
+
+
+def _wire(pieces: Iterable[bytes], reply: Reply) -> Iterator[bytes]:
+    """Yield the body: white space first, in slices where it dribbles, packed where asked, half of it where cut."""
+    if reply.pace:
+        pieces = [piece[at : at + _SLICE] for piece in pieces for at in range(0, len(piece), _SLICE)]
+    body = _with_blanks(pieces, reply.blanks)
+    chunks = _chunks(_packed(body) if reply.gzip else body)
+    if reply.cut:
+        whole = b"".join(chunks)
+        chunks = iter([whole[: len(whole) // 2]])
+    yield from chunks
+
+
+def _with_blanks(pieces: Iterable[bytes], blanks: int) -> Iterator[bytes]:
+    for start in range(0, blanks, len(_BLANK)):
+        yield _BLANK[: blanks - start]
+    yield from pieces
+
+
+def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    packer = zlib.compressobj(wbits=31)
+    for piece in pieces:
+        yield packer.compress(piece)
+    yield packer.flush()
+
+
+def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield pieces in the chunked coding of RFC 9112, 7.1. An empty one would be the end."""
+    yield from (b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece)
+    yield b"0\r\n\r\n"
+
+
+async def _trickle(writer: asyncio.StreamWriter, drop: bytes) -> None:
+    """Send a little now and then for as long as somebody listens."""
+    while not writer.is_closing():
+        writer.write(b"%x\r\n%b\r\n" % (len(drop), drop))
+        await writer.drain()
+        await asyncio.sleep(_BETWEEN_TRICKLES_S)
+
+
+def _json(said: Mapping[str, Any]) -> bytes:
+    return json.dumps(said).encode()
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _text(prompt: Mapping[str, Any]) -> str:
+    """Return all the words of a request, in whatever form they came."""
+    contents = [prompt.get("system"), *(message.get("content") for message in prompt.get("messages") or ())]
+    parts = [part for said in contents for part in ([said] if isinstance(said, str) else said or ())]
+    return "\n".join(part if isinstance(part, str) else part.get("text", "") for part in parts)
