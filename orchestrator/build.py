@@ -118,7 +118,8 @@ def _ways(settings: BuildSettings, start: Start, generation: Generation, runner:
             site = finished(generated.site, settings.actions.owner, start.year)
             report = await _verified(settings, start, site, runner)
             _say_what_was_seen(runner, report)
-        generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
+        if not generated.is_fallback:
+            generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
         return Attempted(generated, site, report)
 
     async def repair(made: Generated, wrong: Sequence[str], in_vain: int) -> Generated | None:

@@ -37,7 +37,7 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
 
     Every call is recorded in the budget with what came of it.
     """
-    messages = await prompt.opening(table.prompts, table.given, model)
+    messages = prompt.opening(table.prompts, table.given, model)
     draft, heard = begun(table.given), set[str]()
     for turn in range(1, TURNS + 1):
         said = await _said(table, model, messages, until)
@@ -104,5 +104,7 @@ async def _asked(table: Table, model: Model, messages: Messages, until: Deadline
 
 
 def _note(budget: Budget, outcome: str) -> None:
-    """Say what came of the last call."""
-    budget.attempts[-1] = budget.attempts[-1].model_copy(update={"outcome": outcome[:300]})
+    """Say what came of the last call; why it gave nothing, where it gave nothing, stays."""
+    last = budget.attempts[-1]
+    said = outcome if last.tokens_out or last.outcome == "answered" else f"{last.outcome}; {outcome}"
+    budget.attempts[-1] = last.model_copy(update={"outcome": said[:300]})

@@ -1,7 +1,9 @@
 """What a model has made so far: its changes applied to the present site, attachments kept as they were sent. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import unquote
 
 from orchestrator.generate.attachments.changes import may_change
 from orchestrator.generate.reply.edits import apply
@@ -24,6 +26,7 @@ class Given:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
     `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
+    `told`: all that a model could be told of each attachment.
     """
 
     task: Task
@@ -33,6 +36,7 @@ class Given:
     allow_workflows: bool = False
     made: Site | None = None
     wrong: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def start(self) -> Site:
@@ -62,6 +66,7 @@ class Given:
 class Draft:
     """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
 
+    `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
     `is_usable`: with all its flaws it is better than nothing, should nothing better come.
     """
 
@@ -69,6 +74,7 @@ class Draft:
     changed: frozenset[str] = frozenset()
     flaws: tuple[str, ...] = ()
     done: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     is_usable: bool = False
 
     @property
@@ -88,16 +94,22 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     changes, refused = _without_attachments(ours, given)
     applied = apply(draft.files, changes)
     flaws = (*reply.complaints, *refused, *applied.complaints)
+    touched = applied.changed - {_path_of(flaw) for flaw in flaws}
+    left = tuple(dict.fromkeys((*flaws, *(flaw for flaw in draft.left if _stays(flaw, touched)))))
     if not applied.changed and not applied.done:
-        # What was wrong before is still to be mended.
-        before = [flaw for flaw in draft.flaws if flaw != _NOTHING]
-        return replace(draft, flaws=tuple(dict.fromkeys((*(flaws or (_NOTHING,)), *before))), done=())
-    return Draft(
-        files=applied.files,
-        changed=draft.changed | applied.changed,
-        flaws=flaws,
-        done=applied.done,
-    )
+        return replace(draft, flaws=left if flaws else (_NOTHING, *left), done=(), left=left)
+    return Draft(applied.files, draft.changed | applied.changed, flaws=left, done=applied.done, left=left)
+
+
+def _stays(flaw: str, touched: Collection[str]) -> bool:
+    """Whether an earlier complaint still stands: it is about a file that no later answer touched."""
+    path = _path_of(flaw)
+    return path not in touched and " " not in path
+
+
+def _path_of(flaw: str) -> str:
+    """Return the file that a complaint begins with, as `app.js: …` and `app.js, edit 1 of 2: …` do."""
+    return flaw.partition(":")[0].partition(",")[0]
 
 
 def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
@@ -121,8 +133,9 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
 
 def _not_there(draft: Draft) -> list[str]:
     """Return a sentence for each style or script of its own that the page loads and that is not there."""
-    loaded = loaded_by(draft.files.get("index.html", b"").decode(errors="replace"))
-    names = sorted({name.removeprefix("./") for names in loaded.values() for name in names} - draft.files.keys())
+    page = re.sub(r"<!--.*?-->", "", draft.files.get("index.html", b"").decode(errors="replace"), flags=re.DOTALL)
+    loaded = {unquote(name).removeprefix("./") for names in loaded_by(page).values() for name in names}
+    names = sorted(loaded - draft.files.keys())
     return [f"index.html loads {name}, which is not there." for name in names if "${" not in name]
 
 

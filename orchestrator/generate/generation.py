@@ -10,6 +10,7 @@ from orchestrator.deadline import Deadline
 from orchestrator.errors import RuleBroken
 from orchestrator.generate import prompt
 from orchestrator.generate.attachments.changes import diff
+from orchestrator.generate.attachments.digest import told_of
 from orchestrator.generate.conversation import Table, converse
 from orchestrator.generate.draft import Broken, Draft, Given, has_readme
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site, model_readme
@@ -23,6 +24,9 @@ from orchestrator.settings import Models
 from orchestrator.site import LICENCE, Site
 
 FALLBACK = "fallback"
+READING_SHARE = 0.1
+"""Of the time for thinking, in which attachments are read."""
+
 _MADE_BY_TEMPLATE = ("index.html", "README.md", LICENCE, ".nojekyll")
 
 
@@ -106,7 +110,11 @@ class Generation:
 
 async def begin(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Generation:
     """Return what is needed to make a site before `deadline`. `broken`: says which rules a site breaks."""
-    litellm = await asyncio.to_thread(presets.import_litellm) if kit.models.chain else None
+    litellm, told = None, dict[str, str]()
+    if kit.models.chain:
+        told = await told_of(given.attached, deadline.remaining * READING_SHARE)
+        litellm = await asyncio.to_thread(presets.import_litellm)
+    given = replace(given, told=told)
     table = Table(litellm, kit.prompts, given, Budget(kit.models.max_cost_usd, deadline), broken)
     return Generation(table, presets.chain(kit.models, kit.presets, litellm))
 

@@ -1,7 +1,7 @@
 """What the model is told: the files in `prompts/`, filled in. A missing or unknown placeholder is an error.
 
 What never changes stands first and what differs between tasks last, so that providers can keep the beginning in their
-caches; everything within one task begins with the same messages.
+caches; everything within one conversation begins with the same messages.
 """
 
 import base64
@@ -35,7 +35,8 @@ PLACEHOLDERS = {
 PRESENT = 120_000
 ATTACHMENTS = 40_000
 EARLIER = 20_000
-"""Characters that a model sees at most of the present files, of attachments and of earlier rounds."""
+RULES = 8_000
+"""Characters that a model sees at most of the present files, of attachments, of earlier rounds, and of the prompts."""
 
 TOLD = 30
 FLAW = 2_000
@@ -73,7 +74,7 @@ def load(folder: Path = FOLDER) -> Prompts:
     return loaded
 
 
-async def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
+def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
     """Return the conversation that asks `model` for the site, no larger than its context allows."""
     form = prompts["edits" if model.edits else "files"].substitute().strip()
     filled = {
@@ -83,8 +84,8 @@ async def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
         "round": str(given.task.round),
         "earlier": _earlier(given.record, given.task.round),
         "wrong": _listed(given.wrong),
-        **await _material(given, model),
     }
+    filled |= _material(given, model, sum(map(len, filled.values())))
     purpose = "build" if given.is_new else "revise" if given.made is None else "repair"
     asked = prompts[purpose].substitute(filled)
     seen = images(given.attachments) if model.sees_images else []
@@ -93,12 +94,16 @@ async def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
     return [_message("system", system, model), _message("user", asked, model, pictures)]
 
 
-async def _material(given: Given, model: Model) -> dict[str, str]:
-    """Return attachments and present files, each within its share of what the model can read at once."""
-    room = (model.context - model.output) * BYTES_A_TOKEN
-    digested = await digests(given.attached, min(ATTACHMENTS, room // 4))
+def _material(given: Given, model: Model, taken: int) -> dict[str, str]:
+    """Return attachments and present files, in the room that the model has beside `taken` characters of other things.
+
+    The present files have what the attachments leave: what is not shown cannot be changed.
+    """
+    room = max(0, (model.context - model.output) * BYTES_A_TOKEN - taken - RULES)
+    digested = digests(given.told, min(ATTACHMENTS, room // 4))
+    left = room - sum(map(len, digested.values()))
     files = (given.made or given.present).files
-    shown = present_files(files, given.fixed.keys(), given.task, min(PRESENT, room // 2))
+    shown = present_files(files, given.fixed.keys(), given.task, min(PRESENT, left))
     return {"attachments": "\n\n".join(digested.values()) or "(none)", "files": shown}
 
 

@@ -5,6 +5,7 @@
 
 import asyncio
 import json
+import sys
 import time
 import zlib
 from collections import Counter
@@ -174,7 +175,17 @@ async def model_server(
     double = ModelServer(_replies(replies), scripts, key, models, limits or Limits())
     async with answering(double.answer) as url:
         double.url = f"{url}/v1"
-        yield double
+        try:
+            yield double
+        finally:
+            await _hang_up()
+
+
+async def _hang_up() -> None:
+    """Close the connections of whoever asked with litellm. It keeps 200 clients and forgets the others unclosed."""
+    if litellm := sys.modules.get("litellm"):
+        await litellm.close_litellm_async_clients()
+        litellm.in_memory_llm_clients_cache.flush_cache()
 
 
 def _replies(script: Iterable[Reply | str]) -> list[Reply]:

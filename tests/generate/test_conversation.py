@@ -150,8 +150,9 @@ async def test_after_two_continuations_the_whole_blocks_have_to_do() -> None:
     draft, server = await conversed(at, *parts, README)
     assert draft is not None
     assert sorted(draft.files) == ["README.md", "index.html"]
-    assert len(server.asked) == 4
+    assert len(server.asked) == 5
     assert "a.js" in last_prompt(server)
+    assert outcomes(at)[-1] == "the same answer again"
 
 
 async def test_an_answer_that_goes_round_in_circles_is_left() -> None:

@@ -154,3 +154,19 @@ def test_what_was_made_is_mended_where_it_stands() -> None:
     mending = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
     assert begun(mending).files == made.files
     assert not mending.is_new
+
+
+def test_an_edit_that_failed_is_not_forgotten_while_others_are_made() -> None:
+    what = given()
+    first = after(what, Edit("index.html", "Three\n", "Two\n"))
+    second = revised(first, Reply((File("README.md", "# Two\n"),), (), is_cut=False), what)
+    assert second.flaws == first.flaws
+    assert not judged(second, what, fine).is_usable
+    third = revised(second, Reply((Edit("index.html", "<h1>One</h1>\n", "2\n"),), (), is_cut=False), what)
+    assert third.flaws == ()
+
+
+def test_names_in_comments_and_in_another_writing_are_not_missing() -> None:
+    page = b'<!-- <script src="old.js"></script> --><link rel="stylesheet" href="my%20style.css"><p>'
+    files = {"index.html": page, "README.md": b"#", "my style.css": b""}
+    assert judged(Draft(files), given(new=True), fine).flaws == ()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import UsageError
+from orchestrator.generate.attachments.digest import told_of
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.prompt import (
@@ -51,7 +52,7 @@ def given(attachments: dict[str, bytes] | None = None, present: dict[str, bytes]
 
 
 async def messages(what: Given, model: Model = PLAIN) -> Messages:
-    return await opening(load(), what, model)
+    return opening(load(), replace(what, told=await told_of(what.attached, 60)), model)
 
 
 async def said(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> tuple[str, str]:
@@ -118,6 +119,13 @@ async def test_a_small_context_sees_less_of_everything() -> None:
     large, small = await messages(what), await messages(what, replace(PLAIN, context=16_000, output=4_000))
     assert tokens_of(small) < 12_000 < tokens_of(large)
     assert "(big.js, 27000 bytes: too large to be shown)" in small[1]["content"]
+
+
+async def test_a_page_is_shown_as_long_as_there_is_room_for_it() -> None:
+    home = replace(PLAIN, context=32_000, output=8_000, edits=False)
+    _, user = await messages(given({"a.csv": b"a\n1\n"}, {"index.html": b"<p>line\n" * 4_000}), home)
+    assert user["content"].count("<p>line") == 4_000
+    assert tokens_of([user]) < 24_000
 
 
 async def test_many_rounds_are_told_within_their_share() -> None:

@@ -8,7 +8,8 @@ import difflib
 import re
 
 DIFF_LINES = 40
-"""Lines of a change that are shown."""
+DIFF_WIDTH = 200
+"""Lines of a change that are shown, and characters of each."""
 
 _REACH = 160
 """Characters before a name in which the verb is looked for."""
@@ -18,6 +19,8 @@ _VERBS = (
     "|insert|mend|minify|modify|normali[sz]e|overwrite|prepend|redact|redesign|refactor|reformat|remove|rename|reorder"
     "|repair|replace|restyle|revise|rewrite|shorten|sort|translate|trim|update"
 )
+_FOR_EACH = frozenset({"each", "every", "per"})
+_DONE = "cut|dropped|emptied|minified|modified|normali[sz]ed|overwritten|redone|rewritten|trimmed"
 _ADDING = frozenset({"add", "append", "insert", "prepend", "fill"})
 _TAKING_AWAY = frozenset({"remove", "delete", "drop", "cut", "clear", "clean", "clean up"})
 # An order: the verb begins the sentence or a part of it.
@@ -26,7 +29,7 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _PASSIVE = re.compile(
-    rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS})(?:e?d|ted)?\b",
+    rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS}|{_DONE})(?:e?d)?\b",
     re.IGNORECASE,
 )
 _THEN = re.compile(rf"[`\"'”)]*,?\s+(?:please\s+)?(?:{_VERBS})\s", re.IGNORECASE)
@@ -43,7 +46,7 @@ _INTO = frozenset({"to", "in", "into", "of", "inside", "within", "from"})
 _DATA = re.compile(
     r"(?:typos?|errors?|mistakes?|spelling|rows?|lines?|columns?|headers?|entr(?:y|ies)|values?|prices?|numbers?|records?"
     r"|dates?|names?|cells?|words?|text|sections?|paragraphs?|headings?|sentences?|duplicates?|quantit(?:y|ies)|contents?"
-    r"|keys?|fields?|end|top|whitespace|blanks?)",
+    r"|keys?|fields?|totals?|sums?|figures?|end|top|whitespace|blanks?)",
     re.IGNORECASE,
 )
 
@@ -75,6 +78,8 @@ def _is_object(verb: str, between: str) -> bool:
         return verb not in _ADDING
     if words[-1] not in _INTO or (words[-1] == "from" and verb not in _TAKING_AWAY):
         return False
+    if verb in _ADDING and _FOR_EACH.intersection(words):
+        return False
     return len(words) <= 10 and any(_DATA.fullmatch(word) for word in words)
 
 
@@ -89,4 +94,4 @@ def diff(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:
     found = difflib.unified_diff(old.splitlines()[:5_000], new.splitlines()[:5_000], name, name, lineterm="", n=0)
     lines = list(found)
     cut = [f"… {len(lines) - DIFF_LINES} lines more"] if len(lines) > DIFF_LINES else []
-    return tuple(lines[:DIFF_LINES] + cut)
+    return tuple(line[:DIFF_WIDTH] for line in lines[:DIFF_LINES] + cut)

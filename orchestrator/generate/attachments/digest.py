@@ -1,5 +1,6 @@
 """What a model is told of each attachment: enough to write a page that reads it, within a budget shared fairly."""
 
+import asyncio
 import json
 import mimetypes
 from collections.abc import Mapping
@@ -14,6 +15,9 @@ from orchestrator.generate.tables import Column, Unshowable, count, decode, read
 MAX_READ = 10_000_000
 """Bytes of one file that are looked at."""
 
+AT_ONCE = 2
+"""Files that are read at the same time: each may take a process of its own."""
+
 _TABLES = {".csv": ",;\t|", ".tsv": "\t", ".tab": "\t"}
 _DOCUMENTS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".pdf": "pdf"}
 _BEGINNINGS = {b"%PDF-": "pdf", b"PK\x03\x04": "zip"}
@@ -23,11 +27,30 @@ _DEEP = 6
 _KEYS = 40
 
 
-async def digests(files: Mapping[str, bytes], budget: int) -> dict[str, str]:
-    """Return name -> what a model is told of it, together about `budget` characters."""
-    whole = {name: await _digest(name, data) for name, data in files.items()}
-    shares = _shares({name: len(text) for name, text in whole.items()}, budget)
-    return {name: _within(text, shares[name]) for name, text in whole.items()}
+async def told_of(files: Mapping[str, bytes], seconds: float) -> dict[str, str]:
+    """Return name -> all that a model could be told of it, within `seconds`; what takes longer is called unreadable."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def told(name: str, data: bytes) -> str:
+        async with turns:
+            return await _digest(name, data)
+
+    tasks = {name: asyncio.create_task(told(name, data)) for name, data in files.items()}
+    if tasks:
+        _, late = await asyncio.wait(tasks.values(), timeout=seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+    return {
+        name: f"{name}: {count(len(files[name]), 'byte')}, not read in time" if task.cancelled() else task.result()
+        for name, task in tasks.items()
+    }
+
+
+def digests(told: Mapping[str, str], budget: int) -> dict[str, str]:
+    """Return what `told_of` found, cut so that all together have about `budget` characters."""
+    shares = _shares({name: len(text) for name, text in told.items()}, max(0, budget))
+    return {name: _within(text, shares[name]) for name, text in told.items()}
 
 
 def _shares(wanted: Mapping[str, int], budget: int) -> dict[str, int]:
@@ -61,14 +84,19 @@ async def _digest(name: str, data: bytes) -> str:
     if suffix in _DOCUMENTS:
         return f"{head}, {await _document(_DOCUMENTS[suffix], data)}"
     beginning = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), None)
-    try:
-        text = decode(data[:MAX_READ]) if beginning is None else None
-    except Unshowable:
-        text = None
-    if text is None:
+    if beginning is not None:
         return f"{head}, {_unknown(name, data)}"
+    # Large ones take seconds, in which others shall go on.
+    return f"{head}{await asyncio.to_thread(_as_text, name, data)}"
+
+
+def _as_text(name: str, data: bytes) -> str:
+    try:
+        text = decode(data[:MAX_READ])
+    except Unshowable:
+        return f", {_unknown(name, data)}"
     note = f"; only the first {MAX_READ:,} bytes were read" if len(data) > MAX_READ else ""
-    return f"{head}{note}, {_text(suffix, text)}"
+    return f"{note}, {_text(PurePosixPath(name).suffix.lower(), text)}"
 
 
 async def _document(kind: str, data: bytes) -> str:

@@ -66,7 +66,7 @@ def lines(kind: str, data: bytes) -> Iterator[str]:
     """Yield what stands in a document, about `MAX_TEXT` characters; raises whatever the readers raise."""
     left = MAX_TEXT
     for line in _workbook(data) if kind == "xlsx" else _pdf(data):
-        yield line
+        yield line[:left]
         left -= len(line) + 1
         if left <= 0:
             return

@@ -16,6 +16,7 @@ from orchestrator.generate.prompt import Messages
 from orchestrator.handover import Attempt
 
 _MILLION = 1_000_000
+_LATER_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowan
     """Ask once within `allowance`. Whatever goes wrong is an Answer with a problem."""
     started = time.monotonic()
     try:
-        # litellm's timeout is idle time: only this one ends an answer that trickles in.
+        # litellm's timeout is idle time: only this one ends an answer that trickles in. Its own comes later: after it
+        # litellm would try again.
         async with asyncio.timeout(allowance.seconds):
             router = litellm.Router(
                 model_list=[{"model_name": "asked", "litellm_params": {**model.params, "max_retries": 0}}],
                 num_retries=2,
-                timeout=allowance.seconds,
-                stream_timeout=allowance.seconds,
+                timeout=allowance.seconds + _LATER_S,
+                stream_timeout=allowance.seconds + _LATER_S,
                 disable_cooldowns=True,
                 fallbacks=[],
             )

@@ -105,6 +105,7 @@ def import_litellm() -> Any:
 
     litellm.suppress_debug_info = True
     litellm.drop_params = True
+    litellm.disable_aiohttp_transport = True  # it leaves its sessions open, with a warning from whoever runs later
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
@@ -127,7 +128,8 @@ def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) ->
         name=name,
         params=params,
         context=context,
-        output=entry.output or min(int(known.get("max_output_tokens") or OUTPUT), MOST_OUTPUT),
+        # Some are listed with an answer as long as their context, which would leave no room for a prompt.
+        output=entry.output or min(int(known.get("max_output_tokens") or OUTPUT), MOST_OUTPUT, context // 2),
         price=entry.price or _price(known),
         sees_images=bool(known.get("supports_vision")) if entry.vision is None else entry.vision,
         edits=entry.edits,

@@ -34,6 +34,7 @@ _LEFT_OUT = re.compile(
 _ONLY_IN_BRACKETS = re.compile(
     r"unchanged|no changes?|same as (?:before|above)|rest|existing|previous|code", re.IGNORECASE
 )
+_SAYS_SO = re.compile(r"\.{3}|…|\[|\(|unchanged|same|remain|stay|omitted|keep|before|goes|here", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"^[^`\n]*</html>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
 _PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
@@ -68,7 +69,13 @@ def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
 
 
 def _placeholder(body: str) -> str:
-    return next((f"{line.strip()!r:.100}" for line in body.split("\n") if _is_placeholder(line[:300])), "")
+    lines = body.split("\n")
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        # Above code `/* Existing styles */` is a heading.
+        is_heading = bool(below.strip()) and below.strip()[0] not in "}<" and not _SAYS_SO.search(line)
+        if not is_heading and _is_placeholder(line[:300]):
+            return f"{line.strip()!r:.100}"
+    return ""
 
 
 def _is_placeholder(line: str) -> bool:

@@ -105,7 +105,15 @@ def _is_part(path: str, before: bytes, text: str) -> bool:
     """Whether a whole file is rather a piece of the one that is there: a snippet, shown to explain a change."""
     if path.lower().endswith((".html", ".htm")):
         return bool(_PAGE.search(before.decode(errors="replace"))) and not _PAGE.search(text)
-    return len(before) >= _LONG and len(text.encode()) < _LEAST * len(before)
+    if len(before) < _LONG or len(text.encode()) >= _LEAST * len(before):
+        return False
+    # A new beginning shares nothing with what was there; a piece does, be it the line that a function begins with.
+    old, new = (set(map(_solid, some.split("\n"))) for some in (before.decode(errors="replace"), text))
+    return any(len(line) > 2 for line in old & new) or path.lower().endswith(".md")
+
+
+def _solid(line: str) -> str:
+    return line.strip().rstrip("{}(); ")
 
 
 def replaced(text: str, search: str, replace: str) -> str:

@@ -56,7 +56,8 @@ def _files(value: Any, depth: int) -> Iterator[Block]:
         return
     path, body = _first(value, _PATH_KEYS), _first(value, _TEXT_KEYS)
     if path is not None and body is not None:
-        yield Block(path, body)
+        if _IS_PATH.fullmatch(path):
+            yield Block(path, body)
         return
     if (files := value.get("files")) is not None and depth:
         yield from _files(files, depth - 1)

@@ -17,6 +17,8 @@ from orchestrator.generate.attachments.changes import DIFF_LINES, diff, may_chan
         "data.csv must be translated into German.",
         "The file data.csv should be alphabetically sorted.",
         "REWRITE DATA.CSV",
+        "data.csv must be rewritten.",
+        "Correct the totals in data.csv.",
         "Drop the last column of ./data.csv",
         "In data.csv, replace Wigdet by Widget.",
         "Please clean up data.csv.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.generate.attachments.digest import digests
+from orchestrator.generate.attachments.digest import digests, told_of
 from tests.doubles.documents import bomb, pdf, png, workbook
 
 pytestmark = pytest.mark.anyio
@@ -15,7 +15,11 @@ SALES = b"product,region,sales\nWidget,North,1250.50\nGadget,South,800.25\nDoohi
 
 
 async def told(name: str, data: bytes, budget: int = 40_000) -> str:
-    return (await digests({name: data}, budget))[name]
+    return (await shown({name: data}, budget))[name]
+
+
+async def shown(files: dict[str, bytes], budget: int) -> dict[str, str]:
+    return digests(await told_of(files, 60), budget)
 
 
 async def test_a_small_table_is_told_whole_with_its_columns_and_totals() -> None:
@@ -138,11 +142,19 @@ async def test_only_the_beginning_of_a_huge_file_is_read() -> None:
 
 async def test_small_files_get_what_they_want_and_large_ones_share_the_rest() -> None:
     files = {"a.txt": b"a" * 5_000, "b.txt": b"b", "c.txt": b"c" * 9_000}
-    said = await digests(files, 2_000)
+    said = await shown(files, 2_000)
     assert list(said) == list(files)
     assert said["b.txt"].endswith("b")
     assert abs(len(said["a.txt"]) - len(said["c.txt"])) < 2
     assert sum(map(len, said.values())) <= 2_000
+
+
+async def test_what_is_not_read_in_time_is_called_that() -> None:
+    files = {"a.txt": b"quick", **{f"{number}.pdf": pdf("x") for number in range(4)}}
+    told = await told_of(files, 0.01)
+    assert list(told) == list(files)
+    assert told["3.pdf"] == f"3.pdf: {len(files['3.pdf'])} bytes, not read in time"
+    assert digests(told, -1) == dict.fromkeys(files, "")
 
 
 NAMES = st.sampled_from(["a.csv", "a.tsv", "a.json", "a.md", "a.png", "a.svg", "a", "a.bin", "a.geojson"])
@@ -151,6 +163,6 @@ NAMES = st.sampled_from(["a.csv", "a.tsv", "a.json", "a.md", "a.png", "a.svg", "
 @settings(deadline=None)
 @given(st.dictionaries(NAMES, st.binary(max_size=300) | st.text(max_size=300).map(str.encode)), st.integers(0, 3_000))
 async def test_no_file_makes_it_fail_or_pass_the_budget(files: Any, budget: int) -> None:
-    said = await digests(files, budget)
+    said = await shown(files, budget)
     assert said.keys() == files.keys()
     assert sum(map(len, said.values())) <= budget

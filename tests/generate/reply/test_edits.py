@@ -76,6 +76,11 @@ def test_the_place_is_found_whatever_the_white_space(text: str, search: str, rep
         assert replaced(text, search, replace) == expected
 
 
+def test_a_new_beginning_may_be_short() -> None:
+    before = b"body { margin: 2rem; }\n" * 100
+    assert apply({"a.css": before}, [File("a.css", "* { all: unset; }\n")]).files == {"a.css": b"* { all: unset; }\n"}
+
+
 @pytest.mark.parametrize(
     ("text", "search"),
     [("a\na\n", "a\n"), ("  a\n    a\n", "a\n"), ("a\n\na\n", "a \n"), ("x a\ny b\nx a\n", "x a\n")],
@@ -105,7 +110,7 @@ def test_no_place_is_none(text: str, search: str, replace: str) -> None:
 @pytest.mark.parametrize(
     ("path", "before", "text"),
     [
-        ("app.js", "one();\n" * 100, "two();\n"),
+        ("app.js", "one();\n" * 100, "one();\ntwo();\n"),
         ("index.html", "<!doctype html>\n<title>T</title>\n", "<title>Fixed</title>\n"),
         ("README.md", "# Sales\n" + "words " * 100, "- round 2\n"),
     ],
