@@ -109,7 +109,7 @@ LOST = [
 
 
 def requests_made(provider: str, fault: Reply) -> int:
-    """Return how many requests three tries are: litellm's client for Anthropic asks once more when a connection breaks."""
+    """Return how many requests three tries are: for Anthropic litellm asks once more when a connection breaks."""
     return 6 if provider == "anthropic" and fault.cut else 3
 
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _SEARCH = re.compile(r"^[ \t]*(<{5,9}) ?SEARCH\b.*$")
+_DIVIDER = re.compile(r"^[ \t]*={5,9}[ \t]*$")
 _REPLACE = re.compile(r"^[ \t]*>{5,9} ?REPLACE\b.*$")
 
 
@@ -52,26 +53,41 @@ def holds_edits(body: str) -> bool:
     )
 
 
-def edits_of(path: str, body: str) -> tuple[list[Edit], bool]:
-    """Return the SEARCH/REPLACE pairs in `body`, and whether the last one is cut off."""
-    found: list[Edit] = []
-    search: list[str] = []
-    replace: list[str] = []
-    into: list[str] | None = None
-    divider = ""
+@dataclass(frozen=True)
+class Pairs:
+    """The SEARCH/REPLACE pairs of a body. `unclear`: how many have no clear divider; `is_open`: the last has no end."""
+
+    edits: list[Edit]
+    unclear: int
+    is_open: bool
+
+
+def edits_of(path: str, body: str) -> Pairs:
+    """Return the SEARCH/REPLACE pairs in `body`."""
+    edits: list[Edit] = []
+    unclear = 0
+    lines: list[str] | None = None
+    width = 0
     for line in body.split("\n"):
         if opening := _SEARCH.match(line):
-            search, replace = [], []
-            # As long as the marker above: a line of `=` under a title of a README is none.
-            into, divider = search, "=" * len(opening[1])
-        elif into is search and line.strip() == divider:
-            into = replace
-        elif into is replace and _REPLACE.match(line):
-            found.append(Edit(path, _text(search), _text(replace)))
-            into = None
-        elif into is not None:
-            into.append(line)
-    return found, into is not None
+            lines, width = [], len(opening[1])
+        elif lines is not None and _REPLACE.match(line):
+            if (place := _divider(lines, width)) is None:
+                unclear += 1
+            else:
+                edits.append(Edit(path, _text(lines[:place]), _text(lines[place + 1 :])))
+            lines = None
+        elif lines is not None:
+            lines.append(line)
+    return Pairs(edits, unclear, lines is not None)
+
+
+def _divider(lines: list[str], width: int) -> int | None:
+    """Return the line that parts a pair: as wide as its markers if there is one. None where there is not just one."""
+    # In a README a title may be underlined with such a line: what is guessed wrong would be published.
+    places = [place for place, line in enumerate(lines) if line.strip() == "=" * width]
+    places = places or [place for place, line in enumerate(lines) if _DIVIDER.match(line)]
+    return places[0] if len(places) == 1 else None
 
 
 def begins_edit(line: str) -> bool:

@@ -18,21 +18,25 @@ _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNOR
 _ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
 _COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
 _DECORATION = re.compile(r"^[\s.…\[(]+|[\s.…\])]+$")
-_DOTS = re.compile(r"[ \t]*(?:\.{3}|…)[^.…]*(?:\.{3}|…)?[ \t]*")
+_DOTS = re.compile(r"[ \t]*(?:(?:\.{3}|…)[^.…]*(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*(?:\.{3}|…)[)\]])[ \t]*")
 _WHAT = (
     r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
     r"(?:code|content|contents|html|css|styles?|scripts?|functions?|markup|file|page|javascript|js|lines|rules)"
 )
-_STAYS = r"(?: (?:is|are|remains?|stays?|goes?|unchanged|the same|same|as before|above|below|here|omitted))*"
+_STAYS = (
+    r"(?: (?:is|are|remains?|stays?|goes?|unchanged|the same|same|as before|as is|above|below|here|omitted|continues?))"
+)
 _LEFT_OUT = re.compile(
-    rf"(?:your |the |all |any |all the )?(?:existing|previous|remaining|other) {_WHAT}{_STAYS}"
-    rf"|(?:the )?rest of (?:the |your |this )?{_WHAT}{_STAYS}"
+    rf"(?:keep )?(?:your |the |all |any |all the )?existing {_WHAT}{_STAYS}*"
+    rf"|(?:your |the |all |any |all the )?(?:previous|remaining|other) {_WHAT}{_STAYS}+"
+    rf"|(?:the )?rest of (?:the |your |this )?(?:code|file|html|css|styles?|scripts?|functions?|{_WHAT}{_STAYS}+)"
     rf"|(?:the |all )?{_WHAT} (?:remains?|stays?|is|are) (?:the same|unchanged|as before)"
-    rf"|keep (?:everything else|the rest|all other {_WHAT})\b.*|(?:code )?omitted(?: for brevity)?",
+    rf"|keep (?:everything else|the rest|all other {_WHAT})(?: (?:as is|unchanged|the same|as before))?"
+    r"|(?:code )?omitted(?: for brevity)?",
     re.IGNORECASE,
 )
-_ONLY_IN_BRACKETS = re.compile(
-    r"unchanged|no changes?|same as (?:before|above)|rest|existing|previous|code", re.IGNORECASE
+_ONLY_BETWEEN_DOTS = re.compile(
+    r"(?:unchanged|no changes?|same as|(?:the )?rest|existing|previous|remaining|other|code)\b", re.IGNORECASE
 )
 _SAYS_SO = re.compile(r"\.{3}|…|\[|\(|unchanged|same|remain|stay|omitted|keep|before|goes|here", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"^[^`\n]*</html>[ \t]*$", re.IGNORECASE | re.MULTILINE)
@@ -88,7 +92,7 @@ def _is_placeholder(line: str) -> bool:
     if not core:
         return bool(said.strip())
     is_decorated = said.strip()[0] in ".…[(" and said.strip()[-1] in ".…])"
-    return bool(_LEFT_OUT.fullmatch(core)) or (is_decorated and bool(_ONLY_IN_BRACKETS.match(core)))
+    return bool(_LEFT_OUT.fullmatch(core)) or (is_decorated and bool(_ONLY_BETWEEN_DOTS.match(core)))
 
 
 def _bare(path: str, body: str) -> str:
@@ -98,8 +102,16 @@ def _bare(path: str, body: str) -> str:
         return body if wrapped is None or wrapped[2].strip().lower() not in ("md", "markdown") else f"{wrapped[3]}\n"
     text = _LABEL.sub("", body, count=1)
     text = _unfenced(_unfenced(text))  # the second one within the first
-    named = re.compile(rf"\A\s*(?://|<!--|/\*)?[ \t]*{re.escape(path)}[ \t]*(?:-->|\*/)?[ \t]*\n")
-    return named.sub("", _LABEL.sub("", text, count=1), count=1)
+    return _without_name(path, _LABEL.sub("", text, count=1))
+
+
+def _without_name(path: str, text: str) -> str:
+    """Return `text` without its first line where that only says `path`, as a comment or plainly."""
+    # No pattern made of the path: an answer may name 50,000 of them.
+    start = text.lstrip()
+    line, newline, rest = start.partition("\n")
+    said = line.strip().removeprefix("//").removeprefix("<!--").removeprefix("/*")
+    return rest if newline and said.removesuffix("-->").removesuffix("*/").strip() == path else text
 
 
 def _unfenced(text: str) -> str:
@@ -168,4 +180,9 @@ def _without_prose(text: str) -> str:
 
 def _is_prose(paragraph: str) -> bool:
     lines = [line for line in paragraph.strip().split("\n") if line.strip()]
-    return bool(lines) and all(len(line.split()) >= 4 and len(line) < 600 and _PROSE.fullmatch(line) for line in lines)
+    return bool(lines) and all(map(_is_said, lines))
+
+
+def _is_said(line: str) -> bool:
+    is_long = len(line.split()) >= 4 or line.startswith(("# ", "## ", "### "))
+    return is_long and len(line) < 600 and bool(_PROSE.fullmatch(line))

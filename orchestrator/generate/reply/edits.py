@@ -17,6 +17,9 @@ EXPLAINED = 5
 MAX_EDITS = 500
 """Edits of one answer that are tried. Nobody means more: a file that changes so much is sent whole."""
 
+MAX_READ = 60_000_000
+"""Bytes of files that the edits of one answer are looked for in: about two seconds."""
+
 _PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _LONG = 400
 _LEAST = 0.4
@@ -49,7 +52,12 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
     if sum(isinstance(change, Edit) for change in changes) > MAX_EDITS:
         complaints.append(f"There are more than {MAX_EDITS} edits; none was applied. Send whole files instead.")
         changes = [change for change in changes if not isinstance(change, Edit)]
+    read = 0
     for number, change in _numbered(changes):
+        read += len(made.get(change.path, b"")) if isinstance(change, Edit) else 0
+        if isinstance(change, Edit) and read > MAX_READ:
+            complaints.append(f"{change.path}, {number}: too many edits of so large a file; send it again.")
+            continue
         try:
             done.append(_applied(made, change, number, explain=len(complaints) < EXPLAINED))
             changed.add(change.path)
@@ -148,8 +156,8 @@ def _whole_words(piece: str) -> re.Pattern[str]:
 
 
 def _may_hold(text: str, wanted: Sequence[str]) -> bool:
-    """Whether `text` has the first of the wanted lines at all: looked for first, because it is quickly done."""
-    return next((line.strip() for line in wanted if line.strip()), "") in text
+    """Whether `text` has each of the wanted lines somewhere: looked for first, because it is quickly done."""
+    return all(line.strip() in text for line in wanted)
 
 
 def _there_already(text: str, wanted: Sequence[str], new: Sequence[str]) -> str:

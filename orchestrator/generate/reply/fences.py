@@ -1,8 +1,8 @@
 """Fenced blocks that carry a name: in the info string, in the line before, or in their own first line. Pure."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
 
@@ -23,6 +23,8 @@ _OF_A_PART = re.compile(
     re.IGNORECASE,
 )
 _MENTIONED = re.compile(rf"`({_PATH})`[^`]{{0,60}}:\s*$")
+_IN_TICKS = re.compile(rf"`({_PATH})`")
+_PATCHED = re.compile(r"\+\+\+ (?:b/)?(\S{1,200})")
 _COMMENT = re.compile(rf"^\s*(?://|#|<!--|/\*)\s*(?:file(?:name)?\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE)
 _MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 _NO_PATH = re.compile(
@@ -55,12 +57,25 @@ def fenced(text: str) -> list[Block]:
     Where no block has a name, a page among them is `index.html`, and what it alone can mean by its style and script.
     """
     found = _scanned(text.split("\n"))
-    named = [(one, block) for one in found if (block := _named(one)) is not None]
+    named = list(_all_named(found))
     blocks = [block for _, block in named]
     if any(block.path.rpartition("/")[2] == "index.html" for block in blocks):
         return blocks
     taken = {id(one) for one, _ in named}
     return [*blocks, *_guessed([one for one in found if id(one) not in taken and one.info != _BARE])]
+
+
+def _all_named(found: Sequence[_Fenced]) -> Iterator[tuple[_Fenced, Block]]:
+    """Yield the blocks that have a name. Edits without one belong to the name above them, as one label has many."""
+    last = ""
+    for one in found:
+        block = _named(one)
+        if block is None and begins_edit(next(filter(str.strip, one.lines), "")):
+            mentioned = _IN_TICKS.findall(one.before[-300:])
+            block = _named(replace(one, before=(mentioned or [last])[-1]))
+        if block is not None:
+            last = block.path
+            yield one, block
 
 
 _BARE = "\0"
@@ -77,7 +92,7 @@ def _scanned(lines: Sequence[str]) -> list[_Fenced]:
             end = _closing(lines, place + 1, opening[1], is_markdown=_is_markdown(opening[2], before))
             found.append(_Fenced(opening[2].strip(), before, lines[place + 1 : end], end >= len(lines)))
             before, place = "", end + 1
-        elif begins_edit(line) and _labelled(before):
+        elif begins_edit(line) and (found or _labelled(before)):
             end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
             found.append(_Fenced(_BARE, before, lines[place : end + 1], end >= len(lines)))
             place = end + 1  # further pairs below belong to the same name
@@ -133,7 +148,7 @@ def _is_above_a_block(below: Sequence[str]) -> bool:
 def _named(one: _Fenced) -> Block | None:
     """Return the block under its name, None where it has none."""
     lines = list(one.lines)
-    path = _in_info(one.info) or _labelled(one.before)
+    path = _in_info(one.info) or _labelled(one.before) or _patched(one)
     first = next((line for line in lines if line.strip()), "")
     comment = _COMMENT.match(first)
     label = comment[1] if comment else _labelled(first) if path or begins_edit("".join(lines[1:2])) else None
@@ -145,6 +160,13 @@ def _named(one: _Fenced) -> Block | None:
     body = "".join(f"{line}\n" for line in lines)
     is_page = body.lstrip()[:9].lower().startswith(("<!doctype", "<html"))
     return None if is_page and _NO_PAGE.search(path) else Block(path, body, one.is_cut)
+
+
+def _patched(one: _Fenced) -> str | None:
+    """Return the file that a diff is about: it is not understood, but named when that is said."""
+    if one.language not in ("diff", "patch"):
+        return None
+    return next((found[1] for line in one.lines if (found := _PATCHED.match(line))), None)
 
 
 def _in_info(info: str) -> str | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, File, edits_of, holds_edits
+from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, File, Pairs, edits_of, holds_edits
 from orchestrator.generate.reply.cleaning import cleaned, end_of_page
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.structured import from_json
@@ -18,8 +18,11 @@ from orchestrator.paths import form_problem
 
 __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 
-_THOUGHT = re.compile(r"\A\s*<(think|thinking|thought|reasoning)>.*?</\1>", re.DOTALL)
+_THOUGHT = re.compile(r"\A(?:\s*<(think|thinking|thought|reasoning)>.*?</\1>)+", re.DOTALL)
+_THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
+_LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
+_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,23 @@ def parse(text: str) -> Reply:
     """Read the changes out of an answer."""
     # Half a surrogate pair, which JSON may carry, has no bytes that could be written.
     clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
-    said = clean if (thought := _THOUGHT.match(clean)) is None else clean[thought.end() :]
+    said = _without_thoughts(clean)
     blocks: Sequence[Block | Deletion] = tagged(said) or from_json(said) or fenced(said) or _lone_page(said)
     changes, complaints = _understood(blocks)
     is_cut = any(isinstance(block, Block) and block.is_cut for block in blocks[-1:]) or ends_in_tag(said)
     return Reply(tuple(changes), tuple(complaints), is_cut)
+
+
+def _without_thoughts(text: str) -> str:
+    """Return what was said behind the reasoning. Some servers keep its opening tag to themselves and send its end."""
+    if thought := _THOUGHT.match(text):
+        return text[thought.end() :]
+    end = _THOUGHT_ENDS.search(text)
+    if end is None:
+        return text
+    before = text[: end.start()].lower()
+    is_in_block = before.rfind("<file ") > before.rfind("</file>") or before.count("\n```") % 2 == 1
+    return text if is_in_block else text[end.end() :]
 
 
 def _lone_page(text: str) -> list[Block]:
@@ -80,7 +95,7 @@ def _understood(blocks: Sequence[Block | Deletion]) -> tuple[list[Change], list[
 
 
 def _path(given: str) -> str:
-    path = given.strip().strip("`*\"'")
+    path = _LABEL.sub("", given.strip().strip("`*\"'")).rstrip(":")
     while path.startswith(("./", "/")):
         path = path.removeprefix("./").removeprefix("/")
     return path
@@ -89,19 +104,29 @@ def _path(given: str) -> str:
 def _changes(path: str, block: Block) -> tuple[list[Change], list[str]]:
     """Return what one block stands for, and what is wrong with it."""
     if block.is_edit or holds_edits(block.body):
-        edits, is_cut = edits_of(path, block.body)
-        if is_cut or not edits:
-            what = "is not closed by REPLACE" if is_cut else "has no SEARCH and REPLACE"
-            return list(edits), [f"{path}: an edit {what}; it was left out."]
-        elided = [edit for edit in edits if cleaned(path, edit.replace, is_part=True).problem]
-        kept: list[Change] = [edit for edit in edits if edit not in elided]
-        return kept, [f"{path}: an edit has a placeholder where code belongs; write the code." for _ in elided]
+        return _edits(path, edits_of(path, block.body))
     if block.is_cut:
         return [], [f"{path}: the block does not end. Half a file is never used; send it whole."]
     result = cleaned(path, block.body)
     if result.problem:
         return [], [f"{path}: {result.problem}"]
     return [File(path, result.text)], []
+
+
+def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[str]]:
+    """Return the edits that can be used, and a sentence for each that cannot."""
+    wrong = [f"{path}: an edit {_UNCLEAR}; it was left out."] * pairs.unclear
+    if pairs.is_open:
+        wrong.append(f"{path}: an edit is not closed by REPLACE; it was left out.")
+    if not pairs.edits and not wrong:
+        wrong.append(f"{path}: an edit has no SEARCH and REPLACE; it was left out.")
+    kept: list[Change] = []
+    for edit in pairs.edits:
+        if cleaned(path, edit.replace, is_part=True).problem:
+            wrong.append(f"{path}: an edit has a placeholder where code belongs; write the code.")
+        else:
+            kept.append(edit)
+    return kept, wrong
 
 
 def _last_whole(changes: Sequence[Change]) -> dict[str, int]:

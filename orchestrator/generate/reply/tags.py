@@ -11,7 +11,9 @@ _OPEN = re.compile(
     r"/?>(?P<rest>[^\n]*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_CLOSE = re.compile(r"^[ \t]*</(file|edit)>|</(file|edit)>[ \t]*(?:</files>[ \t]*)?$", re.MULTILINE | re.IGNORECASE)
+_CLOSE = re.compile(
+    r"^[ \t]*</(file|edit)[ \t]*>|</(file|edit)[ \t]*>[ \t]*(?:</files>[ \t]*)?$", re.MULTILINE | re.IGNORECASE
+)
 _NAMED = re.compile(r"""\b(?:path|name|filename|file|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>/][^\s"'>]*))""")
 _INNER_NAME = re.compile(r"\s*<(path|name|filename)>\s*([^<\n]{1,300}?)\s*</\1>[ \t]*\n?", re.IGNORECASE)
 _INNER_BODY = re.compile(r"\s*<(content|contents|code|body)>\n?", re.IGNORECASE)
@@ -72,15 +74,15 @@ def _block(path: str, text: str, *, is_cut: bool, is_edit: bool) -> Block:
     body = _unpacked(text)
     if is_cut and (is_edit or holds_edits(body)):
         # The pairs have ends of their own.
-        edits, is_open = edits_of(path, body)
-        is_cut = is_open or not edits
+        pairs = edits_of(path, body)
+        is_cut = pairs.is_open or not (pairs.edits or pairs.unclear)
     return Block(path, body, is_cut, is_edit)
 
 
 def _unpacked(body: str) -> str:
     """Return the body out of `<content>` and CDATA, which XML puts around it."""
     if inner := _INNER_BODY.match(body):
-        body = body[inner.end() :].rstrip().removesuffix(f"</{inner[1]}>")
+        body = body[inner.end() :].rstrip().removesuffix(f"</{inner[1]}>").rstrip(" \t")
     if data := _DATA.match(body):
         body = body[data.end() :].rstrip().removesuffix("]]>")
     return body

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.generate.reply.edits import EXPLAINED, MAX_EDITS, Mismatch, apply, replaced
+from orchestrator.generate.reply.edits import EXPLAINED, MAX_EDITS, MAX_READ, Mismatch, apply, replaced
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
 
 LINES = st.lists(st.sampled_from(["a", "b", "  a", "}", "", "let x = 1;", "ü"]), min_size=1, max_size=12)
@@ -48,6 +48,13 @@ def test_more_edits_than_anybody_means_are_not_tried() -> None:
     applied = apply({"a.js": b"a\n"}, [*edits, File("b.js", "b\n")])
     assert applied.files == {"a.js": b"a\n", "b.js": b"b\n"}
     assert f"more than {MAX_EDITS} edits" in applied.complaints[0]
+
+
+def test_edits_of_a_large_file_are_tried_while_there_is_time() -> None:
+    large = b"a\n" * (MAX_READ // 6)
+    applied = apply({"a.js": large, "b.js": b"b\n"}, [*[Edit("a.js", "x\n", "y\n")] * 4, Deletion("b.js")])
+    assert ["too many edits" in complaint for complaint in applied.complaints] == [False, False, False, True]
+    assert applied.done == ("b.js: deleted",)
 
 
 def test_what_is_no_text_is_not_edited() -> None:

@@ -103,3 +103,13 @@ def test_no_answer_makes_it_fail_and_every_file_may_be_written(text: str) -> Non
     for path, body in files(text).items():
         assert form_problem(path) is None
         assert body.encode() or not body
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["`", "```\n", " ", "[", '{"files":[', "<file ", '<file path="a">\n', "<<<<<<< SEARCH\n", "a b c. ", "<think>"],
+)
+def test_a_megabyte_of_the_same_comes_to_an_end(piece: str) -> None:
+    much = piece * (1_000_000 // len(piece))
+    for text in (much, f"{block('a.js', much + 'x')}"):
+        assert all(form_problem(change.path) is None for change in parse(text).changes)
