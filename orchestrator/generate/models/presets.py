@@ -149,10 +149,12 @@ def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
     own = f"{provider.upper()}_API_KEY"
     if base := models.endpoints.get(f"{provider.upper()}_API_BASE"):
         params["api_base"] = base
-    if key := models.keys.get(own) or models.keys.get("LLM_API_KEY"):
+    # One provider's key is never sent to another.
+    is_alone = len({other.partition("/")[0] for other in models.chain if "/" in other}) == 1
+    if key := models.keys.get(own) or (models.keys.get("LLM_API_KEY") if is_alone else None):
         params["api_key"] = key
     elif provider in _NEEDING_A_KEY:
-        return params, f"no key: set {own} or LLM_API_KEY"
+        return params, f"no key: set {own}{' or LLM_API_KEY' if is_alone else ', LLM_API_KEY serves one provider'}"
     return params, ""
 
 

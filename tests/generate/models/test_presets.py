@@ -266,6 +266,13 @@ def test_an_id_without_a_base_uses_its_providers_key_and_base() -> None:
     assert one("mistral/x", LLM_API_KEY="other", OPENAI_API_KEY="secret").params["api_key"] == "other"
 
 
+def test_one_key_is_never_sent_to_two_providers() -> None:
+    settings = model_settings({"LLM_MODELS": "openai/gpt-4.1,mistral/x", "LLM_API_KEY": "k", "OPENAI_API_KEY": "o"})
+    openai, mistral = chain(settings, {}, LISTED)
+    assert openai.params["api_key"] == "o"
+    assert mistral.problem == "no key: set MISTRAL_API_KEY, LLM_API_KEY serves one provider"
+
+
 def test_an_id_whose_provider_needs_a_key_is_not_asked_without() -> None:
     assert one("openai/gpt-4.1").problem == "no key: set OPENAI_API_KEY or LLM_API_KEY"
     assert one("bedrock/anthropic.claude-x").problem == ""
