@@ -252,8 +252,8 @@ async def test_a_request_that_is_too_large_or_no_json_or_elsewhere_is_refused(pr
 
 async def test_anthropic_wants_its_version_named() -> None:
     async with model_server("x") as server, httpx.AsyncClient() as client:
-        response = await client.post(f"{server.url}/messages", json=body(), headers={"x-api-key": "k"})
-    assert "anthropic-version: header is required" in response.text
+        said = (await client.post(f"{server.url}/messages", json=body(), headers={"x-api-key": "k"})).text
+    assert "anthropic-version: header is required" in said
 
 
 # Outages

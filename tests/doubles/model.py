@@ -5,7 +5,6 @@
 
 import asyncio
 import json
-import sys
 import time
 import zlib
 from collections import Counter
@@ -175,17 +174,7 @@ async def model_server(
     double = ModelServer(_replies(replies), scripts, key, models, limits or Limits())
     async with answering(double.answer) as url:
         double.url = f"{url}/v1"
-        try:
-            yield double
-        finally:
-            await _hang_up()
-
-
-async def _hang_up() -> None:
-    """Close the connections of whoever asked with litellm. It keeps 200 clients and forgets the others unclosed."""
-    if litellm := sys.modules.get("litellm"):
-        await litellm.close_litellm_async_clients()
-        litellm.in_memory_llm_clients_cache.flush_cache()
+        yield double
 
 
 def _replies(script: Iterable[Reply | str]) -> list[Reply]:
