@@ -43,10 +43,9 @@ def headers(provider: str, key: str = "k") -> dict[str, str]:
 
 
 async def post(server: ModelServer, provider: str, *, key: str = "k", **change: Any) -> httpx.Response:
+    url, given = server.url + PATHS[provider], headers(provider, key)
     async with httpx.AsyncClient() as client:
-        return await client.post(
-            server.url + PATHS[provider], json=body(**change), headers=headers(provider, key), timeout=1
-        )
+        return await client.post(url, json=body(**change), headers=given, timeout=5)
 
 
 async def answered(server: ModelServer, provider: str, *, stream: bool = False, **change: Any) -> Any:
