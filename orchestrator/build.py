@@ -25,7 +25,7 @@ from orchestrator.site import Site, blob_id, broken_rules, finished
 from orchestrator.task import Order, Task
 
 if TYPE_CHECKING:
-    from orchestrator.verify.browser import Report
+    from orchestrator.verify.report import Report
 
 VERIFYING_SHARE = 0.1
 VERIFYING_S = 10.0
@@ -116,7 +116,7 @@ def _ways(settings: BuildSettings, start: Start, generation: Generation, runner:
     async def verify(generated: Generated) -> Attempted:
         with runner.group("Verify it in a browser"):
             site = finished(generated.site, settings.actions.owner, start.year)
-            report = await _verified(settings, start, site, runner)
+            report = await _verified(settings, start, site, generated, runner)
             _say_what_was_seen(runner, report)
         if not generated.is_fallback:
             generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
@@ -149,20 +149,31 @@ def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) 
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
 
 
-async def _verified(settings: BuildSettings, start: Start, site: Site, runner: Runner) -> "Report":
+async def _verified(
+    settings: BuildSettings, start: Start, site: Site, generated: Generated, runner: Runner
+) -> "Report":
     # Imported here: a run that has nothing to verify needs no browser.
-    from orchestrator.verify.browser import Limits, opened  # noqa: PLC0415
-    from orchestrator.verify.verification import asked_so_far, verify  # noqa: PLC0415
+    from orchestrator.verify.browser import opened  # noqa: PLC0415
+    from orchestrator.verify.report import Limits  # noqa: PLC0415
+    from orchestrator.verify.verification import Subject, asked_so_far, verify  # noqa: PLC0415
 
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
             raise UsageError(f"The browser cannot use its sandbox: {reason}.", "Leave the runner as GitHub sets it up.")
         runner.say(f"The browser runs without its sandbox: {reason}.")
 
-    asked = asked_so_far(start.task, start.found.record)
+    subject = Subject(
+        site,
+        start.found.name,
+        asked_so_far(start.task, start.found.record),
+        this=start.task.round,
+        before=start.present,
+        attachments=generated.attached,
+        proofs=generated.proofs,
+    )
     limits = Limits().within(start.deadline.remaining)
     opening = partial(opened, settings.browser, on_no_sandbox=on_no_sandbox)
-    return await verify(site, start.found.name, asked, limits, opening, settings.cdn_mirror)
+    return await verify(subject, limits, opening, settings.cdn_mirror)
 
 
 def _say_what_was_seen(runner: Runner, report: "Report") -> None:
@@ -171,7 +182,9 @@ def _say_what_was_seen(runner: Runner, report: "Report") -> None:
         line = f"{check.state}, round {check.round}: {check.text:.200}{saw}"
         (runner.warning if check.state == "failed" else runner.say)(line)
     for finding in report.findings:
-        runner.warning(f"{finding.kind}: {finding.text:.200} {finding.where:.200}")
+        runner.warning(f"{finding.kind}: {finding.text:.300} ({finding.where:.200})")
+    for note in report.notes:
+        runner.notice(note)
 
 
 def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build:
@@ -184,6 +197,7 @@ def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build
         cost_usd=generation.cost_usd,
         checks=kept.report.checks,
         findings=kept.report.findings,
+        notes=kept.report.notes,
         attempts=generation.attempts,
         attachments_changed=kept.generated.attachments_changed,
     )

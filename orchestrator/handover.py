@@ -33,17 +33,18 @@ class _Entry(BaseModel):
 
 
 class CheckResult(_Entry):
-    """What one check showed."""
+    """What one check showed. `proof`: for one in prose, what the model gave to show it."""
 
     round: int
     text: str
     kind: Literal["js", "file", "prose"]
     state: State
     seen: str = ""
+    proof: str = ""
 
 
 class Finding(_Entry):
-    """Something about the page that is not as it should be."""
+    """Something about the page that is not as it should be: what was expected, what was seen, and where."""
 
     kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit"]
     text: str
@@ -71,7 +72,8 @@ class Attempt(_Entry):
 class Build(_Entry):
     """`build.json`. `base`: the head that the site was built on, None where there was no repository.
 
-    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff.
+    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff; `notes`: what the
+    browser saw that is nobody's fault.
     """
 
     id: Name
@@ -85,6 +87,7 @@ class Build(_Entry):
     findings: tuple[Finding, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     attachments_changed: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
     published: Sha | None = None
 
     def count(self, state: State, round_: int) -> int:

@@ -12,12 +12,12 @@ from orchestrator.handover import CheckResult
 from orchestrator.site import Site
 
 if TYPE_CHECKING:
-    from orchestrator.verify.browser import Report
+    from orchestrator.verify.report import Report
 
 FRUITLESS = 2
 """Attempts in a row that gain nothing, after which no further one is paid for."""
 
-# What makes a page unusable. Other findings are told along, and are no reason to pay for another answer.
+# What makes a page unusable.
 _SERIOUS = frozenset({"error", "missing", "empty", "limit"})
 
 
@@ -54,7 +54,7 @@ async def prove(first: Generated, ways: Ways, this: int, most: int) -> Attempted
             break
         # A later brief may rightly overrule an earlier one: one repair tries to please both.
         with_earlier = False
-        repaired = await ways.repair(best.generated, [*wrong, *_remarks(best.report)], in_vain)
+        repaired = await ways.repair(best.generated, [*wrong, *remarks(best.report)], in_vain)
         if repaired is None:
             break
         attempted = await ways.verify(repaired)
@@ -75,14 +75,16 @@ def worth(report: "Report", this: int) -> tuple[int, int, int, int, int]:
 def faults(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
     """Return what a model shall mend, in sentences: failed checks of this round and, if asked, of earlier ones."""
     failed = [check for check in report.checks if check.state == "failed" and (with_earlier or check.round == this)]
-    serious = [finding for finding in report.findings if finding.kind in _SERIOUS]
-    return [*map(_failure, failed), *(f"{finding.kind}: {finding.text} {finding.where}".strip() for finding in serious)]
+    found = (f"{finding.kind}: {finding.text} Where: {finding.where or 'the page'}" for finding in report.findings)
+    return [*map(_failure, failed), *found]
 
 
 def _failure(check: CheckResult) -> str:
     return f"This check of round {check.round} must be true and is not: {check.text}\n  It gave: {check.seen}"
 
 
-def _remarks(report: "Report") -> list[str]:
-    others = [finding for finding in report.findings if finding.kind not in _SERIOUS]
-    return [f"{finding.kind}, if the page is to blame: {finding.text} {finding.where}".strip() for finding in others]
+def remarks(report: "Report") -> list[str]:
+    """Return what is told along, and is no reason to pay for another answer."""
+    untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.proof]
+    proofs = (f"This check in prose is not shown yet: {check.text}\n  {check.seen}" for check in untold)
+    return [*proofs, *(f"No fault of the page: {note}" for note in report.notes)]

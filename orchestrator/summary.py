@@ -36,6 +36,7 @@ def built(order: Order, build: Build) -> str:
     if build.findings:
         rows = [(finding.kind, code(finding.text), code(finding.where)) for finding in build.findings[:50]]
         lines += _table(("finding", "text", "where"), rows)
+    lines += [f"- {code(note)}" for note in build.notes] + [""] * bool(build.notes)
     for changed in build.attachments_changed:
         lines += ["An attachment was changed, as the brief asks:", "", *(f"- {code(line)}" for line in changed), ""]
     return "\n".join([*lines, *_costs(build)])

@@ -27,8 +27,9 @@ from tests.doubles.orders import EMAIL, KEY, TASK, env, hand_over, order, site
 
 pytestmark = pytest.mark.anyio
 CSV = "data:text/csv,region%2Csales%0Anorth%2C10%0A"
+SHOTS = ["desktop-dark.png", "desktop-light.png", "phone-dark.png", "phone-light.png"]
 ANSWER = """<file path="index.html">
-<!doctype html><html lang="en"><title>Sales</title><h1>Sales</h1>
+<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sales</title><h1>Sales</h1>
 </file>
 <file path="README.md">
 # Sales
@@ -89,7 +90,7 @@ async def test_without_a_model_the_template_is_built_verified_and_handed_over(jo
     assert files["data.csv"] == b"region,sales\nnorth,10\n"
     assert {"index.html", "README.md", "LICENSE", ".nojekyll"} <= set(files)
     assert b"2026 octo" in files["LICENSE"]
-    assert sorted(path.name for path in (job.folder / given.id).glob("*.png")) == ["desktop.png", "phone.png"]
+    assert sorted(path.name for path in (job.folder / given.id).glob("*.png")) == SHOTS
     assert hub.calls == [("GET", f"/repos/octo/{name}/commits") for name in (TASK, f"{TASK}-{KEY[:6]}")]
     assert "No model is configured" in job.log.getvalue()
     assert "Fallback" in (job.folder / "summary").read_text()
@@ -132,7 +133,8 @@ async def test_two_rounds_go_from_the_brief_to_the_evaluator(job: Job, hub: Hub)
 @pytest.mark.browser
 async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_holds(job: Job) -> None:
     """One defect is mended by each repair; one answer in between makes it worse and is not kept."""
-    page = '<!doctype html><html lang="en"><title>Sales</title><h1>Sales</h1><p id="total">41</p>\n'
+    head = '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sales</title>'
+    page = f'{head}<h1>Sales</h1><p id="total">41</p>\n'
     first = f'<file path="index.html">\n{page}</file>\n<file path="README.md">\n# Sales\n</file>\n'
 
     def edit(search: str, replace: str) -> str:

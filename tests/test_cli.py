@@ -108,6 +108,9 @@ def test_the_demo_proves_both_rounds(tmp_path: Path) -> None:
     ]
     files = Path(rounds[0]["files"])
     assert {path.name for path in files.glob("*.png")} == {
-        f"round-{number}-{size}.png" for number in (1, 2) for size in ("desktop", "phone")
+        f"round-{number}-{size}-{scheme}.png"
+        for number in (1, 2)
+        for size in ("desktop", "phone")
+        for scheme in ("light", "dark")
     }
     assert (files / "clone" / "suppliers.json").is_file()

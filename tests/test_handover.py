@@ -66,8 +66,9 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "findings",
         "attempts",
         "attachments_changed",
+        "notes",
     ]
-    assert list(said["checks"][0]) == ["round", "text", "kind", "state", "seen"]
+    assert list(said["checks"][0]) == ["round", "text", "kind", "state", "seen", "proof"]
     assert list(said["findings"][0]) == ["kind", "text", "where"]
     assert set(said["attempts"][0]) == {
         "model",

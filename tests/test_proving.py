@@ -7,9 +7,9 @@ import pytest
 
 from orchestrator.generate.generation import FALLBACK, Generated
 from orchestrator.handover import CheckResult, Finding, State
-from orchestrator.proving import Attempted, Ways, faults, prove, worth
+from orchestrator.proving import Attempted, Ways, faults, prove, remarks, worth
 from orchestrator.site import Site
-from orchestrator.verify.browser import Report
+from orchestrator.verify.report import Report
 
 pytestmark = pytest.mark.anyio
 
@@ -57,7 +57,7 @@ class Studio:
 
 
 async def test_what_is_proved_at_once_is_not_repaired() -> None:
-    studio = Studio([report("++", "+", "console")])
+    studio = Studio([report("++", "+")])
     assert await studio.kept() == studio.reports[0]
     assert studio.told == []
 
@@ -104,10 +104,20 @@ async def test_a_check_of_an_earlier_round_causes_one_repair_and_no_more() -> No
     assert len(studio.told) == 1
 
 
-async def test_serious_findings_cause_a_repair_and_others_are_told_along() -> None:
-    studio = Studio([report("+", "", "error", "console"), report("+")])
+async def test_a_finding_causes_a_repair() -> None:
+    studio = Studio([report("+", "", "error", "layout"), report("+")])
     assert await studio.kept() == report("+")
-    assert studio.told == [["error: x w", "console, if the page is to blame: x w"]]
+    assert studio.told == [["error: x Where: w", "layout: x Where: w"]]
+
+
+async def test_what_is_nobodys_fault_and_proofs_that_do_not_hold_are_told_along_and_cause_no_repair() -> None:
+    unproved = CheckResult(round=2, text="neat", kind="prose", state="unproved", seen="it fails", proof="1 === 2")
+    told_along = Report((unproved,), (), notes=("There is no network here.",))
+    assert faults(told_along, 2, with_earlier=True) == []
+    assert remarks(told_along) == [
+        "This check in prose is not shown yet: neat\n  it fails",
+        "No fault of the page: There is no network here.",
+    ]
 
 
 def test_what_is_wrong_is_told_with_what_was_seen() -> None:

@@ -26,7 +26,7 @@ class Given:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
     `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
-    `told`: all that a model could be told of each attachment.
+    `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
     """
 
     task: Task
@@ -37,6 +37,7 @@ class Given:
     made: Site | None = None
     wrong: tuple[str, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict)
+    proofs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def start(self) -> Site:
@@ -67,7 +68,8 @@ class Draft:
     """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
 
     `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
-    `is_usable`: with all its flaws it is better than nothing, should nothing better come.
+    `is_usable`: with all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check
+    in prose -> what shall show it.
     """
 
     files: Mapping[str, bytes]
@@ -76,6 +78,7 @@ class Draft:
     done: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
     is_usable: bool = False
+    proofs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def site(self) -> Site:
@@ -85,7 +88,7 @@ class Draft:
 
 def begun(given: Given) -> Draft:
     """Return the draft before any answer."""
-    return Draft(given.start.files)
+    return Draft(given.start.files, proofs=given.proofs)
 
 
 def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
@@ -96,9 +99,11 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     flaws = (*reply.complaints, *refused, *applied.complaints)
     touched = applied.changed - {_path_of(flaw) for flaw in flaws}
     left = tuple(dict.fromkeys((*flaws, *(flaw for flaw in draft.left if _stays(flaw, touched)))))
+    proofs = {**draft.proofs, **reply.proofs}
     if not applied.changed and not applied.done:
-        return replace(draft, flaws=left if flaws else (_NOTHING, *left), done=(), left=left)
-    return Draft(applied.files, draft.changed | applied.changed, flaws=left, done=applied.done, left=left)
+        return replace(draft, flaws=left if flaws else (_NOTHING, *left), done=(), left=left, proofs=proofs)
+    changed = draft.changed | applied.changed
+    return Draft(applied.files, changed, flaws=left, done=applied.done, left=left, proofs=proofs)
 
 
 def _stays(flaw: str, touched: Collection[str]) -> bool:

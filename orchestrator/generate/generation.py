@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.deadline import Deadline
@@ -46,11 +46,17 @@ class Kit:
 
 @dataclass(frozen=True)
 class Generated:
-    """The site, and who made it: a model's name, or `fallback`. `attachments_changed`: the lines of each one's diff."""
+    """The site, and who made it: a model's name, or `fallback`.
+
+    `attachments_changed`: the lines of each one's diff; `proofs`: what the model gave for checks in prose, by label;
+    `attached`: the attachments of all rounds as they were sent.
+    """
 
     site: Site
     built_by: str
     attachments_changed: tuple[tuple[str, ...], ...] = ()
+    proofs: Mapping[str, str] = field(default_factory=dict)
+    attached: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def is_fallback(self) -> bool:
@@ -93,14 +99,14 @@ class Generation:
         site = given.present.changed(_template(given)).changed(given.attachments)
         if problems := self.table.broken(site):
             raise RuleBroken.by(problems)
-        return Generated(site, FALLBACK)
+        return Generated(site, FALLBACK, attached=given.attached)
 
     async def repaired(self, made: Generated, wrong: Sequence[str], passing_over: int = 0) -> Generated | None:
         """Return the site with what is `wrong` mended, None where no model mends it.
 
         `passing_over`: how many of the models that mended in vain; those behind them are asked first.
         """
-        given = replace(self.table.given, made=made.site, wrong=tuple(wrong))
+        given = replace(self.table.given, made=made.site, wrong=tuple(wrong), proofs=made.proofs)
         able = [model for model in self.chain if not model.problem]
         first = next((place for place, model in enumerate(able) if model.name == made.built_by), 0) + passing_over
         table = replace(self.table, given=given)
@@ -143,7 +149,8 @@ def _generated(table: Table, model: Model, draft: Draft) -> Generated:
     if not has_readme(files):
         files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
     changed = [(name, data) for name, data in given.attached.items() if files.get(name) != data]
-    return Generated(Site(files), model.name, tuple(diff(name, data, files.get(name)) for name, data in changed))
+    diffs = tuple(diff(name, data, files.get(name)) for name, data in changed)
+    return Generated(Site(files), model.name, diffs, draft.proofs, given.attached)
 
 
 def _template(given: Given) -> dict[str, bytes]:

@@ -80,7 +80,7 @@ def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
     filled = {
         "mark": _mark(),
         "brief": given.task.brief,
-        "checks": "\n".join(map(_as_line, given.task.checks)) or "(none)",
+        "checks": "\n".join(_numbered(given.task.round, given.task.checks)) or "(none)",
         "round": str(given.task.round),
         "earlier": _earlier(given.record, given.task.round),
         "wrong": _listed(given.wrong),
@@ -155,15 +155,21 @@ def _picture(media_type: str, data: bytes) -> Message:
     return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{base64.b64encode(data).decode()}"}}
 
 
-def _as_line(check: Check) -> str:
-    return f"- JavaScript that must be true: {check.text}" if check.js else f"- {check.text}"
+def _numbered(round_: int, checks: Sequence[Check]) -> list[str]:
+    """Return a line for each check, under the number that a proof names it by."""
+    return [
+        f"{round_}.{number}. {'JavaScript that must be true: ' if check.js else ''}{check.text}"
+        for number, check in enumerate(checks, 1)
+    ]
 
 
 def _earlier(record: Record | None, this: int) -> str:
     rounds = [entry for entry in (record.rounds if record else ()) if entry.round != this]
     room = EARLIER // max(1, len(rounds))
     told = (
-        "\n".join([f"Round {entry.round}: {entry.brief}", *(f"- {check}" for check in entry.checks)])
+        "\n".join(
+            [f"Round {entry.round}: {entry.brief}", *_numbered(entry.round, [Check(text=c) for c in entry.checks])]
+        )
         for entry in rounds
     )
     return "\n\n".join(text if len(text) <= room else f"{text[:room]}…" for text in told) or "(none)"

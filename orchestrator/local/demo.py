@@ -22,7 +22,10 @@ from orchestrator.local.runs import Run
 from orchestrator.local.sample import request
 from orchestrator.local.stage import PIPELINE, Options, Stage, staged, stop_signal
 from orchestrator.task import Check
-from orchestrator.verify import browser
+from orchestrator.verify.browser import opened
+from orchestrator.verify.hearing import Target
+from orchestrator.verify.inspection import inspect
+from orchestrator.verify.report import Limits, Report
 
 LOOK_S = 0.2
 PATIENCE_S = 300
@@ -37,7 +40,7 @@ class Shown:
     round: int
     result: dict[str, Any]
     built_by: str
-    report: browser.Report
+    report: Report
     seconds: float
     files: Path
 
@@ -137,7 +140,7 @@ async def _round(stage: Stage, env: Mapping[str, str], screen: Screen, seed: str
         (files / f"round-{number}.log").write_text(_log(stage, id_), encoding="utf-8")
         if "pages_url" not in result:
             screen.say(f"  [red]✗[/] {result.get('error')}")
-            return Shown(number, result, "", browser.Report((), ()), time.monotonic() - started, files)
+            return Shown(number, result, "", Report((), ()), time.monotonic() - started, files)
         record = (await http.get(f"{result['pages_url']}pagewright.json")).json()
     report = await _opened(env, result["pages_url"], asked["checks"], number)
     for name, image in report.screenshots.items():
@@ -179,11 +182,11 @@ def _log(stage: Stage, id_: str) -> str:
     return "" if run is None else "".join(stage.github.runs.log(job.id) for job in run.jobs)
 
 
-async def _opened(env: Mapping[str, str], url: str, checks: list[dict[str, str]], number: int) -> browser.Report:
+async def _opened(env: Mapping[str, str], url: str, checks: list[dict[str, str]], number: int) -> Report:
     given, mirror = (Path(env[name]) if env.get(name) else None for name in ("BROWSER", "CDN_MIRROR"))
-    async with browser.opened(given, url) as chrome:
+    async with opened(given, url) as cage:
         asked = [(number, Check(text=check["js"], js=True)) for check in checks]
-        return await browser.inspect(chrome, url, asked, browser.Limits(), mirror)
+        return await inspect(cage, Target(url, cdn_mirror=mirror), asked, Limits())
 
 
 def _clone(repo_url: str, folder: Path) -> None:

@@ -1,29 +1,62 @@
-"""What a check is, and what it showed. Pure."""
+"""What a check is, how long it may take, and what it showed. Pure."""
 
 import json
 import re
 from collections.abc import Sequence
+from typing import Literal
 
-from orchestrator.handover import CheckResult
+from orchestrator.handover import CheckResult, State
 from orchestrator.task import Check
+from orchestrator.verify.report import printable
 
 LONGEST_SEEN = 300
+LONGEST_WAIT_S = 60.0
 
 Asked = Sequence[tuple[int, Check]]
 """Checks, each with the round that asked for it."""
 
+Kind = Literal["js", "file", "prose"]
+Shown = tuple[bool, str]
+"""Whether it held, and what was seen."""
+
 _PATH = re.compile(r"[A-Za-z_$][\w$]*(\s*\.\s*[A-Za-z_$][\w$]*)*", re.ASCII)
 _WORDS = re.compile(r"[A-Za-z_$][\w$.]*(\s*[,/-]\s*[A-Za-z_$][\w$.]*)+", re.ASCII)
 _QUOTED = re.compile(r"'[^']*'|`[^`]*`")
+_NUMBERS = {
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "five": 5,
+    "ten": 10,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+    "sixty": 60,
+}
+_NUMBER = rf"(\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})"
+_WITHIN = re.compile(
+    rf"\b(?:within|in less than|after|up to)\s+{_NUMBER}\s*(ms|milliseconds?|s|secs?|seconds?)\b", re.IGNORECASE
+)
+_TIMEOUT = re.compile(r"setTimeout\([^;]*?,\s*(\d+)\s*\)")
 
 IS_EXPRESSION = """
-([text, isPath]) => {
+texts => texts.map(([text, isPath]) => {
   try { new Function("return (async () => (" + text + "\\n))"); } catch { return false; }
   return !isPath || text.split(/[^\\w$]/)[0] in globalThis;
-}
+})
 """
-"""JavaScript that says whether a text is an expression. It is compiled, never run. A lone name or member path counts
+"""JavaScript that says which texts are expressions. They are compiled, never run. A lone name or member path counts
 only where it starts at a global of the browser: `README.md` parses, and is prose."""
+
+
+def labels(asked: Asked) -> list[str]:
+    """Return the name of each check, `<round>.<number>`, as models are shown them."""
+    seen: dict[int, int] = {}
+    named: list[str] = []
+    for round_, _ in asked:
+        seen[round_] = seen.get(round_, 0) + 1
+        named.append(f"{round_}.{seen[round_]}")
+    return named
 
 
 def expression(text: str) -> str:
@@ -51,9 +84,12 @@ def is_prose(text: str) -> bool:
     return True
 
 
-def printable(text: str, length: int) -> str:
-    """Return the beginning of what a page said; a half of a surrogate pair, which no file could hold, becomes `?`."""
-    return text[:length].encode(errors="replace").decode()
+def seconds_asked(text: str) -> float:
+    """Return the seconds that a check itself gives, "within 15 seconds" say; 0 where it says nothing. At most 60."""
+    named = [(_NUMBERS.get(number.lower()) or float(number), unit) for number, unit in _WITHIN.findall(text)]
+    seconds = [number / 1000 if unit.lower().startswith("m") else number for number, unit in named]
+    seconds += [int(milliseconds) / 1000 for milliseconds in _TIMEOUT.findall(text)]
+    return min(LONGEST_WAIT_S, max(seconds, default=0.0))
 
 
 def evaluation(text: str) -> str:
@@ -70,15 +106,10 @@ def evaluation(text: str) -> str:
 }}"""
 
 
-def result(check: Check, round_: int, *, is_js: bool, shown: tuple[bool, str] | None) -> CheckResult:
-    """Return the verdict: `shown` is what running it gave, None where it was not run."""
-    if not is_js:
-        return CheckResult(round=round_, text=check.text, kind="prose", state="unproved", seen="")
-    passed, seen = shown or (False, "not run")
-    return CheckResult(
-        round=round_,
-        text=check.text,
-        kind="js",
-        state="passed" if passed else "failed",
-        seen=printable(seen, LONGEST_SEEN),
-    )
+def result(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proof: str = "") -> CheckResult:
+    """Return the verdict: `shown` is what running it, or its proof, gave; None where it was not run."""
+    round_, check = asked
+    holds, seen = shown or (False, "" if kind == "prose" else "not run")
+    states: tuple[State, State] = ("unproved", "own") if kind == "prose" else ("failed", "passed")
+    seen, proof = printable(seen, LONGEST_SEEN), printable(proof)
+    return CheckResult(round=round_, text=check.text, kind=kind, state=states[holds], seen=seen, proof=proof)

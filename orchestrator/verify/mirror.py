@@ -19,8 +19,15 @@ _CDNJS = re.compile(r"/ajax/libs/(?P<name>[\w.-]+)/(?P<version>[^/]+)(?P<path>/.
 _ROOTS = ("", "dist", "lib", "build", "umd", "cdn")
 
 
+class NoSuchFile(LookupError):
+    """The folder has the very version that was asked for, and it has no such file: what is published never changes."""
+
+
 def mirrored(folder: Path, url: str) -> tuple[bytes, str] | None:
-    """Return what a CDN would answer to `url`, with its media type; None where the folder does not have it."""
+    """Return what a CDN would answer to `url`, with its media type; None where the folder does not know.
+
+    Raises NoSuchFile where a CDN would answer 404.
+    """
     parts = urlsplit(url)
     pattern = {"cdnjs.cloudflare.com": _CDNJS}.get(parts.hostname or "", _NPM)
     if parts.hostname not in HOSTS or (found := pattern.fullmatch(unquote(parts.path))) is None:
@@ -31,7 +38,11 @@ def mirrored(folder: Path, url: str) -> tuple[bytes, str] | None:
     wanted = found["path"] or f"/{_entry(package)}"
     roots = _ROOTS if pattern is _CDNJS else ("",)
     file = next((file for root in roots if (file := _within(package / root, wanted[1:])) is not None), None)
-    return None if file is None else (file.read_bytes(), media_type(file.name))
+    if file is not None:
+        return file.read_bytes(), media_type(file.name)
+    if found["version"] == _described(package).get("version"):
+        raise NoSuchFile(url)
+    return None
 
 
 def _package(folder: Path, name: str, version: str | None) -> Path | None:
@@ -44,12 +55,17 @@ def _package(folder: Path, name: str, version: str | None) -> Path | None:
 
 def _entry(package: Path) -> str:
     """Return the file that a CDN sends where the address names none (https://www.jsdelivr.com/documentation)."""
+    described = _described(package)
+    named = [described.get(key) for key in ("jsdelivr", "unpkg", "browser", "main")]
+    return next((name for name in named if isinstance(name, str)), "index.js").removeprefix("./")
+
+
+def _described(package: Path) -> dict[str, object]:
     try:
         described = json.loads((package / "package.json").read_bytes())
-        named = [described.get(key) for key in ("jsdelivr", "unpkg", "browser", "main")]
-    except (OSError, ValueError, AttributeError):
-        named = []
-    return next((name for name in named if isinstance(name, str)), "index.js").removeprefix("./")
+    except (OSError, ValueError):
+        return {}
+    return described if isinstance(described, dict) else {}
 
 
 def _within(folder: Path, path: str) -> Path | None:

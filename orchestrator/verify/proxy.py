@@ -6,22 +6,72 @@ looked at. Request interception inside the browser is not enough: redirects, wor
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
-from orchestrator.address import NotPublic, public_addresses
+from orchestrator.address import NotPublic, Unresolved, public_addresses
 
 CONNECT_S = 10
+PROBE_S = 3
 HEAD_BYTES = 64 * 1024
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+Failure = Literal["refused", "unresolved", "unreachable"]
+
+WELL_KNOWN = ("cdn.jsdelivr.net", 443)
+"""Asked for where nothing else was reached: is there a network at all?"""
+
+
+@dataclass
+class Proxy:
+    """The proxy at `url`, and what became of the hosts it was asked for, the site's own left out."""
+
+    url: str
+    resolve: Resolve
+    reached: set[str] = field(default_factory=set)
+    failed: dict[str, Failure] = field(default_factory=dict)
+    _is_online: bool | None = None
+
+    async def is_online(self) -> bool:
+        """Whether there is a network: something public was reached, or a well-known host can be."""
+        if self._is_online is None or self.reached:
+            self._is_online = bool(self.reached) or await self._reaches(*WELL_KNOWN)
+        return self._is_online
+
+    async def _reaches(self, host: str, port: int) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_S):
+                _, writer = await asyncio.open_connection((await self.resolve(host, port))[0], port)
+        except (NotPublic, OSError, TimeoutError):
+            return False
+        writer.close()
+        return True
+
+    async def dial(self, host: str, port: int) -> Stream:
+        """Connect to a public host, at the address that was looked at. Raises NotPublic, OSError, TimeoutError."""
+        try:
+            addresses = await self.resolve(host, port)
+            async with asyncio.timeout(CONNECT_S):
+                stream = await asyncio.open_connection(addresses[0], port)
+        except NotPublic as error:
+            self.failed[host] = "unresolved" if isinstance(error, Unresolved) else "refused"
+            raise
+        except (OSError, TimeoutError):
+            self.failed[host] = "unreachable"
+            raise
+        self.reached.add(host)
+        return stream
 
 
 @asynccontextmanager
-async def filtering_proxy(site: str) -> AsyncIterator[str]:
-    """Run the proxy on a free loopback port; yields its URL. `site`: the one private URL let through."""
+async def filtering_proxy(site: str, resolve: Resolve = public_addresses) -> AsyncIterator[Proxy]:
+    """Run the proxy on a free loopback port. `site`: the one private URL let through; `resolve`: raises NotPublic."""
     parts = urlsplit(site)
+    proxy = Proxy("", resolve)
     own = (parts.hostname or "", parts.port or 80)
     open_connections: set[asyncio.Task[None]] = set()
 
@@ -32,13 +82,14 @@ async def filtering_proxy(site: str) -> AsyncIterator[str]:
             task.add_done_callback(open_connections.discard)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-                await _serve((reader, writer), own)
+                await _serve((reader, writer), own, proxy)
         finally:
             writer.close()
 
     server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=HEAD_BYTES)
     try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield proxy
     finally:
         server.close()
         for task in list(open_connections):
@@ -46,13 +97,14 @@ async def filtering_proxy(site: str) -> AsyncIterator[str]:
         await asyncio.gather(*open_connections, return_exceptions=True)
 
 
-async def _serve(client: Stream, own: tuple[str, int]) -> None:
+async def _serve(client: Stream, own: tuple[str, int], proxy: Proxy) -> None:
     head = await client[0].readuntil(b"\r\n\r\n")
     request, _, headers = head.partition(b"\r\n")
     method, target, _version = ([*request.decode("latin-1").split(" "), "", ""])[:3]
     host, port = _destination(method, target)
     try:
-        upstream = await _dial(host, port, own)
+        is_own = (host, port) == own
+        upstream = await (asyncio.open_connection(host, port) if is_own else proxy.dial(host, port))
     except (NotPublic, OSError, TimeoutError, ValueError) as error:
         status = b"403 Forbidden" if isinstance(error, NotPublic) else b"502 Bad Gateway"
         client[1].write(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
@@ -74,12 +126,6 @@ def _destination(method: str, target: str) -> tuple[str, int]:
         parts = urlsplit(f"//{target}" if is_tunnel else target)
         return parts.hostname or "", parts.port or (443 if is_tunnel else 80)
     return "", 0
-
-
-async def _dial(host: str, port: int, own: tuple[str, int]) -> Stream:
-    addresses = [host] if (host, port) == own else await public_addresses(host, port)
-    async with asyncio.timeout(CONNECT_S):
-        return await asyncio.open_connection(addresses[0], port)
 
 
 def _origin_form(method: str, target: str, headers: bytes) -> bytes:

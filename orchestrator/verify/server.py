@@ -44,9 +44,18 @@ class _Server(ThreadingHTTPServer):
         """Stay silent: a browser that leaves midway is no news."""
 
 
+@dataclass
+class Served:
+    """A site that is being served at `url`, `http://127.0.0.1:PORT/<base>/`; another may take its place there."""
+
+    site: Site
+    url: str = ""
+
+
 @contextmanager
-def serving(site: Site, base: str) -> Iterator[str]:
-    """Serve `site` on a free loopback port while the block runs; yields its URL, `http://127.0.0.1:PORT/<base>/`."""
+def serving(site: Site, base: str) -> Iterator[Served]:
+    """Serve `site` on a free loopback port while the block runs."""
+    served = Served(site)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -62,12 +71,13 @@ def serving(site: Site, base: str) -> Iterator[str]:
             """Stay silent: what was requested is the browser's to report."""
 
         def _send(self, *, with_body: bool) -> None:
-            found = answer(site, base, self.path)
+            found = answer(served.site, base, self.path)
             self.send_response(found.status)
             for name, value in found.headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(found.body)))
             self.send_header("access-control-allow-origin", "*")
+            self.send_header("cache-control", "no-store")  # another site may take its place
             self.end_headers()
             if with_body:
                 self.wfile.write(found.body)
@@ -76,7 +86,8 @@ def serving(site: Site, base: str) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/{base}/"
+        served.url = f"http://127.0.0.1:{server.server_address[1]}/{base}/"
+        yield served
     finally:
         server.shutdown()
         server.server_close()

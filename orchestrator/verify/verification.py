@@ -1,17 +1,48 @@
 """Site + checks -> Report: served as Pages will serve it, opened in a browser that has no other way out."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from playwright.async_api import Browser
+from playwright.async_api import Error
+from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from orchestrator.handover import CheckResult
 from orchestrator.record import Record
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
-from orchestrator.verify.browser import Limits, Report, inspect
-from orchestrator.verify.checks import Asked
-from orchestrator.verify.server import serving
+from orchestrator.verify.browser import Cage
+from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
+from orchestrator.verify.files import Repository, decided
+from orchestrator.verify.hearing import Target
+from orchestrator.verify.inspection import arrive, inspect, new_page
+from orchestrator.verify.proofs import Proof, Unreadable, read_proof
+from orchestrator.verify.report import Limits, Report
+from orchestrator.verify.running import performed
+from orchestrator.verify.server import Served, serving
+
+BLANK = b"<!doctype html><html lang=en><title></title><body></body></html>"
+MARGIN_S = 0.5
+"""How much longer than on the site a proof is tried where it must fail."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is verified. `base`: the repository's name; `before`: the site of the round before, empty in the first.
+
+    `asked`: the checks of all rounds, `this` the round that asks now; `attachments`: as they were sent; `proofs`: what
+    the model gave for checks in prose, by their labels.
+    """
+
+    site: Site
+    base: str
+    asked: Asked
+    this: int = 1
+    before: Site = field(default_factory=lambda: Site({}))
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
+    proofs: Mapping[str, str] = field(default_factory=dict)
 
 
 def asked_so_far(task: Task, record: Record | None) -> Asked:
@@ -22,14 +53,80 @@ def asked_so_far(task: Task, record: Record | None) -> Asked:
 
 
 async def verify(
-    site: Site,
-    base: str,
-    asked: Asked,
+    subject: Subject,
     limits: Limits,
-    opening: Callable[[str], AbstractAsyncContextManager[Browser]],
+    opening: Callable[[str], AbstractAsyncContextManager[Cage]],
     cdn_mirror: Path | None = None,
 ) -> Report:
-    """Serve `site` under `/<base>/` and report what a browser saw. `opening`: opens one for a URL."""
-    with serving(site, base) as url:
-        async with opening(url) as chrome:
-            return await inspect(chrome, url, asked, limits, cdn_mirror)
+    """Serve the site under its name and report what a browser saw. `opening`: opens one for a URL."""
+    until = time.monotonic() + limits.whole
+    with serving(subject.site, subject.base) as served:
+        async with opening(served.url) as cage:
+            target = Target(served.url, subject.site.files.keys(), cdn_mirror)
+            report = await inspect(cage, target, subject.asked, limits)
+            trial = _Trial(cage, served, target, limits.within(until - time.monotonic()))
+            return replace(report, checks=tuple(await _decided(subject, report, trial)))
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """Where proofs are tried."""
+
+    cage: Cage
+    served: Served
+    target: Target
+    limits: Limits
+
+
+async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[CheckResult]:
+    """Return the verdicts, those on files and in prose too."""
+    repository = Repository(subject.site.files, subject.attachments)
+    until = time.monotonic() + trial.limits.whole
+    verdicts: list[CheckResult] = []
+    for label, entry, verdict in zip(labels(subject.asked), subject.asked, report.checks, strict=True):
+        if verdict.kind == "file":
+            verdicts.append(result(entry, "file", decided(entry[1].text, repository)))
+        elif verdict.kind == "prose" and label in subject.proofs and time.monotonic() < until:
+            verdicts.append(await _proved(entry, subject.proofs[label], subject, trial))
+        else:
+            verdicts.append(verdict)
+    return verdicts
+
+
+async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: _Trial) -> CheckResult:
+    """Try a proof on the site, then where it must fail: what holds on a blank page shows nothing."""
+    try:
+        proof = read_proof(text)
+    except Unreadable as error:
+        return result(entry, "prose", (False, f"its proof cannot be read: {error}"), text)
+    seconds = trial.limits.check + max(seconds_asked(entry[1].text), seconds_asked(text))
+    started = time.monotonic()
+    shown = await _tried(trial, subject.site, proof, seconds)
+    if not shown[0]:
+        return result(entry, "prose", (False, f"its proof does not hold: {shown[1]}"), text)
+    # What only waits must not pass for what looks.
+    patience = time.monotonic() - started + MARGIN_S
+    others = {"a blank page": _blanked(subject.site)}
+    if entry[0] == subject.this and subject.before.files:
+        others["the page as it was before"] = subject.before
+    for name, site in others.items():
+        if (await _tried(trial, site, proof, min(patience, seconds)))[0]:
+            return result(entry, "prose", (False, f"its proof holds on {name} too, so it shows nothing"), text)
+    return result(entry, "prose", shown, text)
+
+
+async def _tried(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Shown:
+    """Run a proof on `site`, freshly opened."""
+    trial.served.site = site
+    try:
+        async with new_page(trial.cage, trial.target) as page:
+            await arrive(page, trial.target.url, trial.limits, [])
+            return await performed(page, proof, seconds)
+    except (Error, PlaywrightTimeoutError) as error:
+        return False, error.message.partition("\n")[0]
+
+
+def _blanked(site: Site) -> Site:
+    """Return the site with nothing on its pages."""
+    pages = {path: BLANK for path in site.files if path.lower().endswith((".html", ".htm"))}
+    return site.changed({"index.html": BLANK, **pages})

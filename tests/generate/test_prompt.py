@@ -72,7 +72,7 @@ async def test_the_prompts_of_the_project_are_in_order() -> None:
 async def test_a_new_site_is_asked_for_with_brief_checks_and_attachments() -> None:
     _, asked = await said({"data.csv": b"a,b\n1,2\n", "logo.bin": b"\x89PN\0"})
     assert "Show ${seed} and $5 of {curly} %s" in asked
-    assert "- document.title\n- JavaScript that must be true: a === b" in asked
+    assert "2.1. document.title\n2.2. JavaScript that must be true: a === b" in asked
     assert "data.csv" in asked
     assert "a,b\n1,2" in asked
     assert "logo.bin" in asked
@@ -82,7 +82,7 @@ async def test_a_revision_shows_the_present_files_and_what_earlier_rounds_asked(
     _, asked = await said(present={"index.html": b"<h1>now", "LICENSE": b"MIT", "app.js": b"go()"})
     assert "This is round 2" in asked
     assert '<file path="index.html">\n<h1>now\n</file>' in asked
-    assert "Round 1: One\n- first" in asked
+    assert "Round 1: One\n1.1. first" in asked
     assert "Two, once" not in asked
 
 

@@ -7,7 +7,7 @@ from orchestrator.handover import CheckResult
 from orchestrator.local.demo import Screen, Shown, conclude
 from orchestrator.local.sample import request, sales
 from orchestrator.task import Request, parse
-from orchestrator.verify.browser import Report
+from orchestrator.verify.report import Report
 
 LOG = """\
 2026-11-20T12:28:14.0Z ##[group]Run Build and verify the site

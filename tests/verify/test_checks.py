@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.task import Check
-from orchestrator.verify.checks import evaluation, is_path, is_prose, result
+from orchestrator.verify.checks import Kind, evaluation, is_path, is_prose, labels, result, seconds_asked
 
 
 @pytest.mark.parametrize("text", ["README.md", "document.title", " a . b ", "$x", "Responsive"])
@@ -51,21 +51,46 @@ def test_an_expression_may_end_in_a_semicolon_or_a_comment() -> None:
     assert "\n1 // one\n" in evaluation("1 // one")
 
 
-def test_a_check_that_is_no_javascript_is_unproved() -> None:
-    verdict = result(Check(text="It is beautiful"), 2, is_js=False, shown=None)
+def test_a_check_in_prose_is_unproved_until_a_proof_held() -> None:
+    verdict = result((2, Check(text="It is beautiful")), "prose", None)
     assert (verdict.kind, verdict.state, verdict.round, verdict.text) == ("prose", "unproved", 2, "It is beautiful")
+    assert result((2, Check(text="It is")), "prose", (False, "no"), "1 === 2").state == "unproved"
+    assert result((2, Check(text="It is")), "prose", (True, "yes"), "1 === 1").state == "own"
 
 
 @pytest.mark.parametrize(
     ("shown", "state", "seen"),
     [((True, "yes"), "passed", "yes"), ((False, "no"), "failed", "no"), (None, "failed", "not run")],
 )
-def test_a_check_that_is_javascript_passed_or_failed(shown: tuple[bool, str] | None, state: str, seen: str) -> None:
-    verdict = result(Check(text="x", js=True), 1, is_js=True, shown=shown)
-    assert (verdict.kind, verdict.state, verdict.seen) == ("js", state, seen)
+@pytest.mark.parametrize("kind", ["js", "file"])
+def test_any_other_check_passed_or_failed(kind: Kind, shown: tuple[bool, str] | None, state: str, seen: str) -> None:
+    verdict = result((1, Check(text="x", js=True)), kind, shown)
+    assert (verdict.kind, verdict.state, verdict.seen) == (kind, state, seen)
 
 
 def test_half_a_surrogate_pair_is_made_printable() -> None:
-    verdict = result(Check(text="x", js=True), 1, is_js=True, shown=(False, "a\ud83d"))
+    verdict = result((1, Check(text="x", js=True)), "js", (False, "a\ud83d"))
     assert verdict.seen == "a?"
     assert verdict.model_dump_json()
+
+
+def test_checks_are_numbered_within_their_round() -> None:
+    assert labels([(1, Check(text="a")), (1, Check(text="b")), (3, Check(text="c"))]) == ["1.1", "1.2", "3.1"]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("Page displays the solved captcha within 15 seconds", 15),
+        ("shows it in less than 2.5 s", 2.5),
+        ("the total appears within ten seconds", 10),
+        ("await new Promise(done => setTimeout(done, 8000)) || true", 8),
+        ("within 500 ms", 0.5),
+        ("within 3 seconds, and the rest within 12 seconds", 12),
+        ("within 1000 seconds", 60),
+        ("has 15 rows", 0),
+        ("document.title === 'within 4 rows'", 0),
+    ],
+)
+def test_a_check_says_itself_how_long_it_may_take(text: str, seconds: float) -> None:
+    assert seconds_asked(text) == seconds

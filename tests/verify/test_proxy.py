@@ -53,8 +53,8 @@ async def site(origin: Origin) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def proxy(site: str) -> AsyncIterator[str]:
-    async with filtering_proxy(f"{site}/repo/") as url:
-        yield url
+    async with filtering_proxy(f"{site}/repo/") as proxy:
+        yield proxy.url
 
 
 async def test_the_sites_own_host_and_port_are_let_through(proxy: str, site: str, origin: Origin) -> None:
@@ -183,7 +183,7 @@ async def test_an_origin_that_is_gone_is_a_bad_gateway() -> None:
     async with answering(Origin().answer) as gone:
         pass
     async with filtering_proxy(f"{gone}/repo/") as proxy:
-        assert (await said(proxy, f"GET {gone}/ HTTP/1.1\r\n\r\n".encode())).startswith(b"HTTP/1.1 502")
+        assert (await said(proxy.url, f"GET {gone}/ HTTP/1.1\r\n\r\n".encode())).startswith(b"HTTP/1.1 502")
 
 
 async def test_much_goes_through_both_ways(site: str, proxy: str) -> None:
@@ -198,9 +198,9 @@ async def test_it_ends_with_connections_still_open() -> None:
 
     async with answering(silent) as site:
         async with filtering_proxy(f"{site}/") as proxy:
-            waiting, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy).port)
+            waiting, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
             writer.write(f"GET {site}/ HTTP/1.1\r\n\r\n".encode())
-            idle, other = await asyncio.open_connection("127.0.0.1", urlsplit(proxy).port)
+            idle, other = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
             await asyncio.sleep(0.02)
         async with asyncio.timeout(2):
             assert await waiting.read() == b""

@@ -28,8 +28,8 @@ SITE = Site(
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving(SITE, "repo") as url:
-        yield url
+    with serving(SITE, "repo") as served:
+        yield served.url
 
 
 @pytest.mark.parametrize(
@@ -116,8 +116,8 @@ def test_whatever_is_sent_nothing_reaches_the_log(url: str, raw: bytes, capfd: p
 
 
 def test_a_client_that_leaves_midway_leaves_no_trace(capfd: pytest.CaptureFixture[str]) -> None:
-    with serving(Site({"big.bin": b"x" * 20_000_000}), "repo") as url:
-        parts = urlsplit(url)
+    with serving(Site({"big.bin": b"x" * 20_000_000}), "repo") as served:
+        parts = urlsplit(served.url)
         for _ in range(3):
             with socket.create_connection((parts.hostname, parts.port)) as connection:
                 connection.sendall(b"GET /repo/big.bin HTTP/1.1\r\n\r\n")
@@ -127,8 +127,8 @@ def test_a_client_that_leaves_midway_leaves_no_trace(capfd: pytest.CaptureFixtur
 
 def test_nothing_listens_when_it_is_over() -> None:
     before = threading.active_count()
-    with serving(SITE, "repo") as url:
-        parts = urlsplit(url)
+    with serving(SITE, "repo") as served:
+        parts = urlsplit(served.url)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((parts.hostname, parts.port))
     assert threading.active_count() <= before

@@ -7,8 +7,9 @@ import pytest
 from orchestrator.record import Record, Round
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
-from orchestrator.verify.browser import Limits, opened
-from orchestrator.verify.verification import asked_so_far, verify
+from orchestrator.verify.browser import opened
+from orchestrator.verify.report import Limits
+from orchestrator.verify.verification import Subject, asked_so_far, verify
 
 TASK = Task(task="t", round=2, nonce="n", brief="b", checks=(Check(text="two", js=True),))
 RECORD = Record(
@@ -31,6 +32,108 @@ def test_the_checks_of_earlier_rounds_come_first_and_of_this_round_only_the_new_
 async def test_each_verdict_carries_the_round_that_asked() -> None:
     asked = [(1, Check(text="document.title === 'A'")), (1, Check(text="Neat")), (2, Check(text="false", js=True))]
     site = Site({"index.html": b"<!doctype html><title>A</title><p>Hi"})
-    report = await verify(site, "some-repo", asked, Limits(check=0.1), partial(opened, None))
+    report = await verify(Subject(site, "some-repo", asked), Limits(check=0.1), partial(opened, None))
     assert [(check.round, check.state) for check in report.checks] == [(1, "passed"), (1, "unproved"), (2, "failed")]
-    assert report.screenshots.keys() == {"desktop", "phone"}
+    assert report.screenshots.keys() == {"desktop-light", "desktop-dark", "phone-light", "phone-dark"}
+
+
+PAGE = """<!doctype html><html lang=en><meta name=viewport content="width=device-width"><title>List</title>
+<h1>List</h1><label for=name>Name</label><input id=name><select id=size aria-label=Size>
+<option>small<option>large</select>
+<label><input type=checkbox id=ok>Sure</label><button id=add>Add</button><ul></ul><p id=late></p>
+<a id=away href="http://127.0.0.1:1/">Away</a>
+<script>
+  add.onclick = () => document.querySelector("ul").append(Object.assign(document.createElement("li"),
+    {textContent: name_() + " " + size.value + " " + ok.checked}));
+  const name_ = () => document.querySelector("#name").value;
+  setTimeout(() => { late.textContent = "there" }, 700);
+</script>"""
+LIMITS = Limits(load=5, check=1.5, whole=30)
+
+
+async def proved(*proofs: tuple[str, str], before: str = "", this: int = 1) -> list[tuple[str, str]]:
+    """Return state and what was seen for checks in prose, each with its proof."""
+    asked = [(1, Check(text=text)) for text, _ in proofs]
+    given = {f"1.{number}": proof for number, (_, proof) in enumerate(proofs, 1)}
+    site, earlier = Site({"index.html": PAGE.encode()}), Site({"index.html": before.encode()} if before else {})
+    subject = Subject(site, "repo", asked, this=this, before=earlier, proofs=given)
+    report = await verify(subject, LIMITS, partial(opened, None))
+    assert report.findings == ()
+    return [(check.state, check.seen) for check in report.checks]
+
+
+@pytest.mark.browser
+@pytest.mark.anyio
+async def test_what_a_proof_shows_counts_as_the_models_own() -> None:
+    steps = """
+    fill "#name" "Ada"
+    fill "#size" "large"
+    fill "#ok" "true"
+    click "#add"
+    expect document.querySelector("li").textContent === "Ada large true"
+    """
+    assert await proved(
+        ("Names can be added", steps),
+        ("It has a heading", "document.querySelector('h1').textContent"),
+        (
+            "Each opens the page afresh",
+            "document.querySelectorAll('li').length === 0 && !!document.querySelector('ul')",
+        ),
+        ("It comes late", "wait document.querySelector('#late').textContent\nexpect late.textContent === 'there'"),
+    ) == [("own", "true"), ("own", "List"), ("own", "true"), ("own", "true")]
+
+
+@pytest.mark.browser
+@pytest.mark.anyio
+async def test_a_proof_that_shows_nothing_leaves_the_check_unproved() -> None:
+    blank = "its proof holds on a blank page too, so it shows nothing"
+    assert await proved(
+        ("Neat", "true"),
+        ("Writes it itself", "document.body.innerHTML = '<h1>List</h1>'"),
+        ("Only waits", "wait 1\nexpect true"),
+        ("Waits in the expression", "new Promise(done => setTimeout(done, 900, true))"),
+        ("Not so", "document.querySelector('h1').textContent === 'Other'"),
+        ("Clicks what is not there", "click '#none'\nexpect true"),
+        ("No such option", "fill '#size' 'huge'\nexpect true"),
+        ("Leaves", "click '#away'\nexpect true"),
+        ("Unreadable", "click '#add'"),
+        ("No proof at all", ""),
+    ) == [
+        ("unproved", blank),
+        ("unproved", blank),
+        ("unproved", blank),
+        ("unproved", blank),
+        ("unproved", "its proof does not hold: false"),
+        ("unproved", "its proof does not hold: step 1, click: there is no #none that could be used"),
+        ("unproved", "its proof does not hold: step 1, fill: Locator.evaluate: Error: the select has no option huge"),
+        ("unproved", "its proof does not hold: step 1, click: the page left for another site"),
+        ("unproved", "its proof cannot be read: a proof expects something"),
+        ("unproved", "its proof cannot be read: a proof has 1 to 4000 characters"),
+    ]
+
+
+@pytest.mark.browser
+@pytest.mark.anyio
+async def test_a_new_wish_must_not_have_been_met_before_and_an_earlier_one_may() -> None:
+    before = "<!doctype html><title>List</title><h1>List</h1>"
+    heading = ("It has a heading", "document.querySelector('h1').textContent")
+    field = ("It has a field", "!!document.querySelector('#name')")
+    assert await proved(heading, field, before=before) == [
+        ("unproved", "its proof holds on the page as it was before too, so it shows nothing"),
+        ("own", "true"),
+    ]
+    assert await proved(heading, field, before=before, this=2) == [("own", "List"), ("own", "true")]
+
+
+@pytest.mark.browser
+@pytest.mark.anyio
+async def test_checks_about_files_are_decided_by_the_files() -> None:
+    site = Site({"index.html": PAGE.encode(), "README.md": b"# List\n", "data.csv": b"a\n"})
+    texts = "README.md exists", "data.csv is committed unchanged", "Repo has MIT license"
+    subject = Subject(site, "repo", [(1, Check(text=text)) for text in texts], attachments={"data.csv": b"a\n"})
+    report = await verify(subject, LIMITS, partial(opened, None))
+    assert [(check.kind, check.state) for check in report.checks] == [
+        ("file", "passed"),
+        ("file", "passed"),
+        ("file", "failed"),
+    ]

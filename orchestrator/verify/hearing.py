@@ -1,0 +1,241 @@
+"""What a page said and asked for while it was open, and what of that is its own fault."""
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.async_api import CDPSession, ConsoleMessage, Error, Page, Request, Response, WebSocket
+
+from orchestrator.handover import Finding
+from orchestrator.verify.proxy import Failure
+from orchestrator.verify.report import LONGEST_TEXT, finding
+
+MAX_SAID = 100
+"""Of each kind: a page may complain without end."""
+
+RESTLESS = 5
+"""Documents that one page may load by itself."""
+
+_ANSWERS = frozenset({"fetch", "xhr", "eventsource", "websocket", "ping"})
+"""What a page asks for as it runs. It may live with a refusal; with a script that is not there it cannot."""
+
+_FRAME = re.compile(r"(https?://[^\s()]+:\d+:\d+)")
+_NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is opened. `files`: the paths that lie there, None where that is not known."""
+
+    url: str
+    files: Collection[str] | None = None
+    cdn_mirror: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return "/".join(self.url.split("/")[:3])
+
+    def is_own(self, url: str) -> bool:
+        """Whether `url` lies where the page does."""
+        return "/".join(url.split("/")[:3]) == self.origin
+
+    def short(self, text: str) -> str:
+        """Return `text` with addresses as the site's author knows them: `app.js:3:7`."""
+        # A place on the page itself, which has no name in its own address, is one in the file that is served there.
+        named = re.sub(rf"{re.escape(self.url)}(?=:\d)", "index.html", text)
+        return named.replace(self.url, "").replace(self.origin, "")
+
+
+@dataclass
+class Heard:
+    """Everything as it came, oldest first.
+
+    `errors`: message -> stack; `places`: message -> where; `rejected`: messages of promises; `said`: on the console,
+    text -> where; `answered`: address -> status and type; `failed`: address -> failure and type.
+    """
+
+    errors: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    rejected: set[str] = field(default_factory=set)
+    said: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, tuple[int, str]] = field(default_factory=dict)
+    failed: dict[str, tuple[str, str]] = field(default_factory=dict)
+    sockets: dict[str, None] = field(default_factory=dict)
+    documents: int = 0
+    has_crashed: bool = False
+
+    @property
+    def is_restless(self) -> bool:
+        """Whether the page goes from document to document by itself."""
+        return self.documents > RESTLESS
+
+
+def listen(page: Page, session: CDPSession) -> Heard:
+    """Return what will be heard of `page` from now on. `session`: its own, with `Runtime` enabled."""
+    heard = Heard()
+
+    def error(error: Error) -> None:
+        _keep(heard.errors, error.message[:LONGEST_TEXT], error.stack or "")
+
+    def thrown(event: Mapping[str, Any]) -> None:
+        details = event["exceptionDetails"]
+        message = _message_of(details)
+        _keep(heard.places, message, f"{details.get('url', '')}:{details.get('lineNumber', 0) + 1}")
+        if "in promise" in details.get("text", ""):
+            heard.rejected.add(message)
+
+    def console(message: ConsoleMessage) -> None:
+        # A file that is missing is reported by its response, with its address.
+        if message.type in ("error", "assert") and not message.text.startswith("Failed to load resource"):
+            place = f"{message.location['url']}:{message.location['lineNumber'] + 1}"
+            _keep(heard.said, message.text[:LONGEST_TEXT], place)
+
+    def document(_: Page) -> None:
+        heard.documents += 1
+
+    def crash(_: Page) -> None:
+        heard.has_crashed = True
+
+    session.on("Runtime.exceptionThrown", thrown)
+    page.on("pageerror", error)
+    page.on("console", console)
+    page.on("domcontentloaded", document)
+    page.on("crash", crash)
+    _listen_to_requests(page, heard)
+    return heard
+
+
+def _listen_to_requests(page: Page, heard: Heard) -> None:
+    def response(answer: Response) -> None:
+        if answer.status >= 400:
+            _keep(heard.answered, answer.url, (answer.status, answer.request.resource_type))
+
+    def failed(request: Request) -> None:
+        # What the page itself gave up on is no fault: it moved on, or a newer request took its place.
+        if request.failure and request.failure != "net::ERR_ABORTED":
+            _keep(heard.failed, request.url, (request.failure, request.resource_type))
+
+    def socket(opened: WebSocket) -> None:
+        _keep(heard.sockets, opened.url, None)
+
+    page.on("response", response)
+    page.on("requestfailed", failed)
+    page.on("websocket", socket)
+
+
+def _keep(said: dict[str, Any], key: str, value: Any) -> None:
+    if len(said) < MAX_SAID:
+        said.setdefault(key, value)
+
+
+def _message_of(details: Mapping[str, Any]) -> str:
+    """Return the message of an exception as Playwright gives it: the class is left out."""
+    thrown = details.get("exception") or {}
+    first = str(thrown.get("description") or thrown.get("value")).partition("\n")[0]
+    return re.sub(r"^(?:[A-Z]\w*)?(?:Error|Exception): ", "", first)[:LONGEST_TEXT]
+
+
+@dataclass(frozen=True)
+class Outside:
+    """What became of other hosts: those that failed, and whether there is a network at all."""
+
+    failed: Mapping[str, Failure]
+    is_online: bool
+
+    def is_unseen(self, host: str) -> bool:
+        """Whether nothing can be said of `host`, because nothing can be reached from here."""
+        return not self.is_online and self.failed.get(host) in ("unresolved", "unreachable")
+
+
+def judged(heard: Heard, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
+    """Return what is wrong with the page, and notes on what is nobody's fault. Pure."""
+    findings = list(_errors(heard, target))
+    notes: list[str] = []
+    # A browser also calls home; only what the page asked for counts.
+    asked = {_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
+    unseen = {host for host in asked if outside.is_unseen(host)}
+    for url, (status, kind) in heard.answered.items():
+        if target.is_own(url):
+            findings.append(_missing(url, f"the site answered {status}", kind, target))
+        elif outside.failed.get(_host(url)) == "refused":
+            findings.append(finding("external", f"Expected a public address; saw {url}, {_NOT_PUBLIC}.", kind))
+        elif kind in _ANSWERS:
+            notes.append(f"{url} answered {status}.")
+        elif not _is_blocked(url, target) and _host(url) not in unseen:
+            text = f"Expected the {kind} {url} to be there; it answered {status}. Name a version and a file that exist."
+            findings.append(finding("external", text, kind))
+    for url, (failure, kind) in heard.failed.items():
+        if url not in heard.answered and not _is_blocked(url, target):
+            findings += _unanswered(url, failure, kind, (target, outside))
+    blocked = [url for url in (*heard.sockets, *heard.answered, *heard.failed) if _is_blocked(url, target)]
+    findings += [
+        finding("external", f"Expected https (or wss); saw {url}, which browsers block on a page served over https.")
+        for url in dict.fromkeys(blocked)
+    ]
+    if unseen:
+        notes.append(f"There is no network here, so nothing can be said of {', '.join(sorted(unseen))}.")
+    for text, place in heard.said.items():
+        if not any(host in text for host in unseen):
+            where = target.short(place)
+            findings.append(finding("console", f"Expected no errors on the console; saw: {target.short(text)}", where))
+    return list(dict.fromkeys(findings)), list(dict.fromkeys(notes))
+
+
+def _errors(heard: Heard, target: Target) -> Iterator[Finding]:
+    for message, stack in heard.errors.items():
+        frame = _FRAME.search(stack)
+        where = frame[1] if frame else heard.places.get(message, "")
+        what = "rejected promise" if message in heard.rejected else "error"
+        yield finding("error", f"Expected no uncaught {what}; saw: {target.short(message)}", target.short(where))
+    if heard.has_crashed:
+        yield finding("limit", "Expected the page to go on running; saw it crash.", target.short(target.url))
+    if heard.is_restless:
+        text = f"Expected the page to come to rest; saw it load {heard.documents} documents by itself."
+        yield finding("limit", text, "location")
+
+
+def _missing(url: str, seen: str, kind: str, target: Target) -> Finding:
+    path = unquote(urlsplit(url).path)
+    folder = unquote(urlsplit(target.url).path)
+    inside = path.removeprefix(folder)
+    text = f"Expected {inside} to be there; {seen}{_hint(inside, inside != path, target)}."
+    return finding("missing", text, f"asked for as {kind}: {target.short(url)}")
+
+
+def _hint(inside: str, is_inside: bool, target: Target) -> str:  # noqa: FBT001 - it is read one line above
+    if not is_inside:
+        return ", because it lies outside the site: address files without a slash or a host in front"
+    near = next((path for path in target.files or () if path.lower() == inside.lower()), None)
+    if near is not None:
+        return f". There is {near}: capital letters count"
+    name = inside.rpartition("/")[2].lower()
+    near = next((path for path in target.files or () if path.rpartition("/")[2].lower() == name), None)
+    return "" if near is None else f". There is {near}"
+
+
+def _unanswered(url: str, failure: str, kind: str, where: tuple[Target, Outside]) -> list[Finding]:
+    target, outside = where
+    host = _host(url)
+    if target.is_own(url):
+        return [_missing(url, f"the request failed ({failure})", kind, target)]
+    if not url.startswith(("http", "ws")) or outside.is_unseen(host):
+        return []
+    why = {
+        "refused": _NOT_PUBLIC,
+        "unresolved": "a host that does not exist",
+        "unreachable": "a host that does not answer",
+    }.get(outside.failed.get(host, ""), f"which failed ({failure})")
+    return [finding("external", f"Expected the {kind} to load; saw {url}, {why}.", kind)]
+
+
+def _is_blocked(url: str, target: Target) -> bool:
+    """Whether a browser would refuse this to a page that is served over https (mixed content)."""
+    return url.startswith(("http://", "ws://")) and _host(url) != _host(target.url)
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""

@@ -1,0 +1,127 @@
+"""How a page looks: pictures of it, whether it shows anything, fits a phone, and can be used by everyone."""
+
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+from urllib.parse import unquote, urljoin, urlsplit
+
+from playwright.async_api import CDPSession, Page
+
+from orchestrator.handover import Finding
+from orchestrator.hosting import file_meant
+from orchestrator.verify.hearing import Target
+from orchestrator.verify.report import finding
+
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+SCHEMES = ("light", "dark")
+MAX_OF_ONE_KIND = 5
+
+RULES = (
+    *("document-title", "html-has-lang", "html-lang-valid"),
+    *("label", "select-name", "button-name", "link-name", "image-alt", "input-image-alt"),
+)
+"""Of https://github.com/dequelabs/axe-core/blob/develop/doc/rule-descriptions.md: language, title, labels."""
+
+_SHOWS = """() => {
+  const shows = (root) => [root, ...root.querySelectorAll("*")].some((element) => {
+    if (!(element instanceof Element)) return false;
+    if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true})) return false;
+    if (element.matches("img,svg,canvas,video,audio,iframe,input,select,textarea,button,object,embed")) return true;
+    if (element.shadowRoot && shows(element.shadowRoot)) return true;
+    return !element.matches("script,style,noscript,template") &&
+      [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+  });
+  return !!document.body && shows(document.body);
+}"""
+
+_WIDTH = """() => {
+  const wide = document.scrollingElement.scrollWidth;
+  const name = (element) => element.tagName.toLowerCase() + (element.id ? "#" + element.id : "") +
+    [...element.classList].slice(0, 2).map((one) => "." + one).join("");
+  const scrolls = (element) => element && element !== document.body &&
+    (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
+  const all = [...document.querySelectorAll("body *")].filter((element) => !scrolls(element));
+  const isOut = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 0 && (box.right > WIDE + 1 || box.left < -1);
+  };
+  // What sticks out of something that does not; else what holds text that does.
+  const boxes = all.filter((element) =>
+    isOut(element) && (element.parentElement === document.body || !isOut(element.parentElement)));
+  const holders = all.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0);
+  const texts = holders.filter((element) => !holders.some((other) => other !== element && element.contains(other)));
+  const named = boxes.length ? boxes : texts;
+  return {
+    wide,
+    hasViewport: !!document.querySelector("meta[name=viewport][content*=width]"),
+    names: named.slice(0, 3).map((element) =>
+      `${name(element)} (${Math.round(element.getBoundingClientRect().width)} px)`),
+  };
+}""".replace("WIDE", str(SIZES["phone"][0]))
+
+_LINKS = """() => [...document.querySelectorAll("a[href]")].slice(0, 500)
+  .map((link) => [link.getAttribute("href"), link.href])"""
+
+
+async def look(page: Page, session: CDPSession, target: Target, shots: dict[str, bytes]) -> list[Finding]:
+    """Return what is wrong with how the page looks. `shots`: gets its pictures, by size and colour scheme."""
+    findings = await _on_desktop(page, target)
+    for size, (width, height) in SIZES.items():
+        await page.set_viewport_size({"width": width, "height": height})
+        if size == "phone":
+            # As phones do: without a viewport of its own the page is laid out for a desktop.
+            metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
+            await session.send("Emulation.setDeviceMetricsOverride", metrics)
+            findings += _sideways(await page.evaluate(_WIDTH), width)
+        for scheme in SCHEMES:
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            shots[f"{size}-{scheme}"] = await page.screenshot(animations="disabled")
+    return findings
+
+
+async def _on_desktop(page: Page, target: Target) -> list[Finding]:
+    if not await page.evaluate(_SHOWS):
+        return [finding("empty", "Expected the page to show something; saw nothing.", "body")]
+    return [*_dead_links(await page.evaluate(_LINKS), target), *_inaccessible(await _axe(page))]
+
+
+def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
+    """Return the links to pages of the site that are not there."""
+    if target.files is None:
+        return []
+    findings: list[Finding] = []
+    for written, url in links:
+        if not url.startswith(target.url):
+            continue
+        path = unquote(urlsplit(urljoin(target.url, url)).path).removeprefix(urlsplit(target.url).path)
+        if file_meant(target.files, path) is None and file_meant(target.files, f"{path}/") is None:
+            text = f"Expected {path} to be there, which a link leads to; the site has no such file."
+            findings.append(finding("missing", text, f'a[href="{written}"]'))
+    return list(dict.fromkeys(findings))[:MAX_OF_ONE_KIND]
+
+
+def _sideways(seen: Mapping[str, Any], width: int) -> list[Finding]:
+    if seen["wide"] <= width:
+        return []
+    if not seen["hasViewport"]:
+        text = 'Expected <meta name="viewport" content="width=device-width, initial-scale=1">; saw none'
+        return [finding("layout", f"{text}, so that phones lay the page out {seen['wide']} px wide.", "head")]
+    text = f"Expected no sideways scrolling on a phone {width} px wide; saw a page {seen['wide']} px wide."
+    return [finding("layout", text, ", ".join(seen["names"]))]
+
+
+async def _axe(page: Page) -> list[dict[str, Any]]:
+    """Return the rules that axe-core finds broken."""
+    source = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    await page.evaluate(f"() => {{ {source} }}")
+    options = {"runOnly": {"type": "rule", "values": list(RULES)}, "iframes": False, "resultTypes": ["violations"]}
+    found = await page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
+    return list(found)
+
+
+def _inaccessible(violations: list[dict[str, Any]]) -> list[Finding]:
+    return [
+        finding("accessibility", f"Expected: {rule['help']} ({rule['id']}). Saw: {node['html']}", node["target"][0])
+        for rule in violations
+        for node in rule["nodes"][:MAX_OF_ONE_KIND]
+    ]

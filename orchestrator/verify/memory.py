@@ -1,0 +1,86 @@
+"""The watchdog: how much memory a browser takes, and its end where that is too much."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import psutil
+
+LOOK_S = 0.2
+DYING_S = 3.0
+
+Processes = Callable[[], Sequence[psutil.Process]]
+
+
+@dataclass
+class Watch:
+    """What the watchdog saw. `most`: bytes at the highest; `has_ended_it`: whether that was too much."""
+
+    most: int = 0
+    has_ended_it: bool = False
+
+
+def processes_of(argument: str) -> Processes:
+    """Return what lists the browser that was started from here with `argument`, and all that it started."""
+    me = psutil.Process()
+    known: dict[int, psutil.Process] = {}
+
+    def processes() -> Sequence[psutil.Process]:
+        roots = [known[pid] for pid in known if known[pid].is_running()] or _started_with(me, argument)
+        for root in roots:
+            with contextlib.suppress(psutil.Error):
+                known.update({process.pid: process for process in [root, *root.children(recursive=True)]})
+        return [process for process in known.values() if process.is_running()]
+
+    processes()
+    return processes
+
+
+def _started_with(me: psutil.Process, argument: str) -> list[psutil.Process]:
+    found: list[psutil.Process] = []
+    for process in me.children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            if argument in process.cmdline():
+                found.append(process)
+    return found
+
+
+@asynccontextmanager
+async def watching(processes: Processes, most_bytes: int) -> AsyncIterator[Watch]:
+    """End `processes` as soon as they take more than `most_bytes` together, while the block runs."""
+    watch = Watch()
+
+    async def look() -> None:
+        while not watch.has_ended_it:
+            alive = processes()
+            watch.most = max(watch.most, sum(map(_own_bytes, alive)))
+            if watch.most > most_bytes:
+                watch.has_ended_it = True
+                await ended(alive)
+            await asyncio.sleep(LOOK_S)
+
+    looking = asyncio.create_task(look())
+    try:
+        yield watch
+    finally:
+        looking.cancel()
+        await asyncio.gather(looking, return_exceptions=True)
+
+
+def _own_bytes(process: psutil.Process) -> int:
+    """Return the resident memory that a process has for itself: what it shares would count once for each."""
+    try:
+        memory = process.memory_info()
+    except psutil.Error:
+        return 0
+    return int(memory.rss - getattr(memory, "shared", 0))
+
+
+async def ended(processes: Sequence[psutil.Process]) -> None:
+    """Kill `processes`, and wait until they are gone."""
+    for process in processes:
+        with contextlib.suppress(psutil.Error):
+            process.kill()
+    await asyncio.to_thread(psutil.wait_procs, list(processes), DYING_S)

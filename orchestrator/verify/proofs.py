@@ -1,0 +1,89 @@
+"""How a model shows that a check in prose holds: one expression, or steps of four verbs. Pure.
+
+    click "#go"                     wait 2                        (seconds)
+    fill "#name" "octocat"          wait document.querySelector("#out").textContent !== ""
+                                    expect document.querySelector("#out").textContent.includes("2011")
+
+A `fill` chooses an option of a select, and ticks a checkbox with `true`. There is no verb that names a file or goes to
+another address.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+MAX_STEPS = 30
+MAX_LENGTH = 4_000
+
+_STEP = re.compile(r"(click|fill|wait|expect)\s+(\S.*)", re.DOTALL)
+_QUOTED = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`)\s*""")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do. `what`: a selector, an expression, or seconds as text; `value`: what is filled in."""
+
+    verb: Literal["click", "fill", "wait", "expect"]
+    what: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What must hold. An expression alone is one `expect`, and touches nothing."""
+
+    text: str
+    steps: tuple[Step, ...]
+
+    @property
+    def acts(self) -> bool:
+        """Whether it changes the page it is run on."""
+        return len(self.steps) > 1 or self.steps[0].verb != "expect"
+
+
+class Unreadable(ValueError):
+    """What a model gave is no proof; the text says why."""
+
+
+def read_proof(text: str) -> Proof:
+    """Read a proof as a model wrote it; raise Unreadable."""
+    bare = text.strip()
+    if not bare or len(bare) > MAX_LENGTH:
+        raise Unreadable(f"a proof has 1 to {MAX_LENGTH} characters")
+    lines = [line.strip() for line in bare.splitlines() if line.strip()]
+    found = [_STEP.fullmatch(line) for line in lines]
+    if found[0] is None:
+        return Proof(bare, (Step("expect", bare),))
+    if len(lines) > MAX_STEPS:
+        raise Unreadable(f"a proof has at most {MAX_STEPS} steps")
+    steps = tuple(_step(line) for line in lines)
+    if not any(step.verb == "expect" for step in steps):
+        raise Unreadable("a proof expects something")
+    return Proof(bare, steps)
+
+
+def _step(line: str) -> Step:
+    if (found := _STEP.fullmatch(line)) is None:
+        raise Unreadable(f"a step begins with click, fill, wait or expect: {line:.80}")
+    verb, rest = found[1], found[2].strip().rstrip(";")
+    if verb == "click":
+        return Step("click", _unquoted(rest))
+    if verb == "fill":
+        return _fill(rest, line)
+    return Step("wait" if verb == "wait" else "expect", rest)
+
+
+def _fill(rest: str, line: str) -> Step:
+    if quoted := _QUOTED.match(rest):
+        selector, value = _unquoted(quoted[1]), rest[quoted.end() :]
+    else:
+        selector, _, value = rest.partition(" ")
+    if not value.strip():
+        raise Unreadable(f"a fill has a selector and a text: {line:.80}")
+    return Step("fill", selector, _unquoted(re.sub(r"^\s*(?:with|=|,)\s+", "", value).strip()))
+
+
+def _unquoted(text: str) -> str:
+    """Return what stands between quotes; a text without any as it is."""
+    quoted = _QUOTED.fullmatch(text)
+    return text if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1][1:-1])

@@ -1,0 +1,42 @@
+"""Good sites, on which nothing is found, and sites with one defect each, which is found: see tests/corpus."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+
+from orchestrator.site import Site
+from orchestrator.verify.browser import Cage, opened
+from orchestrator.verify.server import Served, serving
+from tests.corpus.cases import Case, defects, good, is_found, seen_of
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[Served]:
+    with serving(Site({}), "repo") as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+async def cage(served: Served, anyio_backend: str) -> AsyncIterator[Cage]:  # noqa: ARG001
+    async with opened(None, served.url) as cage:
+        yield cage
+
+
+@pytest.mark.parametrize("case", good(), ids=str)
+async def test_nothing_is_found_on_a_good_site(case: Case, cage: Cage, served: Served) -> None:
+    report = await seen_of(case, cage, served)
+    assert report.findings == ()
+    assert [check for check in report.checks if check.state == "failed"] == []
+
+
+@pytest.mark.parametrize("case", defects(), ids=str)
+async def test_a_defect_is_found(case: Case, cage: Cage, served: Served) -> None:
+    report = await seen_of(case, cage, served)
+    assert is_found(case, report), [*report.findings, *report.checks]
