@@ -74,10 +74,18 @@ def _costs(build: Build) -> list[str]:
             _tokens([attempt]) if attempt.seconds else "",
             dollars(attempt.cost_usd) if attempt.seconds else "",
             f"{attempt.seconds:.1f} s" if attempt.seconds else "",
+            _shown(attempt),
         )
         for attempt in build.attempts
     ]
-    return [*_table(("model", "outcome", "tokens", "cost", "time"), rows), total, ""]
+    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of what it made"), rows), total, ""]
+
+
+def _shown(attempt: Attempt) -> str:
+    """Return what a browser saw of what an attempt made; nothing where it made nothing that was opened."""
+    if not (attempt.passed or attempt.failed or attempt.findings):
+        return ""
+    return f"{attempt.passed} passed, {attempt.failed} failed, {len(attempt.findings)} findings"
 
 
 def spent(attempt: Attempt) -> str:

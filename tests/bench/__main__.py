@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import door, jobs, replies
+from tests.bench import door, jobs, replies, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "model": jobs.model,
     "slow": jobs.slow,
     "replies": replies.measure,
+    "verifying": verifying.measure,
     "github": jobs.github,
     "demo": jobs.demo,
 }

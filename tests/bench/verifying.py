@@ -1,0 +1,114 @@
+"""What verifying finds and costs: the corpus, an independent runner beside it, and the time of one page."""
+
+import asyncio
+import contextlib
+import time
+from functools import partial
+from pathlib import Path
+
+from playwright.async_api import Browser, Error, Route, async_playwright
+
+from orchestrator.site import Site
+from orchestrator.task import Check
+from orchestrator.verify.browser import find_browser, opened
+from orchestrator.verify.hearing import Target
+from orchestrator.verify.inspection import inspect
+from orchestrator.verify.report import Limits
+from orchestrator.verify.server import Served, serving
+from orchestrator.verify.verification import Subject, verify
+from tests.bench.figures import Figure
+from tests.corpus.cases import FOLDER, Case, defects, good, is_found, seen_of
+
+PAIRS = 5
+PATIENCE_S = 5.0
+
+
+async def measure(_: Path) -> list[Figure]:
+    """Look at every site of the corpus, with an independent runner beside us, and time one page."""
+    found, false, same, checks = 0, 0, 0, 0
+    cases = [*good(), *defects()]
+    with serving(Site({}), "repo") as served:
+        async with opened(None, served.url) as cage, async_playwright() as playwright:
+            other = await playwright.chromium.launch(executable_path=find_browser(playwright, None))
+            for case in cases:
+                report = await seen_of(case, cage, served)
+                found += bool(case.kind) and is_found(case, report)
+                false += 0 if case.kind else len(report.findings)
+                if case.kind == "limit":  # nobody's verdict on a page that never rests is worth anything
+                    continue
+                verdicts = [check.state == "passed" for check in report.checks]
+                checks += len(verdicts)
+                same += sum(map(bool.__eq__, verdicts, await _independent(other, case, served)))
+            await other.close()
+    warm, cold = await _times()
+    return [
+        Figure(
+            name="defects found, of all",
+            unit="",
+            ours=[found],
+            baseline=[len(defects())],
+            limit=0.98,
+            by_ratio=True,
+            at_least=True,
+        ),
+        Figure(name="findings on good sites", unit="", ours=[false], limit=0),
+        Figure(
+            name="verdicts as an independent runner's",
+            unit="",
+            ours=[same],
+            baseline=[checks],
+            limit=1,
+            by_ratio=True,
+            at_least=True,
+        ),
+        Figure(name="ten checks, browser already up", unit="s", ours=warm, limit=2.5),
+        Figure(name="ten checks, with a browser of their own", unit="s", ours=cold, limit=4),
+    ]
+
+
+async def _independent(browser: Browser, case: Case, served: Served) -> list[bool]:
+    """Run the checks of a case as anybody would with Playwright alone: each until it holds, five seconds at most."""
+    page = await browser.new_page()
+    mirror = FOLDER / "mirror"
+
+    def from_mirror(package: str) -> Path:
+        name, _, rest = package.partition("/")
+        return mirror / name.partition("@")[0] / rest
+
+    async def library(route: Route) -> None:
+        path = from_mirror(route.request.url.split("/npm/" if "/npm/" in route.request.url else ".com/", 1)[1])
+        await (route.fulfill(path=path) if path.is_file() else route.fulfill(status=404))
+
+    for pattern in ("https://cdn.jsdelivr.net/npm/**", "https://unpkg.com/**"):
+        await page.route(pattern, library)
+    served.site = case.site
+    await page.goto(served.url)
+    verdicts = []
+    for text in (check.text for check in case.checks if check.js):
+        until, holds = time.monotonic() + PATIENCE_S, False
+        while not holds and time.monotonic() < until:
+            with contextlib.suppress(Error):
+                holds = await page.evaluate(f"async () => !!(await ({text}\n))")
+            await asyncio.sleep(0 if holds else 0.1)
+        verdicts.append(holds)
+    await page.close()
+    return verdicts
+
+
+async def _times() -> tuple[list[float], list[float]]:
+    """Return the seconds of one verification of ten checks: in a browser that is up, and from nothing."""
+    case = good()[0]
+    checks = [check for check in case.checks if check.js]
+    asked = [(1, Check(text=checks[number % len(checks)].text, js=True)) for number in range(10)]
+    warm, cold = [], []
+    for _ in range(PAIRS):
+        started = time.monotonic()
+        await verify(Subject(case.site, "repo", asked), Limits(), partial(opened, None))
+        cold.append(time.monotonic() - started)
+    with serving(case.site, "repo") as served:
+        async with opened(None, served.url) as cage:
+            for _ in range(PAIRS):
+                started = time.monotonic()
+                await inspect(cage, Target(served.url, case.site.files.keys()), asked, Limits())
+                warm.append(time.monotonic() - started)
+    return warm, cold
