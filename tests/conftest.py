@@ -10,11 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests.doubles.hub import Host, Hub, hosting, hub_on
 
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "BROWSER", "COVERAGE", "COV_", "PYTEST", "PYTHON", "UV_", "VIRTUAL_ENV")
 LONGEST_PAUSE = 1.0
+
+# How long an example takes is the machine's doing; speed is measured by `make bench`.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 
 @pytest.fixture
