@@ -40,7 +40,8 @@ _WIDTH = """() => {
     [...element.classList].slice(0, 2).map((one) => "." + one).join("");
   const scrolls = (element) => element && element !== document.body &&
     (getComputedStyle(element).overflowX !== "visible" || scrolls(element.parentElement));
-  const all = [...document.querySelectorAll("body *")].filter((element) => !scrolls(element));
+  // Of the parent: pictures clip their own contents, and are what is too wide all the same.
+  const all = [...document.querySelectorAll("body *")].filter((element) => !scrolls(element.parentElement));
   const isOut = (element) => {
     const box = element.getBoundingClientRect();
     return box.width > 0 && (box.right > WIDE + 1 || box.left < -1);
@@ -48,7 +49,8 @@ _WIDTH = """() => {
   // What sticks out of something that does not; else what holds text that does.
   const boxes = all.filter((element) =>
     isOut(element) && (element.parentElement === document.body || !isOut(element.parentElement)));
-  const holders = all.filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0);
+  const holders = all.filter((element) =>
+    !scrolls(element) && element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0);
   const texts = holders.filter((element) => !holders.some((other) => other !== element && element.contains(other)));
   const named = boxes.length ? boxes : texts;
   return {
