@@ -9,7 +9,7 @@ demo: browser
 	@$(PYTHON) -m orchestrator demo $(ARGS)
 
 test: browser
-	@$(PYTHON) -m pytest $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses logical --dist worksteal $(ARGS)
 
 check: setup
 	$(PYTHON) -m ruff check

@@ -56,6 +56,21 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--json", action="store_true", help="a list of objects instead of a table")
     models.set_defaults(run=_models)
 
+    evaluate = commands.add_parser("evaluate", help="the evaluator: send tasks, wait for results, judge the live pages")
+    evaluate.add_argument("files", type=Path, nargs="+", metavar="FILE", help="task templates")
+    evaluate.add_argument(
+        "--receiver", default="", metavar="URL", help="the endpoint; /api-endpoint where it has no path"
+    )
+    evaluate.add_argument("--secret", default="", metavar="S", help="what is sent along; else SHARED_SECRET")
+    evaluate.add_argument("--email", default="student@example.com", metavar="E", help="who is asked")
+    evaluate.add_argument("--endpoints", type=Path, metavar="FILE", help="several: CSV of email, endpoint, secret")
+    evaluate.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="where results arrive")
+    evaluate.add_argument("--public-url", default="", metavar="URL", help="how endpoints reach it")
+    _add_data(evaluate)
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="the table as CSV too")
+    evaluate.add_argument("--json", action="store_true", help="everything as JSON instead of the table")
+    evaluate.set_defaults(run=_evaluate)
+
     local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
     _add_ports(local)
     local.set_defaults(run=_local)
@@ -70,12 +85,16 @@ def _parser() -> argparse.ArgumentParser:
 def _add_ports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receiver-port", type=int, default=7860, metavar="PORT", help="0: any free one")
     parser.add_argument("--github-port", type=int, default=7861, metavar="PORT", help="0: any free one")
-    parser.add_argument(
-        "--data", type=Path, default=Path(".pagewright"), metavar="DIR", help="where everything is kept"
-    )
+    _add_data(parser)
     parser.add_argument("--pages-delay", type=float, default=2.0, metavar="S", help="seconds a Pages build takes")
     parser.add_argument("--faults", type=Path, metavar="FILE", help="how this GitHub shall fail, as JSON")
     parser.add_argument("--json", action="store_true", help="machine-readable lines instead of text")
+
+
+def _add_data(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data", type=Path, default=Path(".pagewright"), metavar="DIR", help="where everything is kept"
+    )
 
 
 def _serve(_: argparse.Namespace) -> int:
@@ -109,6 +128,25 @@ def _models(chosen: argparse.Namespace) -> int:
     from orchestrator.generate.models.listing import run_models  # noqa: PLC0415
 
     return run_models(environment(dotenv=True), as_json=chosen.json)
+
+
+def _evaluate(chosen: argparse.Namespace) -> int:
+    from orchestrator.evaluator.evaluate import Options, run_evaluate  # noqa: PLC0415
+
+    env = environment(dotenv=True)
+    options = Options(
+        files=chosen.files,
+        receiver=chosen.receiver,
+        secret=chosen.secret or env.get("SHARED_SECRET", ""),
+        email=chosen.email,
+        endpoints=chosen.endpoints,
+        listen=chosen.listen,
+        public_url=chosen.public_url,
+        data=chosen.data,
+        csv=chosen.csv,
+        as_json=chosen.json,
+    )
+    return run_evaluate(options, env)
 
 
 def _local(chosen: argparse.Namespace) -> int:

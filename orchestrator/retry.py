@@ -35,6 +35,12 @@ GITHUB = Policy(waits=(1, 2, 4, 8), within=90)
 NOTIFY = Policy(waits=(1, 2, 4, 8, 16, 32), within=180)
 """Telling the evaluator: seven tries in little more than a minute, where each is answered at once."""
 
+ASK = Policy(waits=(1, 2, 4, 8, 16), within=120)
+"""An evaluator's request, while the endpoint does not answer or asks for a moment."""
+
+LOOK = Policy(waits=(5, 10, 20), within=60)
+"""An evaluator's look at a page that is not the commit: a cache may still hold the old one."""
+
 
 def is_outage(status: int) -> bool:
     """Whether `status` speaks of the moment and not of the request."""

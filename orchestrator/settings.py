@@ -8,6 +8,8 @@ from pathlib import Path
 
 from orchestrator.errors import UsageError
 
+_PUBLIC_API = "https://api.github.com"
+
 
 def environment(*, dotenv: bool = False) -> dict[str, str]:
     """Return the environment; with `dotenv` also what `.env` in the working directory says, which loses to it."""
@@ -104,6 +106,10 @@ def _server(read: _Reader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
 
+def _api(read: _Reader) -> str:
+    return read.text("GITHUB_API_URL", _PUBLIC_API).rstrip("/")
+
+
 def _actions(read: _Reader) -> Actions:
     repository = read.text("GITHUB_REPOSITORY")
     owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
@@ -112,7 +118,7 @@ def _actions(read: _Reader) -> Actions:
         owner=read.text("TARGET_OWNER", owner) or read.required("TARGET_OWNER", "the account that gets the sites"),
         attempt=int(read.number("GITHUB_RUN_ATTEMPT", 1)),
         server_url=_server(read),
-        api_url=read.text("GITHUB_API_URL", "https://api.github.com").rstrip("/"),
+        api_url=_api(read),
         is_github_hosted=read.text("RUNNER_ENVIRONMENT") == "github-hosted",
         deadline_s=read.number("TASK_DEADLINE_S", 600),
         allow_workflows=read.flag("ALLOW_WORKFLOWS"),
@@ -153,6 +159,38 @@ class PublishSettings:
 
     actions: Actions
     target_token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class EvaluatorSettings:
+    """The evaluator: where repositories are read, and what opens pages. `names_a_server`: not left to the default."""
+
+    server_url: str
+    api_url: str
+    names_a_server: bool
+    token: str = field(repr=False)
+    browser: Path | None = None
+    cdn_mirror: Path | None = None
+
+
+def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
+    """Read the evaluator's settings; raise UsageError that names everything wrong at once.
+
+    GitHub Enterprise has its API at `/api/v3` of its own address: https://docs.github.com/enterprise-server/rest
+    """
+    read = _Reader(env)
+    api_url = _api(read)
+    own = "https://github.com" if api_url == _PUBLIC_API else api_url.removesuffix("/api/v3")
+    settings = EvaluatorSettings(
+        server_url=read.text("GITHUB_SERVER_URL", own).rstrip("/"),
+        api_url=api_url,
+        names_a_server=bool(read.text("GITHUB_API_URL") or read.text("GITHUB_SERVER_URL")),
+        token=read.text("GITHUB_TOKEN"),
+        browser=read.path("BROWSER"),
+        cdn_mirror=read.folder("CDN_MIRROR"),
+    )
+    read.finish()
+    return settings
 
 
 def build_settings(env: Mapping[str, str]) -> BuildSettings:

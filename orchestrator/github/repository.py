@@ -6,6 +6,7 @@ import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import requests
@@ -195,11 +196,16 @@ async def commit(client: Client, repository: Repository, change: Change) -> str:
 
 
 async def download(client: Client, repository: Repository) -> Site:
-    """Return the files at the head, record excepted, as one tarball: one read. Links are left out."""
+    """Return the files at the head, record excepted: one read. Links are left out."""
+    files = await archive(client, repository.full_name, repository.head or BRANCH)
+    return Site({path: data for path, data in files.items() if path != RECORD})
 
-    def archive(github: Github) -> bytes:
-        head = repository.head or BRANCH
-        link = github.get_repo(repository.full_name).get_archive_link("tarball", head)
+
+async def archive(client: Client, full_name: str, ref: str) -> dict[str, bytes]:
+    """Return path -> bytes of the regular files at `ref`, as one tarball: one read."""
+
+    def fetched(github: Github) -> bytes:
+        link = github.get_repo(full_name).get_archive_link("tarball", ref)
         packed = bytearray()
         with requests.get(link, stream=True, timeout=ARCHIVE_S) as response:
             response.raise_for_status()
@@ -209,11 +215,16 @@ async def download(client: Client, repository: Repository) -> Site:
                     raise _too_large()
         return bytes(packed)
 
-    return Site(_unpacked(await client.read(archive)))
+    return _unpacked(await client.read(fetched))
+
+
+async def created_at(client: Client, full_name: str) -> datetime:
+    """Return when the repository was made: one read."""
+    return await client.read(lambda github: github.get_repo(full_name).created_at)
 
 
 def _too_large() -> GitHubFailed:
-    return GitHubFailed("The present site is too large.", "Remove what is not needed from the repository.")
+    return GitHubFailed("The files of the repository are too large.", "Remove what is not needed from the repository.")
 
 
 def _unpacked(packed: bytes) -> dict[str, bytes]:
@@ -230,7 +241,7 @@ def _regular_files(archive: tarfile.TarFile) -> dict[str, bytes]:
     for member in archive:
         # The first part is GitHub's own folder, `owner-name-sha/`.
         path = member.name.partition("/")[2]
-        if not member.isreg() or not path or path == RECORD:
+        if not member.isreg() or not path:
             continue
         left -= member.size
         if left < 0 or len(files) >= 2 * MAX_FILES:

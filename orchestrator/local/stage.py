@@ -14,17 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.errors import UsageError
-from orchestrator.evaluator import Evaluator, create_evaluator
+from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
 from orchestrator.local.faults import Faults
 from orchestrator.local.github import Dispatch, LocalGitHub, OnDispatch
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run, Runs
-from orchestrator.local.serve import address, bind, serving
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
+from orchestrator.serving import address, bind, serving
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings
@@ -61,7 +61,7 @@ class Stage:
     data: Path
     engine: Engine
     github: LocalGitHub
-    results: Evaluator
+    results: Inbox
 
     def announcement(self) -> dict[str, str]:
         """Return what other programs need to know."""
@@ -115,10 +115,10 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         on_rerun=engine.rerun,
         summary_of=engine.summary,
     )
-    results = Evaluator()
+    results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
-        apps = create_app(door, receiver), create_api(github), create_pages(github), create_evaluator(results)
+        apps = create_app(door, receiver), create_api(github), create_pages(github), create_inbox(results)
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         stack.push_async_callback(engine.close)

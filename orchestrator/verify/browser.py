@@ -69,13 +69,15 @@ def accepted(_: str) -> None:
 @asynccontextmanager
 async def opened(
     given: Path | None,
-    site: str,
+    site: str | None,
     on_no_sandbox: Callable[[str], None] = accepted,
     *,
     most_bytes: int = 2 * 1024**3,
     resolve: Resolve = public_addresses,
 ) -> AsyncIterator[Cage]:
     """Start a browser whose only way out is the filtering proxy for `site`; it is gone when the block ends.
+
+    `site`: None where what is opened lies at a public address.
 
     `on_no_sandbox` is called with the reason where the sandbox cannot be used, before the browser runs without it; it
     may raise. A browser that grows beyond `most_bytes` of resident memory is ended. `resolve`: what the proxy asks for

@@ -202,7 +202,7 @@ def _missing(url: str, seen: str, kind: str, target: Target) -> Finding:
     path = unquote(urlsplit(url).path)
     folder = unquote(urlsplit(target.url).path)
     inside = path.removeprefix(folder)
-    text = f"Expected {inside} to be there; {seen}{_hint(inside, inside != path, target)}."
+    text = f"Expected {inside or 'the page'} to be there; {seen}{_hint(inside, inside != path, target)}."
     return finding("missing", text, f"asked for as {kind}: {target.short(url)}")
 
 

@@ -68,11 +68,10 @@ class Proxy:
 
 
 @asynccontextmanager
-async def filtering_proxy(site: str, resolve: Resolve = public_addresses) -> AsyncIterator[Proxy]:
+async def filtering_proxy(site: str | None, resolve: Resolve = public_addresses) -> AsyncIterator[Proxy]:
     """Run the proxy on a free loopback port. `site`: the one private URL let through; `resolve`: raises NotPublic."""
-    parts = urlsplit(site)
     proxy = Proxy("", resolve)
-    own = (parts.hostname or "", parts.port or 80)
+    own = None if site is None else (urlsplit(site).hostname or "", urlsplit(site).port or 80)
     open_connections: set[asyncio.Task[None]] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -97,7 +96,7 @@ async def filtering_proxy(site: str, resolve: Resolve = public_addresses) -> Asy
         await asyncio.gather(*open_connections, return_exceptions=True)
 
 
-async def _serve(client: Stream, own: tuple[str, int], proxy: Proxy) -> None:
+async def _serve(client: Stream, own: tuple[str, int] | None, proxy: Proxy) -> None:
     head = await client[0].readuntil(b"\r\n\r\n")
     request, _, headers = head.partition(b"\r\n")
     method, target, _version = ([*request.decode("latin-1").split(" "), "", ""])[:3]

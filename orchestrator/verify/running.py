@@ -44,21 +44,23 @@ async def run_checks(page: Page, wanted: Mapping[str, str], seconds: float, show
 async def polled(page: Page, text: str, seconds: float) -> Shown:
     """Evaluate an expression until it holds or `seconds` are over, and return what it gave last."""
     until = time.monotonic() + seconds
+    shown = (False, NO_ANSWER)
     while True:
-        shown = await _evaluated(page, text, max(POLL_S, until - time.monotonic()))
+        shown = await _evaluated(page, text, max(POLL_S, until - time.monotonic())) or shown
         if shown[0] or time.monotonic() > until:
             return shown
         await asyncio.sleep(POLL_S)
 
 
-async def _evaluated(page: Page, text: str, limit: float) -> Shown:
+async def _evaluated(page: Page, text: str, limit: float) -> Shown | None:
+    """Return what an expression gives, None where it gives nothing within `limit` seconds."""
     try:
         async with asyncio.timeout(limit):
             holds, seen = await page.evaluate(evaluation(text))
     except Error as error:
         return False, error.message.removeprefix("Page.evaluate: ").partition("\n")[0]
     except TimeoutError:
-        return False, NO_ANSWER
+        return None
     return bool(holds), str(seen)
 
 

@@ -10,15 +10,15 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from orchestrator.evaluator import Evaluator, create_evaluator
+from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.api import create_api
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Runs
-from orchestrator.local.serve import address, bind, serving
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
+from orchestrator.serving import address, bind, serving
 
 OWNER = "bench"
 PIPELINE = f"{OWNER}/pipeline"
@@ -97,7 +97,7 @@ async def hub(folder: Path) -> AsyncIterator[Hub]:
         "ALLOW_PRIVATE_URLS": "true",
     }
     async with AsyncExitStack() as stack:
-        apps: tuple[ASGIApp, ...] = (api, create_pages(github), create_evaluator(Evaluator()))
+        apps: tuple[ASGIApp, ...] = (api, create_pages(github), create_inbox(Inbox()))
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         yield Hub(api, f"{evaluator_url}/notify", target.value, env)

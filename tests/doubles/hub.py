@@ -19,10 +19,10 @@ from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Runs
-from orchestrator.local.serve import address, bind, serving
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
+from orchestrator.serving import address, bind, serving
 from tests.doubles.clock import FastClock
 
 TOKEN = "token-of-octo"

@@ -16,8 +16,8 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.local.serve import bind, serving
 from orchestrator.retry import Policy
+from orchestrator.serving import bind, serving
 from orchestrator.task import Check, read_event, request_id, task_key
 from receiver.app import DRAIN_BYTES, INLINE_BYTES, create_app
 from receiver.github import GitHub

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.local.serve import bind, serving
 from orchestrator.retry import Policy
+from orchestrator.serving import bind, serving
 from receiver.github import Commit, GitHub, NotTakenError, Run, http_client
 from receiver.settings import Settings
 

@@ -49,7 +49,7 @@ class Stage:
         self.served.site = Site(files)
         asked = [(1, check if isinstance(check, Check) else Check(text=check)) for check in checks]
         target = Target(self.url, files.keys())
-        return await inspect(self.cage, target, asked, limits or Limits(load=3, check=0.4, whole=10))
+        return await inspect(self.cage, target, asked, limits or Limits(load=3, check=1, whole=10))
 
 
 @pytest.fixture(scope="module")
@@ -316,7 +316,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     stage.served.site = Site({"index.html": page.encode()})
     asked = [(1, Check(text="marked === 'from the mirror'"))]
     target = Target(stage.url, cdn_mirror=tmp_path)
-    report = await inspect(stage.cage, target, asked, Limits(load=3, check=0.4, whole=10))
+    report = await inspect(stage.cage, target, asked, Limits(load=3, check=1, whole=10))
     assert report.checks[0].state == "passed"
     assert report.findings == ()
     assert report.notes == ("There is no network here, so nothing can be said of cdn.jsdelivr.net.",)
@@ -415,7 +415,7 @@ async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault
         scripts = "".join(f"<script src={url}></script>" for url in (library, "https://gone.example/x"))
         page = f"{HOME}<script>fetch('http://api.example:{port}/x')</script>{scripts}"
         served.site = Site({"index.html": page.encode()})
-        report = await inspect(cage, Target(served.url, cdn_mirror=tmp_path), [], Limits(load=3, check=0.4, whole=10))
+        report = await inspect(cage, Target(served.url, cdn_mirror=tmp_path), [], Limits(load=3, check=1, whole=10))
     assert report.notes == (f"http://api.example:{port}/x answered 403.",)
     assert [(finding.kind, finding.text.partition(";")[2]) for finding in report.findings] == [
         ("external", " it answered 404. Name a version and a file that exist."),

@@ -32,7 +32,7 @@ def test_the_checks_of_earlier_rounds_come_first_and_of_this_round_only_the_new_
 async def test_each_verdict_carries_the_round_that_asked() -> None:
     asked = [(1, Check(text="document.title === 'A'")), (1, Check(text="Neat")), (2, Check(text="false", js=True))]
     site = Site({"index.html": b"<!doctype html><title>A</title><p>Hi"})
-    report = await verify(Subject(site, "some-repo", asked), Limits(check=0.1), partial(opened, None))
+    report = await verify(Subject(site, "some-repo", asked), Limits(check=1), partial(opened, None))
     assert [(check.round, check.state) for check in report.checks] == [(1, "passed"), (1, "unproved"), (2, "failed")]
     assert report.screenshots.keys() == {"desktop-light", "desktop-dark", "phone-light", "phone-dark"}
 

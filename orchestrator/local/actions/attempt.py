@@ -6,7 +6,7 @@ import sys
 import tempfile
 from asyncio import TimerHandle
 from asyncio.subprocess import PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -89,25 +89,31 @@ async def _helper(start: Start, workflow: Workflow) -> AsyncIterator[Process]:
     folders = (start.folder, Path(tempfile.mkdtemp(prefix="pagewright-")))
     try:
         _write_private(start.folder, start.files(workflow))
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-I", "-S", reaper.__file__, *map(str, folders), "--", *start.command()),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=STDOUT,
-            env=start.process_env(folders[1]),
-            start_new_session=True,  # Ctrl-C in the terminal is for us to act on
-        )
-        assert process.stdin  # noqa: S101 - because of PIPE
-        assert process.stdout  # noqa: S101
+        # A start that is cancelled would kill the helper and leave what that had started: it is never cut short.
+        starting = asyncio.create_task(_started(start, folders))
         try:
-            yield process
+            yield await asyncio.shield(starting)
         finally:
+            process = await starting
+            assert process.stdin  # noqa: S101 - because of PIPE
+            assert process.stdout  # noqa: S101
             process.stdin.close()  # which the helper takes for: kill everything
             await process.stdout.read()
             await process.wait()
     finally:
         for folder in folders:  # the helper does it too, if we die; here it matters where it never got to start
             shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _started(start: Start, folders: Sequence[Path]) -> Process:
+    return await asyncio.create_subprocess_exec(
+        *(sys.executable, "-I", "-S", reaper.__file__, *map(str, folders), "--", *start.command()),
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=STDOUT,
+        env=start.process_env(folders[1]),
+        start_new_session=True,  # Ctrl-C in the terminal is for us to act on
+    )
 
 
 async def _lines(process: Process) -> AsyncIterator[str]:

@@ -3,33 +3,33 @@ import asyncio
 import httpx
 import pytest
 
-from orchestrator.evaluator import Evaluator, create_evaluator
+from orchestrator.evaluator.inbox import Inbox, create_inbox
 
 pytestmark = pytest.mark.anyio
 
 RESULT = {"email": "a@b.c", "task": "t", "round": 1, "nonce": "n", "error": "no"}
 
 
-def _client(evaluator: Evaluator) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(create_evaluator(evaluator)), base_url="http://evaluator")
+def _client(inbox: Inbox) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(create_inbox(inbox)), base_url="http://evaluator")
 
 
 async def test_a_result_wakes_whoever_waits_for_it_and_the_newest_counts() -> None:
-    evaluator = Evaluator()
-    waiting = asyncio.create_task(evaluator.result_for("n"))
-    async with _client(evaluator) as http:
+    inbox = Inbox()
+    waiting = asyncio.create_task(inbox.result_for("n"))
+    async with _client(inbox) as http:
         assert (await http.post("/notify", json={**RESULT, "nonce": "other"})).status_code == 200
         assert not waiting.done()
         assert (await http.post("/notify", json=RESULT)).status_code == 200
         assert await waiting == RESULT
         await http.post("/notify", json={**RESULT, "error": "later"})
-        assert (await evaluator.result_for("n"))["error"] == "later"
+        assert (await inbox.result_for("n"))["error"] == "later"
         assert [entry["nonce"] for entry in (await http.get("/notify")).json()] == ["other", "n", "n"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"email": "a"}', b"\xff"])
 async def test_what_is_no_result_is_refused(body: bytes) -> None:
-    evaluator = Evaluator()
-    async with _client(evaluator) as http:
+    inbox = Inbox()
+    async with _client(inbox) as http:
         assert (await http.post("/notify", content=body)).status_code == 400
-    assert evaluator.received == []
+    assert inbox.received == []

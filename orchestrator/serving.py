@@ -27,13 +27,13 @@ class _Server(uvicorn.Server):
         yield
 
 
-def bind(port: int = 0) -> socket.socket:
-    """Return a socket that listens on 127.0.0.1; port 0 is any free one."""
+def bind(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
+    """Return a socket that listens on an IPv4 address; port 0 is any free one. Raises OSError."""
     # With the protocol named asyncio switches Nagle's algorithm off; without, every answer takes 40 ms longer.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
+        listener.bind((host, port))
         listener.listen(2048)
     except OSError:
         listener.close()

@@ -1,0 +1,180 @@
+"""An evaluation from beginning to end: every task sent to every endpoint, its result awaited, and judged."""
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from orchestrator.deadline import Clock
+from orchestrator.evaluator.inbox import Inbox, Result
+from orchestrator.evaluator.judging import Claim, Verdict, attached, is_private, judge
+from orchestrator.evaluator.ledger import Entry, Ledger, Outcome
+from orchestrator.evaluator.templates import Template, filled
+from orchestrator.retry import ASK, NO_ANSWER, is_outage, limited_for
+from orchestrator.settings import EvaluatorSettings
+from orchestrator.task import Task, parse
+
+AT_ONCE = 4
+ANSWER_S = 60
+PATIENCE_S = 900
+"""Seconds for a result: the ten minutes that a task has, and what a busy endpoint may be late."""
+
+LONGEST_ANSWER = 200
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where tasks are sent to: one student's."""
+
+    email: str
+    url: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What an evaluation works with. `url`: where results are sent to; `say` is told what happened, line by line."""
+
+    settings: EvaluatorSettings
+    inbox: Inbox
+    url: str
+    http: httpx.AsyncClient
+    clock: Clock
+    say: Callable[[str], None]
+    patience: float = PATIENCE_S
+
+
+def plan_of(endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> str:
+    """Return what tells one evaluation from another: who is asked for what."""
+    said = [f"{endpoint.email} {endpoint.url}" for endpoint in endpoints]
+    said += [template.model_dump_json() for template in templates]
+    return hashlib.sha256("\n".join(said).encode()).hexdigest()
+
+
+def planned(endpoint: Endpoint, template: Template, seed: str) -> list[Entry]:
+    """Return the rounds of one task for one endpoint."""
+    return [
+        Entry(endpoint.url, template.id, _task(endpoint.email, f"{template.id}-{seed}", number, vars(wanted)))
+        for number, wanted in enumerate(filled(template, seed), 1)
+    ]
+
+
+def _task(email: str, task: str, round_: int, wanted: Mapping[str, object]) -> Task:
+    return parse(Task, {"email": email, "task": task, "round": round_, "nonce": secrets.token_hex(8), **wanted})
+
+
+async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[Entry]:
+    """Do what is open of an evaluation, some tasks at once and the rounds of each in order; return everything."""
+    known = {(endpoint.email, endpoint.url): endpoint for endpoint in endpoints}
+    tasks: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in ledger.entries(evaluation):
+        tasks.setdefault((entry.endpoint, entry.task.email, entry.task.task), []).append(entry)
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def follow(rounds: Sequence[Entry]) -> None:
+        async with turns:
+            await _in_order(rounds, known[rounds[0].task.email, rounds[0].endpoint], ledger, tools)
+
+    await asyncio.gather(*map(follow, tasks.values()))
+    return ledger.entries(evaluation)
+
+
+async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger, tools: Tools) -> None:
+    before: Entry | None = None
+    for entry in rounds:
+        nonce, now = entry.task.nonce, tools.clock.now
+        named = f"{entry.task.email}  {entry.task.task}  round {entry.task.round}"
+        if entry.outcome == "open" and before is not None and before.outcome != "live":
+            ledger.ended(nonce, "skipped", now(), "the round before came to nothing")
+        elif entry.outcome == "open":
+            tools.say(f"{named}: sent")
+            outcome, answer = await _asked(entry, endpoint, ledger, tools)
+            verdict = None
+            if outcome == "live":
+                verdict = await _judged(ledger, rounds, ledger.entry(nonce), tools)
+            ledger.ended(nonce, outcome, now(), answer, verdict)
+            tools.say(f"{named}: {_in_words(ledger.entry(nonce))}")
+        before = ledger.entry(nonce)
+
+
+async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
+    """Send one round and wait for its result. What was sent before the evaluation stopped is sent again, the same."""
+    if entry.result is None:
+        ledger.sent(entry.task.nonce, tools.clock.now())
+        if refusal := await send(entry.task, endpoint, tools):
+            return "refused", refusal
+        try:
+            async with asyncio.timeout(tools.patience):
+                result = await tools.inbox.result_for(entry.task.nonce)
+        except TimeoutError:
+            return "silent", f"nothing came within {tools.patience / 60:.0f} minutes"
+    else:
+        result = dict(entry.result)
+    return ("error", str(result["error"])[:LONGEST_ANSWER]) if result.get("error") else ("live", "")
+
+
+async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
+    """POST a request until it is taken; return why it was not, nothing where it was.
+
+    A path is added where the URL has none: `/api-endpoint`. What the endpoint says never repeats the secret.
+    """
+    checks = [check.wire() for check in task.checks]
+    said = task.model_dump(mode="json", exclude={"received_at", "checks"})
+    body = {**said, "checks": checks, "secret": endpoint.secret, "evaluation_url": tools.url}
+    url = httpx.URL(endpoint.url)
+    url = url.copy_with(path="/api-endpoint") if url.path in ("", "/") else url
+    started, tries = tools.clock.now(), 0
+    while True:
+        status, text, asked = await _post(tools.http, url, body)
+        if status == 200:
+            return ""
+        tries += 1
+        may_repeat = is_outage(status) or asked is not None
+        wait = ASK.wait(tries, tools.clock.now() - started, asked) if may_repeat else None
+        if wait is None:
+            cut = " ".join(text.replace(endpoint.secret, "…").split())[:LONGEST_ANSWER]
+            return f"answered {status}: {cut}" if status != NO_ANSWER else "does not answer"
+        await tools.clock.sleep(wait)
+
+
+async def _post(http: httpx.AsyncClient, url: httpx.URL, body: Result) -> tuple[int, str, float | None]:
+    """Return the status, the beginning of the answer, and the seconds that it asks to wait."""
+    text = bytearray()
+    try:
+        async with asyncio.timeout(ANSWER_S), http.stream("POST", url, json=body) as response:
+            async for part in response.aiter_bytes():
+                text += part
+                if len(text) > 10 * LONGEST_ANSWER:
+                    break
+    except (httpx.HTTPError, TimeoutError):
+        return NO_ANSWER, "", None
+    after = response.headers.get("retry-after", "")
+    asked = float(after) if response.status_code == 503 and after.isdecimal() else None
+    return (
+        response.status_code,
+        text.decode(errors="replace"),
+        asked or limited_for(response.status_code, response.headers),
+    )
+
+
+async def _judged(ledger: Ledger, rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:
+    first = ledger.entry(rounds[0].task.nonce)
+    so_far = [other.task for other in rounds if other.task.round <= entry.task.round]
+    claim = Claim(
+        task=entry.task,
+        result=dict(entry.result or {}),
+        since=first.sent_at or 0,
+        attachments=attached(so_far),
+        is_private=await is_private(entry.endpoint),
+    )
+    return await judge(claim, tools.settings, tools.clock)
+
+
+def _in_words(entry: Entry) -> str:
+    if entry.outcome != "live":
+        return f"{entry.outcome}, {entry.answer}"
+    passed, failed = entry.count("passed"), entry.count("failed")
+    return f"live, {passed} of {passed + failed} checks passed"

@@ -1,0 +1,170 @@
+"""`pagewright evaluate`: task templates in, a table of what was delivered out."""
+
+import asyncio
+import contextlib
+import csv
+import json
+import logging
+import secrets
+import socket
+import sys
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from orchestrator.deadline import Clock
+from orchestrator.errors import UsageError
+from orchestrator.evaluator import table
+from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
+from orchestrator.evaluator.inbox import Inbox, Result, create_inbox
+from orchestrator.evaluator.judging import is_private
+from orchestrator.evaluator.ledger import Entry, Ledger
+from orchestrator.evaluator.templates import Template, read_template
+from orchestrator.serving import address, bind, serving
+from orchestrator.settings import evaluator_settings
+from orchestrator.task import web_url
+
+LEDGER = "evaluations.sqlite"
+COLUMNS = ("email", "endpoint", "secret")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. `endpoints`: a CSV file of several, in place of `receiver`."""
+
+    files: Sequence[Path]
+    receiver: str
+    secret: str
+    email: str
+    endpoints: Path | None
+    listen: str
+    public_url: str
+    data: Path
+    csv: Path | None
+    as_json: bool
+
+
+def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
+    """Run an evaluation to its end, or what is left of one that was stopped. Raises UsageError."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    entries = asyncio.run(_evaluated(options, env))
+    if options.csv is not None:
+        with options.csv.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, table.COLUMNS)
+            writer.writeheader()
+            writer.writerows(map(table.row, entries))
+    if options.as_json:
+        sys.stdout.write(json.dumps([table.whole(entry) for entry in entries], ensure_ascii=False) + "\n")
+    else:
+        table.show(Console(), entries)
+    return 0
+
+
+async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
+    templates = [read_template(path) for path in options.files]
+    if len({template.id for template in templates}) < len(templates):
+        raise UsageError("Two templates have the same id.", "Give each its own: a task is named after it.")
+    endpoints = _endpoints(options)
+    if options.csv is not None and not options.csv.parent.is_dir():
+        raise UsageError("The folder for --csv is not there.", "Make it first.")
+    console = Console(stderr=True)
+    say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
+    with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
+        evaluation, is_new = _begun(ledger, endpoints, templates)
+        say(f"{'Evaluation' if is_new else 'Going on with evaluation'} {evaluation}, kept in {options.data / LEDGER}")
+        async with _listening(options, ledger, endpoints) as (inbox, url), _client() as http:
+            tools = Tools(evaluator_settings(env), inbox, url, http, Clock(), say)
+            return await carry_out(ledger, evaluation, endpoints, tools)
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=60, trust_env=False, headers={"user-agent": "pagewright"})
+
+
+def _begun(ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> tuple[int, bool]:
+    """Return the evaluation of this plan that is not finished, or a new one, and whether it is new."""
+    plan = plan_of(endpoints, templates)
+    if (open_one := ledger.unfinished(plan)) is not None:
+        return open_one, False
+    entries = [
+        entry
+        for endpoint in endpoints
+        for template in templates
+        for entry in planned(endpoint, template, secrets.token_hex(3))
+    ]
+    return ledger.begin(plan, entries, datetime.now(UTC).timestamp()), True
+
+
+def _endpoints(options: Options) -> list[Endpoint]:
+    if bool(options.receiver) == bool(options.endpoints):
+        raise UsageError("Nobody, or too many, to ask.", "Give either --receiver or --endpoints.")
+    if options.endpoints is None:
+        if not options.secret:
+            raise UsageError("The secret is missing.", "Give --secret, or set SHARED_SECRET.")
+        rows: list[dict[str, str | None]] = [
+            {"email": options.email, "endpoint": options.receiver, "secret": options.secret}
+        ]
+        where = "--receiver"
+    else:
+        rows, where = _rows(options.endpoints), str(options.endpoints)
+    endpoints: list[Endpoint] = []
+    for number, row in enumerate(rows, 1):
+        said = [str(row.get(name) or "").strip() for name in COLUMNS]
+        try:
+            endpoints.append(Endpoint(said[0], web_url(said[1]), said[2] or options.secret))
+        except ValueError as error:
+            raise UsageError(f"{where}, endpoint {number}: {error}.", "Correct it.") from None
+        if not said[0] or not endpoints[-1].secret:
+            raise UsageError(f"{where}, endpoint {number}: e-mail or secret is missing.", "Fill it in.")
+    if len({(endpoint.email, endpoint.url) for endpoint in endpoints}) < len(endpoints):
+        raise UsageError(f"{where} names an endpoint twice.", "Leave one out.")
+    return endpoints
+
+
+def _rows(path: Path) -> list[dict[str, str | None]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            rows = list(reader)
+    except (OSError, UnicodeDecodeError, csv.Error):
+        raise UsageError(f"{path} cannot be read as CSV.", f"Its columns are {', '.join(COLUMNS)}.") from None
+    if not rows or not {"email", "endpoint"} <= set(reader.fieldnames or ()):
+        raise UsageError(f"{path} names no endpoint.", f"Its columns are {', '.join(COLUMNS)}.")
+    return rows
+
+
+@asynccontextmanager
+async def _listening(
+    options: Options, ledger: Ledger, endpoints: Sequence[Endpoint]
+) -> AsyncIterator[tuple[Inbox, str]]:
+    """Take results for as long as the block runs; yields the inbox, and the URL that endpoints are told."""
+    public = options.public_url.rstrip("/")
+    if not public and not all([await is_private(endpoint.url) for endpoint in endpoints]):
+        raise UsageError(
+            "Endpoints on the internet cannot reach this machine.",
+            "Give --public-url, where they find what --listen opens: a tunnel's address, say.",
+        )
+    inbox = Inbox(lambda result: _kept(ledger, result))
+    listener = _listener(options.listen)
+    async with serving(create_inbox(inbox), listener):
+        yield inbox, f"{public or address(listener)}/notify"
+
+
+def _kept(ledger: Ledger, result: Result) -> bool:
+    return ledger.take(result, datetime.now(UTC).timestamp())
+
+
+def _listener(listen: str) -> socket.socket:
+    host, _, port = listen.rpartition(":")
+    try:
+        return bind(int(port), host or "127.0.0.1")
+    except (OSError, ValueError, OverflowError):
+        raise UsageError(
+            f"Cannot listen on {listen}.", "Give HOST:PORT of this machine; port 0 is any free one."
+        ) from None

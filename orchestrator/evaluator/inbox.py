@@ -1,0 +1,86 @@
+"""Where results arrive."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic_core import from_json
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+MAX_BYTES = 64 * 1024
+"""Of one result: seven short fields."""
+
+IDENTITY = ("email", "task", "round", "nonce")
+
+Result = dict[str, Any]
+
+
+def anyone(_: Result) -> bool:
+    """Take every result."""
+    return True
+
+
+@dataclass
+class Inbox:
+    """Takes results at `POST /notify` and shows them at `GET /notify`, oldest first.
+
+    `takes`: called with each result, says whether it is wanted, and may keep it before it is acknowledged.
+    """
+
+    takes: Callable[[Result], bool] = anyone
+    received: list[Result] = field(default_factory=list)
+    arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def result_for(self, nonce: str) -> Result:
+        """Return the newest result that carries `nonce`, waiting until there is one."""
+        async with self.arrival:
+            await self.arrival.wait_for(lambda: self._newest(nonce) is not None)
+        return self._newest(nonce) or {}
+
+    def _newest(self, nonce: str) -> Result | None:
+        return next((result for result in reversed(self.received) if result.get("nonce") == nonce), None)
+
+    async def take(self, request: Request) -> Response:
+        """Take one result; 400 for anything that is none, 404 for one that nobody waits for."""
+        result = await _read(request)
+        if result is None:
+            return JSONResponse({"error": "Send a result: email, task, round, nonce and what came of it."}, 400)
+        if not self.takes(result):
+            return JSONResponse(
+                {"error": "Nobody asked for this: send email, task, round and nonce as they came."}, 404
+            )
+        async with self.arrival:
+            self.received.append(result)
+            self.arrival.notify_all()
+        return JSONResponse({"status": "taken"})
+
+    async def show(self, _: Request) -> Response:
+        """Show every result."""
+        return JSONResponse(self.received)
+
+
+async def _read(request: Request) -> Result | None:
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > MAX_BYTES:
+                return None
+        result = from_json(bytes(body))
+    except (ValueError, ClientDisconnect):
+        return None
+    return result if isinstance(result, dict) and result.keys() >= set(IDENTITY) else None
+
+
+def create_inbox(inbox: Inbox) -> Starlette:
+    """Return the inbox as an ASGI application."""
+    return Starlette(
+        routes=[
+            Route("/notify", inbox.take, methods=["POST"]),
+            Route("/notify", inbox.show),
+        ]
+    )

@@ -1,0 +1,189 @@
+"""What was asked, what came back and what was seen: one SQLite file, so that an evaluation goes on where it stopped.
+
+`tasks`, `repos` and `results` are made to be read by others too, with `sqlite3` say. No secret lies in any of them.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from orchestrator.errors import UsageError
+from orchestrator.evaluator.inbox import IDENTITY, Result
+from orchestrator.evaluator.judging import Mark, Verdict
+from orchestrator.handover import Finding
+from orchestrator.task import Task, parse
+
+Outcome = Literal["open", "live", "error", "silent", "refused", "skipped"]
+"""`live`: it named a commit and a page; `error`: it said that there is none; `silent`: nothing came in time; `refused`:
+the endpoint did not take the request; `skipped`: the round before came to nothing."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS evaluations (id INTEGER PRIMARY KEY, plan TEXT NOT NULL, started_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS tasks (
+  nonce TEXT PRIMARY KEY, evaluation INTEGER NOT NULL REFERENCES evaluations, endpoint TEXT NOT NULL,
+  template TEXT NOT NULL, email TEXT NOT NULL, task TEXT NOT NULL, round INTEGER NOT NULL, brief TEXT NOT NULL,
+  checks TEXT NOT NULL, attachments TEXT NOT NULL, sent_at REAL, answer TEXT, outcome TEXT NOT NULL DEFAULT 'open',
+  judged_at REAL
+);
+CREATE TABLE IF NOT EXISTS repos (
+  nonce TEXT NOT NULL REFERENCES tasks, received_at REAL NOT NULL,
+  repo_url TEXT, commit_sha TEXT, pages_url TEXT, error TEXT
+);
+CREATE TABLE IF NOT EXISTS results (
+  nonce TEXT NOT NULL REFERENCES tasks, place INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL,
+  state TEXT NOT NULL, seen TEXT NOT NULL, PRIMARY KEY (nonce, place)
+);
+CREATE TABLE IF NOT EXISTS findings (
+  nonce TEXT NOT NULL REFERENCES tasks, kind TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL
+);
+"""
+
+_TOLD = ("repo_url", "commit_sha", "pages_url", "error")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One round of one task at one endpoint. Times in Unix seconds; `answer`: why the endpoint did not take it."""
+
+    endpoint: str
+    template: str
+    task: Task
+    sent_at: float | None = None
+    answer: str = ""
+    outcome: Outcome = "open"
+    received_at: float | None = None
+    result: Mapping[str, str] | None = None
+    marks: tuple[Mark, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def count(self, state: str) -> int:
+        """Return how many of the checks are in `state`."""
+        return sum(mark.state == state for mark in self.marks if mark.kind in ("js", "file", "prose"))
+
+    def shown(self, kind: str) -> str:
+        """Return the state of what is looked at once: the repository, its licence, the page."""
+        return next((mark.state for mark in self.marks if mark.kind == kind), "")
+
+
+class Ledger:
+    """The file. One process writes to it at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file; raise UsageError where that cannot be done."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.executescript(_TABLES)
+        except (OSError, sqlite3.Error):
+            raise UsageError(f"{path} is no file that results can be kept in.", "Give another folder.") from None
+        self._db.row_factory = sqlite3.Row
+
+    def close(self) -> None:
+        """Close the file."""
+        self._db.close()
+
+    def unfinished(self, plan: str) -> int | None:
+        """Return the newest evaluation of `plan` of which something is open."""
+        found = self._db.execute(
+            "SELECT max(evaluations.id) FROM evaluations JOIN tasks ON tasks.evaluation = evaluations.id"
+            " WHERE plan = ? AND outcome = 'open'",
+            (plan,),
+        ).fetchone()
+        return None if found[0] is None else int(found[0])
+
+    def begin(self, plan: str, entries: Iterable[Entry], now: float) -> int:
+        """Write down what will be asked, and return the evaluation's number."""
+        with self._db:
+            self._db.execute("BEGIN")
+            made = self._db.execute("INSERT INTO evaluations (plan, started_at) VALUES (?, ?)", (plan, now))
+            self._db.executemany(
+                "INSERT INTO tasks"
+                " (nonce, evaluation, endpoint, template, email, task, round, brief, checks, attachments)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                [_row(entry, made.lastrowid or 0) for entry in entries],
+            )
+        return made.lastrowid or 0
+
+    def entries(self, evaluation: int) -> list[Entry]:
+        """Return every round, in the order in which they were planned."""
+        rows = self._db.execute("SELECT * FROM tasks WHERE evaluation = ? ORDER BY rowid", (evaluation,)).fetchall()
+        return [self._entry(row) for row in rows]
+
+    def entry(self, nonce: str) -> Entry:
+        """Return one round."""
+        return self._entry(self._db.execute("SELECT * FROM tasks WHERE nonce = ?", (nonce,)).fetchone())
+
+    def sent(self, nonce: str, now: float) -> None:
+        """Write down when a round was sent; when it was sent first is what counts."""
+        self._db.execute("UPDATE tasks SET sent_at = coalesce(sent_at, ?) WHERE nonce = ?", (now, nonce))
+
+    def take(self, result: Result, now: float) -> bool:
+        """Write down what an endpoint says, if all four fields are those of a round that was asked for."""
+        known = self._db.execute("SELECT email, task, round, nonce FROM tasks WHERE nonce = ?", (str(result["nonce"]),))
+        row = known.fetchone()
+        if row is None or any(str(row[name]) != str(result[name]) for name in IDENTITY):
+            return False
+        told = [None if result.get(name) is None else str(result[name])[:2_000] for name in _TOLD]
+        self._db.execute("INSERT INTO repos VALUES (?, ?, ?, ?, ?, ?)", (row["nonce"], now, *told))
+        return True
+
+    def ended(self, nonce: str, outcome: Outcome, now: float, answer: str = "", verdict: Verdict | None = None) -> None:
+        """Write down what came of a round, and what was seen."""
+        marks: Sequence[Mark] = verdict.marks if verdict else ()
+        found: Sequence[Finding] = verdict.findings if verdict else ()
+        with self._db:
+            self._db.execute("BEGIN")
+            self._db.executemany(
+                "INSERT OR REPLACE INTO results VALUES (?, ?, ?, ?, ?, ?)",
+                [(nonce, place, *asdict(mark).values()) for place, mark in enumerate(marks)],
+            )
+            self._db.executemany(
+                "INSERT INTO findings VALUES (?, ?, ?, ?)",
+                [(nonce, entry.kind, entry.text, entry.where) for entry in found],
+            )
+            self._db.execute(
+                "UPDATE tasks SET outcome = ?, answer = ?, judged_at = ? WHERE nonce = ?", (outcome, answer, now, nonce)
+            )
+
+    def _entry(self, row: Any) -> Entry:
+        nonce = row["nonce"]
+        told = self._db.execute("SELECT * FROM repos WHERE nonce = ? ORDER BY rowid DESC", (nonce,)).fetchone()
+        marks = self._db.execute(
+            "SELECT kind, text, state, seen FROM results WHERE nonce = ? ORDER BY place", (nonce,)
+        ).fetchall()
+        found = self._db.execute(
+            'SELECT kind, text, place AS "where" FROM findings WHERE nonce = ?', (nonce,)
+        ).fetchall()
+        raw = {name: row[name] for name in (*IDENTITY, "brief")}
+        large = {name: json.loads(row[name]) for name in ("checks", "attachments")}
+        return Entry(
+            endpoint=row["endpoint"],
+            template=row["template"],
+            task=parse(Task, {**raw, **large}),
+            sent_at=row["sent_at"],
+            answer=row["answer"] or "",
+            outcome=row["outcome"],
+            received_at=told["received_at"] if told else None,
+            result={name: told[name] for name in _TOLD if told[name] is not None} if told else None,
+            marks=tuple(Mark(*mark) for mark in marks),
+            findings=tuple(Finding(**dict(entry)) for entry in found),
+        )
+
+
+def _row(entry: Entry, evaluation: int) -> tuple[object, ...]:
+    task = entry.task
+    return (
+        task.nonce,
+        evaluation,
+        entry.endpoint,
+        entry.template,
+        task.email,
+        task.task,
+        task.round,
+        task.brief,
+        json.dumps([check.wire() for check in task.checks], ensure_ascii=False),
+        json.dumps([attachment.model_dump() for attachment in task.attachments]),
+    )

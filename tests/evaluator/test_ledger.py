@@ -1,0 +1,89 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.evaluator.judging import Mark, Verdict
+from orchestrator.evaluator.ledger import Entry, Ledger
+from orchestrator.handover import Finding
+from orchestrator.task import Task, parse
+
+URL = "http://127.0.0.1:1/"
+MARKS = (
+    Mark("repository", "new", "passed", "made now"),
+    Mark("js", "a === 1", "passed", "true"),
+    Mark("file", "LICENSE exists", "failed", "no"),
+    Mark("prose", "nice", "unproved", ""),
+)
+FOUND = Finding(kind="error", text="broke", where="app.js:1")
+
+
+def entry(round_: int = 1, nonce: str = "n1", **fields: Any) -> Entry:
+    said = {"email": "a@b.c", "task": "sales-1", "round": round_, "nonce": nonce, "brief": "Äh\n", **fields}
+    return Entry(URL, "sales", parse(Task, said))
+
+
+def told(nonce: str = "n1", **fields: Any) -> dict[str, Any]:
+    return {"email": "a@b.c", "task": "sales-1", "round": 1, "nonce": nonce, **fields}
+
+
+def test_what_was_planned_comes_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "ledger.sqlite"
+    checks = [{"js": "a === 1"}, "plain", {"css": "h1"}]
+    planned = [entry(checks=checks, attachments=[{"name": "a", "url": "data:,x"}]), entry(2, "n2")]
+    ledger = Ledger(path)
+    number = ledger.begin("plan", planned, 1.0)
+    ledger.close()
+    ledger = Ledger(path)
+    assert ledger.entries(number) == planned
+    assert ledger.entry("n2") == planned[1]
+    ledger.close()
+
+
+def test_an_evaluation_is_unfinished_until_every_round_has_ended(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert ledger.unfinished("plan") is None
+    number = ledger.begin("plan", [entry(), entry(2, "n2")], 1.0)
+    assert ledger.unfinished("other") is None
+    ledger.ended("n1", "silent", 5.0, "nothing came")
+    assert ledger.unfinished("plan") == number
+    ledger.ended("n2", "skipped", 5.0)
+    assert ledger.unfinished("plan") is None
+    assert [(found.outcome, found.answer) for found in ledger.entries(number)] == [
+        ("silent", "nothing came"),
+        ("skipped", ""),
+    ]
+    ledger.close()
+
+
+def test_only_results_that_were_asked_for_are_taken_and_the_newest_counts(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.begin("plan", [entry()], 1.0)
+    assert ledger.take(told(error="no"), 2.0)
+    assert ledger.take(told(round="1", repo_url="r", commit_sha=["x"], pages_url=None, more=1), 3.0)
+    for wrong in ({"nonce": "n3"}, {"round": 2}, {"email": "x@b.c"}, {"task": "sales-2"}, {"nonce": ["n1"]}):
+        assert not ledger.take(told() | wrong, 4.0)
+    found = ledger.entry("n1")
+    assert (found.received_at, found.result) == (3.0, {"repo_url": "r", "commit_sha": "['x']"})
+    ledger.close()
+
+
+def test_a_verdict_is_kept_whole_and_counted(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.begin("plan", [entry()], 1.0)
+    ledger.sent("n1", 2.0)
+    ledger.sent("n1", 9.0)
+    ledger.ended("n1", "live", 5.0, verdict=Verdict(MARKS, (FOUND,)))
+    found = ledger.entry("n1")
+    assert (found.sent_at, found.outcome, found.marks, found.findings) == (2.0, "live", MARKS, (FOUND,))
+    assert [found.count(state) for state in ("passed", "failed", "unproved")] == [1, 1, 1]
+    assert (found.shown("repository"), found.shown("page")) == ("passed", "")
+    ledger.close()
+
+
+def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("no database, and long enough to be taken for none " * 20)
+    for path in (tmp_path / "text", tmp_path / "text" / "ledger.sqlite"):
+        with pytest.raises(UsageError, match="is no file that results can be kept in"):
+            Ledger(path)
