@@ -5,11 +5,12 @@ import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 
 from orchestrator.deadline import Clock
-from orchestrator.evaluator.inbox import Inbox, Result
+from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.judging import Claim, Verdict, attached, is_private, judge
 from orchestrator.evaluator.ledger import Entry, Ledger, Outcome
 from orchestrator.evaluator.templates import Template, filled
@@ -94,7 +95,7 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
             outcome, answer = await _asked(entry, endpoint, ledger, tools)
             verdict = None
             if outcome == "live":
-                verdict = await _judged(ledger, rounds, ledger.entry(nonce), tools)
+                verdict = await judged([ledger.entry(other.task.nonce) for other in rounds], ledger.entry(nonce), tools)
             ledger.ended(nonce, outcome, now(), answer, verdict)
             tools.say(f"{named}: {_in_words(ledger.entry(nonce))}")
         before = ledger.entry(nonce)
@@ -116,14 +117,18 @@ async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools)
     return ("error", str(result["error"])[:LONGEST_ANSWER]) if result.get("error") else ("live", "")
 
 
+def body_of(task: Task) -> dict[str, Any]:
+    """Return what a request says, without the secret and without where its result goes."""
+    said = task.model_dump(mode="json", exclude={"received_at", "checks", "evaluation_url"})
+    return {**said, "checks": [check.wire() for check in task.checks]}
+
+
 async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
     """POST a request until it is taken; return why it was not, nothing where it was.
 
     A path is added where the URL has none: `/api-endpoint`. What the endpoint says never repeats the secret.
     """
-    checks = [check.wire() for check in task.checks]
-    said = task.model_dump(mode="json", exclude={"received_at", "checks"})
-    body = {**said, "checks": checks, "secret": endpoint.secret, "evaluation_url": tools.url}
+    body = {**body_of(task), "secret": endpoint.secret, "evaluation_url": tools.url}
     url = httpx.URL(endpoint.url)
     url = url.copy_with(path="/api-endpoint") if url.path in ("", "/") else url
     started, tries = tools.clock.now(), 0
@@ -140,7 +145,7 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
         await tools.clock.sleep(wait)
 
 
-async def _post(http: httpx.AsyncClient, url: httpx.URL, body: Result) -> tuple[int, str, float | None]:
+async def _post(http: httpx.AsyncClient, url: httpx.URL, body: dict[str, Any]) -> tuple[int, str, float | None]:
     """Return the status, the beginning of the answer, and the seconds that it asks to wait."""
     text = bytearray()
     try:
@@ -160,13 +165,13 @@ async def _post(http: httpx.AsyncClient, url: httpx.URL, body: Result) -> tuple[
     )
 
 
-async def _judged(ledger: Ledger, rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:
-    first = ledger.entry(rounds[0].task.nonce)
+async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:
+    """Look at what `entry`, one of the `rounds` of a task, has come to."""
     so_far = [other.task for other in rounds if other.task.round <= entry.task.round]
     claim = Claim(
         task=entry.task,
         result=dict(entry.result or {}),
-        since=first.sent_at or 0,
+        since=rounds[0].sent_at or 0,
         attachments=attached(so_far),
         is_private=await is_private(entry.endpoint),
     )

@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,19 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
+from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError
+from orchestrator.evaluator import table
+from orchestrator.evaluator.course import Endpoint, Tools, judged, planned, send
+from orchestrator.evaluator.inbox import Result
+from orchestrator.evaluator.ledger import Entry
+from orchestrator.evaluator.templates import read_template
 from orchestrator.local.runs import Run
-from orchestrator.local.sample import request
 from orchestrator.local.stage import PIPELINE, Options, Stage, staged, stop_signal
-from orchestrator.task import Check
-from orchestrator.verify.browser import opened
-from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
-from orchestrator.verify.report import Limits, Report
+from orchestrator.settings import evaluator_settings
 
+SAMPLE = Path(__file__).with_name("sample.yaml")
+VISITOR = "visitor@example.com"
 LOOK_S = 0.2
 PATIENCE_S = 300
 _GROUP = re.compile(r"##\[group\](?!Run )(.+)\n(?:(?!##\[group\])[\s\S])*?took ([\d.]+) s")
@@ -35,28 +38,26 @@ _OPEN_GROUP = re.compile(r"##\[group\](?!Run )(.+)")
 
 @dataclass(frozen=True)
 class Shown:
-    """What came of one round, seen from outside. `report`: of the live page, opened in a browser."""
+    """What came of one round, as the evaluator judged it. `seconds`: from its request to its verdict."""
 
-    round: int
-    result: dict[str, Any]
+    entry: Entry
     built_by: str
-    report: Report
     seconds: float
     files: Path
 
     @property
     def is_proved(self) -> bool:
-        """Whether the page is live and every check was shown on it."""
-        return "pages_url" in self.result and all(check.state == "passed" for check in self.report.checks)
+        """Whether the page is live, and everything that was looked at is as it should be."""
+        return self.entry.outcome == "live" and all(mark.state == "passed" for mark in self.entry.marks)
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it for `--json`."""
+        """Return it for `--json`: what the evaluator was told, and its verdict."""
         return {
-            **self.result,
+            **table.whole(self.entry),
+            **(self.entry.result or {}),
             "built_by": self.built_by,
             "proved": self.is_proved,
             "seconds": round(self.seconds, 1),
-            "checks": [check.model_dump(include={"text", "state", "seen"}) for check in self.report.checks],
             "files": str(self.files),
         }
 
@@ -113,45 +114,56 @@ async def _demo(options: Options, env: Mapping[str, str], screen: Screen, *, onc
 
 
 async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> list[Shown]:
-    seed = secrets.token_hex(3)
     models = env.get("LLM_MODELS")
     screen.say("[bold]Pagewright[/]: GitHub, GitHub Actions and GitHub Pages on this machine")
     screen.say(
         f"The pages are built by {models}." if models else "No model is configured: a template builds the pages."
     )
-    return [await _round(stage, env, screen, seed, number) for number in (1, 2)]
-
-
-async def _round(stage: Stage, env: Mapping[str, str], screen: Screen, seed: str, number: int) -> Shown:
-    started = time.monotonic()
-    asked = request(seed, number)
-    screen.say(f"\n[bold]Round {number}[/]  {asked['brief']}")
+    endpoint = Endpoint(VISITOR, stage.receiver, stage.secret)
+    entries = planned(endpoint, read_template(SAMPLE), secrets.token_hex(3))
+    settings = evaluator_settings(
+        {"GITHUB_API_URL": stage.github_api} | {name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env}
+    )
+    shown: list[Shown] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        body = {**asked, "secret": stage.secret, "evaluation_url": stage.evaluator}
-        answer = await http.post(f"{stage.receiver}/api-endpoint", json=body)
-        if answer.status_code != 200:
-            raise PagewrightError(f"The receiver answered {answer.status_code}: {answer.text:.200}.")
-        id_ = answer.json()["id"]
-        screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
-        async with asyncio.timeout(PATIENCE_S):
-            result = await _followed(stage, screen, id_, asked["nonce"])
-        files = stage.data / "demo" / asked["task"]
-        files.mkdir(parents=True, exist_ok=True)
-        (files / f"round-{number}.log").write_text(_log(stage, id_), encoding="utf-8")
-        if "pages_url" not in result:
-            screen.say(f"  [red]✗[/] {result.get('error')}")
-            return Shown(number, result, "", Report((), ()), time.monotonic() - started, files)
-        record = (await http.get(f"{result['pages_url']}pagewright.json")).json()
-    report = await _opened(env, result["pages_url"], asked["checks"], number)
-    for name, image in report.screenshots.items():
-        (files / f"round-{number}-{name}.png").write_bytes(image)
+        tools = Tools(settings, stage.results, stage.evaluator, http, Clock(), screen.say)
+        for number, entry in enumerate(entries):
+            so_far = [*(round_.entry for round_ in shown), entry, *entries[number + 1 :]]
+            shown.append(await _round(so_far, endpoint, stage, tools, screen))
+    return shown
+
+
+async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: Tools, screen: Screen) -> Shown:
+    """Send the first round that is open, and judge what comes of it."""
+    entry = next(entry for entry in rounds if entry.outcome == "open")
+    started, task = time.monotonic(), entry.task
+    screen.say(f"\n[bold]Round {task.round}[/]  {task.brief}")
+    sent = replace(entry, sent_at=tools.clock.now())
+    if refusal := await send(task, endpoint, tools):
+        raise PagewrightError(f"The receiver did not take it: {refusal}.")
+    screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
+    async with asyncio.timeout(PATIENCE_S):
+        result = await _followed(stage, screen, task.id, task.nonce)
+    files = stage.data / "demo" / task.task
+    files.mkdir(parents=True, exist_ok=True)
+    (files / f"round-{task.round}.log").write_text(_log(stage, task.id), encoding="utf-8")
+    told = replace(sent, received_at=tools.clock.now(), result=result)
+    if "pages_url" not in result:
+        screen.say(f"  [red]✗[/] {result.get('error')}")
+        failed = replace(told, outcome="error", answer=str(result.get("error")))
+        return Shown(failed, "", time.monotonic() - started, files)
+    verdict = await judged([told if other is entry else other for other in rounds], told, tools)
+    for name, image in verdict.screenshots.items():
+        (files / f"round-{task.round}-{name}.png").write_bytes(image)
     await asyncio.to_thread(_clone, result["repo_url"], files / "clone")
+    record = (await tools.http.get(f"{result['pages_url']}pagewright.json")).json()
     seconds = time.monotonic() - started
-    screen.say(f"  [green]✓[/] {'Evaluator told; the live page was opened':<44} {seconds:>6.1f} s in all")
-    return Shown(number, result, record["built_by"], report, seconds, files)
+    screen.say(f"  [green]✓[/] {'Evaluator told; the live page was judged':<44} {seconds:>6.1f} s in all")
+    live = replace(told, outcome="live", marks=verdict.marks, findings=verdict.findings)
+    return Shown(live, record["built_by"], seconds, files)
 
 
-async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> dict[str, Any]:
+async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> Result:
     """Show the run's steps until the evaluator has the result."""
     told = asyncio.create_task(stage.results.result_for(nonce))
     try:
@@ -182,30 +194,25 @@ def _log(stage: Stage, id_: str) -> str:
     return "" if run is None else "".join(stage.github.runs.log(job.id) for job in run.jobs)
 
 
-async def _opened(env: Mapping[str, str], url: str, checks: list[dict[str, str]], number: int) -> Report:
-    given, mirror = (Path(env[name]) if env.get(name) else None for name in ("BROWSER", "CDN_MIRROR"))
-    async with opened(given, url) as cage:
-        asked = [(number, Check(text=check["js"], js=True)) for check in checks]
-        return await inspect(cage, Target(url, cdn_mirror=mirror), asked, Limits())
-
-
 def _clone(repo_url: str, folder: Path) -> None:
     pull, clone = ["-C", str(folder), "pull", "--ff-only"], ["clone", repo_url, str(folder)]
     subprocess.run(["git", *(pull if folder.is_dir() else clone), "--quiet"], check=True)  # noqa: S603, S607
 
 
 def conclude(screen: Screen, shown: list[Shown]) -> None:
-    """Print where everything lies, and what was proved."""
-    screen.say("\n[bold]What the evaluator was told, and what a browser saw on the live page[/]")
+    """Print the evaluator's verdict, and where everything lies."""
+    screen.say("\n[bold]The evaluator's verdict[/]\n")
+    if not screen.is_quiet:
+        table.show(screen.console, [entry.entry for entry in shown])
     for entry in shown:
-        told = f"{entry.result['repo_url']} at {entry.result['commit_sha'][:12]}" if "repo_url" in entry.result else ""
-        screen.say(f"\nRound {entry.round}, built by {entry.built_by or 'nobody'} in {entry.seconds:.1f} s")
-        screen.say(f"  page         {entry.result.get('pages_url', 'not live')}", whole=True)
-        screen.say(f"  repository   {told or entry.result.get('error', '')}", whole=True)
-        for check in entry.report.checks:
-            screen.say(
-                f"  {'[green]✓[/]' if check.state == 'passed' else '[red]✗[/]'} {escape(check.text)}", whole=True
-            )
+        told = entry.entry.result or {}
+        screen.say(f"\nRound {entry.entry.task.round}, built by {entry.built_by or 'nobody'} in {entry.seconds:.1f} s")
+        screen.say(f"  page         {told.get('pages_url', 'not live')}", whole=True)
+        if "repo_url" in told:
+            screen.say(f"  repository   {told['repo_url']} at {told['commit_sha'][:12]}", whole=True)
+        for mark in entry.entry.marks:
+            if mark.state == "passed":
+                screen.say(f"  [green]✓[/] {escape(mark.text)}", whole=True)
     files = shown[0].files
     screen.say(f"\nclone        {files / 'clone'}", whole=True)
     screen.say(f"logs         {files}/round-*.log", whole=True)

@@ -7,7 +7,9 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.local.sample import request
+from orchestrator.evaluator.course import Endpoint, body_of, planned
+from orchestrator.evaluator.templates import read_template
+from orchestrator.local.demo import SAMPLE, VISITOR
 from orchestrator.task import request_id, task_key, title_of
 from tests.bench.figures import Figure
 from tests.bench.hub import Hub, hub, model_endpoint, reads, slow_models, writes
@@ -115,7 +117,8 @@ def _publish(github: Hub, built: Program) -> Program:
 
 
 def _event(github: Hub, seed: str, round_: int) -> dict[str, object]:
-    asked = request(seed, round_) | {
+    rounds = planned(Endpoint(VISITOR, "", ""), read_template(SAMPLE), seed)
+    asked = body_of(rounds[round_ - 1].task) | {
         "evaluation_url": github.evaluator,
         "received_at": datetime.now(UTC).isoformat(),
     }

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+from orchestrator.evaluator.templates import filled, read_template
 from orchestrator.generate.fallback import Ask, fallback_site
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import parse
-from orchestrator.local.sample import request, sales
+from orchestrator.local.demo import SAMPLE
+from orchestrator.task import decode_data_uri
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed, Program, seconds
 
@@ -43,8 +45,9 @@ async def measure(folder: Path) -> list[Figure]:
 
 def _revision() -> tuple[str, str]:
     """Return two answers that make the same page: by edits, and whole. Raises Failed where they do not."""
-    csv, _, _ = sales()
-    page = fallback_site("Café sales", [Ask(1, request("x", 1)["brief"])], {"sales.csv": csv.encode()})["index.html"]
+    asked = filled(read_template(SAMPLE), "x")[0]
+    csv = decode_data_uri(asked.attachments[0]["url"])
+    page = fallback_site("Café sales", [Ask(1, asked.brief)], {"sales.csv": csv})["index.html"]
     before = page.decode()
     after, pairs = before, []
     for old, new in CHANGES:

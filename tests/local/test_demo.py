@@ -1,13 +1,15 @@
 import io
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.handover import CheckResult
-from orchestrator.local.demo import Screen, Shown, conclude
-from orchestrator.local.sample import request, sales
-from orchestrator.task import Request, parse
-from orchestrator.verify.report import Report
+from orchestrator.evaluator.course import Endpoint, planned
+from orchestrator.evaluator.judging import Mark
+from orchestrator.evaluator.ledger import Entry
+from orchestrator.evaluator.templates import read_template
+from orchestrator.local.demo import SAMPLE, VISITOR, Screen, Shown, conclude
+from orchestrator.task import decode_data_uri
 
 LOG = """\
 2026-11-20T12:28:14.0Z ##[group]Run Build and verify the site
@@ -17,6 +19,7 @@ LOG = """\
 2026-11-20T12:28:14.6Z ##[endgroup]
 2026-11-20T12:28:14.7Z ##[group]Verify it in a browser
 """
+LIVE = {"repo_url": "http://git/o/r", "commit_sha": "c" * 40, "pages_url": "http://pages/o/r/"}
 
 
 def _screen(width: int = 80) -> tuple[Screen, io.StringIO]:
@@ -24,12 +27,17 @@ def _screen(width: int = 80) -> tuple[Screen, io.StringIO]:
     return Screen(Console(file=out, width=width), is_quiet=False), out
 
 
-def _shown(result: dict[str, str], state: str = "passed") -> Shown:
-    check = CheckResult.model_validate({"round": 1, "text": "a[0] === 1", "kind": "js", "state": state})
-    return Shown(1, result, "fallback", Report((check,), ()), 3.21, Path("files"))
+def _rounds() -> list[Entry]:
+    return planned(Endpoint(VISITOR, "http://127.0.0.1:1", "s"), read_template(SAMPLE), "abc")
 
 
-LIVE = {"repo_url": "http://git/o/r", "commit_sha": "c" * 40, "pages_url": "http://pages/o/r/"}
+def _shown(state: str = "passed") -> Shown:
+    mark = Mark("js", "a[0] === 1", "passed" if state == "passed" else "failed", "2")
+    return Shown(replace(_rounds()[0], outcome="live", result=LIVE, marks=(mark,)), "fallback", 3.21, Path("files"))
+
+
+def _lost() -> Shown:
+    return Shown(replace(_rounds()[1], outcome="error", answer="Nothing was built."), "", 1, Path("files"))
 
 
 def test_each_finished_step_is_shown_once_with_its_time() -> None:
@@ -40,28 +48,43 @@ def test_each_finished_step_is_shown_once_with_its_time() -> None:
     assert out.getvalue().split() == ["✓", "Generate", "the", "site", "2.5", "s"]
 
 
-def test_the_end_names_links_checks_and_files_in_lines_that_can_be_copied() -> None:
-    screen, out = _screen(width=20)
-    conclude(screen, [_shown(LIVE), _shown({"error": "Nothing was built."}, "failed")])
+def test_the_end_names_verdict_links_and_files_in_lines_that_can_be_copied() -> None:
+    screen, out = _screen(width=30)
+    conclude(screen, [_shown(), _shown("failed"), _lost()])
     said = out.getvalue()
-    for line in ("  page         http://pages/o/r/", "  ✓ a[0] === 1", "  ✗ a[0] === 1", "clone        files/clone"):
+    for line in (
+        "  page         http://pages/o/r/",
+        "  ✓ a[0] === 1",
+        "  ✗ a[0] === 1  (2)",
+        "clone        files/clone",
+    ):
         assert f"{line}\n" in said
     assert "http://git/o/r at cccccccccccc" in said
     assert "Nothing was built." in said
+    assert "built by nobody" in said
 
 
-def test_proved_means_live_and_every_check_shown() -> None:
-    assert _shown(LIVE).is_proved
-    assert not _shown(LIVE, "failed").is_proved
-    assert not _shown({"error": "x"}).is_proved
+def test_proved_means_live_and_everything_as_it_should_be() -> None:
+    assert _shown().is_proved
+    assert not _shown("failed").is_proved
+    assert not _lost().is_proved
+    assert _shown().as_dict().keys() >= {
+        "email",
+        "round",
+        "nonce",
+        "commit_sha",
+        "pages_url",
+        "proved",
+        "marks",
+        "files",
+    }
 
 
 def test_the_sample_is_a_task_and_its_checks_know_the_sum() -> None:
-    csv, rows, revenue = sales()
-    lines = csv.splitlines()[1:]
-    assert len(lines) == rows
-    assert f"{sum(float(line.split(',')[3]) for line in lines):.2f}" == revenue
-    for round_ in (1, 2):
-        task = parse(Request, {**request("abc", round_), "evaluation_url": "http://127.0.0.1:1/notify"})
-        assert len(task.checks) == 4
-        assert len(task.attachments) == 1
+    first, second = (entry.task for entry in _rounds())
+    lines = decode_data_uri(first.attachments[0].url).decode().splitlines()[1:]
+    revenue = f"{sum(float(line.split(',')[3]) for line in lines):.2f}"
+    assert f">= {len(lines)}" in first.checks[1].text
+    assert f'"{revenue}"' in first.checks[2].text
+    assert f'"{revenue}"' in second.checks[2].text
+    assert [len(task.attachments) for task in (first, second)] == [1, 1]
