@@ -35,9 +35,9 @@ def bind(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(2048)
-    except OSError:
+    except (OSError, OverflowError) as error:  # ports end at 65535
         listener.close()
-        raise
+        raise OSError(str(error)) from None
     return listener
 
 

@@ -164,7 +164,7 @@ def _listener(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     try:
         return bind(int(port), host or "127.0.0.1")
-    except (OSError, ValueError, OverflowError):
+    except (OSError, ValueError):
         raise UsageError(
             f"Cannot listen on {listen}.", "Give HOST:PORT of this machine; port 0 is any free one."
         ) from None

@@ -1,0 +1,135 @@
+"""The command: what it reads, what it prints, what it keeps."""
+
+import asyncio
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orchestrator.errors import UsageError
+from orchestrator.evaluator.evaluate import Options, run_evaluate
+from tests.doubles.student import SECRET, student
+
+pytestmark = pytest.mark.anyio
+
+TEMPLATE = "id: sales\nbrief: Sum\nround2: {brief: More}\n"
+ERROR = {"error": "no model answered"}
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> Options:
+    template = tmp_path / "sales.yaml"
+    template.write_text(TEMPLATE)
+    return Options(
+        files=[template],
+        receiver="http://127.0.0.1:9",
+        secret=SECRET,
+        email="a@b.c",
+        endpoints=None,
+        listen="127.0.0.1:0",
+        public_url="",
+        data=tmp_path / "data",
+        csv=None,
+        as_json=True,
+    )
+
+
+async def evaluated(options: Options, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str]:
+    """Run the command in a thread of its own; return what it printed, read as JSON, and what it said meanwhile."""
+    assert await asyncio.to_thread(run_evaluate, options, {}) == 0
+    out, err = capsys.readouterr()
+    return (json.loads(out) if options.as_json else out), err
+
+
+async def test_a_class_is_evaluated_into_json_csv_and_a_table(
+    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with student({1: ERROR}) as endpoint:
+        known = tmp_path / "class.csv"
+        rows = [f"a@b.c,{endpoint.url},", f"d@e.f,{endpoint.url},wrong"]
+        known.write_text("\ufeff" + "\n".join(["email,endpoint,secret", *rows]), encoding="utf-8")
+        asked = replace(options, receiver="", endpoints=known, csv=tmp_path / "out.csv")
+        entries, said = await evaluated(asked, capsys)
+        table, _ = await evaluated(replace(asked, as_json=False), capsys)
+    assert [(entry["email"], entry["outcome"]) for entry in entries] == [
+        ("a@b.c", "error"),
+        ("a@b.c", "skipped"),
+        ("d@e.f", "refused"),
+        ("d@e.f", "skipped"),
+    ]
+    assert said.startswith("Evaluation 1, kept in ")
+    assert "0 of 4 rounds live, 0 of 0 checks passed" in table
+    written = list(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()))
+    assert [row["outcome"] for row in written] == ["error", "skipped", "refused", "skipped"]
+    assert SECRET not in json.dumps(entries) + said + table + (tmp_path / "out.csv").read_text()
+
+
+async def test_what_was_stopped_goes_on_and_what_is_over_begins_anew(
+    options: Options, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with student({1: ERROR}) as endpoint:
+        asked = replace(options, receiver=endpoint.url)
+        first, _ = await evaluated(asked, capsys)
+        second, said = await evaluated(asked, capsys)
+        assert said.startswith("Evaluation 2")
+        assert first[0]["nonce"] != second[0]["nonce"]
+        assert len(endpoint.requests) == 2
+
+
+async def test_results_reach_it_by_its_public_address(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
+    async with student({}, b"HTTP/1.1 400 -\r\ncontent-length: 0\r\n\r\n") as endpoint:
+        await evaluated(replace(options, receiver=endpoint.url, public_url="https://me.example/deep/"), capsys)
+        assert endpoint.requests[0]["evaluation_url"] == "https://me.example/deep/notify"
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"receiver": ""}, "either --receiver or --endpoints"),
+        ({"endpoints": Path("class.csv")}, "either --receiver or --endpoints"),
+        ({"secret": ""}, "set SHARED_SECRET"),
+        ({"receiver": "ftp://a"}, "--receiver, endpoint 1: must be an http"),
+        ({"receiver": "http://8.8.8.8/"}, "Give --public-url"),
+        ({"email": " "}, "e-mail or secret is missing"),
+        ({"listen": "127.0.0.1"}, "Cannot listen on 127.0.0.1"),
+        ({"listen": "127.0.0.1:99999"}, "Cannot listen on"),
+        ({"listen": "none.invalid:0"}, "Cannot listen on"),
+        ({"csv": Path("none/out.csv")}, "The folder for --csv"),
+        ({"files": [Path("none.yaml")]}, "none.yaml cannot be read"),
+    ],
+)
+async def test_what_cannot_be_evaluated_is_an_error_with_a_remedy(
+    changes: dict[str, Any], says: str, options: Options
+) -> None:
+    with pytest.raises(UsageError) as refused:
+        await asyncio.to_thread(run_evaluate, replace(options, **changes), {})
+    assert says in str(refused.value)
+
+
+async def test_two_templates_of_one_id_are_refused(options: Options) -> None:
+    with pytest.raises(UsageError, match="same id"):
+        await asyncio.to_thread(run_evaluate, replace(options, files=[*options.files, *options.files]), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "names no endpoint"),
+        ("email,endpoint,secret\n", "names no endpoint"),
+        ("mail,url\na,b\n", "names no endpoint"),
+        ("email,endpoint\na@b.c,http://127.0.0.1:9\na@b.c,http://127.0.0.1:9\n", "names an endpoint twice"),
+        ("email,endpoint\na@b.c,nowhere\n", "endpoint 1: must be an http"),
+        ("email,endpoint\na@b.c\n", "endpoint 1: must be an http"),
+        (b"email,endpoint\n\xff\n", "cannot be read as CSV"),
+    ],
+)
+async def test_a_list_of_endpoints_that_is_wrong_is_named(
+    text: str | bytes, says: str, options: Options, tmp_path: Path
+) -> None:
+    (tmp_path / "class.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(UsageError, match=r"class\.csv") as refused:
+        await asyncio.to_thread(run_evaluate, replace(options, receiver="", endpoints=tmp_path / "class.csv"), {})
+    assert says in str(refused.value)
