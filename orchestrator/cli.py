@@ -67,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="where results arrive")
     evaluate.add_argument("--public-url", default="", metavar="URL", help="how endpoints reach it")
     _add_data(evaluate)
+    evaluate.add_argument("--models", metavar="A,B,…", help="compare these, each on a GitHub of its own here")
+    evaluate.add_argument("--repeat", type=int, default=1, metavar="N", help="how often each task, with --models")
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="the table as CSV too")
     evaluate.add_argument("--json", action="store_true", help="everything as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
@@ -131,6 +133,8 @@ def _models(chosen: argparse.Namespace) -> int:
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:
+    if chosen.models is not None:
+        return _compare(chosen)
     from orchestrator.evaluator.evaluate import Options, run_evaluate  # noqa: PLC0415
 
     env = environment(dotenv=True)
@@ -147,6 +151,16 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         as_json=chosen.json,
     )
     return run_evaluate(options, env)
+
+
+def _compare(chosen: argparse.Namespace) -> int:
+    from orchestrator.local.comparing import Options, run_comparison  # noqa: PLC0415
+
+    models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
+    if not models or chosen.receiver or chosen.endpoints:
+        raise UsageError("--models takes names of models, and no endpoint.", "Leave out --receiver and --endpoints.")
+    options = Options(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
+    return run_comparison(options, environment(dotenv=True))
 
 
 def _local(chosen: argparse.Namespace) -> int:

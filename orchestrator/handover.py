@@ -54,7 +54,8 @@ class Finding(_Entry):
 class Attempt(_Entry):
     """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown.
 
-    `tokens_cached`: those of `tokens_in` that the provider had read before; `findings`: of what it made, once seen.
+    `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
+    what it saw are `passed`, `failed` and `findings`.
     """
 
     model: Name
@@ -64,6 +65,7 @@ class Attempt(_Entry):
     tokens_cached: int = 0
     cost_usd: float | None = None
     seconds: float = 0
+    verified: bool = False
     passed: int = 0
     failed: int = 0
     findings: tuple[Finding, ...] = ()

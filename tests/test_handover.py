@@ -78,6 +78,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "tokens_cached",
         "cost_usd",
         "seconds",
+        "verified",
         "passed",
         "failed",
         "findings",

@@ -11,8 +11,9 @@ import httpx
 
 from orchestrator.deadline import Clock
 from orchestrator.evaluator.inbox import Inbox
-from orchestrator.evaluator.judging import Claim, Verdict, attached, is_private, judge
-from orchestrator.evaluator.ledger import Entry, Ledger, Outcome
+from orchestrator.evaluator.judging import Claim, attached, is_private, judge
+from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.records import Entry, Outcome, Verdict
 from orchestrator.evaluator.templates import Template, filled
 from orchestrator.retry import ASK, NO_ANSWER, is_outage, limited_for
 from orchestrator.settings import EvaluatorSettings
@@ -46,6 +47,7 @@ class Tools:
     clock: Clock
     say: Callable[[str], None]
     patience: float = PATIENCE_S
+    at_once: int = AT_ONCE
 
 
 def plan_of(endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> str:
@@ -73,7 +75,7 @@ async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoin
     tasks: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in ledger.entries(evaluation):
         tasks.setdefault((entry.endpoint, entry.task.email, entry.task.task), []).append(entry)
-    turns = asyncio.Semaphore(AT_ONCE)
+    turns = asyncio.Semaphore(tools.at_once)
 
     async def follow(rounds: Sequence[Entry]) -> None:
         async with turns:

@@ -24,7 +24,8 @@ from orchestrator.evaluator import table
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.inbox import Inbox, Result, create_inbox
 from orchestrator.evaluator.judging import is_private
-from orchestrator.evaluator.ledger import Entry, Ledger
+from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template, read_template
 from orchestrator.serving import address, bind, serving
 from orchestrator.settings import evaluator_settings
@@ -67,9 +68,7 @@ def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
 
 
 async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
-    templates = [read_template(path) for path in options.files]
-    if len({template.id for template in templates}) < len(templates):
-        raise UsageError("Two templates have the same id.", "Give each its own: a task is named after it.")
+    templates = read_templates(options.files)
     endpoints = _endpoints(options)
     if options.csv is not None and not options.csv.parent.is_dir():
         raise UsageError("The folder for --csv is not there.", "Make it first.")
@@ -81,6 +80,14 @@ async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
         async with _listening(options, ledger, endpoints) as (inbox, url), _client() as http:
             tools = Tools(evaluator_settings(env), inbox, url, http, Clock(), say)
             return await carry_out(ledger, evaluation, endpoints, tools)
+
+
+def read_templates(files: Sequence[Path]) -> list[Template]:
+    """Read templates; raise UsageError where one is none, or two have the same id."""
+    templates = [read_template(path) for path in files]
+    if len({template.id for template in templates}) < len(templates):
+        raise UsageError("Two templates have the same id.", "Give each its own: a task is named after it.")
+    return templates
 
 
 def _client() -> httpx.AsyncClient:

@@ -13,9 +13,10 @@ from orchestrator.address import Destination, NotPublic, Unresolved, destination
 from orchestrator.deadline import Clock, Deadline
 from orchestrator.errors import GitHubFailed
 from orchestrator.evaluator.inbox import Result
+from orchestrator.evaluator.records import Mark, Verdict
 from orchestrator.github.client import Client
 from orchestrator.github.repository import archive, created_at
-from orchestrator.handover import CheckResult, Finding, State
+from orchestrator.handover import CheckResult
 from orchestrator.retry import LOOK
 from orchestrator.settings import EvaluatorSettings
 from orchestrator.site import LICENCE
@@ -35,25 +36,6 @@ NO_PAGE = "there is no page to look at"
 _PROCESSED = re.compile(r"(^|/)_|\.(md|markdown)$", re.IGNORECASE)
 """What Jekyll keeps to itself or turns into something else, where no `.nojekyll` keeps it away:
 https://docs.github.com/pages/setting-up-a-github-pages-site-with-jekyll"""
-
-
-@dataclass(frozen=True)
-class Mark:
-    """One thing that was looked at. `kind`: the repository, its licence, the page, or which sort of check it is."""
-
-    kind: Literal["repository", "licence", "page", "js", "file", "prose"]
-    text: str
-    state: State
-    seen: str
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What was seen. `screenshots`: name without ending -> PNG."""
-
-    marks: tuple[Mark, ...]
-    findings: tuple[Finding, ...] = ()
-    screenshots: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -5,23 +5,21 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, astuple
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from orchestrator.errors import UsageError
 from orchestrator.evaluator.inbox import IDENTITY, Result
-from orchestrator.evaluator.judging import Mark, Verdict
+from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict
 from orchestrator.handover import Finding
 from orchestrator.task import Task, parse
 
-Outcome = Literal["open", "live", "error", "silent", "refused", "skipped"]
-"""`live`: it named a commit and a page; `error`: it said that there is none; `silent`: nothing came in time; `refused`:
-the endpoint did not take the request; `skipped`: the round before came to nothing."""
-
 _TABLES = """
-CREATE TABLE IF NOT EXISTS evaluations (id INTEGER PRIMARY KEY, plan TEXT NOT NULL, started_at REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS evaluations (
+  id INTEGER PRIMARY KEY, plan TEXT NOT NULL, model TEXT NOT NULL, started_at REAL NOT NULL
+);
 CREATE TABLE IF NOT EXISTS tasks (
   nonce TEXT PRIMARY KEY, evaluation INTEGER NOT NULL REFERENCES evaluations, endpoint TEXT NOT NULL,
   template TEXT NOT NULL, email TEXT NOT NULL, task TEXT NOT NULL, round INTEGER NOT NULL, brief TEXT NOT NULL,
@@ -39,33 +37,19 @@ CREATE TABLE IF NOT EXISTS results (
 CREATE TABLE IF NOT EXISTS findings (
   nonce TEXT NOT NULL REFERENCES tasks, kind TEXT NOT NULL, text TEXT NOT NULL, place TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS builds (
+  nonce TEXT PRIMARY KEY REFERENCES tasks, built_by TEXT NOT NULL, fallback INTEGER NOT NULL, repairs INTEGER NOT NULL,
+  tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost_usd REAL
+);
+CREATE TABLE IF NOT EXISTS healings (
+  evaluation INTEGER NOT NULL REFERENCES evaluations, site TEXT NOT NULL, kind TEXT NOT NULL,
+  is_healed INTEGER NOT NULL, tokens_in INTEGER NOT NULL, tokens_out INTEGER NOT NULL, cost_usd REAL,
+  seconds REAL NOT NULL,
+  PRIMARY KEY (evaluation, site)
+);
 """
 
 _TOLD = ("repo_url", "commit_sha", "pages_url", "error")
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One round of one task at one endpoint. Times in Unix seconds; `answer`: why the endpoint did not take it."""
-
-    endpoint: str
-    template: str
-    task: Task
-    sent_at: float | None = None
-    answer: str = ""
-    outcome: Outcome = "open"
-    received_at: float | None = None
-    result: Mapping[str, str] | None = None
-    marks: tuple[Mark, ...] = ()
-    findings: tuple[Finding, ...] = ()
-
-    def count(self, state: str) -> int:
-        """Return how many of the checks are in `state`."""
-        return sum(mark.state == state for mark in self.marks if mark.kind in ("js", "file", "prose"))
-
-    def shown(self, kind: str) -> str:
-        """Return the state of what is looked at once: the repository, its licence, the page."""
-        return next((mark.state for mark in self.marks if mark.kind == kind), "")
 
 
 class Ledger:
@@ -94,11 +78,13 @@ class Ledger:
         ).fetchone()
         return None if found[0] is None else int(found[0])
 
-    def begin(self, plan: str, entries: Iterable[Entry], now: float) -> int:
-        """Write down what will be asked, and return the evaluation's number."""
+    def begin(self, plan: str, entries: Iterable[Entry], now: float, model: str = "") -> int:
+        """Write down what will be asked, and return the evaluation's number. `model`: the one that is being tried."""
         with self._db:
             self._db.execute("BEGIN")
-            made = self._db.execute("INSERT INTO evaluations (plan, started_at) VALUES (?, ?)", (plan, now))
+            made = self._db.execute(
+                "INSERT INTO evaluations (plan, model, started_at) VALUES (?, ?, ?)", (plan, model, now)
+            )
             self._db.executemany(
                 "INSERT INTO tasks"
                 " (nonce, evaluation, endpoint, template, email, task, round, brief, checks, attachments)"
@@ -147,6 +133,45 @@ class Ledger:
             self._db.execute(
                 "UPDATE tasks SET outcome = ?, answer = ?, judged_at = ? WHERE nonce = ?", (outcome, answer, now, nonce)
             )
+
+    def built(self, nonce: str, how: Built) -> None:
+        """Write down what building a round took."""
+        self._db.execute("INSERT OR REPLACE INTO builds VALUES (?, ?, ?, ?, ?, ?, ?)", (nonce, *astuple(how)))
+
+    def healed(self, evaluation: int, healing: Healing) -> None:
+        """Write down what came of a site that a model was to mend."""
+        values = (evaluation, *astuple(healing))
+        self._db.execute("INSERT OR REPLACE INTO healings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
+
+    def trials(self, plan: str) -> list[Trial]:
+        """Return the newest evaluation of `plan` with each model, in the order in which they were made."""
+        found = self._db.execute(
+            "SELECT max(id) AS id, model, started_at FROM evaluations WHERE plan = ? AND model <> ''"
+            " AND NOT EXISTS (SELECT 1 FROM tasks WHERE evaluation = evaluations.id AND outcome = 'open')"
+            " GROUP BY model ORDER BY id",
+            (plan,),
+        ).fetchall()
+        return [self._trial(row) for row in found]
+
+    def _trial(self, row: Any) -> Trial:
+        number = row["id"]
+        entries = self.entries(number)
+        builds = self._db.execute(
+            "SELECT nonce, built_by, fallback, repairs, tokens_in, tokens_out, cost_usd FROM builds"
+            " JOIN tasks USING (nonce) WHERE evaluation = ?",
+            (number,),
+        ).fetchall()
+        healings = self._db.execute(
+            "SELECT site, kind, is_healed, tokens_in, tokens_out, cost_usd, seconds FROM healings WHERE evaluation = ?",
+            (number,),
+        ).fetchall()
+        return Trial(
+            model=row["model"],
+            started_at=row["started_at"],
+            entries=tuple(entries),
+            builds={build[0]: Built(build[1], bool(build[2]), *build[3:]) for build in builds},
+            healings=tuple(Healing(healing[0], healing[1], bool(healing[2]), *healing[3:]) for healing in healings),
+        )
 
     def _entry(self, row: Any) -> Entry:
         nonce = row["nonce"]

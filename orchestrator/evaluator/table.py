@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.evaluator.ledger import Entry
+from orchestrator.evaluator.records import Entry
 
 COLUMNS = (
     "email",

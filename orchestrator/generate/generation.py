@@ -86,7 +86,7 @@ class Generation:
     def note(self, **seen: Any) -> None:
         """Add to the last attempt what verifying it showed."""
         attempts = self.table.budget.attempts
-        attempts[-1:] = [attempt.model_copy(update=seen) for attempt in attempts[-1:]]
+        attempts[-1:] = [attempt.model_copy(update={"verified": True, **seen}) for attempt in attempts[-1:]]
 
     async def site(self) -> Generated:
         """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.

@@ -17,16 +17,13 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import Endpoint, Tools, judged, planned, send
 from orchestrator.evaluator.inbox import Result
-from orchestrator.evaluator.ledger import Entry
+from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import read_template
-from orchestrator.local.runs import Run
-from orchestrator.local.stage import PIPELINE, Options, Stage, staged, stop_signal
-from orchestrator.settings import evaluator_settings
+from orchestrator.local.stage import Options, Stage, staged, stop_signal
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
 VISITOR = "visitor@example.com"
@@ -121,12 +118,9 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
     )
     endpoint = Endpoint(VISITOR, stage.receiver, stage.secret)
     entries = planned(endpoint, read_template(SAMPLE), secrets.token_hex(3))
-    settings = evaluator_settings(
-        {"GITHUB_API_URL": stage.github_api} | {name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env}
-    )
     shown: list[Shown] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        tools = Tools(settings, stage.results, stage.evaluator, http, Clock(), screen.say)
+        tools = stage.tools(env, http, screen.say)
         for number, entry in enumerate(entries):
             so_far = [*(round_.entry for round_ in shown), entry, *entries[number + 1 :]]
             shown.append(await _round(so_far, endpoint, stage, tools, screen))
@@ -146,7 +140,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
         result = await _followed(stage, screen, task.id, task.nonce)
     files = stage.data / "demo" / task.task
     files.mkdir(parents=True, exist_ok=True)
-    (files / f"round-{task.round}.log").write_text(_log(stage, task.id), encoding="utf-8")
+    (files / f"round-{task.round}.log").write_text(stage.log_of(task.id), encoding="utf-8")
     told = replace(sent, received_at=tools.clock.now(), result=result)
     if "pages_url" not in result:
         screen.say(f"  [red]✗[/] {result.get('error')}")
@@ -170,28 +164,18 @@ async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> Resul
         is_live = screen.console.is_terminal and not screen.is_quiet
         with screen.console.status("Waiting for the runner") if is_live else nullcontext() as status:
             while not told.done():
-                under_way = screen.steps(_log(stage, id_), id_)
+                under_way = screen.steps(stage.log_of(id_), id_)
                 if status is not None:
                     status.update(under_way)
                 await asyncio.wait([told], timeout=LOOK_S)
         # The last step prints its time after the evaluator has answered.
-        run = _run(stage, id_)
+        run = stage.run_of(id_)
         if run is not None:
             await stage.engine.wait(run.id)
-        screen.steps(_log(stage, id_), id_)
+        screen.steps(stage.log_of(id_), id_)
         return told.result()
     finally:
         told.cancel()
-
-
-def _run(stage: Stage, id_: str) -> Run | None:
-    runs = stage.github.runs.list(PIPELINE)
-    return next((run for run in runs if run.display_title.endswith(id_)), None)
-
-
-def _log(stage: Stage, id_: str) -> str:
-    run = _run(stage, id_)
-    return "" if run is None else "".join(stage.github.runs.log(job.id) for job in run.jobs)
 
 
 def _clone(repo_url: str, folder: Path) -> None:

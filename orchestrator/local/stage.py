@@ -8,12 +8,16 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
+from orchestrator.deadline import Clock
 from orchestrator.errors import UsageError
+from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
@@ -25,6 +29,7 @@ from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from orchestrator.serving import address, bind, serving
+from orchestrator.settings import evaluator_settings
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings
@@ -62,6 +67,22 @@ class Stage:
     engine: Engine
     github: LocalGitHub
     results: Inbox
+
+    def run_of(self, request: str) -> Run | None:
+        """Return the newest run for the request of that id."""
+        runs = self.github.runs.list(PIPELINE)
+        return next((run for run in runs if run.display_title.endswith(request)), None)
+
+    def log_of(self, request: str) -> str:
+        """Return what that run's jobs have said so far."""
+        run = self.run_of(request)
+        return "" if run is None else "".join(self.github.runs.log(job.id) for job in run.jobs)
+
+    def tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
+        """Return what an evaluation of this receiver works with, one task after the other."""
+        named = {name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env}
+        settings = evaluator_settings({"GITHUB_API_URL": self.github_api, **named})
+        return Tools(settings, self.results, self.evaluator, http, Clock(), say, at_once=1)
 
     def announcement(self) -> dict[str, str]:
         """Return what other programs need to know."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, Route, async_playwright
 
+from orchestrator.evaluator.corpus import MIRROR, Case, defects, good
 from orchestrator.site import Site
 from orchestrator.task import Check
 from orchestrator.verify.browser import find_browser, opened
@@ -17,7 +18,7 @@ from orchestrator.verify.report import Limits
 from orchestrator.verify.server import Served, serving
 from orchestrator.verify.verification import Subject, verify
 from tests.bench.figures import Figure
-from tests.corpus.cases import FOLDER, Case, defects, good, is_found, seen_of
+from tests.corpus.cases import is_found, seen_of
 
 PAIRS = 5
 PATIENCE_S = 5.0
@@ -69,11 +70,10 @@ async def measure(_: Path) -> list[Figure]:
 async def _independent(browser: Browser, case: Case, served: Served) -> list[bool]:
     """Run the checks of a case as anybody would with Playwright alone: each until it holds, five seconds at most."""
     page = await browser.new_page()
-    mirror = FOLDER / "mirror"
 
     def from_mirror(package: str) -> Path:
         name, _, rest = package.partition("/")
-        return mirror / name.partition("@")[0] / rest
+        return MIRROR / name.partition("@")[0] / rest
 
     async def library(route: Route) -> None:
         path = from_mirror(route.request.url.split("/npm/" if "/npm/" in route.request.url else ".com/", 1)[1])

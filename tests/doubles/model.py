@@ -8,7 +8,7 @@ import json
 import time
 import zlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -21,6 +21,9 @@ from tests.doubles.server import Asked, answering
 _BLANK = b" " * 65_536
 _SLICE = 64
 _BETWEEN_TRICKLES_S = 0.05
+
+
+Playing = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -87,8 +90,8 @@ class ModelServer:
     `key`: the valid one, any where it is empty; `models`: those that there are, any where none is named.
     """
 
-    replies: Sequence[Reply]
-    by_model: Mapping[str, Sequence[Reply]]
+    replies: Sequence[Reply | Playing]
+    by_model: Mapping[str, Sequence[Reply | Playing]]
     key: str
     models: Sequence[str]
     limits: Limits
@@ -120,7 +123,7 @@ class ModelServer:
         provider, wanted = self._provider(asked), _parsed(asked.body)
         refusal = next(self._refusals(asked, provider, wanted), None)
         is_list = asked.method == "GET"
-        reply = None if refusal or is_list else self._next(wanted["model"])
+        reply = None if refusal or is_list else self._next(wanted)
         self.calls.append(Call(asked, time.monotonic(), reply))
         if reply is not None:
             await _send(writer, _answered(reply, provider, wanted), reply)
@@ -151,25 +154,27 @@ class ModelServer:
             yield provider.unknown_model(wanted["model"])
         yield from provider.problems(wanted, asked.headers, self.limits)
 
-    def _script(self, model: str) -> Sequence[Reply]:
+    def _script(self, model: str) -> Sequence[Reply | Playing]:
         return self.by_model.get(model, self.replies)
 
-    def _next(self, model: str) -> Reply:
+    def _next(self, wanted: dict[str, Any]) -> Reply:
+        model = wanted["model"]
         name = model if model in self.by_model else ""
         self._given[name] += 1
         script = self._script(model)
-        return script[min(self._given[name], len(script)) - 1]
+        reply = script[min(self._given[name], len(script)) - 1]
+        return reply if isinstance(reply, Reply) else Reply(reply(_text(wanted)))
 
 
 @asynccontextmanager
 async def model_server(
-    *replies: Reply | str,
+    *replies: Reply | str | Playing,
     key: str = "",
-    by_model: Mapping[str, Sequence[Reply | str]] | None = None,
+    by_model: Mapping[str, Sequence[Reply | str | Playing]] | None = None,
     models: Sequence[str] = (),
     limits: Limits | None = None,
 ) -> AsyncIterator[ModelServer]:
-    """Run a model; a text is a reply of that text."""
+    """Run a model; a text is a reply of that text, and a function makes one of everything that was said."""
     scripts = {name: _replies(script) for name, script in (by_model or {}).items()}
     double = ModelServer(_replies(replies), scripts, key, models, limits or Limits())
     async with answering(double.answer) as url:
@@ -177,7 +182,7 @@ async def model_server(
         yield double
 
 
-def _replies(script: Iterable[Reply | str]) -> list[Reply]:
+def _replies(script: Iterable[Reply | str | Playing]) -> list[Reply | Playing]:
     return [Reply(reply) if isinstance(reply, str) else reply for reply in script]
 
 

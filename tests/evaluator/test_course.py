@@ -12,7 +12,8 @@ import pytest
 
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.inbox import Inbox, create_inbox
-from orchestrator.evaluator.ledger import Entry, Ledger
+from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
 from orchestrator.github.pages import site_url
 from orchestrator.serving import address, bind, serving

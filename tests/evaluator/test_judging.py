@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.evaluator.judging import Claim, Verdict, attached, is_private, judge
+from orchestrator.evaluator.judging import Claim, attached, is_private, judge
+from orchestrator.evaluator.records import Verdict
 from orchestrator.github.pages import site_url
 from orchestrator.settings import EvaluatorSettings
 from orchestrator.site import Site, finished

@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from orchestrator.errors import UsageError
-from orchestrator.evaluator.judging import Mark, Verdict
-from orchestrator.evaluator.ledger import Entry, Ledger
+from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.records import Entry, Mark, Verdict
 from orchestrator.handover import Finding
 from orchestrator.task import Task, parse
 

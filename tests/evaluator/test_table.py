@@ -5,8 +5,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from orchestrator.evaluator import table
-from orchestrator.evaluator.judging import Mark
-from orchestrator.evaluator.ledger import Entry
+from orchestrator.evaluator.records import Entry, Mark
 from orchestrator.handover import Finding
 from orchestrator.task import Task, parse
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from rich.console import Console
 
 from orchestrator.evaluator.course import Endpoint, planned
-from orchestrator.evaluator.judging import Mark
-from orchestrator.evaluator.ledger import Entry
+from orchestrator.evaluator.records import Entry, Mark
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.demo import SAMPLE, VISITOR, Screen, Shown, conclude
 from orchestrator.task import decode_data_uri

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from orchestrator.evaluator.corpus import Case, defects, good
 from orchestrator.site import Site
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.server import Served, serving
-from tests.corpus.cases import Case, defects, good, is_found, seen_of
+from tests.corpus.cases import is_found, seen_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 

@@ -124,6 +124,10 @@ class Engine:
                 turn.result()
         return self._runs.get(run_id)
 
+    def handover(self, run_id: int) -> Path:
+        """Return the folder in which job `build` of a run leaves what it hands over."""
+        return self._settings.work / "handover" / str(run_id)
+
     def summary(self, run_id: int) -> str:
         """Return what the steps of a run's last attempt wrote to their summaries, in order."""
         path = self._summary(run_id)
@@ -175,7 +179,7 @@ class Engine:
 
     def _start(self, run: Run, workflow: Workflow, token: str) -> Start:
         settings, contexts = self._settings, self._contexts(run)
-        handover = settings.work / "handover" / str(run.id)
+        handover = self.handover(run.id)
         handover.mkdir(parents=True, exist_ok=True)
         return Start(
             act=ACT,

@@ -1,0 +1,252 @@
+"""Models beside each other: what each came to, and which to use. Pure but for printing."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from orchestrator.evaluator.records import Entry, Trial
+
+COLUMNS = (
+    "model", "tried_at", "rounds", "live", "fallbacks", "passed", "judged", "seconds", "tokens", "cost_usd", "repairs",
+    "healed", "sites",
+)  # fmt: skip
+"""Of a row: medians where there are several values."""
+
+SAME_SHARE = 0.05
+"""Shares that differ by no more are taken for equal: a few checks more or less are chance."""
+
+SAME_RATIO = 1.2
+FEW = 20
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Median, smallest and largest of what was measured."""
+
+    median: float
+    least: float
+    most: float
+
+    @classmethod
+    def of(cls, values: Iterable[float | None]) -> "Spread | None":
+        """Return the spread; None where there is nothing, or where something is not known."""
+        listed = list(values)
+        known = [value for value in listed if value is not None]
+        return cls(median(known), min(known), max(known)) if known and len(known) == len(listed) else None
+
+    def shown(self, form: str) -> str:
+        """Return it as text, each number in `form`."""
+        middle, least, most = (form.format(value) for value in (self.median, self.least, self.most))
+        return middle if least == most else f"{middle} ({least} to {most})"
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one model came to. `healed`: kind of defect -> how many of how many sites were mended."""
+
+    model: str
+    tried_at: str
+    rounds: int
+    live: int
+    fallbacks: int
+    passed: int
+    judged: int
+    seconds: Spread | None
+    tokens: Spread | None
+    cost: Spread | None
+    repairs: Spread | None
+    healed: dict[str, tuple[int, int]]
+
+    @property
+    def quality(self) -> float:
+        """Share of the checks that passed."""
+        return self.passed / self.judged if self.judged else 0.0
+
+    @property
+    def mended(self) -> tuple[int, int]:
+        """How many sites were mended, of how many."""
+        return sum(some for some, _ in self.healed.values()), sum(every for _, every in self.healed.values())
+
+
+def score(trial: Trial) -> Score:
+    """Return what a trial comes to. The checks of a round that is not live count as failed."""
+    builds = [trial.builds[entry.task.nonce] for entry in trial.entries if entry.task.nonce in trial.builds]
+    kinds = sorted({healing.kind for healing in trial.healings})
+    passed = sum(entry.count("passed") for entry in trial.entries)
+    return Score(
+        model=trial.model,
+        tried_at=f"{datetime.fromtimestamp(trial.started_at, UTC):%Y-%m-%d %H:%M}",
+        rounds=len(trial.entries),
+        live=sum(entry.outcome == "live" for entry in trial.entries),
+        fallbacks=sum(build.is_fallback for build in builds),
+        passed=passed,
+        judged=passed + sum(map(_failed, trial.entries)),
+        seconds=Spread.of(
+            entry.received_at - entry.sent_at
+            for entry in trial.entries
+            if entry.outcome == "live" and entry.received_at is not None and entry.sent_at is not None
+        ),
+        tokens=Spread.of(build.tokens_in + build.tokens_out for build in builds),
+        cost=Spread.of(build.cost_usd for build in builds),
+        repairs=Spread.of(build.repairs for build in builds),
+        healed={
+            kind: (
+                sum(healing.is_healed for healing in trial.healings if healing.kind == kind),
+                sum(healing.kind == kind for healing in trial.healings),
+            )
+            for kind in kinds
+        },
+    )
+
+
+def _failed(entry: Entry) -> int:
+    return entry.count("failed") if entry.marks else len(entry.task.checks)
+
+
+def row(one: Score) -> dict[str, Any]:
+    """Return a score, flat."""
+    middles = {
+        "seconds": one.seconds,
+        "tokens": one.tokens,
+        "cost_usd": one.cost,
+        "repairs": one.repairs,
+    }
+    plain = {name: getattr(one, name) for name in COLUMNS[:7]}
+    healed, sites = one.mended
+    return {
+        **plain,
+        **{name: spread.median if spread else "" for name, spread in middles.items()},
+        "healed": healed,
+        "sites": sites,
+    }
+
+
+def whole(scores: Sequence[Score]) -> dict[str, Any]:
+    """Return everything, for programs."""
+    spreads = ("seconds", "tokens", "cost", "repairs")
+    models = [
+        row(one)
+        | {f"{name}_spread": vars(spread) if (spread := getattr(one, name)) else None for name in spreads}
+        | {"healed_by_kind": {kind: list(counts) for kind, counts in one.healed.items()}}
+        for one in scores
+    ]
+    return {"models": models, "recommendation": recommendation(scores)}
+
+
+def show(console: Console, scores: Sequence[Score]) -> None:
+    """Print both tables and the recommendation."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("model", "checks", "fallback", "live after", "tokens", "cost", "repairs", "mends", "tried"):
+        table.add_column(name, justify="left" if name in ("model", "tried") else "right")
+    for one in scores:
+        table.add_row(
+            one.model,
+            f"{one.passed}/{one.judged}",
+            f"{one.fallbacks}/{one.rounds}",
+            one.seconds.shown("{:.0f} s") if one.seconds else "",
+            one.tokens.shown("{:.0f}") if one.tokens else "",
+            one.cost.shown("${:.4f}") if one.cost else "unknown",
+            one.repairs.shown("{:g}") if one.repairs else "",
+            "{}/{}".format(*one.mended),
+            one.tried_at,
+        )
+    console.print(table)
+    if kinds := sorted({kind for one in scores for kind in one.healed}):
+        console.print("\n[bold]Sites with one defect that were mended[/]")
+        by_kind = Table("", *(one.model for one in scores), box=None, header_style="bold", pad_edge=False)
+        for kind in kinds:
+            by_kind.add_row(kind, *("{}/{}".format(*one.healed.get(kind, (0, 0))) for one in scores))
+        console.print(by_kind)
+    console.print()
+    for line in recommendation(scores):
+        console.print(line, highlight=False, markup=False)
+
+
+@dataclass(frozen=True)
+class _Criterion:
+    """What one may be better by: more is better. `is_clear`: whether the best value beats another beyond chance."""
+
+    value: Callable[[Score], float]
+    is_clear: Callable[[float, float], bool]
+    said: Callable[[Score], str]
+
+
+def _healing(one: Score) -> float:
+    mended, sites = one.mended
+    return mended / sites if sites else 0.0
+
+
+def _saved(spread: Spread | None) -> float:
+    return -spread.median if spread else float("-inf")
+
+
+def _by_share(best: float, other: float) -> bool:
+    return best > other + SAME_SHARE
+
+
+def _by_ratio(best: float, other: float) -> bool:
+    return other < best * SAME_RATIO
+
+
+_CRITERIA = (
+    _Criterion(lambda one: one.quality, _by_share, lambda one: f"{one.passed} of {one.judged} checks pass"),
+    _Criterion(_healing, _by_share, lambda one: "it mends {} of {} sites".format(*one.mended)),
+    _Criterion(
+        lambda one: _saved(one.cost),
+        _by_ratio,
+        lambda one: f"a round costs {one.cost.shown('${:.4f}') if one.cost else 'nobody knows what'}",
+    ),
+    _Criterion(
+        lambda one: _saved(one.seconds),
+        _by_ratio,
+        lambda one: f"it is live after {one.seconds.shown('{:.0f} s') if one.seconds else 'never'}",
+    ),
+)
+"""The most important first: what the page is worth, whether repairs help, money, time."""
+
+
+def recommendation(scores: Sequence[Score]) -> list[str]:
+    """Return which model to use, why not the others, and which is better at mending what."""
+    able = [one for one in scores if one.fallbacks < one.rounds]
+    if not able:
+        return ["None of them built a page: see the logs, and `pagewright models`."]
+    left, lines = list(able), []
+    for criterion in _CRITERIA:
+        best = max(left, key=criterion.value)
+        worse = [one for one in left if criterion.is_clear(criterion.value(best), criterion.value(one))]
+        than = f"with {best.model}, {criterion.said(best)}"
+        lines += [f"Not {one.model}: {criterion.said(one)}; {than}." for one in worse]
+        left = [one for one in left if one not in worse]
+    lines += [f"{one.model} built no page: every one is the template's." for one in scores if one not in able]
+    chosen, *equals = left
+    others = f" {', '.join(one.model for one in equals)} came out equal." if equals else ""
+    why = "; ".join(criterion.said(chosen) for criterion in _CRITERIA)
+    few = chosen.judged < FEW
+    return [
+        f"Use {chosen.model}: {why}.{others}",
+        *lines,
+        *_by_kind(chosen, able),
+        *(["Few checks were judged: more templates, or --repeat, make this firmer."] if few else []),
+    ]
+
+
+def _by_kind(chosen: Score, scores: Sequence[Score]) -> list[str]:
+    """Return who mends what clearly better than the chosen one: two sites more at least."""
+    lines = []
+    for other in scores:
+        better = [
+            f"{kind} ({some} of {every}, not {own})"
+            for kind, (some, every) in other.healed.items()
+            if some >= (own := chosen.healed.get(kind, (0, 0))[0]) + 2
+        ]
+        if better:
+            said = ", ".join(better)
+            lines.append(
+                f"{other.model} mends more of {said}: LLM_MODELS={chosen.model},{other.model} lets it take over there."
+            )
+    return lines

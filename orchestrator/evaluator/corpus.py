@@ -1,0 +1,76 @@
+"""Small sites with their tasks, good ones and ones with one defect each: see `tests/corpus`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.errors import UsageError
+from orchestrator.site import LICENCE, Site, licence
+from orchestrator.task import Check
+
+FOLDER = Path(__file__).parents[2] / "tests" / "corpus"
+MIRROR = FOLDER / "mirror"
+"""What the sites load from CDNs."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One site. `kind`: of the finding that it must cause, empty for a good one; `says`: a piece of it."""
+
+    name: str
+    site: Site
+    brief: str
+    checks: tuple[Check, ...]
+    kind: str = ""
+    says: str = ""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def good(folder: Path = FOLDER) -> list[Case]:
+    """Return the good sites. Raises UsageError where there is no corpus."""
+    return [_good(path) for path in _files(folder, "good/*.yaml")]
+
+
+def defects(folder: Path = FOLDER) -> list[Case]:
+    """Return the sites with one defect. Raises UsageError where there is no corpus."""
+    return [_defect(folder, path) for path in _files(folder, "defects/*/*.yaml")]
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    if found := sorted(folder.glob(pattern)):
+        return found
+    raise UsageError("There are no sites to mend.", "Run this command from a clone of the project.")
+
+
+def _good(path: Path) -> Case:
+    task, folder = _yaml(path), path.with_suffix("")
+    files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    checks = [
+        Check(text=check["js"], js=True) if isinstance(check, dict) else Check(text=check) for check in task["checks"]
+    ]
+    return Case(path.stem, Site({**files, LICENCE: licence("someone", 2026)}), task["brief"], tuple(checks))
+
+
+def _defect(folder: Path, path: Path) -> Case:
+    said = _yaml(path)
+    base = _good(folder / "good" / f"{said['site']}.yaml")
+    files = dict(base.site.files)
+    for name, pairs in said.get("edits", {}).items():
+        text = files[name].decode()
+        for before, after in pairs:
+            if text.count(before) != 1:
+                raise ValueError(f"{path.name}: {before!r} stands {text.count(before)} times in {name}")
+            text = text.replace(before, after)
+        files[name] = text.encode()
+    files |= {name: text.encode() for name, text in said.get("files", {}).items()}
+    kept = {name: data for name, data in files.items() if name not in said.get("deleted", ())}
+    return Case(f"{said['kind']}/{path.stem}", Site(kept), base.brief, base.checks, said["kind"], said["says"])
+
+
+def _yaml(path: Path) -> Mapping[str, Any]:
+    import yaml  # noqa: PLC0415 - heavy, and the commands know who knows this module
+
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))

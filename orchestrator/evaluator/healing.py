@@ -1,0 +1,65 @@
+"""How well a model mends: it is given sites with one defect each, and what a browser saw, and answers with edits."""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from orchestrator.deadline import Clock, Deadline
+from orchestrator.evaluator.corpus import MIRROR, Case
+from orchestrator.evaluator.records import Healing
+from orchestrator.generate.draft import Given
+from orchestrator.generate.generation import Generated, Generation, Kit, begin
+from orchestrator.proving import Attempted, Ways, prove
+from orchestrator.site import Site, broken_rules
+from orchestrator.task import Check, Task
+from orchestrator.verify.browser import opened
+from orchestrator.verify.report import Limits
+from orchestrator.verify.verification import Subject, verify
+
+AT_ONCE = 2
+MENDING_S = 240
+LIMITS = Limits(load=10, check=2, whole=30)
+
+
+async def heal(cases: Sequence[Case], kit: Kit, browser: Path | None, done: Callable[[Healing], None]) -> list[Healing]:
+    """Have the models of `kit` mend every site, some at once; each is tried once. `done` is told of each."""
+    turns = asyncio.Semaphore(AT_ONCE)
+
+    async def one(case: Case) -> Healing:
+        async with turns:
+            healing = await mended(case, kit, browser, most=2)
+            done(healing)
+            return healing
+
+    return list(await asyncio.gather(*map(one, cases)))
+
+
+async def mended(case: Case, kit: Kit, browser: Path | None, most: int) -> Healing:
+    """Have the models of `kit` mend one site, in `most` - 1 repairs at most, and look whether it is whole then."""
+    started = time.monotonic()
+    task = Task(task=case.name, round=1, nonce="-", brief=case.brief, checks=case.checks)
+    deadline = Deadline(time.time() + MENDING_S, Clock())
+    generation = await begin(Given(task, {}, Site({}), None), kit, deadline, lambda site: broken_rules(site, {}))
+    first = Generated(case.site, kit.models.chain[0])
+    kept = await prove(first, _ways(generation, case.checks, browser), this=1, most=most)
+    attempts = generation.attempts
+    return Healing(
+        case=case.name,
+        kind=case.kind,
+        is_healed=not kept.report.findings and not kept.report.count("failed"),
+        tokens_in=sum(attempt.tokens_in for attempt in attempts),
+        tokens_out=sum(attempt.tokens_out for attempt in attempts),
+        cost_usd=generation.cost_usd,
+        seconds=time.monotonic() - started,
+    )
+
+
+def _ways(generation: Generation, checks: Sequence[Check], browser: Path | None) -> Ways:
+    async def seen(made: Generated) -> Attempted:
+        subject = Subject(made.site, "repo", [(1, check) for check in checks], proofs=made.proofs)
+        report = await verify(subject, LIMITS, partial(opened, browser), MIRROR)
+        return Attempted(made, made.site, report)
+
+    return Ways(seen, generation.repaired)

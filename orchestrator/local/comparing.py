@@ -1,0 +1,148 @@
+"""`pagewright evaluate --models`: the same tasks with each model, each on a GitHub of its own on this machine."""
+
+import asyncio
+import contextlib
+import csv
+import json
+import logging
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from orchestrator import handover
+from orchestrator.errors import UsageError
+from orchestrator.evaluator import comparison, corpus
+from orchestrator.evaluator.course import Endpoint, carry_out, plan_of, planned
+from orchestrator.evaluator.evaluate import LEDGER, read_templates
+from orchestrator.evaluator.healing import heal
+from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.records import Built, Healing
+from orchestrator.evaluator.templates import Template
+from orchestrator.generate.generation import Kit
+from orchestrator.generate.models import presets
+from orchestrator.local import stage as local
+from orchestrator.settings import evaluator_settings, model_settings
+from orchestrator.task import slug
+
+EMAIL = "visitor@example.com"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the command line says. `repeat`: how often each task is given, each time with another seed.
+
+    `corpus`: where the sites lie that are to be mended.
+    """
+
+    files: Sequence[Path]
+    models: Sequence[str]
+    repeat: int
+    data: Path
+    csv: Path | None
+    as_json: bool
+    corpus: Path = corpus.FOLDER
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What every model is tried with."""
+
+    options: Options
+    env: Mapping[str, str]
+    templates: Sequence[Template]
+    ledger: Ledger
+    console: Console
+
+    def say(self, text: str) -> None:
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def run_comparison(options: Options, env: Mapping[str, str]) -> int:
+    """Try every model and print what each came to, beside what was kept of others. Raises UsageError."""
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    templates = read_templates(options.files)
+    if options.repeat < 1:
+        raise UsageError("--repeat must be 1 or more.", "Leave it out for once.")
+    kits = {model: _kit(model, env) for model in options.models}
+    with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
+        bench = _Bench(options, env, templates, ledger, Console(stderr=True))
+        for model, kit in kits.items():
+            asyncio.run(_tried(bench, model, kit))
+        scores = [comparison.score(trial) for trial in ledger.trials(_plan(templates))]
+    if options.csv is not None:
+        with options.csv.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, comparison.COLUMNS)
+            writer.writeheader()
+            writer.writerows(map(comparison.row, scores))
+    if options.as_json:
+        sys.stdout.write(json.dumps(comparison.whole(scores), ensure_ascii=False) + "\n")
+    else:
+        comparison.show(Console(), scores)
+    return 0
+
+
+def _kit(model: str, env: Mapping[str, str]) -> Kit:
+    """Return what one model is asked with; raise UsageError where it cannot be: before anything is paid for."""
+    kit = Kit.load(model_settings({**env, "LLM_MODELS": model}))
+    for known in presets.chain(kit.models, kit.presets, presets.import_litellm()):
+        if known.problem:
+            raise UsageError(f"{known.name}: {known.problem}.", "Leave it out, or set what it needs.")
+    return kit
+
+
+def _plan(templates: Sequence[Template]) -> str:
+    return f"models {plan_of([], templates)}"
+
+
+async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
+    """Build every task with one model, then have it mend every site of the corpus."""
+    started = datetime.now(UTC)
+    data = bench.options.data / "models" / f"{started:%Y%m%d-%H%M%S}-{slug(model)}"
+    ports = local.Options(receiver_port=0, github_port=0, data=data)
+    async with local.staged(ports, {**bench.env, "LLM_MODELS": model}) as stage:
+        endpoint = Endpoint(EMAIL, stage.receiver, stage.secret)
+        entries = [
+            entry
+            for turn in range(1, bench.options.repeat + 1)
+            for template in bench.templates
+            for entry in planned(endpoint, template, f"m{turn}")
+        ]
+        number = bench.ledger.begin(_plan(bench.templates), entries, started.timestamp(), model)
+        bench.say(f"{model}: {len(entries)} rounds, kept in {bench.options.data / LEDGER}")
+        stage.results.takes = lambda result: bench.ledger.take(result, datetime.now(UTC).timestamp())
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+            ended = await carry_out(bench.ledger, number, [endpoint], stage.tools(bench.env, http, bench.say))
+        for entry in ended:
+            if (how := _built(stage, entry.task.id)) is not None:
+                bench.ledger.built(entry.task.nonce, how)
+    cases = corpus.defects(bench.options.corpus)
+    bench.say(f"{model}: {len(cases)} sites to mend")
+    browser = evaluator_settings(bench.env).browser
+    await heal(cases, kit, browser, partial(_mended, bench, number))
+
+
+def _mended(bench: _Bench, number: int, healing: Healing) -> None:
+    bench.ledger.healed(number, healing)
+    bench.say(f"{healing.case}: {'mended' if healing.is_healed else 'not mended'}")
+
+
+def _built(stage: local.Stage, request: str) -> Built | None:
+    """Return what building a request took, as its run handed it over."""
+    run = stage.run_of(request)
+    build = handover.read(stage.engine.handover(run.id))[0] if run else None
+    if build is None:
+        return None
+    return Built(
+        built_by=build.built_by,
+        is_fallback=build.fallback,
+        repairs=max(0, sum(attempt.verified for attempt in build.attempts) - 1),
+        tokens_in=sum(attempt.tokens_in for attempt in build.attempts),
+        tokens_out=sum(attempt.tokens_out for attempt in build.attempts),
+        cost_usd=build.cost_usd,
+    )
