@@ -141,8 +141,9 @@ def whole(scores: Sequence[Score]) -> dict[str, Any]:
 def show(console: Console, scores: Sequence[Score]) -> None:
     """Print both tables and the recommendation."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("model", "checks", "fallback", "live after", "tokens", "cost", "repairs", "mends", "tried"):
-        table.add_column(name, justify="left" if name in ("model", "tried") else "right")
+    table.add_column("model", overflow="fold")
+    for name in ("checks", "fallback", "live after", "tokens", "cost", "repairs", "mends", "tried"):
+        table.add_column(name, justify="right")
     for one in scores:
         table.add_row(
             one.model,
@@ -153,7 +154,7 @@ def show(console: Console, scores: Sequence[Score]) -> None:
             one.cost.shown("${:.4f}") if one.cost else "unknown",
             one.repairs.shown("{:g}") if one.repairs else "",
             "{}/{}".format(*one.mended),
-            one.tried_at,
+            one.tried_at[:10],
         )
     console.print(table)
     if kinds := sorted({kind for one in scores for kind in one.healed}):
@@ -199,12 +200,12 @@ _CRITERIA = (
     _Criterion(
         lambda one: _saved(one.cost),
         _by_ratio,
-        lambda one: f"a round costs {one.cost.shown('${:.4f}') if one.cost else 'nobody knows what'}",
+        lambda one: f"a round costs {one.cost.shown('${:.4f}')}" if one.cost else "nobody knows what a round costs",
     ),
     _Criterion(
         lambda one: _saved(one.seconds),
         _by_ratio,
-        lambda one: f"it is live after {one.seconds.shown('{:.0f} s') if one.seconds else 'never'}",
+        lambda one: f"it is live after {one.seconds.shown('{:.0f} s')}" if one.seconds else "no round went live",
     ),
 )
 """The most important first: what the page is worth, whether repairs help, money, time."""

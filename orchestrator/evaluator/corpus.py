@@ -1,7 +1,7 @@
 """Small sites with their tasks, good ones and ones with one defect each: see `tests/corpus`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,16 @@ MIRROR = FOLDER / "mirror"
 
 @dataclass(frozen=True)
 class Case:
-    """One site. `kind`: of the finding that it must cause, empty for a good one; `says`: a piece of it."""
+    """One site. `kind`: of the finding that it must cause, empty for a good one; `says`: a piece of it.
+
+    `attachments`: those of its files that came with the brief, as they were sent.
+    """
 
     name: str
     site: Site
     brief: str
     checks: tuple[Check, ...]
+    attachments: Mapping[str, bytes]
     kind: str = ""
     says: str = ""
 
@@ -51,7 +55,10 @@ def _good(path: Path) -> Case:
     checks = [
         Check(text=check["js"], js=True) if isinstance(check, dict) else Check(text=check) for check in task["checks"]
     ]
-    return Case(path.stem, Site({**files, LICENCE: licence("someone", 2026)}), task["brief"], tuple(checks))
+    site = Site({**files, LICENCE: licence("someone", 2026)})
+    return Case(
+        path.stem, site, task["brief"], tuple(checks), {name: files[name] for name in task.get("attachments", ())}
+    )
 
 
 def _defect(folder: Path, path: Path) -> Case:
@@ -67,7 +74,8 @@ def _defect(folder: Path, path: Path) -> Case:
         files[name] = text.encode()
     files |= {name: text.encode() for name, text in said.get("files", {}).items()}
     kept = {name: data for name, data in files.items() if name not in said.get("deleted", ())}
-    return Case(f"{said['kind']}/{path.stem}", Site(kept), base.brief, base.checks, said["kind"], said["says"])
+    name = f"{said['kind']}/{path.stem}"
+    return replace(base, name=name, site=Site(kept), kind=said["kind"], says=said["says"])
 
 
 def _yaml(path: Path) -> Mapping[str, Any]:

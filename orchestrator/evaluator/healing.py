@@ -13,7 +13,7 @@ from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.proving import Attempted, Ways, prove
 from orchestrator.site import Site, broken_rules
-from orchestrator.task import Check, Task
+from orchestrator.task import Task
 from orchestrator.verify.browser import opened
 from orchestrator.verify.report import Limits
 from orchestrator.verify.verification import Subject, verify
@@ -41,9 +41,11 @@ async def mended(case: Case, kit: Kit, browser: Path | None, most: int) -> Heali
     started = time.monotonic()
     task = Task(task=case.name, round=1, nonce="-", brief=case.brief, checks=case.checks)
     deadline = Deadline(time.time() + MENDING_S, Clock())
-    generation = await begin(Given(task, {}, Site({}), None), kit, deadline, lambda site: broken_rules(site, {}))
+    generation = await begin(
+        Given(task, case.attachments, Site({}), None), kit, deadline, lambda site: broken_rules(site, {})
+    )
     first = Generated(case.site, kit.models.chain[0])
-    kept = await prove(first, _ways(generation, case.checks, browser), this=1, most=most)
+    kept = await prove(first, _ways(generation, case, browser), this=1, most=most)
     attempts = generation.attempts
     return Healing(
         case=case.name,
@@ -56,9 +58,10 @@ async def mended(case: Case, kit: Kit, browser: Path | None, most: int) -> Heali
     )
 
 
-def _ways(generation: Generation, checks: Sequence[Check], browser: Path | None) -> Ways:
+def _ways(generation: Generation, case: Case, browser: Path | None) -> Ways:
     async def seen(made: Generated) -> Attempted:
-        subject = Subject(made.site, "repo", [(1, check) for check in checks], proofs=made.proofs)
+        asked = [(1, check) for check in case.checks]
+        subject = Subject(made.site, "repo", asked, attachments=case.attachments, proofs=made.proofs)
         report = await verify(subject, LIMITS, partial(opened, browser), MIRROR)
         return Attempted(made, made.site, report)
 

@@ -56,6 +56,7 @@ class _Bench:
     options: Options
     env: Mapping[str, str]
     templates: Sequence[Template]
+    cases: Sequence[corpus.Case]
     ledger: Ledger
     console: Console
 
@@ -69,9 +70,10 @@ def run_comparison(options: Options, env: Mapping[str, str]) -> int:
     templates = read_templates(options.files)
     if options.repeat < 1:
         raise UsageError("--repeat must be 1 or more.", "Leave it out for once.")
+    cases = corpus.defects(options.corpus)
     kits = {model: _kit(model, env) for model in options.models}
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
-        bench = _Bench(options, env, templates, ledger, Console(stderr=True))
+        bench = _Bench(options, env, templates, cases, ledger, Console(stderr=True))
         for model, kit in kits.items():
             asyncio.run(_tried(bench, model, kit))
         scores = [comparison.score(trial) for trial in ledger.trials(_plan(templates))]
@@ -121,10 +123,9 @@ async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
         for entry in ended:
             if (how := _built(stage, entry.task.id)) is not None:
                 bench.ledger.built(entry.task.nonce, how)
-    cases = corpus.defects(bench.options.corpus)
-    bench.say(f"{model}: {len(cases)} sites to mend")
+    bench.say(f"{model}: {len(bench.cases)} sites to mend")
     browser = evaluator_settings(bench.env).browser
-    await heal(cases, kit, browser, partial(_mended, bench, number))
+    await heal(bench.cases, kit, browser, partial(_mended, bench, number))
 
 
 def _mended(bench: _Bench, number: int, healing: Healing) -> None:

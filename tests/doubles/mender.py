@@ -14,16 +14,18 @@ def block(path: str, text: str) -> str:
     return f'<file path="{path}">\n{text}\n</file>\n'
 
 
-def mender(good: Collection[Case], mends: Callable[[str], bool] = lambda _: True, page: str = PAGE) -> Callable[[str], str]:
+def mender(good: Collection[Case], mends: Callable[[str], bool] = lambda _: True) -> Callable[[str], str]:
     """Return a model: `mends` says of what was said whether it mends it; it gives the good site's files then."""
 
     def answer(said: str) -> str:
         meant = next((case for case in good if " ".join(case.brief.split()) in " ".join(said.split())), None)
         if meant is None:
-            return block("index.html", page)
+            return block("index.html", PAGE) + block("README.md", "# Sales\n\nOpen the page.")
         if not mends(said):
             return block("notes.txt", "Nothing to see.")
-        texts = {path: data for path, data in meant.site.files.items() if re.search(r"\.(html|css|js|csv|json|svg)$", path)}
+        texts = {
+            path: data for path, data in meant.site.files.items() if re.search(r"\.(html|css|js|csv|json|svg)$", path)
+        }
         return "".join(block(path, data.decode()) for path, data in texts.items())
 
     return answer

@@ -1,0 +1,77 @@
+"""Sites with defects, given to scripted models to mend, and looked at in a real browser."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.evaluator.corpus import Case, defects, good
+from orchestrator.evaluator.healing import heal, mended
+from orchestrator.generate.generation import Kit
+from orchestrator.settings import model_settings
+from orchestrator.site import Site
+from tests.doubles.mender import mender
+from tests.doubles.model import ModelServer, model_server
+
+pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+
+GOOD = {case.name: case for case in good()}
+DEFECTS = {case.name: case for case in defects()}
+TIP = "index.html"
+
+
+@asynccontextmanager
+async def asked(*replies: str | Callable[[str], str]) -> AsyncIterator[tuple[ModelServer, Kit]]:
+    async with model_server(*replies) as server:
+        env = {"LLM_MODELS": "openai/scripted", "LLM_API_BASE": server.url, "LLM_API_KEY": "x"}
+        yield server, Kit.load(model_settings(env))
+
+
+def edit(path: str, before: str, after: str) -> str:
+    return f'<edit path="{path}">\n<<<<<<< SEARCH\n{before}\n=======\n{after}\n>>>>>>> REPLACE\n</edit>\n'
+
+
+BROKEN = (
+    ("<title>Tips</title>", "<title>Tipps</title>"),
+    ('<html lang="en">', "<html>"),
+    ("</body>", "<script>gone()</script></body>"),
+)
+
+
+def with_defects(number: int) -> Case:
+    """Return a good site with so many defects, each another finding."""
+    text = GOOD["tip"].site.files[TIP].decode()
+    for sound, broken in BROKEN[:number]:
+        assert text.count(sound) == 1
+        text = text.replace(sound, broken)
+    return replace(GOOD["tip"], site=Site({**GOOD["tip"].site.files, TIP: text.encode()}))
+
+
+async def test_a_model_that_mends_one_defect_in_each_repair_ends_proved() -> None:
+    repairs = [edit(TIP, broken, sound) for sound, broken in BROKEN]
+    async with asked(*repairs) as (server, kit):
+        healing = await mended(with_defects(3), kit, None, most=4)
+        assert len(server.asked) == 3
+    assert healing.is_healed
+
+
+async def test_a_model_that_never_mends_is_left_after_two_repairs() -> None:
+    number = iter(range(99))
+    async with asked(lambda _: f'<file path="notes.txt">\n{next(number)}\n</file>\n') as (server, kit):
+        healing = await mended(with_defects(1), kit, None, most=9)
+        assert len(server.asked) == 2
+    assert not healing.is_healed
+
+
+async def test_every_site_is_given_and_told_of() -> None:
+    cases = [DEFECTS[name] for name in ("missing/case-of-a-file", "check/another-title")]
+    told: list[object] = []
+    async with asked(mender(GOOD.values(), lambda said: "Tip calculator" not in said)) as (_, kit):
+        healings = await heal(cases, kit, None, told.append)
+    assert [(healing.case, healing.kind, healing.is_healed) for healing in healings] == [
+        ("missing/case-of-a-file", "missing", True),
+        ("check/another-title", "check", False),
+    ]
+    assert sorted(map(repr, told)) == sorted(map(repr, healings))
+    assert all((healing.tokens_in, healing.tokens_out) == (100, 200) for healing in healings)
