@@ -80,6 +80,11 @@ def test_what_publishes_never_reaches_the_model_or_the_browser() -> None:
     assert not reached("orchestrator.publish") & (within("orchestrator.generate") | within("orchestrator.verify"))
 
 
+def test_the_jobs_do_not_know_who_judges_them() -> None:
+    for module in ("orchestrator.build", "orchestrator.publish"):
+        assert not reached(module) & within("orchestrator.evaluator"), module
+
+
 def test_only_the_commands_know_that_there_is_a_github_on_one_machine() -> None:
     local = within("orchestrator.local")
     users = {module for module in SOURCES.keys() - local if imports(module) & local}

@@ -107,6 +107,15 @@ def test_what_cannot_be_filled_in_is_named_with_its_round(more: str, says: str, 
     assert says in str(refused.value)
 
 
+def test_the_template_of_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    text = readme[readme.index("id: sum-of-sales  ") :].partition("```")[0]
+    first, second = filled(template(text, tmp_path), "ab12")
+    price = decode_data_uri(first.attachments[0]["url"]).decode().split(",")[-1].strip()
+    assert first.checks[0] == {"js": f'document.querySelector("#total").textContent === "{price}"'}
+    assert second.checks == ("js: document.querySelectorAll('select').length === 1",)
+
+
 def test_every_round_is_a_task(tmp_path: Path) -> None:
     for number, wanted in enumerate(filled(template(SALES, tmp_path), "seed"), 1):
         assert parse(Task, {"task": "t", "round": number, "nonce": "n", **vars(wanted)}).brief == wanted.brief
