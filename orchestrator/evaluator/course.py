@@ -13,7 +13,7 @@ from orchestrator.deadline import Clock
 from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.judging import Claim, attached, is_private, judge
 from orchestrator.evaluator.ledger import Ledger
-from orchestrator.evaluator.records import Entry, Outcome, Verdict
+from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
 from orchestrator.evaluator.templates import Template, filled
 from orchestrator.retry import ASK, NO_ANSWER, is_outage, limited_for
 from orchestrator.settings import EvaluatorSettings
@@ -116,7 +116,7 @@ async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools)
             return "silent", f"nothing came within {tools.patience / 60:.0f} minutes"
     else:
         result = dict(entry.result)
-    return ("error", str(result["error"])[:LONGEST_ANSWER]) if result.get("error") else ("live", "")
+    return ("error", one_line(str(result["error"]), LONGEST_ANSWER)) if result.get("error") else ("live", "")
 
 
 def body_of(task: Task) -> dict[str, Any]:
@@ -142,7 +142,7 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
         may_repeat = is_outage(status) or asked is not None
         wait = ASK.wait(tries, tools.clock.now() - started, asked) if may_repeat else None
         if wait is None:
-            cut = " ".join(text.replace(endpoint.secret, "…").split())[:LONGEST_ANSWER]
+            cut = one_line(text.replace(endpoint.secret, "…"), LONGEST_ANSWER)
             return f"answered {status}: {cut}" if status != NO_ANSWER else "does not answer"
         await tools.clock.sleep(wait)
 

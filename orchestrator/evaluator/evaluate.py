@@ -5,10 +5,11 @@ import contextlib
 import csv
 import json
 import logging
+import os
 import secrets
 import socket
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,11 +56,7 @@ def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
     """Run an evaluation to its end, or what is left of one that was stopped. Raises UsageError."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     entries = asyncio.run(_evaluated(options, env))
-    if options.csv is not None:
-        with options.csv.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, table.COLUMNS)
-            writer.writeheader()
-            writer.writerows(map(table.row, entries))
+    write_csv(options.csv, table.COLUMNS, map(table.row, entries))
     if options.as_json:
         sys.stdout.write(json.dumps([table.whole(entry) for entry in entries], ensure_ascii=False) + "\n")
     else:
@@ -70,8 +67,7 @@ def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
 async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
     templates = read_templates(options.files)
     endpoints = _endpoints(options)
-    if options.csv is not None and not options.csv.parent.is_dir():
-        raise UsageError("The folder for --csv is not there.", "Make it first.")
+    check_csv(options.csv)
     console = Console(stderr=True)
     say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
@@ -88,6 +84,30 @@ def read_templates(files: Sequence[Path]) -> list[Template]:
     if len({template.id for template in templates}) < len(templates):
         raise UsageError("Two templates have the same id.", "Give each its own: a task is named after it.")
     return templates
+
+
+def check_csv(path: Path | None) -> None:
+    """Raise UsageError where no file can be written later: an evaluation takes its time."""
+    if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise UsageError(f"{path} cannot be written.", "Give --csv a file in a folder that is there.")
+
+
+def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write a table for spreadsheets, where one was asked for."""
+    if path is None:
+        return
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns)
+        writer.writeheader()
+        writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+
+
+def _harmless(value: object) -> object:
+    """Return what a spreadsheet shows and does not run: a stranger's text may begin like a formula.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
 def _client() -> httpx.AsyncClient:

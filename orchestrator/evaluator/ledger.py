@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.errors import UsageError
 from orchestrator.evaluator.inbox import IDENTITY, Result
-from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict
+from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict, one_line
 from orchestrator.handover import Finding
 from orchestrator.task import Task, parse
 
@@ -112,7 +112,7 @@ class Ledger:
         row = known.fetchone()
         if row is None or any(str(row[name]) != str(result[name]) for name in IDENTITY):
             return False
-        told = [None if result.get(name) is None else str(result[name])[:2_000] for name in _TOLD]
+        told = [None if result.get(name) is None else one_line(str(result[name]), 2_000) for name in _TOLD]
         self._db.execute("INSERT INTO repos VALUES (?, ?, ?, ?, ?, ?)", (row["nonce"], now, *told))
         return True
 

@@ -8,6 +8,11 @@ from orchestrator.handover import Finding, State
 from orchestrator.task import Task
 
 
+def one_line(text: str, length: int) -> str:
+    """Return the beginning of what a stranger said, without anything that a terminal would obey."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * length]).split())[:length]
+
+
 @dataclass(frozen=True)
 class Mark:
     """One thing that was looked at. `kind`: the repository, its licence, the page, or which sort of check it is."""

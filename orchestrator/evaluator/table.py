@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.evaluator.records import Entry
+from orchestrator.evaluator.records import Entry, one_line
 
 COLUMNS = (
     "email",
@@ -101,7 +101,7 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
 
 
 def _show_what_is_wrong(console: Console, entry: Entry) -> None:
-    lines = [entry.answer] if entry.answer else []
+    lines = [escape(entry.answer)] if entry.answer else []
     lines += [
         f"{_SIGNS[mark.state]} {escape(_seen(mark.text, mark.seen))}" for mark in entry.marks if mark.state != "passed"
     ]
@@ -113,4 +113,4 @@ def _show_what_is_wrong(console: Console, entry: Entry) -> None:
 
 
 def _seen(text: str, seen: str) -> str:
-    return f"{text[:300]}  ({seen[:200]})" if seen else text[:300]
+    return f"{one_line(text, 300)}  ({one_line(seen, 200)})" if seen else one_line(text, 300)

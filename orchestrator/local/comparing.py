@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import csv
 import json
 import logging
 import sys
@@ -19,7 +18,7 @@ from orchestrator import handover
 from orchestrator.errors import UsageError
 from orchestrator.evaluator import comparison, corpus
 from orchestrator.evaluator.course import Endpoint, carry_out, plan_of, planned
-from orchestrator.evaluator.evaluate import LEDGER, read_templates
+from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
 from orchestrator.evaluator.healing import heal
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Built, Healing
@@ -68,6 +67,7 @@ def run_comparison(options: Options, env: Mapping[str, str]) -> int:
     """Try every model and print what each came to, beside what was kept of others. Raises UsageError."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     templates = read_templates(options.files)
+    check_csv(options.csv)
     if options.repeat < 1:
         raise UsageError("--repeat must be 1 or more.", "Leave it out for once.")
     cases = corpus.defects(options.corpus)
@@ -77,11 +77,7 @@ def run_comparison(options: Options, env: Mapping[str, str]) -> int:
         for model, kit in kits.items():
             asyncio.run(_tried(bench, model, kit))
         scores = [comparison.score(trial) for trial in ledger.trials(_plan(templates))]
-    if options.csv is not None:
-        with options.csv.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, comparison.COLUMNS)
-            writer.writeheader()
-            writer.writerows(map(comparison.row, scores))
+    write_csv(options.csv, comparison.COLUMNS, map(comparison.row, scores))
     if options.as_json:
         sys.stdout.write(json.dumps(comparison.whole(scores), ensure_ascii=False) + "\n")
     else:

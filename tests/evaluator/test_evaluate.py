@@ -16,7 +16,7 @@ from tests.doubles.student import SECRET, student
 pytestmark = pytest.mark.anyio
 
 TEMPLATE = "id: sales\nbrief: Sum\nround2: {brief: More}\n"
-ERROR = {"error": "no model answered"}
+ERROR = {"error": "=HYPERLINK(1)\x1b[2J"}
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ async def test_a_class_is_evaluated_into_json_csv_and_a_table(
     assert "0 of 4 rounds live, 0 of 0 checks passed" in table
     written = list(csv.DictReader((tmp_path / "out.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["outcome"] for row in written] == ["error", "skipped", "refused", "skipped"]
+    assert written[0]["problem"] == "'=HYPERLINK(1) [2J"
     assert SECRET not in json.dumps(entries) + said + table + (tmp_path / "out.csv").read_text()
 
 
@@ -97,7 +98,8 @@ async def test_results_reach_it_by_its_public_address(options: Options, capsys: 
         ({"listen": "127.0.0.1"}, "Cannot listen on 127.0.0.1"),
         ({"listen": "127.0.0.1:99999"}, "Cannot listen on"),
         ({"listen": "none.invalid:0"}, "Cannot listen on"),
-        ({"csv": Path("none/out.csv")}, "The folder for --csv"),
+        ({"csv": Path("none/out.csv")}, "none/out.csv cannot be written"),
+        ({"csv": Path("/")}, "/ cannot be written"),
         ({"files": [Path("none.yaml")]}, "none.yaml cannot be read"),
     ],
 )

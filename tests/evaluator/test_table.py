@@ -64,6 +64,14 @@ def test_the_table_shows_signs_and_below_it_what_is_wrong() -> None:
     assert "a[0] === 1" not in said
 
 
+def test_nothing_that_a_stranger_said_is_obeyed_by_a_terminal_or_taken_for_markup() -> None:
+    hostile = Mark("js", "\x1b]0;mine\x07[red]x", "failed", "\x1b[2J\r\u202e seen")
+    said = shown(replace(LIVE, marks=(hostile,), answer="[blink]no[/]"))
+    assert "\x1b" not in said
+    assert "]0;mine [red]x  ([2J seen)" in said
+    assert "[blink]no[/]" in said
+
+
 def test_who_was_asked_is_a_column_where_they_are_several() -> None:
     other = replace(LIVE, task=TASK.model_copy(update={"email": "z@b.c"}))
     assert "e-mail" not in shown(LIVE, SILENT)

@@ -75,6 +75,7 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
     [
         ({"models": ["gpt-4.1"]}, "gpt-4.1: OPENAI_API_KEY is not set"),
         ({"models": ["none-such"]}, "none-such"),
+        ({"csv": Path("none/out.csv")}, "cannot be written"),
         ({"repeat": 0}, "--repeat must be 1 or more"),
         ({"models": ["openai/x"], "corpus": Path("none")}, "There are no sites to mend"),
     ],
