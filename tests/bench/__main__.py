@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import door, jobs, replies, verifying
+from tests.bench import door, jobs, proving, replies, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -20,6 +20,8 @@ MEASUREMENTS = {
     "slow": jobs.slow,
     "replies": replies.measure,
     "verifying": verifying.measure,
+    "repairing": proving.repairing,
+    "cage": proving.cage,
     "github": jobs.github,
     "demo": jobs.demo,
 }

@@ -1,6 +1,8 @@
 """The corpus as it is verified: by the tests, and by `make bench` for its figures."""
 
-from orchestrator.evaluator.corpus import MIRROR, Case
+from dataclasses import replace
+
+from orchestrator.evaluator.corpus import MIRROR, Case, good
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
@@ -22,3 +24,31 @@ def is_found(case: Case, report: Report) -> bool:
     if case.kind == "check":
         return any(check.state == "failed" and case.says in check.text for check in report.checks)
     return any(found.kind == case.kind and case.says in f"{found.text} {found.where}" for found in report.findings)
+
+
+PAGE = "index.html"
+BROKEN = (
+    ("<title>Tips</title>", "<title>Tipps</title>"),
+    ('<html lang="en">', "<html>"),
+    ("</body>", "<script>gone()</script></body>"),
+)
+"""Defects of the good site `tip`: what stands there, and what takes its place. Each is another finding."""
+
+
+def with_defects(number: int) -> Case:
+    """Return a good site with so many defects."""
+    case = next(case for case in good() if case.name == "tip")
+    text = case.site.files[PAGE].decode()
+    for sound, broken in BROKEN[:number]:
+        if text.count(sound) != 1:
+            raise ValueError(f"{sound!r} does not stand once in the page")
+        text = text.replace(sound, broken)
+    return replace(case, site=case.site.changed({PAGE: text.encode()}))
+
+
+def repairs(number: int) -> list[str]:
+    """Return the answers of a model that mends one of them each time."""
+    return [
+        f'<edit path="{PAGE}">\n<<<<<<< SEARCH\n{broken}\n=======\n{sound}\n>>>>>>> REPLACE\n</edit>\n'
+        for sound, broken in BROKEN[:number]
+    ]

@@ -2,15 +2,14 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 
 import pytest
 
-from orchestrator.evaluator.corpus import Case, defects, good
+from orchestrator.evaluator.corpus import defects, good
 from orchestrator.evaluator.healing import heal, mended
 from orchestrator.generate.generation import Kit
 from orchestrator.settings import model_settings
-from orchestrator.site import Site
+from tests.corpus.cases import repairs, with_defects
 from tests.doubles.mender import mender
 from tests.doubles.model import ModelServer, model_server
 
@@ -18,7 +17,6 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 GOOD = {case.name: case for case in good()}
 DEFECTS = {case.name: case for case in defects()}
-TIP = "index.html"
 
 
 @asynccontextmanager
@@ -28,29 +26,8 @@ async def asked(*replies: str | Callable[[str], str]) -> AsyncIterator[tuple[Mod
         yield server, Kit.load(model_settings(env))
 
 
-def edit(path: str, before: str, after: str) -> str:
-    return f'<edit path="{path}">\n<<<<<<< SEARCH\n{before}\n=======\n{after}\n>>>>>>> REPLACE\n</edit>\n'
-
-
-BROKEN = (
-    ("<title>Tips</title>", "<title>Tipps</title>"),
-    ('<html lang="en">', "<html>"),
-    ("</body>", "<script>gone()</script></body>"),
-)
-
-
-def with_defects(number: int) -> Case:
-    """Return a good site with so many defects, each another finding."""
-    text = GOOD["tip"].site.files[TIP].decode()
-    for sound, broken in BROKEN[:number]:
-        assert text.count(sound) == 1
-        text = text.replace(sound, broken)
-    return replace(GOOD["tip"], site=Site({**GOOD["tip"].site.files, TIP: text.encode()}))
-
-
 async def test_a_model_that_mends_one_defect_in_each_repair_ends_proved() -> None:
-    repairs = [edit(TIP, broken, sound) for sound, broken in BROKEN]
-    async with asked(*repairs) as (server, kit):
+    async with asked(*repairs(3)) as (server, kit):
         healing = await mended(with_defects(3), kit, None, most=4)
         assert len(server.asked) == 3
     assert healing.is_healed

@@ -1,0 +1,63 @@
+"""What repairs come to with scripted models, and what hostile pages come to in the cage."""
+
+import itertools
+from pathlib import Path
+
+from orchestrator.evaluator.healing import mended
+from orchestrator.generate.generation import Kit
+from orchestrator.proving import FRUITLESS
+from orchestrator.settings import model_settings
+from orchestrator.verify.memory import processes_of
+from tests.bench.figures import Figure
+from tests.corpus.cases import BROKEN, repairs, with_defects
+from tests.doubles.mender import block
+from tests.doubles.model import model_server
+from tests.verify import tripwires
+
+MANY = 9
+
+
+async def repairing(_: Path) -> list[Figure]:
+    """Have models mend sites: one defect in each repair, and never any."""
+    proved, asked = 0, 0
+    for number in range(1, len(BROKEN) + 1):
+        async with model_server(*repairs(number)) as server:
+            healing = await mended(with_defects(number), _kit(server.url), None, most=number + 1)
+            proved += healing.is_healed
+    notes = itertools.count()
+    async with model_server(lambda _: block("notes.txt", str(next(notes)))) as server:
+        await mended(with_defects(1), _kit(server.url), None, most=MANY)
+        asked = len(server.asked)
+    return [
+        Figure(
+            name="sites with 1, 2, 3 defects, one mended a repair: proved",
+            unit="",
+            ours=[proved],
+            baseline=[len(BROKEN)],
+            limit=1,
+            by_ratio=True,
+            at_least=True,
+        ),
+        Figure(name="repairs asked of a model that mends nothing", unit="", ours=[asked], limit=FRUITLESS),
+    ]
+
+
+def _kit(url: str) -> Kit:
+    return Kit.load(model_settings({"LLM_MODELS": "openai/scripted", "LLM_API_BASE": url, "LLM_API_KEY": "x"}))
+
+
+async def cage(_: Path) -> list[Figure]:
+    """Open every hostile page in the cage, and in an ordinary browser beside it."""
+    caged, ordinary = await tripwires.caged(), await tripwires.ordinary()
+    left = processes_of("--proxy-server=http://127.0.0.1")()
+    return [
+        Figure(
+            name="channels through which a page gets at this machine",
+            unit="",
+            ours=[caged.reached],
+            baseline=[ordinary.reached],
+            limit=0,
+            by_ratio=True,
+        ),
+        Figure(name="processes of the browser left", unit="", ours=[len(left)], limit=0),
+    ]
