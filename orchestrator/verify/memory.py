@@ -10,6 +10,7 @@ import psutil
 
 LOOK_S = 0.2
 DYING_S = 3.0
+DYING_LOOK_S = 0.01
 
 Processes = Callable[[], Sequence[psutil.Process]]
 
@@ -28,11 +29,11 @@ def processes_of(argument: str) -> Processes:
     known: dict[int, psutil.Process] = {}
 
     def processes() -> Sequence[psutil.Process]:
-        roots = [known[pid] for pid in known if known[pid].is_running()] or _started_with(me, argument)
+        roots = [process for process in known.values() if _is_alive(process)] or _started_with(me, argument)
         for root in roots:
             with contextlib.suppress(psutil.Error):
                 known.update({process.pid: process for process in [root, *root.children(recursive=True)]})
-        return [process for process in known.values() if process.is_running()]
+        return [process for process in known.values() if _is_alive(process)]
 
     processes()
     return processes
@@ -83,4 +84,15 @@ async def ended(processes: Sequence[psutil.Process]) -> None:
     for process in processes:
         with contextlib.suppress(psutil.Error):
             process.kill()
-    await asyncio.to_thread(psutil.wait_procs, list(processes), DYING_S)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(DYING_S):
+            while any(map(_is_alive, processes)):  # noqa: ASYNC110 - nobody tells us of other people's children
+                await asyncio.sleep(DYING_LOOK_S)
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    """Whether a process still does anything: a zombie, which nobody has asked about yet, does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
