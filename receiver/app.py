@@ -6,8 +6,10 @@ import contextlib
 import hmac
 import json
 import logging
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, NoReturn
 
 from pydantic_core import from_json
@@ -21,13 +23,19 @@ from starlette.routing import Route
 from orchestrator.task import InvalidTask, Request, parse, repository_names, request_id, task_key, title_of
 from receiver.github import GitHub, NotTakenError
 from receiver.settings import Settings
+from receiver.throttle import Throttle
 
 INLINE_BYTES = 60_000
 """Of 65,535 characters that GitHub allows a `client_payload`; what is larger goes through a git blob."""
 
 DRAIN_BYTES = 64 * 1024 * 1024
+CLOSING = {"connection": "close"}
+"""Else the rest of the body would be taken in and thrown away for as long as it comes."""
+
 ROUNDS_TRIED = 50
 """Where `/result` is asked without a round, ids of this many rounds are looked for."""
+
+_DESCRIPTION = Path(__file__).with_name("openapi.json")
 
 _log = logging.getLogger("pagewright.receiver")
 
@@ -35,19 +43,21 @@ _log = logging.getLogger("pagewright.receiver")
 class Refused(Exception):
     """An answer that is not 200; the text says what to do."""
 
-    def __init__(self, status: int, error: str, **more: Any) -> None:
+    def __init__(self, status: int, error: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
         super().__init__(error)
         self.status = status
+        self.headers = headers
         self.body = {"error": error, **more}
 
 
-def create_app(settings: Settings, github: GitHub) -> Starlette:
+def create_app(settings: Settings, github: GitHub, throttle: Throttle | None = None) -> Starlette:
     """Return the receiver as an ASGI application; whoever made `github` closes it."""
-    door = Door(settings, github)
+    door = Door(settings, github, throttle or Throttle())
     routes = [
         Route("/api-endpoint", door.accept, methods=["POST"]),
         Route("/result", door.result),
         Route("/health", door.health),
+        Route("/openapi.json", door.description),
         Route("/", door.status),
     ]
     kinds = (HTTPException, InvalidTask, NotTakenError, Refused)
@@ -57,14 +67,15 @@ def create_app(settings: Settings, github: GitHub) -> Starlette:
 class Door:
     """The routes. Everything they know beyond the request comes from the settings and from GitHub."""
 
-    def __init__(self, settings: Settings, github: GitHub) -> None:
+    def __init__(self, settings: Settings, github: GitHub, throttle: Throttle) -> None:
         self._settings = settings
         self._github = github
+        self._throttle = throttle
 
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
         raw = _parsed(await _body(http, self._settings))
-        self._authenticate(raw)
+        self._authenticate(raw, http.client.host if http.client else "")
         request = parse(Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
@@ -101,6 +112,10 @@ class Door:
         }
         return JSONResponse(body, 200 if healthy else 503)
 
+    async def description(self, _: HTTPRequest) -> Response:
+        """Say what it takes and answers, as OpenAPI."""
+        return Response(_DESCRIPTION.read_bytes(), media_type="application/json")
+
     async def status(self, http: HTTPRequest) -> Response:
         """Say what this is."""
         if "text/html" in http.headers.get("accept", ""):
@@ -116,7 +131,7 @@ class Door:
             "max_body_bytes": settings.max_body_bytes,
         }
 
-    def _authenticate(self, raw: dict[str, Any]) -> None:
+    def _authenticate(self, raw: dict[str, Any], address: str) -> None:
         secret, email = raw.get("secret"), raw.get("email")
         if not isinstance(secret, str):
             raise Refused(422, "The secret is missing.", fields=[{"field": "secret", "problem": "must be a string"}])
@@ -124,6 +139,9 @@ class Door:
         same = hmac.compare_digest(secret.encode(), self._settings.shared_secret.encode())
         allowed = self._settings.allowed_emails
         if not same or (allowed and isinstance(email, str) and email.strip().lower() not in allowed):
+            if (wait := self._throttle.failed(address)) is not None:
+                headers = {"retry-after": str(math.ceil(wait))}
+                raise Refused(429, "Too many wrong secrets came from this address. Wait a minute.", headers)
             raise Refused(401, "Secret or e-mail is not accepted. Use those that were agreed for this receiver.")
 
     async def _payload(self, request: Request) -> dict[str, Any]:
@@ -199,7 +217,7 @@ async def _body(http: HTTPRequest, settings: Settings) -> bytearray:
             else:
                 return body
     except TimeoutError:
-        raise Refused(408, f"Send the whole request within {settings.read_s:g} seconds.") from None
+        raise Refused(408, f"Send the whole request within {settings.read_s:g} seconds.", CLOSING) from None
     except ClientDisconnect:
         raise Refused(400, "The request broke off. Send it again.") from None
     body.clear()
@@ -218,7 +236,8 @@ async def _drained(chunks: AsyncIterator[bytes], settings: Settings) -> NoReturn
                 taken += len(chunk)
                 if taken > DRAIN_BYTES:
                     break
-    raise Refused(413, f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs.")
+    said = f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs."
+    raise Refused(413, said, CLOSING)
 
 
 def _parsed(body: bytearray) -> dict[str, Any]:
@@ -233,9 +252,7 @@ def _parsed(body: bytearray) -> dict[str, Any]:
 
 async def _as_json(_: HTTPRequest, error: Exception) -> Response:
     if isinstance(error, Refused):
-        # Else the rest of the body would be taken in and thrown away for as long as it comes.
-        headers = {"connection": "close"} if error.status in (408, 413) else None
-        return JSONResponse(error.body, error.status, headers)
+        return JSONResponse(error.body, error.status, error.headers)
     if isinstance(error, NotTakenError):
         _log.warning("GitHub: %s", error)
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})

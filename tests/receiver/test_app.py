@@ -22,6 +22,7 @@ from orchestrator.task import Check, read_event, request_id, task_key
 from receiver.app import DRAIN_BYTES, INLINE_BYTES, create_app
 from receiver.github import GitHub
 from receiver.settings import Settings
+from receiver.throttle import Throttle
 
 pytestmark = pytest.mark.anyio
 
@@ -101,9 +102,9 @@ def github() -> ScriptedGitHub:
     return ScriptedGitHub()
 
 
-def app(github: ScriptedGitHub, settings: Settings = SETTINGS) -> Any:
+def app(github: ScriptedGitHub, settings: Settings = SETTINGS, throttle: Throttle | None = None) -> Any:
     client = httpx.AsyncClient(transport=httpx.MockTransport(github))
-    return create_app(settings, GitHub(settings, client, AT_ONCE))
+    return create_app(settings, GitHub(settings, client, AT_ONCE), throttle)
 
 
 def to(github: ScriptedGitHub, **changes: Any) -> httpx.AsyncClient:
@@ -127,6 +128,18 @@ def fields(answer: httpx.Response) -> list[str]:
     assert answer.status_code == 422
     assert answer.json().keys() == {"error", "fields"}
     return [entry["field"] for entry in answer.json()["fields"]]
+
+
+# Guessing
+
+
+async def test_after_ten_wrong_secrets_in_a_minute_an_address_is_told_to_wait(door: httpx.AsyncClient) -> None:
+    answers = [await send(door, secret=f"guess {number}") for number in range(12)]
+    assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 60
+    assert answers[-1].json() == {"error": "Too many wrong secrets came from this address. Wait a minute."}
+    # Whoever has the secret may sit behind the same proxy as the one who guesses.
+    assert (await send(door)).status_code == 200
 
 
 # Acceptance
