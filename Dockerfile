@@ -1,11 +1,11 @@
 # The receiver, and nothing else: neither litellm nor a browser, not as root.
-FROM python:3.13-slim AS packages
-COPY --from=ghcr.io/astral-sh/uv:0.13.8 /uv /usr/local/bin/uv
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS packages
 WORKDIR /app
-COPY pyproject.toml uv.lock ./
+COPY .ci/uv.txt pyproject.toml uv.lock ./
+RUN pip install --no-cache-dir --require-hashes --requirement uv.txt
 RUN uv sync --locked --no-default-groups --no-install-project --extra receiver --compile-bytecode
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 WORKDIR /app
 COPY --from=packages /app/.venv .venv
 COPY orchestrator/__init__.py orchestrator/__main__.py orchestrator/cli.py orchestrator/deadline.py \

@@ -1,5 +1,4 @@
 # Everything a newcomer types. Each target brings what it needs: uv, the locked packages, a browser.
-UV_VERSION := 0.13.8
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 PYTHON := .venv/bin/python
 
@@ -18,7 +17,8 @@ check: setup
 	.venv/bin/zizmor --quiet --offline --persona=pedantic .
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
-	$(PYTHON) -m pytest -q tests/test_walls.py
+	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
+	$(PYTHON) -m pytest -q tests/test_walls.py tests/test_packaging.py
 
 bench: browser
 	@$(PYTHON) tests/bench $(ARGS)
@@ -38,4 +38,5 @@ setup: .venv/.installed
 # Into a folder of its own: the system's Python stays as it is.
 .uv/bin/uv:
 	@python3 -m pip --version >/dev/null 2>&1 || { apt-get update -qq && apt-get install -qq -y python3-pip >/dev/null; }
-	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv uv==$(UV_VERSION)
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .uv \
+		--require-hashes --requirement .ci/uv.txt

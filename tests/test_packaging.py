@@ -3,10 +3,15 @@
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).parents[1]
+KNOWN_PTH = {"_virtualenv.pth", "a1_coverage.pth"}
+"""Those of virtual environments and of coverage."""
 
 
 def _text(path: str) -> str:
@@ -16,12 +21,38 @@ def _text(path: str) -> str:
 def test_one_version_of_uv_everywhere() -> None:
     locked = next(entry["version"] for entry in tomllib.loads(_text("uv.lock"))["package"] if entry["name"] == "uv")
     places = {
-        "Makefile": r"UV_VERSION := (\S+)",
-        "Dockerfile": r"astral-sh/uv:(\S+)",
+        ".ci/uv.txt": r"^uv==(\S+)",
         ".github/actions/setup/action.yml": r'version: "(\S+)"',
     }
-    named = [version for path, pattern in places.items() for version in re.findall(pattern, _text(path))]
+    named = [version for path, pattern in places.items() for version in re.findall(pattern, _text(path), re.MULTILINE)]
     assert named == [locked] * len(places)
+
+
+def test_uv_itself_is_installed_by_the_hashes_of_the_lock() -> None:
+    uv = next(entry for entry in tomllib.loads(_text("uv.lock"))["package"] if entry["name"] == "uv")
+    locked = {file["hash"] for file in (uv["sdist"], *uv["wheels"])}
+    assert set(re.findall(r"--hash=(\S+)", _text(".ci/uv.txt"))) == locked
+    for path in ("Makefile", "Dockerfile"):
+        assert "--require-hashes --requirement" in _text(path)
+
+
+def test_the_image_is_built_on_a_base_that_cannot_move() -> None:
+    bases = re.findall(r"^FROM (\S+)", _text("Dockerfile"), re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.13-slim@sha256:[0-9a-f]{64}", bases[0])
+
+
+def test_updates_are_proposed_with_the_cooldown_of_the_lock() -> None:
+    updates = yaml.safe_load(_text(".github/dependabot.yml"))["updates"]
+    assert {update["package-ecosystem"] for update in updates} == {"uv", "github-actions", "docker"}
+    assert {update["cooldown"]["default-days"] for update in updates} == {7}
+
+
+def test_nothing_runs_by_itself_when_python_starts() -> None:
+    """A line of a `.pth` file that begins with `import` is run at every start, whatever is imported (site module)."""
+    packages = Path(sysconfig.get_paths()["purelib"])
+    running = {path.name for path in packages.glob("*.pth") if re.search(r"^import\b", path.read_text(), re.MULTILINE)}
+    assert running <= KNOWN_PTH
 
 
 def test_every_locked_file_has_a_hash_and_the_cooldown_is_in_force() -> None:
