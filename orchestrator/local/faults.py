@@ -66,6 +66,11 @@ class Faults:
         self._seen: Counter[int] = Counter()
         self._lock = threading.Lock()
 
+    def replace(self, faults: Sequence[Fault]) -> None:
+        """From now on these, counted from the beginning."""
+        with self._lock:
+            self._faults, self._seen = tuple(faults), Counter()
+
     @classmethod
     def read(cls, path: Path) -> "Faults":
         """Read a faults file. Raises UsageError that names the entry and the field."""

@@ -1,0 +1,233 @@
+"""The whole system for one test: receiver, GitHub, Pages and evaluator on real sockets, both jobs as processes.
+
+Instead of act a runner of twenty lines runs the two commands that the workflow runs, so that a test can kill them at
+any line of their log. What only act can show has its tests beside it.
+"""
+
+import asyncio
+import json
+import os
+import sys
+import tarfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from orchestrator.local.api import create_api
+from orchestrator.local.faults import Fault, Faults
+from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.pages import create_pages
+from orchestrator.local.runs import Run, Runs
+from orchestrator.local.sites import Sites
+from orchestrator.local.store import Store
+from orchestrator.local.tokens import Token, Tokens
+from orchestrator.serving import address, bind, serving
+from orchestrator.task import request_of
+from receiver.app import create_app
+from receiver.github import GitHub, http_client
+from receiver.settings import Settings
+from tests.doubles.evaluator import Answer, Evaluator, evaluator
+
+OWNER = "octo"
+PIPELINE = f"{OWNER}/pipeline"
+SECRET = "agreed-secret"
+TARGET_TOKEN, JOB_TOKEN, DISPATCH_TOKEN = "token-that-writes", "token-of-the-job", "token-that-dispatches"
+CSV = "data:text/csv;base64,c2FsZXMKNDIK"
+TASK = "sum-of-sales"
+PAGES_DELAY_S = 0.2
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What one run of the workflow came to: exit codes of both jobs (None: killed, or not run), and their logs."""
+
+    build: int | None
+    publish: int | None
+    log: str
+
+
+@dataclass
+class World:
+    """Everything, and what may be done to it."""
+
+    github: LocalGitHub
+    folder: Path
+    told: Evaluator
+    door: httpx.AsyncClient
+    dispatched: list[dict[str, Any]]
+    settings: dict[str, str] = field(default_factory=dict)
+    runs: int = 0
+
+    def fail(self, *faults: Mapping[str, Any]) -> None:
+        """From now on calls to GitHub fail as told, in the words of a faults file."""
+        self.github.faults.replace([Fault.model_validate(fault) for fault in faults])
+
+    async def send(self, **changes: Any) -> httpx.Response:
+        """POST a task to the receiver."""
+        request = {
+            "email": "ann@example.com",
+            "secret": SECRET,
+            "task": TASK,
+            "round": 1,
+            "nonce": "nonce-1",
+            "brief": "Show the sum of data.csv.",
+            "checks": [{"js": "document.body.innerText.includes('42')"}],
+            "evaluation_url": self.told.url,
+            "attachments": [{"name": "data.csv", "url": CSV}],
+        }
+        return await self.door.post("/api-endpoint", json=request | changes)
+
+    async def deliver(self, *, built: Path | None = None, **changes: Any) -> Ran:
+        """POST a task and run the workflow for it. `built`: what an earlier build of it handed over."""
+        answer = await self.send(**changes)
+        assert answer.status_code == 200, answer.text
+        return await self.run(self.dispatched[-1], built=built)
+
+    async def run(
+        self, payload: Mapping[str, Any], *, built: Path | None = None, attempt: int = 1, kill: "Kill | None" = None
+    ) -> Ran:
+        """Run both jobs for an event, `publish` alone where something is `built`; `kill`: when a job is killed."""
+        self.runs += 1
+        folder = self.folder / f"run-{self.runs}"
+        folder.mkdir()
+        event = folder / "event.json"
+        event.write_text(json.dumps({"client_payload": payload}), encoding="utf-8")
+        moment, code, said = kill or Kill(), None, ""
+        if built is None:
+            out = folder / "out"
+            code, said = await self._job(["build", "--event", str(event), "--out", str(out)], attempt, moment)
+            if code is None:  # the runner died
+                return Ran(None, None, said)
+            built = folder / "handover"
+            built.mkdir()
+            with tarfile.open(built / "build.tar", "w") as tar:
+                tar.add(out, ".")
+        published, more = await self._job(["publish", "--event", str(event), "--build", str(built)], attempt, moment)
+        return Ran(code, published, said + more)
+
+    @property
+    def handed_over(self) -> Path:
+        """Where the last run's job `build` left what it handed over."""
+        return self.folder / f"run-{self.runs}" / "handover"
+
+    async def _job(self, command: Sequence[str], attempt: int, kill: "Kill") -> tuple[int | None, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "orchestrator", *command),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env=self._environment(attempt),
+            limit=2**20,
+        )
+        assert process.stdout
+        loop, said = asyncio.get_running_loop(), list[str]()
+        timer = loop.call_at(kill.at, process.kill) if kill.at else None
+        async for line in process.stdout:
+            said.append(line.decode(errors="replace"))
+            if kill.is_now(command[0], said):
+                process.kill()
+        code = await process.wait()
+        if timer:
+            timer.cancel()
+        return (None if code < 0 else code), "".join(said)
+
+    def _environment(self, attempt: int) -> dict[str, str]:
+        kept = {
+            name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "BROWSER") or "COV" in name
+        }
+        return {
+            **kept,
+            "GITHUB_API_URL": self.github.api_url,
+            "GITHUB_SERVER_URL": self.github.api_url,
+            "GITHUB_REPOSITORY": PIPELINE,
+            "GITHUB_REPOSITORY_OWNER": OWNER,
+            "GITHUB_RUN_ID": str(self.runs),
+            "GITHUB_RUN_ATTEMPT": str(attempt),
+            "GITHUB_TOKEN": JOB_TOKEN,
+            "TARGET_TOKEN": TARGET_TOKEN,
+            "ALLOW_PRIVATE_URLS": "true",
+            **self.settings,
+        }
+
+    def messages(self, name: str = TASK) -> list[str]:
+        """Return the messages of every commit, newest first; none where there is no repository."""
+        found = self.github.store.find(OWNER, name)
+        head = self.github.store.head(found) if found else None
+        listed = self.github.store.commits(found, head, limit=100) if found and head else ()
+        return [commit.message for commit in listed]
+
+    def answered(self, name: str = TASK) -> list[str]:
+        """Return the requests that commits answer, newest first."""
+        return [request for message in self.messages(name) if (request := request_of(message))]
+
+    def files(self, name: str = TASK) -> dict[str, bytes]:
+        """Return what lies at the head."""
+        found = self.github.store.find(OWNER, name)
+        head = self.github.store.head(found) if found else None
+        if found is None or head is None:
+            return {}
+        entries = self.github.store.tree(found, head)
+        return {entry.path: self.github.store.blob(found, entry.sha) for entry in entries if entry.type == "blob"}
+
+    async def live(self, path: str = "", name: str = TASK) -> httpx.Response:
+        """Return what Pages serves."""
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return await http.get(f"{self.github.pages_url}/{OWNER}/{name}/{path}")
+
+
+@dataclass
+class Kill:
+    """When a job is killed: at its so-manieth step boundary, or `at` a moment of the loop's clock; else never."""
+
+    job: str = ""
+    boundary: int = 0
+    at: float = 0
+
+    def is_now(self, job: str, said: Sequence[str]) -> bool:
+        """Whether the line that was just said is the boundary."""
+        boundaries = [line for line in said if line.startswith(("::group::", "::endgroup::"))]
+        return job == self.job and len(boundaries) >= self.boundary
+
+
+@asynccontextmanager
+async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
+    """Run everything for as long as the block runs. `answers`: of the evaluator, 200 unless told otherwise."""
+    dispatched: list[dict[str, Any]] = []
+
+    async def taken(dispatch: Dispatch) -> Run | None:
+        dispatched.append(dict(dispatch.payload["client_payload"]))
+        return None
+
+    sockets = [bind() for _ in range(3)]
+    api_url, pages_url, door_url = map(address, sockets)
+    store = Store(folder / "repositories")
+    store.seed(OWNER, PIPELINE.partition("/")[2], {".github/workflows/build.yml": b"name: x"}, "The pipeline")
+    rights = dict.fromkeys(("administration", "contents", "pages"), "write")
+    github = LocalGitHub(
+        store=store,
+        tokens=Tokens(
+            Token(TARGET_TOKEN, OWNER, rights),
+            Token(JOB_TOKEN, "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE})),
+            Token(DISPATCH_TOKEN, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
+        ),
+        sites=Sites(folder / "pages", store, PAGES_DELAY_S),
+        runs=Runs(folder / "runs"),
+        owner=OWNER,
+        api_url=api_url,
+        pages_url=pages_url,
+        faults=Faults(),
+        on_dispatch=taken,
+    )
+    settings = Settings(SECRET, DISPATCH_TOKEN, PIPELINE, OWNER, api_url=api_url, poll_s=0.05)
+    async with AsyncExitStack() as stack:
+        to_github = await stack.enter_async_context(aclosing(GitHub(settings, http_client())))
+        apps = create_api(github), create_pages(github), create_app(settings, to_github)
+        for app, listener in zip(apps, sockets, strict=True):
+            await stack.enter_async_context(serving(app, listener))
+        told = await stack.enter_async_context(evaluator(*answers))
+        door = await stack.enter_async_context(httpx.AsyncClient(base_url=door_url, trust_env=False, timeout=30))
+        yield World(github, folder, told, door, dispatched)
