@@ -66,9 +66,9 @@ class World:
         """From now on calls to GitHub fail as told, in the words of a faults file."""
         self.github.faults.replace([Fault.model_validate(fault) for fault in faults])
 
-    async def send(self, **changes: Any) -> httpx.Response:
-        """POST a task to the receiver."""
-        request = {
+    def request(self, **changes: Any) -> dict[str, Any]:
+        """Return what an evaluator POSTs."""
+        return {
             "email": "ann@example.com",
             "secret": SECRET,
             "task": TASK,
@@ -78,8 +78,12 @@ class World:
             "checks": [{"js": "document.body.innerText.includes('42')"}],
             "evaluation_url": self.told.url,
             "attachments": [{"name": "data.csv", "url": CSV}],
+            **changes,
         }
-        return await self.door.post("/api-endpoint", json=request | changes)
+
+    async def send(self, **changes: Any) -> httpx.Response:
+        """POST a task to the receiver."""
+        return await self.door.post("/api-endpoint", json=self.request(**changes))
 
     async def deliver(self, *, built: Path | None = None, **changes: Any) -> Ran:
         """POST a task and run the workflow for it. `built`: what an earlier build of it handed over."""
