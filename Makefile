@@ -2,7 +2,7 @@
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 PYTHON := .venv/bin/python
 
-.PHONY: demo test check bench serve browser setup
+.PHONY: demo test check bench faults serve browser setup
 
 demo: browser
 	@$(PYTHON) -m orchestrator demo $(ARGS)
@@ -22,6 +22,9 @@ check: setup
 
 bench: browser
 	@$(PYTHON) tests/bench $(ARGS)
+
+faults: browser
+	@$(PYTHON) -m tests.faults $(ARGS)
 
 serve: setup
 	@$(PYTHON) -m orchestrator serve

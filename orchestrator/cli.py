@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     models.add_argument("--json", action="store_true", help="a list of objects instead of a table")
     models.set_defaults(run=_models)
 
+    doctor = commands.add_parser("doctor", help="would a task work? what is missing, and what to do about it")
+    doctor.add_argument("--json", action="store_true", help="a list of objects instead of lines")
+    doctor.set_defaults(run=_doctor)
+
     evaluate = commands.add_parser("evaluate", help="the evaluator: send tasks, wait for results, judge the live pages")
     evaluate.add_argument("files", type=Path, nargs="+", metavar="FILE", help="task templates")
     evaluate.add_argument(
@@ -130,6 +134,12 @@ def _models(chosen: argparse.Namespace) -> int:
     from orchestrator.generate.models.listing import run_models  # noqa: PLC0415
 
     return run_models(environment(dotenv=True), as_json=chosen.json)
+
+
+def _doctor(chosen: argparse.Namespace) -> int:
+    from orchestrator.doctor.doctor import run_doctor  # noqa: PLC0415
+
+    return run_doctor(environment(dotenv=True), as_json=chosen.json)
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:

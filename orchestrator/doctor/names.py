@@ -1,0 +1,39 @@
+"""Which settings there are, and those of similar systems under their old names. Pure."""
+
+from collections.abc import Iterator, Mapping
+
+from orchestrator.doctor.finding import Finding, failure, ok, warning
+
+NEEDED = {
+    "SHARED_SECRET": "what evaluators send",
+    "PIPELINE_REPOSITORY": "owner/name of the repository with the workflow",
+    "DISPATCH_TOKEN": "the receiver's token",
+    "TARGET_TOKEN": "the pen of job publish: a secret of its environment, here only to be examined",
+}
+OLD = {
+    "secret": ("SHARED_SECRET",),
+    "STUDENT_SECRET": ("SHARED_SECRET",),
+    "STUDENT_EMAIL": ("ALLOWED_EMAILS",),
+    "GITHUB_PAT": ("DISPATCH_TOKEN", "TARGET_TOKEN"),
+    "GITHUB_USERNAME": ("TARGET_OWNER",),
+    "LLM_MODEL": ("LLM_MODELS",),
+}
+"""Names that similar systems use, and what they are called here."""
+
+
+def translated(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment with what stands there under an old name alone under ours."""
+    ours = {name: env[old] for old, names in OLD.items() for name in names if env.get(old)}
+    return {**ours, **{name: value for name, value in env.items() if value.strip()}}
+
+
+def named(env: Mapping[str, str]) -> Iterator[Finding]:
+    """Say what is missing, and what has another name here."""
+    known = translated(env)
+    for old, names in OLD.items():
+        if env.get(old) and (wanted := [name for name in names if not env.get(name)]):
+            yield warning(f"{old} is not a name of ours", f"Call it {' and '.join(wanted)}")
+    missing = [name for name in NEEDED if not known.get(name, "").strip()]
+    yield from (failure(f"{name} is missing ({NEEDED[name]})", "Set it, or put it into .env") for name in missing)
+    if not missing:
+        yield ok("Every setting that is needed is there")
