@@ -77,10 +77,16 @@ async def _valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
         yield ok(f"{name} is valid, {left} calls are left")
     if scopes := answer.headers.get("x-oauth-scopes"):
         yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", _SHORTER)
-    if date := answer.headers.get("date"):
-        skew = time.time() - parsedate_to_datetime(date).timestamp()
-        if abs(skew) > SKEW_S:
-            yield warning(f"This machine's clock is {skew:.0f} s off GitHub's", "Set it: deadlines are counted with it")
+    if (date := answer.headers.get("date")) and (finding := clock(date, time.time())):
+        yield finding
+
+
+def clock(date: str, now: float) -> Finding | None:
+    """Return what is wrong with this machine's clock, `now` in Unix seconds, where GitHub answered at `date`."""
+    skew = now - parsedate_to_datetime(date).timestamp()
+    if abs(skew) <= SKEW_S:
+        return None
+    return warning(f"This machine's clock is {skew:.0f} s off GitHub's", "Set it: deadlines are counted with it")
 
 
 async def _dispatching(github: GitHub, pipeline: str) -> AsyncIterator[Finding]:

@@ -28,7 +28,18 @@ ROW = re.compile(r"test_(\d+)_(?:and_(\d+)_)?")
 def tested(folder: Path) -> tuple[int, Counter[int], Counter[int]]:
     """Run the tests of all rows; return pytest's code, and by row how often its fault was injected and survived."""
     report = folder / "report.xml"
-    options = ("-q", "-m", "", "--numprocesses", "logical", "--dist", "worksteal", f"--junitxml={report}")
+    options = (
+        "-q",
+        "-m",
+        "",
+        "-o",
+        "faulthandler_timeout=1200",
+        "--numprocesses",
+        "logical",
+        "--dist",
+        "worksteal",
+        f"--junitxml={report}",
+    )
     code = subprocess.run([sys.executable, "-m", "pytest", *options, Path(__file__).parent], check=False).returncode
     injected, survived = Counter[int](), Counter[int]()
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - written a moment ago by pytest

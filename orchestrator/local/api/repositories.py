@@ -32,6 +32,17 @@ def user(call: Call) -> Response:
     return answer(bodies.public_user(call.github, call.github.owner))
 
 
+def own(call: Call) -> Response:
+    """GET /user/repos, the one pushed to last first. https://docs.github.com/rest/repos/repos."""
+    if call.token is None:
+        raise Refusal(401, "Requires authentication")
+    covered = [found for found in call.github.store.owned_by(call.actor) if call.token.covers(found)]
+    listed = sorted(covered, key=lambda found: found.pushed_at, reverse=True)
+    skip, limit = call.window()
+    shown = [bodies.full_repository(call.github, found) for found in listed[skip : skip + limit]]
+    return answer(shown, headers=call.links(len(listed)))
+
+
 def create(call: Call) -> Response:
     """POST /user/repos."""
     name = slug(call.text("name"))
@@ -150,6 +161,7 @@ _REPO = "/repos/{owner}/{repo}"
 OPERATIONS = (
     Operation("GET", "/user", authenticated_user),
     Operation("GET", "/users/{login}", user),
+    Operation("GET", "/user/repos", own),
     Operation("POST", "/user/repos", create, _CREATE),
     Operation("GET", _REPO, get),
     Operation("GET", f"{_REPO}/commits", commits),
