@@ -151,6 +151,7 @@ class World:
             "GITHUB_REPOSITORY_OWNER": OWNER,
             "GITHUB_RUN_ID": str(self.runs),
             "GITHUB_RUN_ATTEMPT": str(attempt),
+            "GITHUB_STEP_SUMMARY": str(self.folder / f"run-{self.runs}" / "summary.md"),
             "GITHUB_TOKEN": JOB_TOKEN,
             "TARGET_TOKEN": TARGET_TOKEN,
             "ALLOW_PRIVATE_URLS": "true",
