@@ -49,9 +49,12 @@ class _Notation:
 
     def read(self, cells: Sequence[str]) -> list[Decimal | None] | None:
         """Return the numbers that the cells are, None for an empty one; None if any cell is no number."""
-        if not all(self.pattern.fullmatch(cell) for cell in cells if cell):
+        # Each spelling is read once: a large file has millions of cells, and few that differ.
+        spelled = set(cells) - {""}
+        if not all(map(self.pattern.fullmatch, spelled)):
             return None
-        return [Decimal(cell.replace(self.group, "").replace(self.point, ".")) if cell else None for cell in cells]
+        known = {cell: Decimal(cell.replace(self.group, "").replace(self.point, ".")) for cell in spelled}
+        return [known.get(cell) for cell in cells]
 
 
 _POINT = _Notation(",", ".", _number_pattern(",", r"\."))

@@ -12,6 +12,8 @@ MAX_BYTES = 3_500_000
 MAX_SIDE = 8_000
 """Pictures for one request, bytes and pixels of each: https://docs.claude.com/en/docs/build-with-claude/vision"""
 
+# Bytes in which the size is looked for: a JPEG of 25 MB that never comes to it would hold everything up for seconds.
+_HEADER = 1_000_000
 _KINDS = {
     "image/png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "image/jpeg": re.compile(rb"\xff\xd8\xff"),
@@ -44,7 +46,7 @@ def media_type(data: bytes) -> str | None:
 def dimensions(data: bytes) -> tuple[int, int]:
     """Return width and height in pixels, (-1, -1) where they are not to be found out."""
     try:
-        width, height = imagesize.get(io.BytesIO(data))
+        width, height = imagesize.get(io.BytesIO(data[:_HEADER]))
     except Exception:  # noqa: BLE001 - it parses what others wrote, and raises what it likes
         return -1, -1
     return int(width), int(height)

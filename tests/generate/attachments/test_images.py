@@ -37,3 +37,10 @@ def test_what_providers_refuse_is_left_out() -> None:
 )
 def test_the_kinds_are_those_that_models_take(data: bytes, kind: str | None) -> None:
     assert media_type(data) == kind
+
+
+def test_a_picture_that_comes_late_to_its_size_is_not_waited_for() -> None:
+    size = b"\xff\xc0\x00\x11\x08\x00\x03\x00\x02\x03" + bytes(9)
+    segment = b"\xff\xe0\xff\xff" + bytes(65_533)
+    assert dimensions(b"\xff\xd8" + segment + size) == (2, 3)
+    assert dimensions(b"\xff\xd8" + segment * 20 + size) == (-1, -1)
