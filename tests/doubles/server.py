@@ -41,7 +41,8 @@ async def answering(handler: Handler) -> AsyncIterator[str]:
                 await handler(await _read(reader), writer)
                 await writer.drain()
         except asyncio.CancelledError:
-            pass  # the double is over; asyncio would report it as an error
+            # The double is over, which asyncio would report as an error; what is not sent yet is never sent.
+            writer.transport.abort()
         finally:
             writer.close()
             open_connections.discard(task)
@@ -51,10 +52,12 @@ async def answering(handler: Handler) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        await asyncio.sleep(0)  # who was let in a moment ago begins now, and can be sent away
         waiting = list(open_connections)
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.sleep(0)  # transports close in the next turn of the loop
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked:
