@@ -99,7 +99,7 @@ async def test_nobody_listening_is_a_failure_like_any_other() -> None:
 
 @pytest.mark.anyio
 async def test_an_evaluator_that_never_answers_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TRY_S", 0.05)
+    monkeypatch.setattr(module, "TRY_S", 0.6)
     async with evaluator(silence, silence, 200) as other:
         assert await told(other.url, FastClock()) == 3
 

@@ -31,18 +31,19 @@ def response(status: int, body: bytes = b"", **headers: str) -> bytes:
 async def answering(handler: Handler) -> AsyncIterator[str]:
     """Serve on a free loopback port; yields the URL, without a slash at the end."""
     open_connections: set[asyncio.Task[None]] = set()
+    writers: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task
         open_connections.add(task)
+        writers.append(writer)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
                 await handler(await _read(reader), writer)
                 await writer.drain()
         except asyncio.CancelledError:
-            # The double is over, which asyncio would report as an error; what is not sent yet is never sent.
-            writer.transport.abort()
+            pass  # the double is over; asyncio would report it as an error
         finally:
             writer.close()
             open_connections.discard(task)
@@ -52,12 +53,20 @@ async def answering(handler: Handler) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
-        await asyncio.sleep(0)  # who was let in a moment ago begins now, and can be sent away
+        await _turns()  # who was let in a moment ago begins now, and can be sent away
         waiting = list(open_connections)
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-        await asyncio.sleep(0)  # transports close in the next turn of the loop
+        for writer in writers:
+            writer.transport.abort()  # what is not sent yet is never sent
+        await _turns()
+
+
+async def _turns() -> None:
+    """Let the loop accept, begin and close what it is about to: each takes a turn or two."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 async def _read(reader: asyncio.StreamReader) -> Asked:

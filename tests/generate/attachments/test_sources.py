@@ -109,7 +109,7 @@ async def test_files_that_are_too_large_together_are_refused(monkeypatch: pytest
 
 @pytest.mark.parametrize("answer", [silence, trickle])
 async def test_a_host_that_never_ends_is_given_up(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "FETCH_S", 0.05)
+    monkeypatch.setattr(sources, "FETCH_S", 0.6)
     async with evaluator(answer) as host:
         with pytest.raises(UsageError, match="does not answer"):
             await had(host.url)
@@ -118,4 +118,4 @@ async def test_a_host_that_never_ends_is_given_up(answer: Answer, monkeypatch: p
 async def test_no_fetch_outlasts_the_deadline() -> None:
     async with evaluator(silence) as host:
         with pytest.raises(UsageError, match="does not answer"):
-            await had(host.url, seconds=0.05)
+            await had(host.url, seconds=0.6)
