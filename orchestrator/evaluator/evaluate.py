@@ -179,7 +179,7 @@ async def _listening(
         )
     inbox = Inbox(lambda result: _kept(ledger, result))
     listener = _listener(options.listen)
-    async with serving(create_inbox(inbox), listener):
+    async with serving(create_inbox(inbox, is_shown=False), listener):
         yield inbox, f"{public or address(listener)}/notify"
 
 

@@ -26,7 +26,7 @@ def anyone(_: Result) -> bool:
 
 @dataclass
 class Inbox:
-    """Takes results at `POST /notify` and shows them at `GET /notify`, oldest first.
+    """Takes results at `POST /notify`, and may show them at `GET /notify`, oldest first.
 
     `takes`: called with each result, says whether it is wanted, and may keep it before it is acknowledged.
     """
@@ -76,11 +76,7 @@ async def _read(request: Request) -> Result | None:
     return result if isinstance(result, dict) and result.keys() >= set(IDENTITY) else None
 
 
-def create_inbox(inbox: Inbox) -> Starlette:
-    """Return the inbox as an ASGI application."""
-    return Starlette(
-        routes=[
-            Route("/notify", inbox.take, methods=["POST"]),
-            Route("/notify", inbox.show),
-        ]
-    )
+def create_inbox(inbox: Inbox, *, is_shown: bool) -> Starlette:
+    """Return the inbox as an ASGI application. `is_shown`: to whoever asks, e-mails and nonces too."""
+    taking, showing = Route("/notify", inbox.take, methods=["POST"]), Route("/notify", inbox.show)
+    return Starlette(routes=[taking, showing] if is_shown else [taking])

@@ -139,7 +139,12 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
     results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
-        apps = create_app(door, receiver), create_api(github), create_pages(github), create_inbox(results)
+        apps = (
+            create_app(door, receiver),
+            create_api(github),
+            create_pages(github),
+            create_inbox(results, is_shown=True),
+        )
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         stack.push_async_callback(engine.close)

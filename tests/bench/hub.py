@@ -97,7 +97,7 @@ async def hub(folder: Path) -> AsyncIterator[Hub]:
         "ALLOW_PRIVATE_URLS": "true",
     }
     async with AsyncExitStack() as stack:
-        apps: tuple[ASGIApp, ...] = (api, create_pages(github), create_inbox(Inbox()))
+        apps: tuple[ASGIApp, ...] = (api, create_pages(github), create_inbox(Inbox(), is_shown=False))
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         yield Hub(api, f"{evaluator_url}/notify", target.value, env)

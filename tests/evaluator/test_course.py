@@ -60,7 +60,7 @@ async def course(folder: Path, patience: float = 20) -> AsyncIterator[Course]:
     ledger, time, said = Ledger(folder / "ledger.sqlite"), FastClock(), list[str]()
     inbox = Inbox(lambda result: ledger.take(result, time.moment))
     listener = bind()
-    async with serving(create_inbox(inbox), listener), httpx.AsyncClient(trust_env=False) as http:
+    async with serving(create_inbox(inbox, is_shown=False), listener), httpx.AsyncClient(trust_env=False) as http:
         url = f"{address(listener)}/notify"
         tools = Tools(evaluator_settings({}), inbox, url, http, time.clock(), said.append, patience)
         yield Course(ledger, tools, time, said)

@@ -11,7 +11,9 @@ RESULT = {"email": "a@b.c", "task": "t", "round": 1, "nonce": "n", "error": "no"
 
 
 def _client(inbox: Inbox) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(create_inbox(inbox)), base_url="http://evaluator")
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(create_inbox(inbox, is_shown=True)), base_url="http://evaluator"
+    )
 
 
 async def test_a_result_wakes_whoever_waits_for_it_and_the_newest_counts() -> None:
@@ -33,3 +35,11 @@ async def test_what_is_no_result_is_refused(body: bytes) -> None:
     async with _client(inbox) as http:
         assert (await http.post("/notify", content=body)).status_code == 400
     assert inbox.received == []
+
+
+async def test_where_strangers_reach_it_nothing_is_shown() -> None:
+    app = create_inbox(Inbox(received=[RESULT]), is_shown=False)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://evaluator") as http:
+        answer = await http.get("/notify")
+        assert answer.status_code == 405
+        assert "a@b.c" not in answer.text
