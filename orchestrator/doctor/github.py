@@ -36,9 +36,9 @@ class GitHub:
         headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
         return await self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers)
 
-    async def may(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> bool:
-        """Whether a call that lacks what it needs fails for that alone."""
-        return (await self.ask(method, path, body or {})).status_code in (409, 422)
+    async def may(self, path: str) -> bool:
+        """Whether a POST that lacks what it needs fails for that alone."""
+        return (await self.ask("POST", path, {})).status_code in (409, 422)
 
 
 def _parsed(answer: httpx.Response) -> Any:
@@ -50,8 +50,8 @@ def _parsed(answer: httpx.Response) -> Any:
 
 async def examined(env: Mapping[str, str], api_url: str) -> AsyncIterator[Finding]:
     """Look at everything on GitHub that a task needs."""
-    pipeline, owner = env.get("PIPELINE_REPOSITORY", ""), env.get("PIPELINE_REPOSITORY", "").partition("/")[0]
-    owner = env.get("TARGET_OWNER", owner)
+    pipeline = env.get("PIPELINE_REPOSITORY", "")
+    owner = env.get("TARGET_OWNER", pipeline.partition("/")[0])
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False, headers={"user-agent": "pagewright"}) as http:
         try:
             if token := env.get("DISPATCH_TOKEN"):
@@ -103,11 +103,11 @@ async def _dispatching(github: GitHub, pipeline: str) -> AsyncIterator[Finding]:
             f"DISPATCH_TOKEN does not see {pipeline}", "Check PIPELINE_REPOSITORY, and which repositories it covers"
         )
         return
-    if await github.may("POST", f"/repos/{pipeline}/dispatches"):
+    if await github.may(f"/repos/{pipeline}/dispatches"):
         yield ok(f"DISPATCH_TOKEN may dispatch to {pipeline}")
     else:
         yield failure(f"DISPATCH_TOKEN may not dispatch to {pipeline}", "Give it Contents: read and write there")
-    if await github.may("POST", "/user/repos"):
+    if await github.may("/user/repos"):
         yield warning("DISPATCH_TOKEN may create repositories", _SHORTER)
     yield await _workflow(github, pipeline)
     is_private = bool(_parsed(found).get("private"))
@@ -156,7 +156,7 @@ async def _publishing(github: GitHub, pipeline: str, owner: str) -> AsyncIterato
     login = str(_parsed(await github.ask("GET", "/user")).get("login", ""))
     is_own = login.lower() == owner.lower()
     path = "/user/repos" if is_own else f"/orgs/{owner}/repos"
-    if await github.may("POST", path):
+    if await github.may(path):
         yield ok(f"TARGET_TOKEN may create repositories of {owner}")
     else:
         yield failure(
@@ -165,7 +165,7 @@ async def _publishing(github: GitHub, pipeline: str, owner: str) -> AsyncIterato
         )
     async for finding in _writing(github, pipeline, owner):
         yield finding
-    if pipeline and await github.may("POST", f"/repos/{pipeline}/git/blobs"):
+    if pipeline and await github.may(f"/repos/{pipeline}/git/blobs"):
         yield warning(
             f"TARGET_TOKEN could rewrite {pipeline}", "Publish to another account (TARGET_OWNER), or protect the branch"
         )
@@ -183,7 +183,7 @@ async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
         return
     tries = {"Contents": f"/repos/{mine[0]}/git/blobs", "Pages": f"/repos/{mine[0]}/pages"}
     for permission, path in tries.items():
-        if await github.may("POST", path):
+        if await github.may(path):
             yield ok(f"TARGET_TOKEN may write {permission}")
         else:
             yield failure(f"TARGET_TOKEN may not write {permission}", f"Give it {permission}: read and write")

@@ -121,15 +121,15 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
     shown: list[Shown] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         tools = stage.tools(env, http, screen.say)
-        for number, entry in enumerate(entries):
-            so_far = [*(round_.entry for round_ in shown), entry, *entries[number + 1 :]]
-            shown.append(await _round(so_far, endpoint, stage, tools, screen))
+        for entry in entries:
+            earlier = [known.entry for known in shown]
+            shown.append(await _round([*earlier, entry], endpoint, stage, tools, screen))
     return shown
 
 
 async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: Tools, screen: Screen) -> Shown:
-    """Send the first round that is open, and judge what comes of it."""
-    entry = next(entry for entry in rounds if entry.outcome == "open")
+    """Send the last of the rounds so far, and judge what comes of it."""
+    *earlier, entry = rounds
     started, task = time.monotonic(), entry.task
     screen.say(f"\n[bold]Round {task.round}[/]  {task.brief}")
     sent = replace(entry, sent_at=tools.clock.now())
@@ -146,7 +146,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
         screen.say(f"  [red]✗[/] {result.get('error')}")
         failed = replace(told, outcome="error", answer=str(result.get("error")))
         return Shown(failed, "", time.monotonic() - started, files)
-    verdict = await judged([told if other is entry else other for other in rounds], told, tools)
+    verdict = await judged([*earlier, told], told, tools)
     for name, image in verdict.screenshots.items():
         (files / f"round-{task.round}-{name}.png").write_bytes(image)
     await asyncio.to_thread(_clone, result["repo_url"], files / "clone")

@@ -1,12 +1,10 @@
 """19: a runner that dies between any two steps. Run again, it ends in the same state, and nothing is there twice."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
 
-from tests.faults.test_rows import settled
-from tests.faults.world import Kill, world
+from tests.faults.world import Kill, Ran, settled, world
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -14,15 +12,9 @@ BOUNDARIES = 6
 """Of each job without a model: three groups, each with a beginning and an end."""
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    async def build() -> Path:
-        async with world(tmp_path_factory.mktemp("built")) as system:
-            ran = await system.deliver()
-            assert ran.log.count("::group::") + ran.log.count("::endgroup::") == 2 * BOUNDARIES
-            return system.handed_over
-
-    return asyncio.run(build())
+async def test_19_every_boundary_is_tried(delivered: tuple[Ran, Path]) -> None:
+    log = delivered[0].log
+    assert log.count("::group::") + log.count("::endgroup::") == 2 * BOUNDARIES
 
 
 @pytest.mark.parametrize("boundary", range(1, BOUNDARIES + 1))

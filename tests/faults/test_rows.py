@@ -13,36 +13,17 @@ import pytest
 from orchestrator.site import RECORD
 from tests.doubles.model import Reply, model_server
 from tests.doubles.server import response
-from tests.faults.world import OWNER, TARGET_TOKEN, TASK, World, world
+from tests.faults.world import OWNER, TARGET_TOKEN, TASK, World, settled, world
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 SUFFIXED = f"{TASK}-"
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What job `build` hands over for the request that `World.send` makes."""
-
-    async def build() -> Path:
-        async with world(tmp_path_factory.mktemp("built")) as system:
-            assert (await system.deliver()).build == 0
-            return system.handed_over
-
-    return asyncio.run(build())
-
-
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as system:
         yield system
-
-
-def settled(system: World, requests: int = 1) -> None:
-    """State what must hold in the end: one commit a request, and the evaluator told its result, the same each time."""
-    assert len(system.answered()) == len(set(system.answered())) == requests
-    told = {body for body in system.told.bodies if b"error" not in body}
-    assert len(told) == requests
 
 
 # 1 and 2: dispatching

@@ -236,3 +236,10 @@ async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
         told = await stack.enter_async_context(evaluator(*answers))
         door = await stack.enter_async_context(httpx.AsyncClient(base_url=door_url, trust_env=False, timeout=30))
         yield World(github, folder, told, door, dispatched)
+
+
+def settled(system: World, requests: int = 1) -> None:
+    """State what must hold in the end: one commit a request, and the evaluator told its result, the same each time."""
+    assert len(system.answered()) == len(set(system.answered())) == requests
+    told = {body for body in system.told.bodies if b"error" not in body}
+    assert len(told) == requests
