@@ -60,6 +60,9 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true", help="a list of objects instead of lines")
     doctor.set_defaults(run=_doctor)
 
+    setup = commands.add_parser("setup", help="put the pipeline on GitHub: environments, secrets, variables, ruleset")
+    setup.set_defaults(run=_setup)
+
     evaluate = commands.add_parser("evaluate", help="the evaluator: send tasks, wait for results, judge the live pages")
     evaluate.add_argument("files", type=Path, nargs="+", metavar="FILE", help="task templates")
     evaluate.add_argument(
@@ -140,6 +143,19 @@ def _doctor(chosen: argparse.Namespace) -> int:
     from orchestrator.doctor.doctor import run_doctor  # noqa: PLC0415
 
     return run_doctor(environment(dotenv=True), as_json=chosen.json)
+
+
+def _setup(_: argparse.Namespace) -> int:
+    from orchestrator.setup.setup import run_setup  # noqa: PLC0415
+
+    return run_setup(environment(dotenv=True), _is_confirmed)
+
+
+def _is_confirmed(question: str) -> bool:
+    try:
+        return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:  # nobody is there to be asked
+        return False
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:

@@ -60,7 +60,7 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
         change, expected = plan(wanted, found, present)
         try:
             if not found.exists:
-                await repository.create(client, found)
+                await repository.create_public(client, found.owner, found.name)
                 found, is_new = replace(found, exists=True), True
             if found.head is None:
                 found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))

@@ -2,6 +2,7 @@
 
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,6 +111,15 @@ def _api(read: _Reader) -> str:
     return read.text("GITHUB_API_URL", _PUBLIC_API).rstrip("/")
 
 
+def _own_server(read: _Reader, api_url: str) -> str:
+    """Return the server to an API. GitHub Enterprise has its API at `/api/v3` of its own address.
+
+    https://docs.github.com/enterprise-server/rest
+    """
+    own = "https://github.com" if api_url == _PUBLIC_API else api_url.removesuffix("/api/v3")
+    return read.text("GITHUB_SERVER_URL", own).rstrip("/")
+
+
 def _actions(read: _Reader) -> Actions:
     repository = read.text("GITHUB_REPOSITORY")
     owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
@@ -174,15 +184,11 @@ class EvaluatorSettings:
 
 
 def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
-    """Read the evaluator's settings; raise UsageError that names everything wrong at once.
-
-    GitHub Enterprise has its API at `/api/v3` of its own address: https://docs.github.com/enterprise-server/rest
-    """
+    """Read the evaluator's settings; raise UsageError that names everything wrong at once."""
     read = _Reader(env)
     api_url = _api(read)
-    own = "https://github.com" if api_url == _PUBLIC_API else api_url.removesuffix("/api/v3")
     settings = EvaluatorSettings(
-        server_url=read.text("GITHUB_SERVER_URL", own).rstrip("/"),
+        server_url=_own_server(read, api_url),
         api_url=api_url,
         names_a_server=bool(read.text("GITHUB_API_URL") or read.text("GITHUB_SERVER_URL")),
         token=read.text("GITHUB_TOKEN"),
@@ -234,6 +240,29 @@ def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     settings = PublishSettings(actions=_actions(read), target_token=token)
     read.finish()
     return settings
+
+
+@dataclass(frozen=True)
+class SetupSettings:
+    """Where a pipeline is put, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
+
+    pipeline: str
+    api_url: str
+    server_url: str
+    token: str = field(repr=False)
+
+
+def setup_settings(env: Mapping[str, str]) -> SetupSettings:
+    """Read what `setup` needs; raise UsageError that names everything wrong at once."""
+    read = _Reader(env)
+    pipeline = read.required("PIPELINE_REPOSITORY", "owner/name of the repository that gets the workflow")
+    if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
+        read.problems.append("PIPELINE_REPOSITORY must be owner/name")
+    token = read.required("SETUP_TOKEN", "sets that repository up, and is stored nowhere")
+    read.required("TARGET_TOKEN", "the pen of job publish, stored as a secret of its environment")
+    read.finish()
+    api_url = _api(read)
+    return SetupSettings(pipeline, api_url, _own_server(read, api_url), token)
 
 
 def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:

@@ -115,9 +115,8 @@ async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
         raise
 
 
-async def create(client: Client, repository: Repository) -> None:
-    """Create the repository, public and empty. Raises Refused with 422 where the name exists."""
-    owner = repository.owner
+async def create_public(client: Client, owner: str, name: str) -> None:
+    """Create a repository, public and empty. Raises Refused with 422 where the name exists."""
 
     def login(github: Github) -> str:
         return github.get_user().login
@@ -129,7 +128,7 @@ async def create(client: Client, repository: Repository) -> None:
             raise
         is_own = False  # an App's token is nobody's account: it may create in an organization only
     path = "/user/repos" if is_own else f"/orgs/{owner}/repos"
-    body = {"name": repository.name, "has_wiki": False, "has_projects": False, "auto_init": False}
+    body = {"name": name, "has_wiki": False, "has_projects": False, "auto_init": False}
     await client.write(lambda github: github.requester.requestJsonAndCheck("POST", path, input=body))
 
 

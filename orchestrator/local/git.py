@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 _ENVIRONMENT = {
@@ -18,11 +19,11 @@ class GitError(Exception):
     """A git command ended with something else than 0."""
 
 
-def git(directory: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    """Run git in the bare repository `directory` and return what it printed. Raises GitError."""
+def git(directory: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+    """Run git in the bare repository `directory`, its hooks with `env`; return what it printed. Raises GitError."""
     # Objects that no ref reaches must stay (a blob that a dispatch names is one): nothing may collect them.
     command = ("git", "-c", "gc.auto=0", "--git-dir", str(directory), *arguments)
-    done = subprocess.run(command, input=stdin, capture_output=True, env=_ENVIRONMENT, check=False)  # noqa: S603 - no shell, arguments from checked names
+    done = subprocess.run(command, input=stdin, capture_output=True, env={**_ENVIRONMENT, **(env or {})}, check=False)  # noqa: S603 - no shell, arguments from checked names
     if done.returncode:
         raise GitError(f"git {arguments[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout

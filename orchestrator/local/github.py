@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
 from orchestrator.local.limits import Limits
 from orchestrator.local.runs import Run, Runs
@@ -56,6 +57,7 @@ class LocalGitHub:
     tokens: Tokens
     sites: Sites
     runs: Runs
+    configurations: Configurations
     owner: str
     api_url: str
     pages_url: str

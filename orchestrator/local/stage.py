@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import re
 import secrets
 import signal
 import socket
@@ -21,6 +20,7 @@ from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
+from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
 from orchestrator.local.github import Dispatch, LocalGitHub, OnDispatch
 from orchestrator.local.pages import create_pages
@@ -30,6 +30,7 @@ from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from orchestrator.serving import address, bind, serving
 from orchestrator.settings import evaluator_settings
+from orchestrator.setup.wanted import asked_for
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings
@@ -128,6 +129,7 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         tokens=tokens,
         sites=Sites(state / "pages", store, options.pages_delay),
         runs=runs,
+        configurations=Configurations(state / "configurations"),
         owner=OWNER,
         api_url=api_url,
         pages_url=pages_url,
@@ -173,9 +175,9 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         owner=OWNER,
         api_url=api_url,
         python_env=Path(sys.prefix),
-        secrets=_named("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
+        secrets=asked_for("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
         # Everything is on this machine, so nothing here has a public address.
-        variables=_named("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
+        variables=asked_for("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
         extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
         head=lambda: head,
@@ -246,12 +248,6 @@ def _pushed_pipeline(store: Store) -> str:
     if not path.is_file():
         raise UsageError("There is no workflow to run.", "Run this command from a clone of the project.")
     return store.seed(OWNER, PIPELINE.partition("/")[2], {WORKFLOW: path.read_bytes()}, "The pipeline as it is").sha
-
-
-def _named(context: str, workflow: str, env: Mapping[str, str]) -> dict[str, str]:
-    """Return the values of the environment that the workflow asks for as `secrets.X` or `vars.X`."""
-    names = set(re.findall(rf"\b{context}\.(\w+)", workflow))
-    return {name: env[name] for name in sorted(names) if env.get(name)}
 
 
 @contextmanager

@@ -175,6 +175,11 @@ class Store:
         """Return the commit that `branch` (the default one) points to; None where there is no such branch."""
         return self.resolve(repository, f"refs/heads/{branch or repository.default_branch}")
 
+    def branches(self, repository: Repository) -> tuple[str, ...]:
+        """Return the names of the branches."""
+        listed = git(self.directory(repository), "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
+        return tuple(listed.decode().split())
+
     def resolve(self, repository: Repository, name: str, kind: str = "commit") -> str | None:
         """Return the id of the object of `kind` (commit, tree, blob) that a full ref or an id names, or None."""
         # What git would make of other spellings (`main~3`, `:/text`) is no business of a caller.
@@ -237,6 +242,15 @@ class Store:
             made = self.commits(repository, self.head(repository, change.branch) or "")[0]
             self._pushed(repository, change.branch, first=head is None)
         return made
+
+    @contextmanager
+    def pushing(self, repository: Repository) -> Iterator[None]:
+        """Let git itself write to `repository` while the block runs, and note what came of it."""
+        with self.locked(repository):
+            is_first = not self.branches(repository)
+            yield
+            branches = self.branches(repository)
+            self._pushed(repository, *branches[:1] or ("main",), first=is_first and bool(branches))
 
     def _check_deletions(self, repository: Repository, change: Change) -> None:
         if not change.deletions:

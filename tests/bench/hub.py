@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.api import create_api
+from orchestrator.local.configuration import Configurations
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Runs
@@ -83,6 +84,7 @@ async def hub(folder: Path) -> AsyncIterator[Hub]:
         tokens=Tokens(target, job),
         sites=Sites(folder / ".pages", store, PAGES_DELAY_S),
         runs=Runs(folder / ".runs"),
+        configurations=Configurations(folder / ".configurations"),
         owner=OWNER,
         api_url=api_url,
         pages_url=pages_url,

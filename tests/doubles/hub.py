@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.github.client import Client
 from orchestrator.local.api.app import create_api
+from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.pages import create_pages
@@ -145,6 +146,7 @@ def hub_on(host: Host, folder: Path, delay: float = 2) -> Hub:
         tokens=Tokens(Token(TOKEN, "octo", WRITES), Token(READER, "octo", {"contents": "read", "metadata": "read"})),
         sites=Sites(folder / "pages", store, delay, time.utc),
         runs=Runs(folder / "runs"),
+        configurations=Configurations(folder / "configurations"),
         owner="octo",
         api_url=host.url,
         pages_url=f"{host.url}/live",

@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 
 from orchestrator.local.api import create_api
+from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import Dispatch, LocalGitHub
 from orchestrator.local.pages import create_pages
@@ -221,6 +222,7 @@ async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
         ),
         sites=Sites(folder / "pages", store, PAGES_DELAY_S),
         runs=Runs(folder / "runs"),
+        configurations=Configurations(folder / "configurations"),
         owner=OWNER,
         api_url=api_url,
         pages_url=pages_url,

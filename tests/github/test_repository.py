@@ -134,14 +134,14 @@ def repository_of(hub: Hub) -> Any:
 async def test_an_apps_token_creates_in_the_organization(hub: Hub) -> None:
     hub.github.tokens.add(Token("app", "app[bot]", WRITES))
     with pytest.raises(Refused):  # the local GitHub has no organizations: what counts is where it was asked
-        await repository.create(hub.client("app"), Repository("octo", TASK, exists=False))
+        await repository.create_public(hub.client("app"), "octo", TASK)
     assert hub.writes == ["POST /orgs/octo/repos"]
 
 
 async def test_a_name_that_exists_already_is_refused(hub: Hub) -> None:
     hub.seed(TASK, {"a": b"a"})
     with pytest.raises(Refused, match="already exists") as refused:
-        await repository.create(hub.client(), Repository("octo", TASK, exists=False))
+        await repository.create_public(hub.client(), "octo", TASK)
     assert refused.value.status == 422
 
 

@@ -10,6 +10,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from orchestrator.local.api import create_api
+from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
 from orchestrator.local.github import Dispatch, LocalGitHub
 from orchestrator.local.pages import create_pages
@@ -92,6 +93,7 @@ def restarted(tmp_path: Path, clock: Clock, faults: Faults) -> Callable[[], Loca
             tokens=Tokens(OWNER, READER),
             sites=Sites(tmp_path / "pages", store, 2, clock),
             runs=runs,
+            configurations=Configurations(tmp_path / "configurations"),
             owner="octo",
             api_url="http://api.test",
             pages_url="http://pages.test",

@@ -6,7 +6,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.local.api import clone, contents, graphql, publishing, repositories, web, workflows
+from orchestrator.local.api import configuration, contents, graphql, packs, publishing, repositories, web, workflows
 from orchestrator.local.api.respond import Call, Operation, answer, not_found, sealed
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
@@ -23,6 +23,7 @@ OPERATIONS = (
     Operation("GET", "/rate_limit", rate_limit),
     *repositories.OPERATIONS,
     *contents.OPERATIONS,
+    *configuration.OPERATIONS,
     *workflows.OPERATIONS,
     *publishing.OPERATIONS,
     *graphql.OPERATIONS,
@@ -38,7 +39,7 @@ def create_api(github: LocalGitHub) -> Starlette:
         return sealed(github, request, answer(refusal.body, refusal.status))
 
     return Starlette(
-        routes=[*(operation.route(github) for operation in OPERATIONS), *clone.routes(github), *web.routes(github)],
+        routes=[*(operation.route(github) for operation in OPERATIONS), *packs.routes(github), *web.routes(github)],
         middleware=[Middleware(FaultyApp, faults=github.faults)],
         exception_handlers={HTTPException: unknown},
     )

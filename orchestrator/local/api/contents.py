@@ -7,7 +7,7 @@ from starlette.responses import RedirectResponse, Response
 
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body
-from orchestrator.local.api.protection import is_bad_path, lacks_workflows, secret_in, violation
+from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
 from orchestrator.local.api.repositories import commit_named, not_empty
 from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.store import Change, Entry, HeadMoved, Person, is_branch
@@ -149,6 +149,8 @@ def _check_path(call: Call, path: str, branch: str) -> None:
         raise Refusal(422, "path contains a malformed path component")
     if not is_branch(branch):
         raise Refusal(422, "Invalid branch name")
+    if said := kept(call.github.configurations, call.repository, branch):
+        raise Refusal(409, said)
     if lacks_workflows(call.token, [path]):
         raise Refusal(
             403, call.token.refusal if call.token else "", {"x-accepted-github-permissions": "workflows=write"}

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from orchestrator.local.api import bodies
-from orchestrator.local.api.protection import is_bad_path, lacks_workflows, secret_in, violation
+from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
 from orchestrator.local.api.respond import Call, Operation, answer
 from orchestrator.local.store import Change, Commit, HeadMoved, NothingToDelete, Person, Repository
 
@@ -193,8 +193,11 @@ def _writable(call: Call, given: _Input) -> Repository:
         raise _Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{given.branch.repository}'.")
     if call.token is None or not covered or not call.token.may({"contents": "write"}):
         raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
-    if call.github.store.head(repository, given.branch.name.removeprefix("refs/heads/")) is None:
+    branch = given.branch.name.removeprefix("refs/heads/")
+    if call.github.store.head(repository, branch) is None:
         raise _Refused("NOT_FOUND", f"No such branch: {given.branch.name}")
+    if said := kept(call.github.configurations, repository, branch):
+        raise _Refused("UNPROCESSABLE", said)
     return repository
 
 

@@ -1,8 +1,10 @@
-"""What GitHub keeps out of a repository: secrets it knows (push protection), and workflows from the wrong token."""
+"""What GitHub keeps out of a repository: known secrets, workflows from the wrong token, and what a ruleset forbids."""
 
 import re
 from collections.abc import Iterable
 
+from orchestrator.local.configuration import Configurations
+from orchestrator.local.store import Repository
 from orchestrator.local.tokens import Token
 
 # A few of the patterns that GitHub blocks for everyone:
@@ -41,3 +43,10 @@ def lacks_workflows(token: Token | None, paths: Iterable[str]) -> bool:
     """Say whether a workflow file is among the paths, and the token may not write those."""
     touched = any(path.startswith(".github/workflows/") for path in paths)
     return touched and not (token and token.may({"workflows": "write"}))
+
+
+def kept(configurations: Configurations, repository: Repository, branch: str) -> str | None:
+    """Return what GitHub says of a write to a branch that a ruleset keeps as it is, None where none does."""
+    if "update" not in configurations.rules_for(repository, branch):
+        return None
+    return f"Repository rule violations found\n\nCannot update this protected ref.\n\nrefs/heads/{branch}"

@@ -171,7 +171,7 @@ async def _call(github: LocalGitHub, operation: Operation, request: Request) -> 
         _check_access(operation, token, found)
     elif operation.needs and (token is None or token.repositories is not None or not token.may(operation.needs)):
         raise _lacking(token, operation.needs)
-    body = _parsed(await request.body()) if operation.method in {"POST", "PUT"} else {}
+    body = _parsed(await request.body()) if operation.method in {"PATCH", "POST", "PUT"} else {}
     return Call(
         github=github,
         path=request.url.path,

@@ -1,0 +1,131 @@
+"""`git clone`, `git fetch` and `git push` at a repository's address: git's smart HTTP protocol.
+
+https://git-scm.com/docs/http-protocol
+"""
+
+import asyncio
+import base64
+import binascii
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from orchestrator.local.api.protection import kept
+from orchestrator.local.git import git
+from orchestrator.local.github import LocalGitHub
+from orchestrator.local.store import Repository
+from orchestrator.local.tokens import Token
+
+FETCH, PUSH = "git-upload-pack", "git-receive-pack"
+_HOOKS = Path(__file__).parents[1] / "hooks"
+_ASK = {"www-authenticate": 'Basic realm="GitHub"'}
+
+
+class _Refused(Exception):
+    def __init__(self, status: int, said: str) -> None:
+        super().__init__(said)
+        self.status = status
+
+
+def routes(github: LocalGitHub) -> list[Route]:
+    """Return the routes. Whoever pushes, or reads what is private, gives a token as password."""
+
+    async def advertise(request: Request) -> Response:
+        service = request.query_params.get("service", "")
+        try:
+            repository, _ = _allowed(github, request, service)
+        except _Refused as refused:
+            return _refusal(refused)
+        announced = f"# service={service}\n".encode()
+        refs = await _served(github, repository, service, "--advertise-refs")
+        body = b"%04x%b0000%b" % (len(announced) + 4, announced, refs)
+        return Response(body, media_type=f"application/x-{service}-advertisement")
+
+    async def exchange(request: Request) -> Response:
+        service = request.url.path.rpartition("/")[2]
+        try:
+            repository, token = _allowed(github, request, service)
+        except _Refused as refused:
+            return _refusal(refused)
+        said = await request.body()
+        if request.headers.get("content-encoding") == "gzip":
+            said = gzip.decompress(said)
+        if service == FETCH:
+            answer = await _served(github, repository, service, stdin=said)
+        else:
+            answer = await asyncio.to_thread(_pushed, github, repository, token, said)
+        return Response(answer, media_type=f"application/x-{service}-result")
+
+    return [
+        Route("/{owner}/{repo}/info/refs", advertise),
+        *(Route(f"/{{owner}}/{{repo}}/{service}", exchange, methods=["POST"]) for service in (FETCH, PUSH)),
+    ]
+
+
+def _refusal(refused: _Refused) -> Response:
+    return Response(str(refused), refused.status, _ASK if refused.status == 401 else None)
+
+
+def _allowed(github: LocalGitHub, request: Request, service: str) -> tuple[Repository, Token | None]:
+    """Return the repository and who asks. Raises _Refused."""
+    token = _token(github, request)
+    found = github.store.find(request.path_params["owner"], request.path_params["repo"].removesuffix(".git"))
+    is_covered = found is not None and token is not None and token.covers(found)
+    if service == PUSH and token is None:
+        raise _Refused(401, "Authentication failed.")
+    if found is None or service not in (FETCH, PUSH) or (found.private and not is_covered):
+        raise _Refused(404, "Repository not found.")
+    if service == PUSH and not (is_covered and token and token.may({"contents": "write"})):
+        raise _Refused(403, "Write access to repository not granted.")
+    return found, token
+
+
+def _token(github: LocalGitHub, request: Request) -> Token | None:
+    """Return the token that is given as the password of any user.
+
+    https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
+    """
+    scheme, _, given = request.headers.get("authorization", "").partition(" ")
+    try:
+        password = base64.b64decode(given, validate=True).decode().partition(":")[2]
+    except (binascii.Error, ValueError):
+        return None
+    return github.tokens.of(f"token {password}") if scheme.lower() == "basic" else None
+
+
+def _pushed(github: LocalGitHub, repository: Repository, token: Token | None, said: bytes) -> bytes:
+    """Take a push, as far as rulesets and the token let it. The refusals are the hook's: git reports them."""
+    protected = [
+        f"refs/heads/{branch}"
+        for branch in github.store.branches(repository)
+        if kept(github.configurations, repository, branch)
+    ]
+    may_write_workflows = token is not None and token.may({"workflows": "write"})
+    rules = {"PROTECTED": " ".join(protected), "NO_WORKFLOWS": "" if may_write_workflows else "1"}
+    with github.store.pushing(repository):
+        answer = _git(github, repository, PUSH, stdin=said, env=rules)
+    github.sites.get(repository)  # a push to a published branch starts its build
+    return answer
+
+
+async def _served(
+    github: LocalGitHub, repository: Repository, service: str, *options: str, stdin: bytes = b""
+) -> bytes:
+    return await asyncio.to_thread(_git, github, repository, service, *options, stdin=stdin)
+
+
+def _git(
+    github: LocalGitHub,
+    repository: Repository,
+    service: str,
+    *options: str,
+    stdin: bytes = b"",
+    env: Mapping[str, str] | None = None,
+) -> bytes:
+    directory = github.store.directory(repository)
+    command = ("-c", f"core.hooksPath={_HOOKS}", service.removeprefix("git-"), "--stateless-rpc", *options)
+    return git(directory, *command, str(directory), stdin=stdin, env=env)

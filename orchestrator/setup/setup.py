@@ -1,0 +1,120 @@
+"""`pagewright setup`: puts a pipeline on GitHub, a line for each thing done. Nothing leaves this machine unasked."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
+
+from orchestrator.deadline import Clock, Deadline
+from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
+from orchestrator.doctor.names import translated
+from orchestrator.errors import GitHubFailed, UsageError
+from orchestrator.github.client import Client, Refused
+from orchestrator.settings import SetupSettings, setup_settings
+from orchestrator.setup import pipeline as pipelines
+from orchestrator.setup.pipeline import Pipeline
+from orchestrator.setup.pushing import Clone, clone_at, push
+from orchestrator.setup.wanted import WORKFLOW, Wanted, wanted
+
+CHECKOUT = Path(__file__).parents[2]
+LIMIT_S = 600.0
+NEEDS = "Administration, Contents, Environments, Secrets, Variables and Workflows: read and write"
+
+Ask = Callable[[str], bool]
+"""Puts a question to whoever runs the command; anything but a yes is a no."""
+
+
+def run_setup(env: Mapping[str, str], ask: Ask, checkout: Path = CHECKOUT) -> int:
+    """Set everything up; return 0 once a task could start. Raises UsageError and GitHubFailed."""
+    known = translated(env)
+    settings = setup_settings(known)
+    workflow = checkout / WORKFLOW
+    if not workflow.is_file():
+        raise UsageError("There is no workflow to set up.", "Run this command from a clone of the project.")
+    asked = wanted(workflow.read_text(encoding="utf-8"), known)
+    return asyncio.run(_said(_steps(settings, asked, checkout, env, ask)))
+
+
+async def _said(findings: AsyncIterator[Finding]) -> int:
+    is_complete = True
+    async for finding in findings:
+        sys.stdout.write(lines([finding]))
+        sys.stdout.flush()
+        is_complete = is_complete and finding.level != "failure"
+    return 0 if is_complete else GitHubFailed.exit_code
+
+
+async def _steps(
+    settings: SetupSettings, asked: Wanted, checkout: Path, env: Mapping[str, str], ask: Ask
+) -> AsyncIterator[Finding]:
+    clock = Clock()
+    client = Client(settings.api_url, settings.token, Deadline(clock.now() + LIMIT_S, clock))
+    clone = await clone_at(checkout, env)
+    try:
+        pipeline = await pipelines.found(client, settings.pipeline)
+        if pipeline is None:
+            if not ask(f"{settings.pipeline} does not exist, or SETUP_TOKEN does not see it. Make it, public?"):
+                yield failure("There is no repository for the pipeline", "Make one, or set PIPELINE_REPOSITORY")
+                return
+            pipeline = await pipelines.made(client, settings.pipeline)
+            yield ok(f"{pipeline.full_name} was made, public")
+        yield await _pushed(pipeline, clone, settings, env, ask)
+        async for finding in _kept(pipeline, asked, ask):
+            yield finding
+        yield await _protected(pipeline)
+    except Refused as error:
+        remedy = f"Give SETUP_TOKEN {NEEDS}" if error.status in (401, 403, 404) else "See what GitHub says, and go on"
+        yield failure(f"GitHub answered {error.status}: {error.detail:.300}", f"{remedy}: run this again")
+        return
+    yield ok("Next: start the receiver, and let `pagewright doctor` look at it all. SETUP_TOKEN can be thrown away")
+
+
+async def _pushed(
+    pipeline: Pipeline, clone: Clone, settings: SetupSettings, env: Mapping[str, str], ask: Ask
+) -> Finding:
+    address, branch = f"{settings.server_url}/{pipeline.full_name}", pipeline.branch
+    named = f"{clone.head[:12]} “{clone.subject}”"
+    if pipeline.head == clone.head:
+        return ok(f"{branch} is {named} there already")
+    beside = " What is not committed here stays here." if clone.is_dirty else ""
+    if not ask(f"Push {named} to {branch} of {pipeline.full_name}?{beside}"):
+        return warning("Nothing was pushed", f"git push {address} HEAD:{branch}")
+    async with pipeline.lifted():
+        await push(clone, address, branch, settings.token, env)
+    return ok(f"{branch} is {named} now")
+
+
+async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Finding]:
+    """Make the environments, and store what the workflow asks for."""
+    holders: dict[str, str | None] = {}
+    for name in asked.secrets:
+        holders[name] = name if await pipeline.restrict(name) else None
+        if holders[name] is None:
+            yield warning(
+                f"This plan has no environments for private repositories: no {name}",
+                "Make the repository public; until then every workflow in it sees every secret",
+            )
+        else:
+            yield ok(f"The environment {name} is for {pipeline.branch} alone")
+    secrets = [(holders[holder], name, value) for holder, held in asked.secrets.items() for name, value in held.items()]
+    names = ", ".join(dict.fromkeys([name for _, name, _ in secrets] + list(asked.variables)))
+    if not ask(f"Store {names} at {pipeline.full_name}?"):
+        yield warning("No secret and no variable was stored", "Run this again, or store them by hand")
+        return
+    for holder, name, value in secrets:
+        await pipeline.keep_secret(holder, name, value)
+        yield ok(f"The secret {name} is stored {f'in the environment {holder}' if holder else 'in the repository'}")
+    for name, value in asked.variables.items():
+        await pipeline.keep_variable(name, value)
+        yield ok(f"The variable {name} is stored")
+    if "LLM_MODELS" not in asked.variables:
+        yield warning("No model is configured: the template builds every page", "Set LLM_MODELS and a provider's key")
+
+
+async def _protected(pipeline: Pipeline) -> Finding:
+    if await pipeline.protect():
+        return ok(f"A ruleset keeps {pipeline.branch} from every push; this command lifts it for its own")
+    return warning(
+        "This plan has no rulesets for private repositories: DISPATCH_TOKEN could rewrite the pipeline",
+        "Make the repository public, or keep that token as safe as the pen",
+    )

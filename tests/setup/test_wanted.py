@@ -1,0 +1,19 @@
+from pathlib import Path
+
+from orchestrator.setup.wanted import WORKFLOW, asked_for, wanted
+
+REAL = (Path(__file__).parents[2] / WORKFLOW).read_text(encoding="utf-8")
+
+
+def test_each_job_of_the_real_workflow_gets_its_own_secrets_and_no_other() -> None:
+    env = {"TARGET_TOKEN": "pen", "OPENAI_API_KEY": "key", "LLM_MODELS": "gpt-4.1", "DISPATCH_TOKEN": "door"}
+    asked = wanted(REAL, env)
+    assert asked.secrets == {"build": {"OPENAI_API_KEY": "key"}, "publish": {"TARGET_TOKEN": "pen"}}
+    assert asked.variables == {"LLM_MODELS": "gpt-4.1"}
+    assert "pen" not in repr(asked)
+
+
+def test_what_is_empty_or_not_asked_for_is_left_out() -> None:
+    text = "${{ secrets.A }} ${{secrets.B}} ${{ vars.A }} mysecrets.C"
+    assert asked_for("secrets", text, {"A": " ", "B": " b ", "C": "c"}) == {"B": "b"}
+    assert asked_for("vars", text, {"A": "a"}) == {"A": "a"}
