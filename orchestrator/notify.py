@@ -9,12 +9,11 @@ import httpx
 from orchestrator.address import NotPublic, Unresolved, destination
 from orchestrator.deadline import Clock
 from orchestrator.errors import NotAccepted
-from orchestrator.retry import NO_ANSWER, NOTIFY
+from orchestrator.retry import NO_ANSWER, NOTIFY, Tries, failure_of
 from orchestrator.task import Task
 
 TRY_S = 20.0
 LONGEST_ERROR = 500
-GONE = 410
 
 
 @dataclass(frozen=True)
@@ -42,17 +41,16 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
     Tries again after 1, 2, 4, 8, 16, 32 s, the same bytes; a redirect is a failure and not followed; 410 stops.
     Raises NotAccepted.
     """
-    started, tries = clock.now(), 0
+    tries = Tries(NOTIFY, clock.now)
     while True:
-        tries += 1
         status = await _post(url, body, allow_private=allow_private)
         if 200 <= status < 300:
-            return tries
-        wait = None if status == GONE else NOTIFY.wait(tries, clock.now() - started)
+            return tries.failed.total() + 1
+        wait = tries.wait(failure_of(status, {}))
         if wait is None:
             answered = "did not answer" if status == NO_ANSWER else f"answered {status}"
             raise NotAccepted(
-                f"The evaluator {answered} ({tries} tries).",
+                f"The evaluator {answered} ({tries.failed.total()} tries).",
                 "See that evaluation_url is reachable from the internet, then re-run the failed job: it only tells.",
             )
         await clock.sleep(wait)

@@ -1,62 +1,123 @@
-"""The retry policy, as data: which failure, how often, how long. Pure; the receiver uses it too."""
+"""The retry policy, as data: which failure, how often, after how long, within what time. The receiver uses it too.
 
+Everything that talks to GitHub, to the evaluator or to an attachment's host asks here. A write is tried again only
+where that is safe: a rate limit kept it from taking effect, a second one finds the first, or its effect was looked for.
+"""
+
+import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 
 NO_ANSWER = 0
 """In place of a status: no connection, or one that broke."""
 
+GONE = 410
+
+
+class Kind(Enum):
+    """What a failure speaks of."""
+
+    OUTAGE = "no answer, or 5xx: of the moment"
+    LIMITED = "a rate limit: nothing took effect"
+    STALE = "a page that is not yet what it will be"
+    REFUSED = "of the request: the same again fails again"
+    GONE = "of whoever was asked: nobody is there any more"
+
 
 @dataclass(frozen=True)
-class Policy:
-    """`waits`: seconds before the second, third, … try. `within`: seconds for everything together."""
+class Failure:
+    """One try that failed. `asked`: the seconds that the other side asks to wait, None where it says nothing."""
+
+    kind: Kind
+    asked: float | None = None
+
+
+STALE = Failure(Kind.STALE)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """`waits`: seconds before the second, third, … try. `within`: seconds for all tries; the deadline holds besides."""
 
     waits: tuple[float, ...]
-    within: float
-
-    def wait(self, tries: int, spent: float, asked: float | None = None) -> float | None:
-        """Return how long to wait after `tries` failed tries and `spent` seconds, or None to give up.
-
-        `asked`: what the other side asked for; it is obeyed where it fits the time.
-        """
-        if tries > len(self.waits):
-            return None
-        wait = self.waits[tries - 1] if asked is None else asked
-        return wait if spent + wait < self.within else None
+    within: float = math.inf
 
 
-DISPATCH = Policy(waits=(0.3, 1.0), within=5)
-"""The receiver's dispatch: an evaluator is waiting, and sends again after a 503."""
+FINAL = Rule(())
 
-GITHUB = Policy(waits=(1, 2, 4, 8), within=90)
-"""GitHub calls of the jobs that may be repeated."""
+Policy = Mapping[Kind, Rule]
+"""What is tried again. A kind of failure that is not there is final."""
 
-NOTIFY = Policy(waits=(1, 2, 4, 8, 16, 32), within=180)
+_MINUTES = (60.0, 120.0, 240.0)
+"""Where GitHub says nothing: "at least one minute", and longer each time.
+
+https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#handle-rate-limit-errors-appropriately
+"""
+
+DISPATCH: Policy = {Kind.OUTAGE: Rule((0.3, 1.0), within=5)}
+"""The receiver's dispatch: an evaluator is waiting, and sends again after a 503. A second run finds the first one's
+commit."""
+
+READ: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(_MINUTES)}
+"""GitHub calls of the jobs that change nothing, or the same thing each time."""
+
+WRITE: Policy = {Kind.LIMITED: Rule(_MINUTES)}
+"""GitHub calls that change something: after anything else one has to look first."""
+
+NOTIFY: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED, Kind.REFUSED), Rule((1, 2, 4, 8, 16, 32), within=180))
 """Telling the evaluator: seven tries in little more than a minute, where each is answered at once."""
 
-ASK = Policy(waits=(1, 2, 4, 8, 16), within=120)
+FETCH: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED), Rule((1, 2, 4), within=30))
+"""An attachment that lies elsewhere."""
+
+ASK: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED), Rule((1, 2, 4, 8, 16), within=120))
 """An evaluator's request, while the endpoint does not answer or asks for a moment."""
 
-LOOK = Policy(waits=(5, 10, 20), within=60)
+LOOK: Policy = {Kind.STALE: Rule((5, 10, 20), within=60)}
 """An evaluator's look at a page that is not the commit: a cache may still hold the old one."""
 
 
-def is_outage(status: int) -> bool:
-    """Whether `status` speaks of the moment and not of the request."""
-    return status == NO_ANSWER or status >= 500
+@dataclass
+class Tries:
+    """The tries of one call. `now`: seconds of any clock, counted from when this is made."""
+
+    policy: Policy
+    now: Callable[[], float]
+    failed: Counter[Rule] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._started = self.now()
+
+    def wait(self, failure: Failure) -> float | None:
+        """Note a try that failed; return the seconds before the next one, None to give up.
+
+        Kinds that have one rule are counted together. What the other side asks for is obeyed where it fits the time.
+        """
+        rule = self.policy.get(failure.kind, FINAL)
+        self.failed[rule] += 1
+        count = self.failed[rule]
+        if count > len(rule.waits):
+            return None
+        wait = rule.waits[count - 1] if failure.asked is None else failure.asked
+        return wait if self.now() - self._started + wait < rule.within else None
 
 
-def limited_for(status: int, headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """Return the seconds that GitHub asks to wait where `status` is a rate limit, else None.
+def failure_of(status: int, headers: Mapping[str, str], said: str = "", now: float | None = None) -> Failure:
+    """Return what an answer that is no success means. `headers`: with lower-case names; `said`: the error's text.
 
-    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: `retry-after`, else
-    `x-ratelimit-reset` where nothing remains, else a minute. `headers`: with lower-case names.
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: a rate limit is 403 or 429, and says
+    when it is over by `retry-after`, else by `x-ratelimit-reset` where nothing remains, else by nothing at all.
     """
-    if status not in (403, 429):
-        return None
-    if (after := headers.get("retry-after", "")).isdecimal():
-        return float(after)
-    if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
-        return max(0.0, float(reset) - (time.time() if now is None else now)) + 1
-    return 60.0 if status == 429 else None
+    if status == NO_ANSWER or status >= 500:
+        return Failure(Kind.OUTAGE)
+    if status in (403, 429):
+        if (after := headers.get("retry-after", "")).isdecimal():
+            return Failure(Kind.LIMITED, float(after))
+        if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
+            return Failure(Kind.LIMITED, max(0.0, float(reset) - (time.time() if now is None else now)) + 1)
+        if status == 429 or "rate limit" in said.lower():
+            return Failure(Kind.LIMITED)
+    return Failure(Kind.GONE if status == GONE else Kind.REFUSED)

@@ -9,13 +9,16 @@ from typing import Any
 
 import httpx
 
-from orchestrator.retry import DISPATCH, NO_ANSWER, Policy, is_outage, limited_for
+from orchestrator.retry import DISPATCH, NO_ANSWER, Failure, Kind, Policy, Tries, failure_of
 from orchestrator.task import request_of
 from receiver.settings import Settings
 
 WORKFLOW = "build.yml"
 STORE_S = 30
 """For a blob: many megabytes take longer than the few seconds of a dispatch."""
+
+LATER_S, LIMITED_S = 30.0, 60.0
+"""When a sender may try again where GitHub does not say: after a failure, and after a rate limit."""
 
 PAGES_READ = 10
 """Pages of a hundred commits or runs that a look-up reads at most."""
@@ -32,7 +35,7 @@ _RUN_STATES = {"in_progress": "running", "completed": "failed"}
 class NotTakenError(Exception):
     """GitHub did not take the call. `retry_after`: seconds after which it may. The text names the remedy."""
 
-    def __init__(self, reason: str, retry_after: float = 30) -> None:
+    def __init__(self, reason: str, retry_after: float = LATER_S) -> None:
         super().__init__(reason)
         self.retry_after = max(1, round(retry_after))
 
@@ -114,7 +117,7 @@ class GitHub:
 
     async def store(self, content: bytes) -> str:
         """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA."""
-        patient = replace(self._policy, within=STORE_S)
+        patient = {kind: replace(rule, within=STORE_S) for kind, rule in self._policy.items()}
         answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
         return str(answer["sha"])
 
@@ -161,9 +164,9 @@ class GitHub:
         except httpx.HTTPError:
             raise NotTakenError("GitHub does not answer. Try again.") from None
         if answer.status_code in (404, 409):
-            raise _AbsentError(_explained(answer))
+            raise _AbsentError(*_explained(answer))
         if answer.status_code != 200:
-            raise NotTakenError(_explained(answer), limited_for(answer.status_code, answer.headers) or 30)
+            raise NotTakenError(*_explained(answer))
         return answer
 
     @staticmethod
@@ -175,19 +178,15 @@ class GitHub:
 
     async def _write(self, path: str, body: Mapping[str, Any], policy: Policy) -> Any:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        started, tries = time.monotonic(), 0
+        started, tries = time.monotonic(), Tries(policy, time.monotonic)
+        within = max(rule.within for rule in policy.values())
         while True:
-            tries += 1
-            left = policy.within - time.monotonic() + started
-            answer = await self._post(f"{self._pipeline}/{path}", content, left)
-            status = NO_ANSWER if answer is None else answer.status_code
-            if answer is not None and status in (201, 204):
-                return self._json(answer) if status == 201 else None
+            answer = await self._post(f"{self._pipeline}/{path}", content, within - time.monotonic() + started)
+            if answer is not None and answer.status_code in (201, 204):
+                return self._json(answer) if answer.status_code == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
-            wait = policy.wait(tries, time.monotonic() - started) if is_outage(status) else None
-            if wait is None:
-                asked = None if answer is None else limited_for(status, answer.headers)
-                raise NotTakenError(_explained(answer), asked or 30)
+            if (wait := tries.wait(_failure(answer))) is None:
+                raise NotTakenError(*_explained(answer))
             await asyncio.sleep(wait)
 
     async def _post(self, url: str, content: bytes, within: float) -> httpx.Response | None:
@@ -202,13 +201,20 @@ class _AbsentError(NotTakenError):
     pass
 
 
-def _explained(answer: httpx.Response | None) -> str:
-    status = NO_ANSWER if answer is None else answer.status_code
-    if status == NO_ANSWER:
-        return "GitHub does not answer. Send the task again."
-    if answer is not None and limited_for(status, answer.headers) is not None:
-        return "GitHub's rate limit is reached. Send the task again after the time in Retry-After."
-    return _REMEDIES.get(status, f"GitHub answered {status}. Send the task again.")
+def _failure(answer: httpx.Response | None) -> Failure:
+    return failure_of(NO_ANSWER, {}) if answer is None else failure_of(answer.status_code, answer.headers, answer.text)
+
+
+def _explained(answer: httpx.Response | None) -> tuple[str, float]:
+    """Return what to say of an answer, with its remedy, and the seconds after which to ask again."""
+    failure = _failure(answer)
+    if failure.kind is Kind.LIMITED:
+        said = "GitHub's rate limit is reached. Send the task again after the time in Retry-After."
+        return said, LIMITED_S if failure.asked is None else failure.asked
+    if answer is None:
+        return "GitHub does not answer. Send the task again.", LATER_S
+    remedy = _REMEDIES.get(answer.status_code, f"GitHub answered {answer.status_code}. Send the task again.")
+    return remedy, LATER_S
 
 
 _REMEDIES = {

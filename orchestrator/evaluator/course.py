@@ -15,7 +15,7 @@ from orchestrator.evaluator.judging import Claim, attached, is_private, judge
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
 from orchestrator.evaluator.templates import Template, filled
-from orchestrator.retry import ASK, NO_ANSWER, is_outage, limited_for
+from orchestrator.retry import ASK, NO_ANSWER, Failure, Kind, Tries, failure_of
 from orchestrator.settings import EvaluatorSettings
 from orchestrator.task import Task, parse
 
@@ -133,22 +133,19 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
     body = {**body_of(task), "secret": endpoint.secret, "evaluation_url": tools.url}
     url = httpx.URL(endpoint.url)
     url = url.copy_with(path="/api-endpoint") if url.path in ("", "/") else url
-    started, tries = tools.clock.now(), 0
+    tries = Tries(ASK, tools.clock.now)
     while True:
-        status, text, asked = await _post(tools.http, url, body)
+        status, text, failure = await _post(tools.http, url, body)
         if status == 200:
             return ""
-        tries += 1
-        may_repeat = is_outage(status) or asked is not None
-        wait = ASK.wait(tries, tools.clock.now() - started, asked) if may_repeat else None
-        if wait is None:
+        if (wait := tries.wait(failure)) is None:
             cut = one_line(text.replace(endpoint.secret, "…"), LONGEST_ANSWER)
             return f"answered {status}: {cut}" if status != NO_ANSWER else "does not answer"
         await tools.clock.sleep(wait)
 
 
-async def _post(http: httpx.AsyncClient, url: httpx.URL, body: dict[str, Any]) -> tuple[int, str, float | None]:
-    """Return the status, the beginning of the answer, and the seconds that it asks to wait."""
+async def _post(http: httpx.AsyncClient, url: httpx.URL, body: dict[str, Any]) -> tuple[int, str, Failure]:
+    """Return the status, the beginning of the answer, and what it means where it is no success."""
     text = bytearray()
     try:
         async with asyncio.timeout(ANSWER_S), http.stream("POST", url, json=body) as response:
@@ -157,14 +154,12 @@ async def _post(http: httpx.AsyncClient, url: httpx.URL, body: dict[str, Any]) -
                 if len(text) > 10 * LONGEST_ANSWER:
                     break
     except (httpx.HTTPError, TimeoutError):
-        return NO_ANSWER, "", None
+        return NO_ANSWER, "", Failure(Kind.OUTAGE)
+    failure = failure_of(response.status_code, response.headers)
     after = response.headers.get("retry-after", "")
-    asked = float(after) if response.status_code == 503 and after.isdecimal() else None
-    return (
-        response.status_code,
-        text.decode(errors="replace"),
-        asked or limited_for(response.status_code, response.headers),
-    )
+    if response.status_code == 503 and after.isdecimal():  # what a receiver of ours says
+        failure = Failure(Kind.OUTAGE, float(after))
+    return response.status_code, text.decode(errors="replace"), failure
 
 
 async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:

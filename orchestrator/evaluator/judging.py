@@ -17,7 +17,7 @@ from orchestrator.evaluator.records import Mark, Verdict
 from orchestrator.github.client import Client
 from orchestrator.github.repository import archive, created_at
 from orchestrator.handover import CheckResult
-from orchestrator.retry import LOOK
+from orchestrator.retry import LOOK, STALE, Tries
 from orchestrator.settings import EvaluatorSettings
 from orchestrator.site import LICENCE
 from orchestrator.task import Task, decode_data_uri, web_url
@@ -169,10 +169,9 @@ async def _is_the_commit(page: _Page | None, files: Mapping[str, bytes], clock: 
     headers = {"host": page.to.host, "accept-encoding": "identity", "user-agent": "pagewright"}
     async with httpx.AsyncClient(timeout=15, trust_env=False, headers=headers) as http:
         for path in paths:
-            expected, started, tries = files[path or "index.html"], clock.now(), 0
+            expected, tries = files[path or "index.html"], Tries(LOOK, clock.now)
             while problem := await _differs(http, page.to, path, expected):
-                tries += 1
-                if (wait := LOOK.wait(tries, clock.now() - started)) is None:
+                if (wait := tries.wait(STALE)) is None:
                     return False, f"{path or '/'}: {problem}"
                 await clock.sleep(wait)
     return True, f"{len(paths) - 1} files, the same bytes"

@@ -11,7 +11,7 @@ from github import Auth, Github, GithubException
 
 from orchestrator.deadline import Deadline
 from orchestrator.errors import GitHubFailed
-from orchestrator.retry import GITHUB, NO_ANSWER, is_outage, limited_for
+from orchestrator.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
 
 T = TypeVar("T")
 TIMEOUT_S = 20
@@ -56,49 +56,43 @@ class Client:
 
     async def read(self, call: Callable[[Github], T]) -> T:
         """Run `call` in a thread; repeat it while GitHub has an outage. Raises Refused or Unsure."""
-        return await self._tried(call, repeat_outages=True)
+        return await self._tried(call, READ)
 
     async def write(self, call: Callable[[Github], T]) -> T:
         """Run `call` in a thread; repeat it only where a rate limit kept it from taking effect."""
-        return await self._tried(call, repeat_outages=False)
+        return await self._tried(call, WRITE)
 
-    async def _tried(self, call: Callable[[Github], T], *, repeat_outages: bool) -> T:
-        started, tries = self.deadline.clock.now(), 0
+    async def _tried(self, call: Callable[[Github], T], policy: Policy) -> T:
+        tries = Tries(policy, self.deadline.clock.now)
         while True:
-            tries += 1
             try:
                 return await asyncio.to_thread(functools.partial(call, self._github))
             except (GithubException, requests.RequestException) as error:
-                failure, asked = _failure(error)
+                failed, failure = _meant(error)
             except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
                 # What PyGithub raises over a 200 that is not GitHub's: the page of some proxy in between.
-                failure, asked = Unsure("GitHub's answer cannot be read.", "Re-run the job."), None
-            outage = isinstance(failure, Unsure) and repeat_outages
-            spent = self.deadline.clock.now() - started
-            wait = GITHUB.wait(tries, spent, asked) if outage or asked is not None else None
+                failed, failure = Unsure("GitHub's answer cannot be read.", "Re-run the job."), Failure(Kind.OUTAGE)
+            wait = tries.wait(failure)
             if wait is None or wait >= self.deadline.remaining:
-                raise failure from None
+                raise failed from None
             await self.deadline.clock.sleep(wait)
 
 
-def _failure(error: GithubException | requests.RequestException) -> tuple[Refused | Unsure, float | None]:
-    """Return what `error` means, and the seconds GitHub asks to wait where it is a rate limit."""
+def _meant(error: GithubException | requests.RequestException) -> tuple[Refused | Unsure, Failure]:
+    """Return what `error` means to whoever called, and to the retry policy."""
+    see = "See https://www.githubstatus.com and re-run the job."
     if isinstance(error, requests.RequestException):
-        return Unsure("GitHub does not answer.", "See https://www.githubstatus.com and re-run the job."), None
+        return Unsure("GitHub does not answer.", see), Failure(Kind.OUTAGE)
     data = error.data if isinstance(error.data, dict) else {}
     errors = [entry for entry in data.get("errors") or () if isinstance(entry, dict)]
     details = [str(entry.get("message", "")) for entry in errors]
     text = " ".join([str(data.get("message", "")), *details]).strip().rstrip(".")
-    if is_outage(error.status or NO_ANSWER):
-        return Unsure(
-            f"GitHub failed with {error.status}.", "See https://www.githubstatus.com and re-run the job."
-        ), None
     status = next((_GRAPHQL[entry["type"]] for entry in errors if entry.get("type") in _GRAPHQL), error.status)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    asked = limited_for(status, headers)
-    if asked is None and status == 403 and "rate limit" in text.lower():
-        asked = 60.0  # a secondary limit without headers
-    return Refused(status, text or "no reason given"), asked
+    failure = failure_of(status or NO_ANSWER, headers, text)
+    if failure.kind is Kind.OUTAGE:
+        return Unsure(f"GitHub failed with {status}.", see), failure
+    return Refused(status, text or "no reason given"), failure
 
 
 _GRAPHQL = {"FORBIDDEN": 403, "RATE_LIMITED": 429}

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.retry import Policy
+from orchestrator.retry import Kind, Policy, Rule
 from orchestrator.serving import bind, serving
 from orchestrator.task import Check, read_event, request_id, task_key
 from receiver.app import DRAIN_BYTES, INLINE_BYTES, create_app
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.anyio
 
 MB = 1024 * 1024
 SETTINGS = Settings("s3cret-é", "t0ken", "octo/pagewright", "pages", poll_s=0, wait_s=0.5, read_s=5, drain_s=5)
-AT_ONCE = Policy(waits=(0, 0), within=5)
+AT_ONCE: Policy = {Kind.OUTAGE: Rule((0, 0), within=5)}
 TASK: dict[str, Any] = {
     "email": "ann@example.com",
     "secret": "s3cret-é",

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.retry import Policy
+from orchestrator.retry import Kind, Policy, Rule
 from orchestrator.serving import bind, serving
 from receiver.github import Commit, GitHub, NotTakenError, Run, http_client
 from receiver.settings import Settings
@@ -18,7 +18,7 @@ from receiver.settings import Settings
 pytestmark = pytest.mark.anyio
 
 SETTINGS = Settings("s3cret", "t0ken", "octo/pagewright", "pages", api_url="http://api.test")
-AT_ONCE = Policy(waits=(0, 0), within=5)
+AT_ONCE: Policy = {Kind.OUTAGE: Rule((0, 0), within=5)}
 ID = "0123456789abcdef"
 OTHER = "fedcba9876543210"
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
@@ -122,7 +122,12 @@ async def test_a_refusal_is_not_tried_again_and_names_its_remedy(answer: httpx.R
 
 @pytest.mark.parametrize(
     ("answer", "seconds"),
-    [(status(403, {"retry-after": "7"}), 7), (status(429), 60), (status(429, {"retry-after": "0"}), 30)],
+    [
+        (status(403, {"retry-after": "7"}), 7),
+        (status(429), 60),
+        (status(429, {"retry-after": "0"}), 1),
+        (status(403, message="You have exceeded a secondary rate limit. Please wait."), 60),
+    ],
 )
 async def test_a_rate_limit_is_passed_on_with_its_time(answer: httpx.Response, seconds: int) -> None:
     script = Script(answer)
@@ -137,7 +142,7 @@ async def test_a_github_that_never_answers_is_given_up_in_time() -> None:
         raise AssertionError
 
     client = httpx.AsyncClient(transport=httpx.MockTransport(never))
-    github = GitHub(SETTINGS, client, Policy(waits=(0, 0), within=0.01))
+    github = GitHub(SETTINGS, client, {Kind.OUTAGE: Rule((0, 0), within=0.01)})
     with pytest.raises(NotTakenError, match="does not answer"):
         await github.dispatch({})
 

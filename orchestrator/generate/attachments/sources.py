@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import httpx
 
-from orchestrator.address import destination
+from orchestrator.address import Unresolved, destination
 from orchestrator.deadline import Deadline
 from orchestrator.errors import UsageError
+from orchestrator.retry import FETCH, NO_ANSWER, Tries, failure_of
 from orchestrator.site import MAX_BYTES
 from orchestrator.task import Attachment, decode_data_uri
 
@@ -25,8 +26,7 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
     for position, attachment in enumerate(attachments):
         try:
             if attachment.is_remote:
-                limit = min(FETCH_S, deadline.remaining)
-                found[attachment.name] = await _fetched(attachment.url, limit, allow_private=allow_private)
+                found[attachment.name] = await _fetched(attachment.url, deadline, allow_private=allow_private)
             else:
                 found[attachment.name] = decode_data_uri(attachment.url)
         except (ValueError, TimeoutError, httpx.HTTPError) as error:
@@ -41,19 +41,35 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
     return found
 
 
-async def _fetched(url: str, limit: float, *, allow_private: bool) -> bytes:
-    """Fetch `url` once within `limit` seconds: no redirects. Raises ValueError, TimeoutError and httpx errors."""
+async def _fetched(url: str, deadline: Deadline, *, allow_private: bool) -> bytes:
+    """Fetch `url`, again after an outage of its host. Raises ValueError, TimeoutError and httpx errors."""
+    tries = Tries(FETCH, deadline.clock.now)
+    async with asyncio.timeout(min(FETCH_S, deadline.remaining)):
+        while True:
+            try:
+                return await _once(url, allow_private=allow_private)
+            except httpx.HTTPStatusError as error:
+                failed: Exception = ValueError(f"its host answered {error.response.status_code}")
+                failure = failure_of(error.response.status_code, error.response.headers)
+            except (httpx.HTTPError, Unresolved) as error:
+                failed, failure = error, failure_of(NO_ANSWER, {})
+            if (wait := tries.wait(failure)) is None:
+                raise failed
+            await deadline.clock.sleep(wait)
+
+
+async def _once(url: str, *, allow_private: bool) -> bytes:
+    """Fetch `url` once: no redirects. Raises ValueError and httpx errors."""
     to = await destination(url, allow_private=allow_private)
     # The bytes are committed as they are: no encoding that would have to be undone without a limit.
     headers = {"host": to.host, "accept-encoding": "identity"}
     body = bytearray()
     async with (
-        asyncio.timeout(limit),
-        httpx.AsyncClient(timeout=limit, trust_env=False) as http,
+        httpx.AsyncClient(timeout=FETCH_S, trust_env=False) as http,
         http.stream("GET", to.url, headers=headers, extensions={"sni_hostname": to.sni}) as response,
     ):
         if response.status_code != 200:
-            raise ValueError(f"its host answered {response.status_code}")
+            raise httpx.HTTPStatusError("", request=response.request, response=response)
         async for chunk in response.aiter_raw():
             body += chunk
             if len(body) > FETCH_BYTES:

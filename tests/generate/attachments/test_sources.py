@@ -18,9 +18,11 @@ pytestmark = pytest.mark.anyio
 EVERY = bytes(range(256))
 
 
-async def had(*urls: str, allow_private: bool = True, seconds: float = 60) -> list[bytes]:
+async def had(
+    *urls: str, allow_private: bool = True, seconds: float = 60, time: FastClock | None = None
+) -> list[bytes]:
     asked = [Attachment(name=f"{number}.bin", url=url) for number, url in enumerate(urls)]
-    found = await contents(asked, FastClock().deadline(seconds), allow_private=allow_private)
+    found = await contents(asked, (time or FastClock()).deadline(seconds), allow_private=allow_private)
     assert list(found) == [attachment.name for attachment in asked]
     return list(found.values())
 
@@ -67,6 +69,33 @@ async def test_what_cannot_be_had_is_named_by_its_position(answer: Answer, says:
         with pytest.raises(UsageError, match=f"Attachment 1 cannot be had: its host {says}") as failed:
             await had("data:,x", host.url)
         assert host.url not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("answers", "slept"),
+    [
+        ((503, hang_up, response(200, EVERY)), [1, 2]),
+        ((b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", response(200, EVERY)), [1]),
+        ((response(429, retry_after="7"), response(200, EVERY)), [7]),
+    ],
+    ids=["outage", "cut off", "rate limit"],
+)
+async def test_a_host_that_fails_for_a_moment_is_asked_again(answers: tuple[Answer, ...], slept: list[float]) -> None:
+    time = FastClock()
+    async with evaluator(*answers) as host:
+        assert await had(host.url, time=time) == [EVERY]
+    assert (len(host.asked), time.slept) == (len(answers), slept)
+
+
+@pytest.mark.parametrize(
+    ("answer", "slept"), [(404, []), (503, [1, 2, 4]), (response(429, retry_after="60"), [])], ids=str
+)
+async def test_a_host_that_goes_on_failing_is_given_up(answer: Answer, slept: list[float]) -> None:
+    time = FastClock()
+    async with evaluator(answer) as host:
+        with pytest.raises(UsageError, match="its host answered"):
+            await had(host.url, time=time)
+    assert time.slept == slept
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])
