@@ -7,8 +7,10 @@ import hmac
 import json
 import logging
 import math
+import time
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from html import escape
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -34,6 +36,9 @@ CLOSING = {"connection": "close"}
 
 ROUNDS_TRIED = 50
 """Where `/result` is asked without a round, ids of this many rounds are looked for."""
+
+MODELS_S = 300.0
+"""How long what is said of the models may be old: anyone may ask, and GitHub counts its calls."""
 
 _DESCRIPTION = Path(__file__).with_name("openapi.json")
 
@@ -71,6 +76,8 @@ class Door:
         self._settings = settings
         self._github = github
         self._throttle = throttle
+        self._models: list[str] | None = None
+        self._models_until = 0.0
 
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
@@ -117,10 +124,21 @@ class Door:
         return Response(_DESCRIPTION.read_bytes(), media_type="application/json")
 
     async def status(self, http: HTTPRequest) -> Response:
-        """Say what this is."""
+        """Say what this is, and which models build the pages, as far as the token may know."""
+        models = await self._known_models()
         if "text/html" in http.headers.get("accept", ""):
-            return HTMLResponse(_PAGE)
-        return JSONResponse({"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint"})
+            named = "" if models is None else f"<p>Pages are built by {escape(', '.join(models) or 'a template')}.</p>"
+            return HTMLResponse(_PAGE.replace("<!-- models -->", named))
+        said = {"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint", "models": models}
+        return JSONResponse(said)
+
+    async def _known_models(self) -> list[str] | None:
+        if (now := time.monotonic()) >= self._models_until:
+            self._models_until = now + MODELS_S
+            with contextlib.suppress(NotTakenError, TimeoutError):
+                async with asyncio.timeout(self._settings.look_s):
+                    self._models = await self._github.models()
+        return self._models
 
     def _configuration(self) -> dict[str, object]:
         settings = self._settings
@@ -197,6 +215,7 @@ _PAGE = """<!doctype html>
 <h1>Pagewright</h1>
 <p>The receiver is up. Tasks go to <code>POST /api-endpoint</code>; <a href="/health">health</a> says whether GitHub
 takes them.</p>
+<!-- models -->
 </html>
 """
 

@@ -126,6 +126,17 @@ class GitHub:
         answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}")
         return str(self._json(answer)["state"])
 
+    async def models(self) -> list[str]:
+        """Return the models that the pipeline asks, in order: LLM_MODELS, a variable of its repository.
+
+        Reading it takes Variables: read. https://docs.github.com/rest/actions/variables#get-a-repository-variable
+        """
+        try:
+            answer = await self._read(f"{self._pipeline}/actions/variables/LLM_MODELS")
+        except _AbsentError:
+            return []
+        return [name.strip() for name in str(self._json(answer)["value"]).split(",") if name.strip()]
+
     async def commit_of(self, requests: Mapping[str, int], names: tuple[str, ...]) -> Commit | None:
         """Return the commit that answers one of `requests` (their ids) in the first repository that has one."""
         for name in names:

@@ -27,6 +27,7 @@ class Settings:
     poll_s: float = 2
     read_s: float = 60
     drain_s: float = 10
+    look_s: float = 1
     check_on_startup: bool = True
 
     @classmethod

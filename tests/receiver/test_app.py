@@ -55,6 +55,7 @@ class ScriptedGitHub:
     blobs: dict[str, str] = field(default_factory=dict)
     runs: list[dict[str, Any]] = field(default_factory=list)
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    models: str | None = "gpt-4.1, claude-sonnet"
     calls: list[str] = field(default_factory=list)
     on_call: Callable[[int], None] = lambda _: None
 
@@ -82,6 +83,8 @@ class ScriptedGitHub:
                 return httpx.Response(200, json={"state": self.workflow})
             case ["pagewright", "actions", "workflows", "build.yml", "runs"]:
                 return httpx.Response(200, json={"workflow_runs": self.runs})
+            case ["pagewright", "actions", "variables", "LLM_MODELS"] if self.models is not None:
+                return httpx.Response(200, json={"name": "LLM_MODELS", "value": self.models})
             case [name, "commits"] if name in self.commits:
                 return httpx.Response(200, json=self.commits[name])
             case _:
@@ -661,9 +664,44 @@ async def test_health_says_what_is_wrong_and_no_secret(
     assert not [secret for secret in ("s3cret", "t0ken") if secret in answer.text]
 
 
-async def test_the_root_says_what_this_is_to_programs_and_to_people(door: httpx.AsyncClient) -> None:
+async def test_the_root_says_what_this_is_to_programs_and_to_people(
+    door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
     answer = await door.get("/")
-    assert answer.json() == {"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint"}
+    assert answer.json() == {
+        "service": "pagewright",
+        "status": "ok",
+        "submit": "POST /api-endpoint",
+        "models": ["gpt-4.1", "claude-sonnet"],
+    }
     page = await door.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "POST /api-endpoint" in page.text
+    assert "built by gpt-4.1, claude-sonnet" in page.text
+    assert len(github.calls) == 1  # anyone may ask: what was heard is good for some minutes
+
+
+@pytest.mark.parametrize(
+    ("failures", "models", "said"), [([], None, []), ([403], "x", None), ([None], "x", None), ([], "<b>", ["<b>"])]
+)
+async def test_the_root_answers_whatever_github_says_of_the_models(
+    failures: list[int | None], models: str | None, said: list[str] | None, github: ScriptedGitHub
+) -> None:
+    github.failures, github.models = failures, models
+    async with to(github) as door:
+        assert (await door.get("/")).json()["models"] == said
+        page = (await door.get("/", headers={"accept": "text/html"})).text
+    assert "<b>" not in page
+    assert ("built by" in page) == (said is not None)
+
+
+async def test_the_root_does_not_wait_for_a_github_that_hangs() -> None:
+    async def never(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    settings = replace(SETTINGS, look_s=0.01)
+    github = GitHub(settings, httpx.AsyncClient(transport=httpx.MockTransport(never)), AT_ONCE)
+    transport = httpx.ASGITransport(create_app(settings, github))
+    async with httpx.AsyncClient(transport=transport, base_url="http://door.test") as door:
+        assert (await door.get("/")).json()["models"] is None

@@ -63,6 +63,12 @@ def test_every_field_is_described_and_none_besides(name: str, model: type[BaseMo
             assert said["properties"][field][limit] == limits[limit], (field, limit)
 
 
+def test_every_route_is_described_and_none_besides() -> None:
+    routes = {route.path: route.methods - {"HEAD"} for route in app(ScriptedGitHub()).routes}
+    described = {path: {method.upper() for method in methods} for path, methods in DESCRIPTION["paths"].items()}
+    assert routes == described
+
+
 @pytest.mark.anyio
 async def test_it_is_served_by_the_receiver() -> None:
     async with to(ScriptedGitHub()) as door:
