@@ -5,12 +5,21 @@ import json
 import sys
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from orchestrator.doctor import github
+import httpx
+
+from orchestrator.doctor import pipeline, target
+from orchestrator.doctor.asking import GitHub
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
 from orchestrator.doctor.names import named, translated
 from orchestrator.errors import UsageError
 from orchestrator.settings import evaluator_settings, model_settings
+
+if TYPE_CHECKING:
+    from orchestrator.generate.prompt import Messages
+
+LIMIT_S = 20.0
 
 
 def run_doctor(env: Mapping[str, str], *, as_json: bool) -> int:
@@ -35,7 +44,7 @@ async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
     known = translated(env)
     for finding in named(env):
         yield finding
-    async for finding in github.examined(known, evaluator_settings(known).api_url):
+    async for finding in on_github(known, evaluator_settings(known).api_url):
         yield finding
     async for finding in _models(known):
         yield finding
@@ -43,22 +52,47 @@ async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield finding
 
 
+async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Finding]:
+    """Look at everything on GitHub that a task needs. Nothing is written."""
+    name = env.get("PIPELINE_REPOSITORY", "")
+    owner = env.get("TARGET_OWNER", name.partition("/")[0])
+    async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False, headers={"user-agent": "pagewright"}) as http:
+        try:
+            if token := env.get("DISPATCH_TOKEN"):
+                async for finding in pipeline.examined(GitHub(http, api_url, token), name):
+                    yield finding
+            if token := env.get("TARGET_TOKEN"):
+                async for finding in target.examined(GitHub(http, api_url, token), name, owner):
+                    yield finding
+        except httpx.HTTPError:
+            yield failure(f"{api_url} does not answer", "See https://www.githubstatus.com, and this machine's network")
+
+
 async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
-    """Ask each model's endpoint for its list: that takes the key and costs nothing."""
-    from orchestrator.generate.models.listing import listing  # noqa: PLC0415 - litellm is slow to import
-    from orchestrator.generate.models.presets import import_litellm, load  # noqa: PLC0415
+    """Ask each model for one token, all at the same time: nothing less shows that it would build."""
+    from orchestrator.generate.models.budget import Allowance  # noqa: PLC0415 - litellm is slow to import
+    from orchestrator.generate.models.call import ask  # noqa: PLC0415
+    from orchestrator.generate.models.presets import chain, import_litellm, load  # noqa: PLC0415
 
     settings = model_settings(env)
     if not settings.chain:
         yield warning("No model is configured: the template builds every page", "Set LLM_MODELS and a provider's key")
         return
-    entries = [entry for entry in await listing(settings, load(), import_litellm()) if entry.place]
-    remedy = "See `pagewright models`"
+    litellm = import_litellm()
+    models = chain(settings, load(), litellm)
+    words: Messages = [{"role": "user", "content": "Say yes."}]
+    able = [model for model in models if not model.problem]
+    said = await asyncio.gather(*(ask(litellm, model, words, Allowance(LIMIT_S, 1)) for model in able))
+    # An answer of one token is cut, or empty where a model thinks first: it came all the same.
+    problems = {model.name: "" if one.is_answered else one.problem for model, one in zip(able, said, strict=True)}
+    problems |= {model.name: model.problem for model in models if model.problem}
     # One that cannot be used is passed over; only where none can be, every page comes from the template.
-    worst = warning if any(entry.usable is not False for entry in entries) else failure
-    for entry in entries:
-        said = f"Model {entry.name}: {entry.state}"
-        yield ok(said) if entry.usable is not False else worst(said, remedy)
+    worst = failure if all(problems.values()) else warning
+    for model in models:
+        if problem := problems[model.name]:
+            yield worst(f"Model {model.name}: {problem}", "See `pagewright models`")
+        else:
+            yield ok(f"Model {model.name} answers")
 
 
 async def _browser(env: Mapping[str, str]) -> AsyncIterator[Finding]:

@@ -1,18 +1,22 @@
 """The examination against the local GitHub: what is as it should be, and each thing that may be wrong with it."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator.doctor import github
-from orchestrator.doctor.doctor import run_doctor
+from orchestrator.doctor import asking
+from orchestrator.doctor.doctor import on_github, run_doctor
 from orchestrator.doctor.finding import Finding, lines
 from orchestrator.doctor.names import named, translated
+from orchestrator.local.configuration import Environment, Ruleset
 from orchestrator.local.tokens import Token
+from tests.doubles.model import Reply, model_server
 from tests.faults.world import DISPATCH_TOKEN, OWNER, PIPELINE, TARGET_TOKEN, World, world
 
 pytestmark = pytest.mark.anyio
@@ -23,23 +27,35 @@ ENV = {
     "DISPATCH_TOKEN": DISPATCH_TOKEN,
     "TARGET_TOKEN": TARGET_TOKEN,
 }
-RESTRICTED = {"protected_branches": True}
-ENVIRONMENTS = {
-    "environments": [{"name": name, "deployment_branch_policy": RESTRICTED} for name in ("build", "publish")]
-}
-SEEN = {"method": "GET", "path": "/environments$", "status": 200, "body": ENVIRONMENTS, "times": 9}
+KEEP = Ruleset(1, "keep", "active", include=("~DEFAULT_BRANCH",), rules=("update",))
+
+
+def changed(system: World, **fields: Any) -> None:
+    """Have the pipeline's repository be set up otherwise."""
+    found = system.github.store.find(*PIPELINE.split("/"))
+    assert found
+    system.github.configurations.change(found, lambda now: replace(now, **fields))
 
 
 @pytest.fixture
 async def system(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as system:
         system.github.store.seed(OWNER, "older-site", {"index.html": b"x"}, "First")
+        restricted = Environment("custom", ("main",))
+        changed(
+            system,
+            environments={"build": restricted, "publish": restricted},
+            variables={"LLM_MODELS": "gpt-4.1"},
+            rulesets=(KEEP,),
+        )
+        rights = {"contents": "write", "actions": "read", "variables": "read"}
+        system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, rights, frozenset({PIPELINE})))
         yield system
 
 
 async def examined(system: World, *faults: Mapping[str, Any], **env: str) -> list[Finding]:
-    system.fail(*faults, SEEN)
-    return [finding async for finding in github.examined({**ENV, **env}, system.github.api_url)]
+    system.fail(*faults)
+    return [finding async for finding in on_github({**ENV, **env}, system.github.api_url)]
 
 
 def wrong(findings: list[Finding]) -> list[tuple[str, str]]:
@@ -55,9 +71,10 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
         "DISPATCH_TOKEN may dispatch to octo/pipeline",
         "The workflow build.yml is active on the default branch",
         "The environment publish is restricted",
+        "A ruleset keeps main from DISPATCH_TOKEN",
         "TARGET_TOKEN may create repositories of octo",
         "TARGET_TOKEN may write Contents",
-        "TARGET_TOKEN may write Pages",
+        "TARGET_TOKEN may switch Pages on",
     ):
         assert expected in said
     assert system.dispatched == []
@@ -80,17 +97,17 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
         ),
         ({"path": f"^/repos/{PIPELINE}$", "status": 404}, f"DISPATCH_TOKEN does not see {PIPELINE}"),
         ({"path": "/dispatches$", "status": 403}, f"DISPATCH_TOKEN may not dispatch to {PIPELINE}"),
-        ({"path": "/workflows/", "status": 404}, "There is no build.yml on the default branch"),
-        ({"path": "/workflows/", "status": 403}, "DISPATCH_TOKEN does not see workflows"),
-        ({"path": "/workflows/", "status": 200, "body": {"state": "disabled_manually"}}, "disabled_manually"),
-        ({"path": "/environments$", "status": 404}, "The environments cannot be seen"),
-        ({"path": "/environments$", "status": 200, "body": {"environments": []}}, "There is no environment build"),
+        ({"method": "GET", "path": "/workflows/", "status": 404}, "There is no build.yml on the default branch"),
+        ({"method": "GET", "path": "/workflows/", "status": 403}, "DISPATCH_TOKEN does not see workflows"),
         (
-            {"path": "/environments$", "status": 200, "body": {"environments": [{"name": "build"}]}},
-            "The environment build is open to every branch",
+            {"path": "/workflows/build.yml$", "status": 200, "body": {"state": "disabled_manually"}, "times": 9},
+            "The workflow is disabled_manually",
         ),
+        ({"method": "GET", "path": "/workflows/", "status": 200, "body": "<html>"}, "There is no build.yml"),
+        ({"path": "/environments$", "status": 404}, "The environments cannot be seen"),
+        ({"path": "/variables/", "status": 403}, "the receiver cannot say which models build"),
         ({"path": "/git/blobs$", "status": 403}, "TARGET_TOKEN may not write Contents"),
-        ({"path": "/pages$", "status": 403}, "TARGET_TOKEN may not write Pages"),
+        ({"path": "/pages$", "status": 403}, "TARGET_TOKEN may not switch Pages on"),
         ({"path": "", "drop": "before", "times": 99}, "does not answer"),
     ],
 )
@@ -99,12 +116,80 @@ async def test_what_is_wrong_is_named(fault: dict[str, Any], says: str, system: 
     assert any(says in said for _, said in found), found
 
 
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"environments": {}}, "There is no environment build"),
+        ({"environments": {"build": Environment()}}, "The environment build is open to every branch"),
+        ({"environments": {"build": Environment("custom", ("main", "x"))}}, "The environment build is open to x too"),
+        ({"rulesets": ()}, "DISPATCH_TOKEN could rewrite main"),
+        ({"rulesets": (replace(KEEP, enforcement="disabled"),)}, "DISPATCH_TOKEN could rewrite main"),
+        ({"variables": {}}, "the receiver cannot say which models build"),
+    ],
+)
+async def test_a_pipeline_that_is_not_set_up_is_a_warning(fields: dict[str, Any], says: str, system: World) -> None:
+    changed(system, **fields)
+    found = wrong(await examined(system))
+    assert any(level == "warning" and says in said for level, said in found), found
+
+
+async def test_a_private_pipeline_is_told_what_its_plan_lacks(system: World) -> None:
+    body = {"full_name": PIPELINE, "private": True, "default_branch": "main"}
+    faults = [{"path": f"^/repos/{PIPELINE}$", "status": 200, "body": body}, {"path": "/environments$", "status": 404}]
+    said = lines(await examined(system, *faults))
+    assert "The environments cannot be seen  → Private repositories of free accounts have none" in said
+
+
+@pytest.mark.parametrize(
+    ("permission", "says"),
+    [
+        ("administration", "lift the ruleset that keeps the pipeline"),
+        ("actions", "start workflows on any branch"),
+        ("secrets", "list secrets"),
+        ("environments", "list the environments' secrets"),
+    ],
+)
+async def test_a_dispatch_token_that_may_do_more_than_it_needs_is_a_warning(
+    permission: str, says: str, system: World
+) -> None:
+    rights = {"contents": "write", "actions": "read", permission: "write"}
+    system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, rights, frozenset({PIPELINE})))
+    found = wrong(await examined(system))
+    assert any(level == "warning" and f"DISPATCH_TOKEN may {says}" in said for level, said in found), found
+
+
+@pytest.mark.parametrize("rights", [{"secrets": "read"}, {"secrets": "write", "actions": "read"}])
+async def test_a_pen_that_may_do_more_than_it_needs_is_a_warning(rights: dict[str, str], system: World) -> None:
+    pen = {"administration": "write", "contents": "write", "pages": "write", **rights}
+    system.github.tokens.add(Token(TARGET_TOKEN, OWNER, pen))
+    found = wrong(await examined(system))
+    assert ("warning", "TARGET_TOKEN may list secrets: it does not need Secrets") in found
+
+
+async def test_an_organization_that_lets_nobody_publish_is_a_failure(system: World) -> None:
+    faults = [
+        {"path": "^/orgs/guild/repos$", "status": 422},
+        {"path": "^/orgs/guild$", "status": 200, "body": {"members_can_create_public_pages": False}},
+    ]
+    found = wrong(await examined(system, *faults, TARGET_OWNER="guild"))
+    assert ("failure", "guild does not let its members publish") in found
+    faults[1]["body"] = {"members_can_create_public_pages": True}
+    found = wrong(await examined(system, *faults, TARGET_OWNER="guild"))
+    assert not [said for level, said in found if level == "failure"]
+
+
+async def test_what_is_missing_is_named_as_github_names_it(system: World) -> None:
+    system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, {"contents": "read"}, frozenset({PIPELINE})))
+    said = lines(await examined(system))
+    assert f"DISPATCH_TOKEN may not dispatch to {PIPELINE}  → Give it contents: write" in said
+
+
 async def test_a_token_of_another_account_that_may_do_too_little_or_too_much(system: World) -> None:
     system.github.tokens.add(Token("reads", "octo", {"contents": "read"}))
     found = wrong(await examined(system, TARGET_TOKEN="reads", DISPATCH_TOKEN=TARGET_TOKEN))
     assert ("failure", "TARGET_TOKEN may not create repositories of octo") in found
     assert ("failure", "TARGET_TOKEN may not write Contents") in found
-    assert ("warning", "DISPATCH_TOKEN may create repositories") in found
+    assert ("warning", "DISPATCH_TOKEN may create repositories: it does not need Administration") in found
 
 
 def test_names_of_similar_systems_are_recognised_and_used() -> None:
@@ -120,8 +205,8 @@ def test_names_of_similar_systems_are_recognised_and_used() -> None:
 
 def test_a_clock_that_is_off_is_said() -> None:
     date, moment = "Tue, 24 Nov 2026 10:00:00 GMT", datetime(2026, 11, 24, 10, tzinfo=UTC).timestamp()
-    assert github.clock(date, moment + 59) is None
-    off = github.clock(date, moment - 90)
+    assert asking.clock(date, moment + 59) is None
+    off = asking.clock(date, moment - 90)
     assert off
     assert "-90 s off" in off.said
 
@@ -131,13 +216,30 @@ def test_nothing_missing_is_said_too() -> None:
 
 
 @pytest.mark.browser
-def test_the_command_says_everything_and_ends_with_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
-    env = {"LLM_MODELS": "gpt-4.1,ollama", "OLLAMA_API_BASE": "http://127.0.0.1:9", "SHARED_SECRET": "x"}
-    assert run_doctor(env, as_json=True) == 2
+async def test_the_command_says_everything_and_ends_with_what_it_found(capsys: pytest.CaptureFixture[str]) -> None:
+    """Two models that answer one token each, one that refuses the key, one without a key, one that is not there."""
+    async with model_server(Reply("Yes"), Reply(None, "length"), Reply(status=401)) as server:
+        env = {
+            "LLM_MODELS": "openai/a,openai/b,openai/c,gpt-4.1,ollama",
+            "LLM_API_BASE": server.url,
+            "LLM_API_KEY": "k",
+            "OLLAMA_API_BASE": "http://127.0.0.1:9",
+            "SHARED_SECRET": "x",
+        }
+        assert await asyncio.to_thread(run_doctor, env, as_json=True) == 2
+        asked = [json.loads(call.asked.body) for call in server.calls]
     said = json.loads(capsys.readouterr().out)
-    levels = {entry["said"].split(":")[0]: entry["level"] for entry in said}
-    assert levels["Model gpt-4.1"] == levels["Model ollama"] == "failure"
+    models = [(entry["said"], entry["level"]) for entry in said if entry["said"].startswith("Model ")]
+    assert sorted(level for _, level in models) == ["ok", "ok", "warning", "warning", "warning"]
+    assert "Model gpt-4.1: OPENAI_API_KEY is not set" in dict(models)
+    assert {body["max_tokens"] for body in asked} == {1}
     assert any(entry["said"].startswith("The browser ") for entry in said)
+
+
+@pytest.mark.browser
+def test_where_no_model_can_be_used_that_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_doctor({"LLM_MODELS": "gpt-4.1"}, as_json=False) == 2
+    assert "FAILURE  Model gpt-4.1: OPENAI_API_KEY is not set" in capsys.readouterr().out
     assert run_doctor({"BROWSER": "/none/such"}, as_json=False) == 2
     text = capsys.readouterr().out
     assert "FAILURE  BROWSER does not name a program." in text

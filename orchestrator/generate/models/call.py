@@ -21,12 +21,16 @@ _LATER_S = 5.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit."""
+    """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
+
+    `is_answered`: the provider took the call and answered it, with whatever.
+    """
 
     text: str
     attempt: Attempt
     problem: str = ""
     is_cut: bool = False
+    is_answered: bool = True
 
 
 async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowance) -> Answer:
@@ -101,7 +105,8 @@ def _cost(price: Price, tokens: tuple[int, int], cached: int, written: int) -> f
 
 
 def _failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> Answer:
-    return Answer("", _attempt(model, outcome, started, {"cost_usd": cost_usd}), outcome)
+    attempt = _attempt(model, outcome, started, {"cost_usd": cost_usd})
+    return Answer("", attempt, outcome, is_answered=False)
 
 
 def _attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any]) -> Attempt:

@@ -1,0 +1,106 @@
+"""One token's view of GitHub, asked without writing anything.
+
+What a token may do is asked by calls that lack what they would need: GitHub looks at permissions first (403, with
+`X-Accepted-GitHub-Permissions`) and at the body afterwards (422).
+https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
+"""
+
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from orchestrator.doctor.finding import Finding, failure, ok, warning
+
+SKEW_S = 60.0
+FEW_CALLS = 200
+SHORTER = "Make a fine-grained token with just what the README says"
+
+
+@dataclass(frozen=True)
+class GitHub:
+    """The API, asked with a token. Any answer is a status and a body; no answer raises httpx.HTTPError."""
+
+    http: httpx.AsyncClient
+    api_url: str
+    token: str = field(repr=False)
+
+    async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
+        """Make one call."""
+        headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
+        return await self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers)
+
+    async def read(self, path: str) -> Any:
+        """Return what lies there, None where nothing does, or nothing that the token sees."""
+        return parsed(await self.ask("GET", path))
+
+    async def lacks(self, probe: "Probe") -> str | None:
+        """Return the permission that GitHub asks for where the token may not do it, None where it may."""
+        answer = await self.ask(probe.method, probe.path, None if probe.method == "GET" else {})
+        if answer.status_code in (200, 409, 422):
+            return None
+        return answer.headers.get("x-accepted-github-permissions", "").replace("=", ": ") or probe.permission
+
+
+def parsed(answer: httpx.Response) -> Any:
+    """Return what a 200 holds, None for anything else, and where it is not JSON: the page of some proxy."""
+    try:
+        return answer.json() if answer.status_code == 200 else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A call that takes a permission and changes nothing: a POST fails for its empty body. `what`: it would do."""
+
+    permission: str
+    path: str
+    what: str
+    method: str = "POST"
+
+
+async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
+    """Say whether a token is valid, how far it reaches, how much it has left; and what time it is at GitHub."""
+    answer = await github.ask("GET", "/rate_limit")
+    if answer.status_code != 200:
+        yield failure(f"{name} is not valid ({answer.status_code})", "Renew it")
+        return
+    known = parsed(answer) or {}
+    left = known.get("resources", {}).get("core", {}).get("remaining", 0)
+    if left < FEW_CALLS:
+        yield warning(f"{name} has {left} calls left in this hour", "Wait, or use another identity")
+    else:
+        yield ok(f"{name} is valid, {left} calls are left")
+    # Only classic tokens have scopes: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
+    if scopes := answer.headers.get("x-oauth-scopes"):
+        yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", SHORTER)
+    if (date := answer.headers.get("date")) and (finding := clock(date, time.time())):
+        yield finding
+
+
+async def needed(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIterator[Finding]:
+    """Say of each thing that a token has to do whether it may."""
+    for probe in probes:
+        if lacking := await github.lacks(probe):
+            yield failure(f"{name} may not {probe.what}", f"Give it {lacking}")
+        else:
+            yield ok(f"{name} may {probe.what}")
+
+
+async def too_much(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIterator[Finding]:
+    """Say what a token may do and does not need."""
+    for probe in probes:
+        if await github.lacks(probe) is None:
+            yield warning(f"{name} may {probe.what}: it does not need {probe.permission}", SHORTER)
+
+
+def clock(date: str, now: float) -> Finding | None:
+    """Return what is wrong with this machine's clock, `now` in Unix seconds, where GitHub answered at `date`."""
+    skew = now - parsedate_to_datetime(date).timestamp()
+    if abs(skew) <= SKEW_S:
+        return None
+    return warning(f"This machine's clock is {skew:.0f} s off GitHub's", "Set it: deadlines are counted with it")

@@ -1,0 +1,72 @@
+"""What job `publish` needs: a token that makes repositories, commits and switches Pages on, for one owner."""
+
+from collections.abc import AsyncIterator
+
+from orchestrator.doctor.asking import GitHub, Probe, needed, too_much, valid
+from orchestrator.doctor.finding import Finding, failure, warning
+
+NAME = "TARGET_TOKEN"
+_CREATING = "Administration: read and write, for all repositories of that account"
+_PAGES = ("members_can_create_public_repositories", "members_can_create_public_pages")
+
+
+async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[Finding]:
+    """Look at everything, with the pen."""
+    async for finding in valid(github, NAME):
+        yield finding
+        if finding.level == "failure":
+            return
+    login = str((await github.read("/user") or {}).get("login", ""))
+    is_own = login.lower() == owner.lower()
+    path = "/user/repos" if is_own else f"/orgs/{owner}/repos"
+    async for finding in needed(github, NAME, [Probe(_CREATING, path, f"create repositories of {owner}")]):
+        yield finding
+    if not is_own and (refusal := await _organization(github, owner)):
+        yield refusal
+    async for finding in _writing(github, pipeline, owner):
+        yield finding
+    if pipeline and await github.lacks(Probe("", f"/repos/{pipeline}/git/blobs", "")) is None:
+        remedy = "Publish to another account (TARGET_OWNER): nothing else keeps them apart"
+        yield warning(f"{NAME} could rewrite {pipeline}", remedy)
+
+
+async def _organization(github: GitHub, owner: str) -> Finding | None:
+    """Say whether an organization lets its members publish, where it shows that.
+
+    https://docs.github.com/rest/orgs/orgs#get-an-organization
+    """
+    shown = await github.read(f"/orgs/{owner}") or {}
+    if any(shown.get(name) is False for name in _PAGES):
+        remedy = "Allow public repositories and public Pages in the organization's Settings → Member privileges"
+        return failure(f"{owner} does not let its members publish", remedy)
+    return None
+
+
+async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[Finding]:
+    """Try contents and Pages on some repository of the owner's."""
+    listed = await github.read("/user/repos?per_page=20&sort=pushed") or []
+    mine = [
+        entry["full_name"]
+        for entry in listed
+        if entry["full_name"].lower().startswith(f"{owner.lower()}/") and not entry.get("private")
+    ]
+    mine = [name for name in mine if name.lower() != pipeline.lower()]
+    if not mine:
+        yield warning(
+            "Contents and Pages could not be tried: there is no public repository yet",
+            "Look again after the first task",
+        )
+        return
+    path = f"/repos/{mine[0]}"
+    probes = [
+        Probe("Contents: read and write", f"{path}/git/blobs", "write Contents"),
+        Probe("Pages: read and write", f"{path}/pages", "switch Pages on"),
+    ]
+    async for finding in needed(github, NAME, probes):
+        yield finding
+    unneeded = [
+        Probe("Secrets", f"{path}/actions/secrets", "list secrets", "GET"),
+        Probe("Actions", f"{path}/actions/workflows/pages/dispatches", "start workflows"),
+    ]
+    async for finding in too_much(github, NAME, unneeded):
+        yield finding
