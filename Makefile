@@ -2,7 +2,7 @@
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 PYTHON := .venv/bin/python
 
-.PHONY: demo test check bench faults serve browser setup
+.PHONY: demo test check bench faults fuzz serve browser setup
 
 demo: browser
 	@$(PYTHON) -m orchestrator demo $(ARGS)
@@ -25,6 +25,9 @@ bench: browser
 
 faults: browser
 	@$(PYTHON) -m tests.faults $(ARGS)
+
+fuzz: setup
+	@$(PYTHON) -m tests.fuzz $(ARGS)
 
 serve: setup
 	@$(PYTHON) -m orchestrator serve

@@ -225,7 +225,7 @@ async def _body(http: HTTPRequest, settings: Settings) -> bytearray:
     body = bytearray()
     chunks = http.stream()
     declared = http.headers.get("content-length", "")
-    if declared.isdigit() and int(declared[:12]) > settings.max_body_bytes:
+    if declared.isdecimal() and int(declared[:12]) > settings.max_body_bytes:
         await _drained(chunks, settings)  # nothing of it is kept
     try:
         async with asyncio.timeout(settings.read_s):

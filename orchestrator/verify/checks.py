@@ -88,7 +88,7 @@ def seconds_asked(text: str) -> float:
     """Return the seconds that a check itself gives, "within 15 seconds" say; 0 where it says nothing. At most 60."""
     named = [(_NUMBERS.get(number.lower()) or float(number), unit) for number, unit in _WITHIN.findall(text)]
     seconds = [number / 1000 if unit.lower().startswith("m") else number for number, unit in named]
-    seconds += [int(milliseconds) / 1000 for milliseconds in _TIMEOUT.findall(text)]
+    seconds += [float(milliseconds) / 1000 for milliseconds in _TIMEOUT.findall(text)]
     return min(LONGEST_WAIT_S, max(seconds, default=0.0))
 
 

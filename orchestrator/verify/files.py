@@ -138,7 +138,10 @@ _RULES: tuple[tuple[str, Rule], ...] = (
         _has_sections,
     ),
     (rf"{_FILE} {_HAS} (?:an? |the )?{_SECTIONS} (?:sections?|headings?)", _has_sections),
-    (rf"{_FILE} (?:{_IS}|{_HAS}) (?P<bound>{_BOUND}) (?P<number>\d[\d,]*) (?P<unit>{_UNIT})(?: long)?", _has_length),
+    (
+        rf"{_FILE} (?:{_IS}|{_HAS}) (?P<bound>{_BOUND}) (?P<number>\d[\d,]{{0,14}}) (?P<unit>{_UNIT})(?: long)?",
+        _has_length,
+    ),
     (rf"{_FILE} (?:{_HAS}|mentions) (?:the (?:text|words?|string) )?[`\"'“](?P<text>[^`\"'”]+)[`\"'”]", _contains),
     (rf"{_FILE} (?:exists|(?:must|should) exist|{_IS} (?:present|there|included|committed)){_AT_ROOT}", _exists),
     (rf"{_FILE} {_IS} (?:at|in) {_REPO}", _exists),

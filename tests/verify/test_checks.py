@@ -88,6 +88,8 @@ def test_checks_are_numbered_within_their_round() -> None:
         ("within 500 ms", 0.5),
         ("within 3 seconds, and the rest within 12 seconds", 12),
         ("within 1000 seconds", 60),
+        (f"setTimeout(f, {'9' * 5_000})", 60),
+        (f"within {'9' * 5_000} seconds", 60),
         ("has 15 rows", 0),
         ("document.title === 'within 4 rows'", 0),
     ],

@@ -70,6 +70,7 @@ PROSE = [
     "Uses Bootstrap",
     "index.html shows data.csv as a table",
     "Has an MIT license badge on the page",
+    f"README.md has at least {'9' * 5_000} words",
     "",
 ]
 
