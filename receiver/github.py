@@ -97,6 +97,8 @@ class GitHub:
     def __init__(self, settings: Settings, client: httpx.AsyncClient, policy: Policy = DISPATCH) -> None:
         self._client = client
         self._policy = policy
+        # Who waits for a connection waits here: httpcore looks through all that wait each time one is done.
+        self._turns = asyncio.Semaphore(POOLS * POOL_CONNECTIONS)
         self._pipeline = f"{settings.api_url}/repos/{settings.pipeline_repository}"
         self._target = f"{settings.api_url}/repos/{settings.target_owner}"
         self._headers = {
@@ -171,7 +173,8 @@ class GitHub:
 
     async def _read(self, url: str) -> httpx.Response:
         try:
-            answer = await self._client.get(url, headers=self._headers, timeout=10)
+            async with self._turns:
+                answer = await self._client.get(url, headers=self._headers, timeout=10)
         except httpx.HTTPError:
             raise NotTakenError("GitHub does not answer. Try again.") from None
         if answer.status_code in (404, 409):
@@ -202,7 +205,7 @@ class GitHub:
 
     async def _post(self, url: str, content: bytes, within: float) -> httpx.Response | None:
         try:
-            async with asyncio.timeout(max(0.1, within)):
+            async with asyncio.timeout(max(0.1, within)), self._turns:
                 return await self._client.post(url, content=content, headers=self._headers, timeout=within)
         except (httpx.HTTPError, TimeoutError):
             return None

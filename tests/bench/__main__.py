@@ -9,12 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import door, jobs, proving, replies, verifying
+from tests.bench import door, jobs, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
 MEASUREMENTS = {
     "receiver": door.measure,
+    "soak": soak.measure,
     "build": jobs.build,
     "model": jobs.model,
     "slow": jobs.slow,

@@ -77,7 +77,7 @@ async def _trials(folder: Path) -> dict[str, list[Trial]]:
     trials: dict[str, list[Trial]] = {name: [] for name in PROGRAMS}
     async with running(Program((str(HERE / "sink.py"), str(port)), folder)):
         async with connected(port) as sink:
-            await ask(sink, _request("/"))
+            await ask(sink, request("/"))
         for number in range(PAIRS):
             # Whoever comes second may find the machine warmer: each comes first in turn.
             for name in list(PROGRAMS)[:: 1 if number % 2 else -1]:
@@ -89,14 +89,14 @@ async def _trials(folder: Path) -> dict[str, list[Trial]]:
 
 async def _tried(arguments: Sequence[str], folder: Path, sink: int) -> Trial:
     port = free_port()
-    request = _request("/api-endpoint")
+    wanted = request("/api-endpoint")
     started = time.perf_counter()
-    async with running(Program(arguments, folder, _env(port, sink))) as process:
+    async with running(Program(arguments, folder, env(port, sink))) as process:
         async with connected(port) as connection:
-            await ask(connection, request)
+            await ask(connection, wanted)
             start = time.perf_counter() - started
-        await rate(port, request, CONNECTIONS, WARM_UP_S)
-        answered = await rate(port, request, CONNECTIONS, LOADED_S)
+        await rate(port, wanted, CONNECTIONS, WARM_UP_S)
+        answered = await rate(port, wanted, CONNECTIONS, LOADED_S)
         return Trial(start, answered, await _added(port, sink), peak_megabytes(process))
 
 
@@ -105,12 +105,12 @@ async def _added(port: int, sink: int) -> float:
     through, alone = list[float](), list[float]()
     async with connected(port) as receiver, connected(sink) as direct:
         for _ in range(ALONE // 10):
-            through += await times(receiver, _request("/api-endpoint"), 10)
-            alone += await times(direct, _request("/repos/bench/pipeline/dispatches"), 10)
+            through += await times(receiver, request("/api-endpoint"), 10)
+            alone += await times(direct, request("/repos/bench/pipeline/dispatches"), 10)
     return median(through) - median(alone)
 
 
-def _env(port: int, sink: int) -> Mapping[str, str]:
+def env(port: int, sink: int) -> Mapping[str, str]:
     return {
         "SHARED_SECRET": SECRET,
         "PIPELINE_REPOSITORY": "bench/pipeline",
@@ -121,7 +121,7 @@ def _env(port: int, sink: int) -> Mapping[str, str]:
     }
 
 
-def _request(path: str) -> bytes:
+def request(path: str) -> bytes:
     """Return a task whose body is 1,024 bytes."""
     task = {
         "email": "visitor@example.com",

@@ -44,13 +44,18 @@ async def _opened(port: int) -> Connection:
 
 async def ask(connection: Connection, request: bytes) -> None:
     """Send the request and take the answer. Raises Failed for anything but a 200 or a 204."""
+    if (answered := await status(connection, request)) not in (200, 204):
+        raise Failed(f"answered {answered}")
+
+
+async def status(connection: Connection, request: bytes) -> int:
+    """Send the request and take the answer; return its status."""
     reader, writer = connection
     writer.write(request)
     head = await reader.readuntil(b"\r\n\r\n")
     if length := _LENGTH.search(head):
         await reader.readexactly(int(length[1]))
-    if head[9:12] not in (b"200", b"204"):
-        raise Failed(f"answered {head[9:12].decode()}")
+    return int(head[9:12])
 
 
 async def rate(port: int, request: bytes, connections: int, seconds: float) -> float:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-LONGEST_S = 150
+LONGEST_S = 180
 _KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "BROWSER")
 
 
