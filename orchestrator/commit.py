@@ -77,10 +77,12 @@ def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFai
         # What was just made may stay unseen for a moment: a 404 means nothing then.
         if error.status in (401, 403) or (error.status == 404 and not found.exists):
             raise error
-        if "rule violation" in error.detail.lower() or "secret" in error.detail.lower():
-            raise RuleBroken(
-                "GitHub's push protection found a secret in a file.", "Take it out of the brief or the attachments."
-            ) from None
+        if "secret" in error.detail.lower():
+            said, remedy = "GitHub's push protection found a secret in a file.", "Take it out of brief and attachments."
+            raise RuleBroken(said, remedy) from None
+        if "rule violation" in error.detail.lower():
+            said, remedy = "A rule of the repository forbids the commit.", "See its Settings → Rules."
+            raise RuleBroken(said, remedy) from None
     return error
 
 

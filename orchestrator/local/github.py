@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
@@ -36,7 +36,14 @@ async def nobody(_: Dispatch) -> None:
     """Start nothing: GitHub takes dispatches that no workflow listens to as well."""
 
 
-async def nothing_again(_: int) -> None:
+class OnRerun(Protocol):
+    """Runs a completed run again; `failed_only`: the jobs that failed, and what needs them."""
+
+    async def __call__(self, run_id: int, *, failed_only: bool = False) -> Run | None:
+        """Queue it."""
+
+
+async def nothing_again(run_id: int, *, failed_only: bool = False) -> None:
     """Run nothing again."""
 
 
@@ -64,5 +71,5 @@ class LocalGitHub:
     faults: Faults = field(default_factory=Faults)
     limits: Limits = field(default_factory=Limits)
     on_dispatch: OnDispatch = nobody
-    on_rerun: Callable[[int], Awaitable[Run | None]] = nothing_again
+    on_rerun: OnRerun = nothing_again
     summary_of: Callable[[int], str] = no_summary

@@ -20,28 +20,39 @@ from orchestrator.local.store import Repository, Store
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build of one commit, started at `created_at`."""
+    """One build of one commit, started at `created_at`. `errored`: it comes to nothing, and what was served stays."""
 
     number: int
     commit: str
     created_at: datetime
+    errored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A repository's Pages configuration (`path` is "/" or "/docs") and its builds, oldest first."""
+    """A repository's Pages configuration (`path` is "/" or "/docs") and its builds, oldest first.
+
+    `missed`: a head that no build was started for, and none is until one is asked for.
+    """
 
     repository: str
     branch: str
     path: str
     builds: tuple[Build, ...] = ()
+    missed: str = ""
 
+
+Trouble = Literal["errored", "missed"]
+"""What befalls a push: its build fails, or none is started for it. Both were seen on GitHub."""
 
 _SITE: TypeAdapter[Site] = TypeAdapter(Site)
 
 
 class Sites:
-    """All Pages sites, kept in `root`. `delay` in seconds; `clock` returns the time in UTC."""
+    """All Pages sites, kept in `root`. `delay` in seconds; `clock` returns the time in UTC.
+
+    `troubles`: what befalls the next heads and builds, in this order; forgotten with a restart.
+    """
 
     def __init__(self, root: Path, store: Store, delay: float, clock: Callable[[], datetime] = now) -> None:
         self._root = root
@@ -49,6 +60,7 @@ class Sites:
         self._clock = clock
         self._lock = threading.RLock()
         self.delay = timedelta(seconds=delay)
+        self.troubles: list[Trouble] = []
         saved = (_SITE.validate_json(path.read_bytes()) for path in root.glob("*/*.json"))
         self._sites = {site.repository: site for site in saved}
 
@@ -66,7 +78,10 @@ class Sites:
         with self._lock:
             site = self._sites.get(repository.full_name)
             head = self._store.head(repository, site.branch) if site else None
-            if site and head and (not site.builds or site.builds[-1].commit != head):
+            if site and head and head not in (site.missed, *(build.commit for build in site.builds[-1:])):
+                if self.troubles[:1] == ["missed"]:
+                    self.troubles.pop(0)
+                    return self._save(replace(site, missed=head))
                 return self._start(site, head)
             return site
 
@@ -84,16 +99,21 @@ class Sites:
         moment = self._clock()
         return tuple(build for build in reversed(site.builds) if moment >= build.created_at + self.delay / 2)
 
-    def status(self, build: Build) -> Literal["building", "built"]:
+    def status(self, build: Build) -> Literal["building", "built", "errored"]:
         """Return how far the build is."""
-        return "built" if self._clock() >= build.created_at + self.delay else "building"
+        if self._clock() < build.created_at + self.delay:
+            return "building"
+        return "errored" if build.errored else "built"
 
     def served(self, site: Site) -> Build | None:
         """Return the build whose files are being served, or None before the first one is done."""
         return next((build for build in reversed(site.builds) if self.status(build) == "built"), None)
 
     def _start(self, site: Site, head: str) -> Site:
-        build = Build(len(site.builds) + 1, head, self._clock())
+        errored = self.troubles[:1] == ["errored"]
+        if errored:
+            self.troubles.pop(0)
+        build = Build(len(site.builds) + 1, head, self._clock(), errored)
         return self._save(replace(site, builds=(*site.builds, build)))
 
     def _save(self, site: Site) -> Site:

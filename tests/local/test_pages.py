@@ -165,3 +165,35 @@ def push(origin: Path, clone: Path) -> None:
     who = ("-c", "user.name=octo", "-c", "user.email=octo@example.com")
     for command in (("add", "."), (*who, "commit", "--quiet", "-m", "Pushed"), ("push", "--quiet")):
         subprocess.run(["git", "-C", str(clone), *command], check=True, env=environment)
+
+
+async def test_a_build_that_fails_leaves_what_was_served_and_is_named(
+    api: httpx.AsyncClient, pages: httpx.AsyncClient, github: LocalGitHub, publish: Publish
+) -> None:
+    publish({"index.html": b"one"})
+    github.sites.troubles.append("errored")
+    publish({"index.html": b"two"})
+    latest = (await api.get("/repos/octo/site/pages/builds/latest")).json()
+    assert (latest["status"], latest["error"]["message"]) == ("errored", "Page build failed.")
+    assert (await api.get("/repos/octo/site/pages")).json()["status"] == "errored"
+    assert (await pages.get("/octo/site/")).content == b"one"
+    assert (await api.post("/repos/octo/site/pages/builds")).status_code == 201
+    publish({"index.html": b"two"})
+    assert (await pages.get("/octo/site/")).content == b"two"
+
+
+async def test_a_push_that_was_missed_is_built_when_asked_for_or_with_the_next(
+    api: httpx.AsyncClient, pages: httpx.AsyncClient, github: LocalGitHub, publish: Publish
+) -> None:
+    site = publish({"index.html": b"one"})
+    github.sites.troubles += ["missed", "missed"]
+    publish({"index.html": b"two"})
+    latest = (await api.get("/repos/octo/site/pages/builds/latest")).json()
+    assert latest["commit"] != github.store.head(site)
+    assert (await pages.get("/octo/site/")).content == b"one"
+    assert (await api.post("/repos/octo/site/pages/builds")).status_code == 201
+    publish({"index.html": b"two"})
+    assert (await pages.get("/octo/site/")).content == b"two"
+    publish({"index.html": b"three"})
+    publish({"index.html": b"four"})
+    assert (await pages.get("/octo/site/")).content == b"four"

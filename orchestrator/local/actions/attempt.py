@@ -25,15 +25,20 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancell
 
 
 class Attempt:
-    """One attempt at a run, saved after everything that happens. Cancelled, it ends as in a power cut."""
+    """One attempt at a run, saved after everything that happens. Cancelled, it ends as in a power cut.
+
+    Jobs that the run has already were done by an earlier attempt, and stay as they are.
+    """
 
     def __init__(self, runs: Runs, run: Run, workflow: Workflow, start: Start) -> None:
-        jobs = tuple(plan.queued() for plan in workflow.jobs)
+        self._kept = run.jobs
+        jobs = (*self._kept, *(plan.queued() for plan in workflow.jobs))
         self._runs = runs
         self._run = runs.update(replace(run, status="in_progress", run_started_at=now(), jobs=jobs))
         self._workflow = workflow
         self._start = start
-        self._record = Recorder(workflow.jobs, list(self._run.jobs), Masker(start.secrets.values()))
+        own = list(self._run.jobs[len(self._kept) :])
+        self._record = Recorder(workflow.jobs, own, Masker(start.secrets.values()))
         self._timers: dict[int, TimerHandle] = {}
 
     async def conduct(self, summary: Path) -> None:
@@ -76,10 +81,10 @@ class Attempt:
 
     def _log(self, place: int, text: str) -> None:
         if text:
-            self._runs.append_log(self._run.jobs[place].id, text)
+            self._runs.append_log(self._run.jobs[len(self._kept) + place].id, text)
 
     def _save(self) -> None:
-        self._run = self._runs.update(replace(self._run, jobs=tuple(self._record.jobs)))
+        self._run = self._runs.update(replace(self._run, jobs=(*self._kept, *self._record.jobs)))
 
 
 @asynccontextmanager

@@ -19,8 +19,8 @@ from orchestrator.errors import UsageError
 from orchestrator.local.actions.act import Start
 from orchestrator.local.actions.attempt import Attempt
 from orchestrator.local.actions.expressions import Contexts
-from orchestrator.local.actions.workflow import Workflow, read_workflow
-from orchestrator.local.runs import Run, Runs
+from orchestrator.local.actions.workflow import Workflow, read_workflow, without
+from orchestrator.local.runs import Job, Run, Runs
 
 ACT = Path(sys.executable).with_name("act")
 """act's binary comes in a wheel, and so lies beside this Python."""
@@ -96,13 +96,21 @@ class Engine:
         )
         return self._enqueue(run, workflow)
 
-    async def rerun(self, run_id: int) -> Run:
-        """Run all jobs of a completed run once more. Raises UsageError where there is no completed run of that id."""
+    async def rerun(self, run_id: int, *, failed_only: bool = False) -> Run:
+        """Run a completed run once more, all its jobs or those that failed and what needs them.
+
+        Raises UsageError where there is no completed run of that id.
+        """
         run = self._runs.get(run_id)
         if run is None or run.status != "completed":
             raise UsageError(f"There is no completed run {run_id}.", "Wait until it is over.")
         workflow = self._workflow()
-        return self._enqueue(self._runs.update(_next_attempt(run)), workflow)
+        kept: tuple[Job, ...] = ()
+        if failed_only:
+            kept = tuple(job for job in run.jobs if job.conclusion == "success")
+            names = {job.name for job in kept}
+            workflow = without(workflow, {plan.key for plan in workflow.jobs if plan.name in names})
+        return self._enqueue(self._runs.update(_next_attempt(run, kept)), workflow)
 
     async def resume(self) -> None:
         """Take up what a former life left unfinished; to be called before the first dispatch.
@@ -212,5 +220,5 @@ class Engine:
         return self._settings.work / "summaries" / f"{run_id}.md"
 
 
-def _next_attempt(run: Run) -> Run:
-    return replace(run, status="queued", conclusion=None, run_attempt=run.run_attempt + 1, jobs=())
+def _next_attempt(run: Run, kept: tuple[Job, ...] = ()) -> Run:
+    return replace(run, status="queued", conclusion=None, run_attempt=run.run_attempt + 1, jobs=kept)

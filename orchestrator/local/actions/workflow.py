@@ -1,8 +1,8 @@
 """A workflow file as the engine needs it: its jobs, their steps and limits, a run's name and its group."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,26 @@ def read_workflow(path: Path) -> Workflow:
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
         raise UsageError(f"{path.name} is no workflow ({problem}).", "Restore it from the repository.") from error
+
+
+def without(workflow: Workflow, done: Collection[str]) -> Workflow:
+    """Return a workflow without the jobs of these keys, and without the need for them: act knows no other way.
+
+    GitHub runs failed jobs again, and the jobs that depend on them:
+    https://docs.github.com/actions/how-tos/manage-workflow-runs/re-run-workflows-and-jobs
+    """
+    root = yaml.compose(workflow.text, Loader=yaml.SafeLoader)
+    assert root is not None  # noqa: S101 - it was read before
+    jobs = next(value for key, value in root.value if key.value == "jobs")
+    spans = [(key, value, "") for key, value in jobs.value if key.value in done]
+    for _, job in (pair for pair in jobs.value if pair[0].value not in done):
+        for key, value in (pair for pair in job.value if pair[0].value == "needs"):
+            named = [value.value] if isinstance(value.value, str) else [one.value for one in value.value]
+            spans.append((key, value, f"needs: {json.dumps([name for name in named if name not in done])}"))
+    text = workflow.text
+    for key, value, instead in sorted(spans, key=lambda span: -span[0].start_mark.index):
+        text = text[: key.start_mark.index] + instead + text[value.end_mark.index :]
+    return replace(workflow, jobs=tuple(plan for plan in workflow.jobs if plan.key not in done), text=text)
 
 
 def _job_plan(key: str, job: Mapping[str, Any]) -> JobPlan:

@@ -90,11 +90,11 @@ def _build(call: Call, build: Build) -> Body:
     """Return `page-build`; its duration is in milliseconds."""
     sites = call.github.sites
     status = sites.status(build)
-    ended = build.created_at + sites.delay if status == "built" else build.created_at
+    ended = build.created_at if status == "building" else build.created_at + sites.delay
     return {
         "url": f"{bodies.api_url(call.github, call.repository)}/pages/builds/{build.number}",
         "status": status,
-        "error": {"message": None},
+        "error": {"message": "Page build failed." if status == "errored" else None},
         "pusher": bodies.simple_user(call.github, call.repository.owner),
         "commit": build.commit,
         "duration": round((ended - build.created_at).total_seconds() * 1000),

@@ -74,10 +74,19 @@ async def workflow_dispatch(call: Call) -> Response:
 
 async def rerun(call: Call) -> Response:
     """POST …/actions/runs/{id}/rerun: 201, and 403 while the run is going on."""
+    return await _again(call, failed_only=False)
+
+
+async def rerun_failed(call: Call) -> Response:
+    """POST …/actions/runs/{id}/rerun-failed-jobs: the same, of the jobs that failed and those that need them."""
+    return await _again(call, failed_only=True)
+
+
+async def _again(call: Call, *, failed_only: bool) -> Response:
     run = _known_run(call)
     if run.status != "completed":
         raise Refusal(403, "This workflow is already running")
-    await call.github.on_rerun(run.id)
+    await call.github.on_rerun(run.id, failed_only=failed_only)
     return answer({}, 201)
 
 
@@ -313,6 +322,7 @@ OPERATIONS = (
     Operation("GET", f"{_ACTIONS}/runs", runs),
     Operation("GET", f"{_ACTIONS}/runs/{{run:int}}", run),
     Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/rerun", rerun, {"actions": "write"}),
+    Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/rerun-failed-jobs", rerun_failed, {"actions": "write"}),
     Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/jobs", jobs),
     Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}", job),
     Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}/logs", logs),

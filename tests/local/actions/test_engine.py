@@ -303,6 +303,36 @@ async def test_a_rerun_is_the_next_attempt_and_finds_what_was_handed_over(place:
     assert "Z again\n" in runs.log(run.jobs[0].id)
 
 
+TWO_JOBS = """
+on: repository_dispatch
+jobs:
+  first:
+    name: First
+    runs-on: u
+    steps: [{run: echo first >> "$PAGEWRIGHT_HANDOVER/ran"}]
+  second:
+    name: Second
+    needs: first
+    if: ${{ always() }}
+    runs-on: u
+    steps: [{run: echo second >> "$PAGEWRIGHT_HANDOVER/ran"; test "$GITHUB_RUN_ATTEMPT" = 2}]
+"""
+
+
+async def test_failed_jobs_alone_run_again_beside_those_that_were_done(place: Place) -> None:
+    place.workflow(TWO_JOBS)
+    engine, runs = place.engine()
+    run = await over(engine, await send(engine))
+    assert [job.conclusion for job in run.jobs] == ["success", "failure"]
+    done = run.jobs[0]
+    again = await over(engine, await engine.rerun(run.id, failed_only=True))
+    assert (again.run_attempt, again.conclusion) == (2, "success")
+    assert [(job.name, job.conclusion) for job in again.jobs] == [("First", "success"), ("Second", "success")]
+    assert again.jobs[0] == done
+    assert "Z second" not in runs.log(done.id)
+    assert (engine.handover(run.id) / "ran").read_text().split() == ["first", "second", "second"]
+
+
 LONG_AT_FIRST = """
 if [ "$GITHUB_RUN_ATTEMPT" = 1 ]; then
   env -i setsid nohup sh -c 'exec 8> "$0/held"; echo up >&8; exec sleep 600' "$PIPES" &

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from orchestrator.errors import UsageError
-from orchestrator.local.actions.workflow import Workflow, read_workflow
+from orchestrator.local.actions.workflow import Workflow, read_workflow, without
 
 JOBS = """
 jobs:
@@ -76,6 +76,25 @@ def test_act_gets_everything_but_the_queue(tmp_path: Path, concurrency: str, gro
     assert yaml.safe_load(workflow.text) == wanted
     assert workflow.text.startswith("on: push # queue: max\n")
     assert workflow.text.endswith(JOBS)
+
+
+REAL = Path(__file__).parents[3] / ".github/workflows/build.yml"
+
+
+def test_without_a_job_the_rest_stays_to_the_letter_and_needs_it_no_more() -> None:
+    whole = read_workflow(REAL)
+    rest = without(whole, {"build"})
+    wanted = yaml.safe_load(whole.text)
+    del wanted["jobs"]["build"]
+    wanted["jobs"]["publish"]["needs"] = []
+    assert yaml.safe_load(rest.text) == wanted
+    assert [plan.key for plan in rest.jobs] == ["publish"]
+    assert without(whole, set()).jobs == whole.jobs
+
+
+def test_of_several_jobs_that_one_needs_those_stay_that_run_again(tmp_path: Path) -> None:
+    jobs = "jobs:\n  a: {steps: []}\n  b: {steps: []}\n  c:\n    needs: [a, b]\n    steps: []\n"
+    assert yaml.safe_load(without(read(tmp_path, jobs), {"a"}).text)["jobs"]["c"]["needs"] == ["b"]
 
 
 @pytest.mark.parametrize(
