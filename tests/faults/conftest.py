@@ -1,11 +1,19 @@
-"""What one build hands over, for the many tests that begin with publishing it."""
+"""What most tests of faults begin with: a system, and what one build hands over."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.faults.world import Ran, world
+from tests.faults.world import Ran, World, world
+
+
+@pytest.fixture
+async def system(tmp_path: Path) -> AsyncIterator[World]:
+    """Return a system whose evaluator takes everything."""
+    async with world(tmp_path) as system:
+        yield system
 
 
 @pytest.fixture(scope="session")

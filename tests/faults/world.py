@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
@@ -53,7 +54,7 @@ class Ran:
 
 @dataclass
 class World:
-    """Everything, and what may be done to it."""
+    """Everything, and what may be done to it. `asked`: method and path of each call to GitHub's API."""
 
     github: LocalGitHub
     folder: Path
@@ -62,6 +63,7 @@ class World:
     dispatched: list[dict[str, Any]]
     settings: dict[str, str] = field(default_factory=dict)
     runs: int = 0
+    asked: list[str] = field(default_factory=list)
 
     def fail(self, *faults: Mapping[str, Any]) -> None:
         """From now on calls to GitHub fail as told, in the words of a faults file."""
@@ -203,6 +205,14 @@ class Kill:
 async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
     """Run everything for as long as the block runs. `answers`: of the evaluator, 200 unless told otherwise."""
     dispatched: list[dict[str, Any]] = []
+    asked: list[str] = []
+
+    def noted(app: ASGIApp) -> ASGIApp:
+        async def note(scope: Scope, receive: Receive, send: Send) -> None:
+            asked.append(f"{scope['method']} {scope['path']}")
+            await app(scope, receive, send)
+
+        return note
 
     async def taken(dispatch: Dispatch) -> Run | None:
         dispatched.append(dict(dispatch.payload["client_payload"]))
@@ -229,19 +239,29 @@ async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
         faults=Faults(),
         on_dispatch=taken,
     )
-    settings = Settings(SECRET, DISPATCH_TOKEN, PIPELINE, OWNER, api_url=api_url, poll_s=0.05)
+    settings = Settings(SECRET, DISPATCH_TOKEN, PIPELINE, OWNER, api_url=api_url, poll_s=0.05, read_s=2)
     async with AsyncExitStack() as stack:
         to_github = await stack.enter_async_context(aclosing(GitHub(settings, http_client())))
-        apps = create_api(github), create_pages(github), create_app(settings, to_github)
+        apps: tuple[ASGIApp, ...] = noted(create_api(github)), create_pages(github), create_app(settings, to_github)
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         told = await stack.enter_async_context(evaluator(*answers))
         door = await stack.enter_async_context(httpx.AsyncClient(base_url=door_url, trust_env=False, timeout=30))
-        yield World(github, folder, told, door, dispatched)
+        yield World(github, folder, told, door, dispatched, asked=asked)
+
+
+class Lost(AssertionError):
+    """A request that was accepted has no commit, or its evaluator was not told."""
+
+
+class Doubled(AssertionError):
+    """A request has more than one commit, or its evaluator was told different results."""
 
 
 def settled(system: World, requests: int = 1) -> None:
     """State what must hold in the end: one commit a request, and the evaluator told its result, the same each time."""
-    assert len(system.answered()) == len(set(system.answered())) == requests
-    told = {body for body in system.told.bodies if b"error" not in body}
-    assert len(told) == requests
+    answered, told = system.answered(), {body for body in system.told.bodies if b'"error"' not in body}
+    if len(set(answered)) < requests or len(told) < requests:
+        raise Lost(f"{len(set(answered))} answered and {len(told)} told of {requests}")
+    if len(answered) > requests or len(told) > requests:
+        raise Doubled(f"{len(answered)} commits and {len(told)} results for {requests}")
