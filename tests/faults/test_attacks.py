@@ -57,7 +57,7 @@ def shown(system: World) -> str:
     return b"\n".join([*seen, *system.files().values(), *system.told.bodies]).decode(errors="replace")
 
 
-async def test_s1_and_s11_nothing_secret_gets_out_and_no_text_becomes_a_command(system: World) -> None:
+async def test_s1_and_s11_and_s15_nothing_secret_gets_out_and_no_text_becomes_a_command(system: World) -> None:
     async with tripwire() as wire:
         page = block("index.html", PAGE.replace("PORT", str(wire.port))) + block("README.md", f"# x\n\n{COMMANDS}\n")
         async with model_server(f"{COMMANDS}\n{page}") as server:
