@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import os
 import random
 import re
 import subprocess
@@ -78,14 +79,19 @@ async def killed(system: World, moment: float) -> str | None:
 
 
 async def all_killed(wanted: int, console: Console) -> Row:
-    """Kill so many runs, each at another moment, the same moments each time."""
+    """Kill so many runs, one a core at a time, each at another moment, the same moments each time."""
     row, moments = Row(), random.Random(SEED)  # noqa: S311 - it is to be foreseen
-    with console.status("") as status:
-        for number in range(wanted):
-            status.update(f"Killing: {number} of {wanted}")
+    turns = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def one(moment: float) -> None:
+        async with turns:
             with tempfile.TemporaryDirectory(prefix="pagewright-faults-") as folder:
                 async with world(Path(folder)) as system:
-                    row.add(await killed(system, moments.uniform(0, LONGEST_S)))
+                    row.add(await killed(system, moment))
+            status.update(f"Killing: {row.injected} of {wanted}")
+
+    with console.status("Killing") as status:
+        await asyncio.gather(*(one(moments.uniform(0, LONGEST_S)) for _ in range(wanted)))
     return row
 
 
