@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -148,14 +149,17 @@ def _doctor(chosen: argparse.Namespace) -> int:
 def _setup(_: argparse.Namespace) -> int:
     from orchestrator.setup.setup import run_setup  # noqa: PLC0415
 
-    return run_setup(environment(dotenv=True), _is_confirmed)
+    return run_setup(environment(dotenv=True), _is_confirmed, Clock())
 
 
 def _is_confirmed(question: str) -> bool:
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the answer
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
     except EOFError:  # nobody is there to be asked
         return False
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _evaluate(chosen: argparse.Namespace) -> int:

@@ -112,11 +112,11 @@ def _api(read: _Reader) -> str:
 
 
 def _own_server(read: _Reader, api_url: str) -> str:
-    """Return the server to an API. GitHub Enterprise has its API at `/api/v3` of its own address.
+    """Return the server to an API: GitHub Enterprise has it at `/api/v3` of its own address, or at `api.` before it.
 
-    https://docs.github.com/enterprise-server/rest
+    https://docs.github.com/enterprise-server/rest, https://docs.github.com/enterprise-cloud@latest/rest
     """
-    own = "https://github.com" if api_url == _PUBLIC_API else api_url.removesuffix("/api/v3")
+    own = re.sub(r"^(https?://)api\.", r"\1", api_url.removesuffix("/api/v3"))
     return read.text("GITHUB_SERVER_URL", own).rstrip("/")
 
 
@@ -259,6 +259,8 @@ def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
         read.problems.append("PIPELINE_REPOSITORY must be owner/name")
     token = read.required("SETUP_TOKEN", "sets that repository up, and is stored nowhere")
+    if token and not re.fullmatch(r"[!-~]+", token):
+        read.problems.append("SETUP_TOKEN must be a token, without spaces")
     read.required("TARGET_TOKEN", "the pen of job publish, stored as a secret of its environment")
     read.finish()
     api_url = _api(read)

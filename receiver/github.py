@@ -3,7 +3,8 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -120,13 +121,15 @@ class GitHub:
     async def store(self, content: bytes) -> str:
         """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA."""
         patient = {kind: replace(rule, within=STORE_S) for kind, rule in self._policy.items()}
-        answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
-        return str(answer["sha"])
+        with _understood():
+            answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
+            return str(answer["sha"])
 
     async def workflow_state(self) -> str:
         """Return the workflow's state on the default branch, `active` where a dispatch starts it."""
-        answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}")
-        return str(self._json(answer)["state"])
+        with _understood():
+            answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}")
+            return str(answer.json()["state"])
 
     async def models(self) -> list[str]:
         """Return the models that the pipeline asks, in order: LLM_MODELS, a variable of its repository.
@@ -134,29 +137,34 @@ class GitHub:
         Reading it takes Variables: read. https://docs.github.com/rest/actions/variables#get-a-repository-variable
         """
         try:
-            answer = await self._read(f"{self._pipeline}/actions/variables/LLM_MODELS")
+            with _understood():
+                answer = await self._read(f"{self._pipeline}/actions/variables/LLM_MODELS")
+                named = str(answer.json()["value"])
         except _AbsentError:
             return []
-        return [name.strip() for name in str(self._json(answer)["value"]).split(",") if name.strip()]
+        return [name.strip() for name in named.split(",") if name.strip()]
 
     async def commit_of(self, requests: Mapping[str, int], names: tuple[str, ...]) -> Commit | None:
         """Return the commit that answers one of `requests` (their ids) in the first repository that has one."""
         for name in names:
-            async for commit in self._listed(f"{self._target}/{name}/commits?per_page=100"):
-                request = request_of(str(commit["commit"]["message"]))
-                if request is not None and request in requests:
-                    repo_url = str(commit["html_url"]).rpartition("/commit/")[0]
-                    return Commit(str(commit["sha"]), name, repo_url, request)
+            with _understood():
+                async for commit in self._listed(f"{self._target}/{name}/commits?per_page=100"):
+                    request = request_of(str(commit["commit"]["message"]))
+                    if request is not None and request in requests:
+                        repo_url = str(commit["html_url"]).rpartition("/commit/")[0]
+                        return Commit(str(commit["sha"]), name, repo_url, request)
         return None
 
     async def run_of(self, requests: Mapping[str, int]) -> Run | None:
         """Return the newest run whose title ends in one of `requests`."""
         query = "event=repository_dispatch&per_page=100"
-        async for run in self._listed(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", "workflow_runs"):
-            request = str(run["display_title"])[-16:]
-            if request in requests:
-                state = _RUN_STATES.get(str(run["status"]), "queued")
-                return Run(request, state, str(run["html_url"]))
+        url = f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}"
+        with _understood():
+            async for run in self._listed(url, "workflow_runs"):
+                request = str(run["display_title"])[-16:]
+                if request in requests:
+                    state = _RUN_STATES.get(str(run["status"]), "queued")
+                    return Run(request, state, str(run["html_url"]))
         return None
 
     async def _listed(self, url: str, key: str | None = None) -> AsyncIterator[Any]:
@@ -165,7 +173,7 @@ class GitHub:
                 answer = await self._read(url)
             except _AbsentError:  # 404: no such repository; 409: it is empty
                 return
-            listed = self._json(answer)
+            listed = answer.json()
             for entry in listed if key is None else listed[key]:
                 yield entry
             if not (url := answer.links.get("next", {}).get("url", "")):
@@ -183,13 +191,6 @@ class GitHub:
             raise NotTakenError(*_explained(answer))
         return answer
 
-    @staticmethod
-    def _json(answer: httpx.Response) -> Any:
-        try:
-            return answer.json()
-        except ValueError:  # a page of some proxy in between
-            raise NotTakenError("GitHub's answer cannot be read. Try again.") from None
-
     async def _write(self, path: str, body: Mapping[str, Any], policy: Policy) -> Any:
         content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         started, tries = time.monotonic(), Tries(policy, time.monotonic)
@@ -197,7 +198,7 @@ class GitHub:
         while True:
             answer = await self._post(f"{self._pipeline}/{path}", content, within - time.monotonic() + started)
             if answer is not None and answer.status_code in (201, 204):
-                return self._json(answer) if answer.status_code == 201 else None
+                return answer.json() if answer.status_code == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
             if (wait := tries.wait(_failure(answer))) is None:
                 raise NotTakenError(*_explained(answer))
@@ -213,6 +214,15 @@ class GitHub:
 
 class _AbsentError(NotTakenError):
     pass
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Raise NotTakenError over an answer that is not of GitHub's form: that of some proxy in between."""
+    try:
+        yield
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise NotTakenError("GitHub's answer cannot be read. Try again.") from None
 
 
 def _failure(answer: httpx.Response | None) -> Failure:

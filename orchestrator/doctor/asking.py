@@ -5,6 +5,7 @@ What a token may do is asked by calls that lack what they would need: GitHub loo
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,24 +15,41 @@ from typing import Any
 import httpx
 
 from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.retry import DISPATCH, Failure, Kind, Tries, failure_of
 
 SKEW_S = 60.0
 FEW_CALLS = 200
 SHORTER = "Make a fine-grained token with just what the README says"
 
 
+class NoAnswer(Exception):
+    """GitHub did not answer what was asked: nothing is known of that, and nothing after it is looked at."""
+
+
 @dataclass(frozen=True)
 class GitHub:
-    """The API, asked with a token. Any answer is a status and a body; no answer raises httpx.HTTPError."""
+    """The API, asked with a token. Any answer is a status and a body; no answer raises NoAnswer."""
 
     http: httpx.AsyncClient
     api_url: str
     token: str = field(repr=False)
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
-        """Make one call."""
+        """Make one call, again after an outage: it says nothing of the token."""
         headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
-        return await self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers)
+        tries = Tries(DISPATCH, time.monotonic)
+        while True:
+            try:
+                answer = await self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers)
+                failure, said = failure_of(answer.status_code, answer.headers, answer.text), f"({answer.status_code})"
+            except (httpx.HTTPError, httpx.InvalidURL):
+                failure, said = Failure(Kind.OUTAGE), ""
+            if failure.kind not in (Kind.OUTAGE, Kind.LIMITED):
+                return answer
+            if (wait := tries.wait(failure)) is None:
+                reached = "'s rate limit is reached" if failure.kind is Kind.LIMITED else f" does not answer {said}"
+                raise NoAnswer(f"{self.api_url}{reached.rstrip()}")
+            await asyncio.sleep(wait)
 
     async def read(self, path: str) -> Any:
         """Return what lies there, None where nothing does, or nothing that the token sees."""
@@ -66,15 +84,14 @@ class Probe:
 async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
     """Say whether a token is valid, how far it reaches, how much it has left; and what time it is at GitHub."""
     answer = await github.ask("GET", "/rate_limit")
-    if answer.status_code != 200:
+    if answer.status_code not in (200, 404):  # 404: GitHub Enterprise, where nothing is limited
         yield failure(f"{name} is not valid ({answer.status_code})", "Renew it")
         return
-    known = parsed(answer) or {}
-    left = known.get("resources", {}).get("core", {}).get("remaining", 0)
+    left = (parsed(answer) or {}).get("resources", {}).get("core", {}).get("remaining", FEW_CALLS)
     if left < FEW_CALLS:
         yield warning(f"{name} has {left} calls left in this hour", "Wait, or use another identity")
     else:
-        yield ok(f"{name} is valid, {left} calls are left")
+        yield ok(f"{name} is valid" + (f", {left} calls are left" if answer.status_code == 200 else ""))
     # Only classic tokens have scopes: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
     if scopes := answer.headers.get("x-oauth-scopes"):
         yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", SHORTER)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from orchestrator.doctor import pipeline, target
-from orchestrator.doctor.asking import GitHub
+from orchestrator.doctor.asking import GitHub, NoAnswer
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
 from orchestrator.doctor.names import named, translated
 from orchestrator.errors import UsageError
@@ -59,13 +59,18 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False, headers={"user-agent": "pagewright"}) as http:
         try:
             if token := env.get("DISPATCH_TOKEN"):
-                async for finding in pipeline.examined(GitHub(http, api_url, token), name):
+                setup = env.get("SETUP_TOKEN")
+                sees_secrets = GitHub(http, api_url, setup) if setup else None
+                async for finding in pipeline.examined(GitHub(http, api_url, token), name, sees_secrets):
                     yield finding
             if token := env.get("TARGET_TOKEN"):
                 async for finding in target.examined(GitHub(http, api_url, token), name, owner):
                     yield finding
-        except httpx.HTTPError:
-            yield failure(f"{api_url} does not answer", "See https://www.githubstatus.com, and this machine's network")
+        except NoAnswer as error:
+            yield failure(str(error), "See https://www.githubstatus.com and this machine's network, and look again")
+        except (AttributeError, KeyError, TypeError, UnicodeError):
+            # A 200 that is not GitHub's, the page of some proxy in between; or a token that is none.
+            yield failure(f"What {api_url} answers cannot be read", "See that it is GitHub's API, and the tokens' form")
 
 
 async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:

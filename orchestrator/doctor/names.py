@@ -1,5 +1,6 @@
 """Which settings there are, and those of similar systems under their old names. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from orchestrator.doctor.finding import Finding, failure, ok, warning
@@ -23,8 +24,8 @@ OLD = {
 
 def translated(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with what stands there under an old name alone under ours."""
-    ours = {name: env[old] for old, names in OLD.items() for name in names if env.get(old)}
-    return {**ours, **{name: value for name, value in env.items() if value.strip()}}
+    given = {name: value.strip() for name, value in env.items() if value.strip()}
+    return {**{name: given[old] for old, names in OLD.items() for name in names if old in given}, **given}
 
 
 def named(env: Mapping[str, str]) -> Iterator[Finding]:
@@ -33,6 +34,9 @@ def named(env: Mapping[str, str]) -> Iterator[Finding]:
     for old, names in OLD.items():
         if env.get(old) and (wanted := [name for name in names if not env.get(name)]):
             yield warning(f"{old} is not a name of ours", f"Call it {' and '.join(wanted)}")
+    for name in ("DISPATCH_TOKEN", "TARGET_TOKEN"):
+        if not re.fullmatch(r"[!-~]*", known.get(name, "")):
+            yield failure(f"{name} holds signs that no token has", "Copy it once more")
     missing = [name for name in NEEDED if not known.get(name, "").strip()]
     yield from (failure(f"{name} is missing ({NEEDED[name]})", "Set it, or put it into .env") for name in missing)
     if not missing:

@@ -11,8 +11,8 @@ WORKFLOW = "build.yml"
 NAME = "DISPATCH_TOKEN"
 
 
-async def examined(github: GitHub, pipeline: str) -> AsyncIterator[Finding]:
-    """Look at everything, with the receiver's token."""
+async def examined(github: GitHub, pipeline: str, sees_secrets: GitHub | None) -> AsyncIterator[Finding]:
+    """Look at everything, with the receiver's token; at the names of secrets with another that may see those."""
     async for finding in valid(github, NAME):
         yield finding
         if finding.level == "failure":
@@ -34,6 +34,8 @@ async def examined(github: GitHub, pipeline: str) -> AsyncIterator[Finding]:
     yield await _workflow(github, path)
     async for finding in _environments(github, found, path):
         yield finding
+    if sees_secrets:
+        yield await _pen(sees_secrets, path)
     yield await _branch(github, found, path)
 
 
@@ -73,15 +75,34 @@ async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[
         if name not in policies:
             yield warning(f"There is no environment {name}", "`pagewright setup` makes it, for secrets of one job")
         elif not policies[name]:
-            yield warning(f"The environment {name} is open to every branch", "Restrict it to the default branch")
+            yield warning(f"The environment {name} is open to every branch", "`pagewright setup` restricts it")
+        elif not policies[name].get("custom_branch_policies"):
+            # https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
+            said = f"The environment {name} is for protected branches: where none is by a rule of the old kind, for all"
+            yield warning(said, "`pagewright setup` restricts it to the default branch")
         else:
-            allowed = await github.read(f"{path}/environments/{name}/deployment-branch-policies") or {}
-            branches = [entry["name"] for entry in allowed.get("branch_policies", [])]
-            others = [branch for branch in branches if branch != found.get("default_branch")]
-            if others:
-                yield warning(f"The environment {name} is open to {', '.join(others)} too", "Restrict it to one branch")
-            else:
-                yield ok(f"The environment {name} is restricted to the default branch")
+            allowed = await github.read(f"{path}/environments/{name}/deployment-branch-policies")
+            yield _restricted(name, allowed, str(found.get("default_branch")))
+
+
+def _restricted(name: str, allowed: Any, branch: str) -> Finding:
+    if allowed is None:
+        return warning(f"Which branches may use the environment {name} cannot be seen", f"Give {NAME} Actions: read")
+    branches = [entry["name"] for entry in allowed["branch_policies"]]
+    if branch not in branches:
+        return failure(f"The environment {name} is not open to {branch}: no job can start", "`pagewright setup`")
+    if others := [other for other in branches if other != branch]:
+        return warning(f"The environment {name} is open to {', '.join(others)} too", "Take them out of it")
+    return ok(f"The environment {name} is restricted to the default branch")
+
+
+async def _pen(github: GitHub, path: str) -> Finding:
+    """Say whether job `publish` would find its token."""
+    for where in (f"{path}/environments/publish/secrets", f"{path}/actions/secrets"):
+        held = await github.read(f"{where}?per_page=100")
+        if held is not None and "TARGET_TOKEN" in {entry["name"] for entry in held["secrets"]}:
+            return ok("The secret TARGET_TOKEN is stored")
+    return failure("There is no secret TARGET_TOKEN", "`pagewright setup` stores it")
 
 
 async def _branch(github: GitHub, found: Any, path: str) -> Finding:
@@ -90,8 +111,12 @@ async def _branch(github: GitHub, found: Any, path: str) -> Finding:
     https://docs.github.com/rest/repos/rules#get-rules-for-a-branch
     """
     branch = found.get("default_branch")
-    rules = await github.read(f"{path}/rules/branches/{branch}")
-    if any(rule.get("type") == "update" for rule in rules or []):
-        return ok(f"A ruleset keeps {branch} from {NAME}")
-    remedy = "`pagewright setup` makes a ruleset, Settings → Rules too"
+    for rule in await github.read(f"{path}/rules/branches/{branch}") or []:
+        ruleset = (
+            await github.read(f"{path}/rulesets/{rule.get('ruleset_id')}") if rule.get("type") == "update" else None
+        )
+        # A token is its owner to GitHub: what they may bypass, it may.
+        if ruleset and ruleset.get("current_user_can_bypass", "never") == "never":
+            return ok(f"A ruleset keeps {branch} from {NAME}")
+    remedy = "`pagewright setup` makes a ruleset that nobody can bypass"
     return warning(f"{NAME} could rewrite {branch}, and with it read every secret", remedy)

@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 
 from orchestrator.doctor.asking import GitHub, Probe, needed, too_much, valid
-from orchestrator.doctor.finding import Finding, failure, warning
+from orchestrator.doctor.finding import Finding, warning
 
 NAME = "TARGET_TOKEN"
 _CREATING = "Administration: read and write, for all repositories of that account"
-_PAGES = ("members_can_create_public_repositories", "members_can_create_public_pages")
 
 
 async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[Finding]:
@@ -31,14 +30,14 @@ async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
 
 
 async def _organization(github: GitHub, owner: str) -> Finding | None:
-    """Say whether an organization lets its members publish, where it shows that.
+    """Say whether an organization keeps its members from Pages, where it shows that.
 
     https://docs.github.com/rest/orgs/orgs#get-an-organization
     """
     shown = await github.read(f"/orgs/{owner}") or {}
-    if any(shown.get(name) is False for name in _PAGES):
-        remedy = "Allow public repositories and public Pages in the organization's Settings → Member privileges"
-        return failure(f"{owner} does not let its members publish", remedy)
+    if shown.get("members_can_create_public_pages") is False:
+        remedy = "Allow it in the organization's Settings → Member privileges, unless the token is an owner's"
+        return warning(f"{owner} does not let its members switch public Pages on", remedy)
     return None
 
 
@@ -48,7 +47,10 @@ async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
     mine = [
         entry["full_name"]
         for entry in listed
-        if entry["full_name"].lower().startswith(f"{owner.lower()}/") and not entry.get("private")
+        if entry["full_name"].lower().startswith(f"{owner.lower()}/")
+        and not entry.get("private")
+        and not entry.get("archived")
+        and entry.get("permissions", {}).get("push", True)
     ]
     mine = [name for name in mine if name.lower() != pipeline.lower()]
     if not mine:

@@ -3,24 +3,28 @@
 Every call may be made again: what is there already is left, or replaced by the same.
 """
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from github import Github
 from github.Environment import Environment
 
+from orchestrator.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused
 from orchestrator.github.repository import create_public
 
 if TYPE_CHECKING:
     from github.Repository import Repository
 
+T = TypeVar("T")
 RULESET = "Pagewright: the pipeline is changed by hand only"
 _RULES = ("update", "deletion", "non_fast_forward")
-_HAS_NONE = (403, 404, 422)
-"""What is said of a feature that the account's plan does not have."""
+_PLAN = re.compile("billing plan|upgrade to", re.IGNORECASE)
+"""How GitHub says that an account's plan does not have something for private repositories."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,8 @@ class Pipeline:
     head: str | None
     is_private: bool
 
-    async def restrict(self, name: str) -> bool:
-        """Make the environment `name`, for the default branch alone; return whether the plan has environments.
+    async def restrict(self, name: str) -> list[str] | None:
+        """Make the environment `name`, for the default branch; return what else may use it, None: not in this plan.
 
         https://docs.github.com/rest/deployments/environments, https://docs.github.com/rest/deployments/branch-policies
         """
@@ -43,13 +47,16 @@ class Pipeline:
         try:
             await self._call("PUT", url, {"deployment_branch_policy": policy})
         except Refused as error:
-            if self.is_private and error.status in _HAS_NONE:
-                return False
+            if self._is_for_another_plan(error):
+                return None
             raise
-        listed = await self._call("GET", f"{url}/deployment-branch-policies")
-        if self.branch not in {entry["name"] for entry in listed["branch_policies"]}:
-            await self._call("POST", f"{url}/deployment-branch-policies", {"name": self.branch})
-        return True
+        url = f"{url}/deployment-branch-policies"
+        allowed = await self._call(
+            "GET", url, pick=lambda said: [str(entry["name"]) for entry in said["branch_policies"]]
+        )
+        if self.branch not in allowed:
+            await self._call("POST", url, {"name": self.branch})
+        return [other for other in allowed if other != self.branch]
 
     async def keep_secret(self, environment: str | None, name: str, value: str) -> None:
         """Store a secret, sealed, in an environment, or in the repository where `environment` is None.
@@ -66,15 +73,28 @@ class Pipeline:
 
         await self.client.read(store)  # the same value again is no other one
 
+    async def secrets_for_all(self) -> list[str]:
+        """Return the names of the repository's own secrets, which every workflow in it sees."""
+        url = f"/repos/{self.full_name}/actions/secrets?per_page=100"
+        return await self._call("GET", url, pick=lambda said: [str(entry["name"]) for entry in said["secrets"]])
+
     async def keep_variable(self, name: str, value: str) -> None:
         """Set a variable of the repository. https://docs.github.com/rest/actions/variables."""
         url = f"/repos/{self.full_name}/actions/variables"
-        try:
+        if await self.variable(name) is None:
+            await self._call("POST", url, {"name": name, "value": value})
+        else:
             await self._call("PATCH", f"{url}/{name}", {"name": name, "value": value})
+
+    async def variable(self, name: str) -> str | None:
+        """Return a variable of the repository, None where there is none of that name."""
+        url = f"/repos/{self.full_name}/actions/variables/{name}"
+        try:
+            return await self._call("GET", url, pick=lambda said: str(said["value"]))
         except Refused as error:
             if error.status != 404:
                 raise
-            await self._call("POST", url, {"name": name, "value": value})
+            return None
 
     async def protect(self) -> bool:
         """Let nobody change the default branch before the ruleset is lifted; return whether the plan has rulesets.
@@ -83,77 +103,100 @@ class Pipeline:
         personal access token is its owner to GitHub. Lifting takes Administration: write.
         https://docs.github.com/rest/repos/rules#create-a-repository-ruleset
         """
-        body = {
-            "name": RULESET,
-            "target": "branch",
-            "enforcement": "active",
-            "bypass_actors": [],
-            "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
-            "rules": [{"type": rule} for rule in _RULES],
-        }
         url = f"/repos/{self.full_name}/rulesets"
         try:
             known = await self._ruleset()
-            await (self._call("POST", url, body) if known is None else self._call("PUT", f"{url}/{known}", body))
+            if known is None:
+                await self._call("POST", url, _ruleset("active"))
+            else:
+                await self._call("PUT", f"{url}/{known}", _ruleset("active"))
         except Refused as error:
-            if self.is_private and error.status in _HAS_NONE:
+            if self._is_for_another_plan(error):
                 return False
             raise
         return True
 
     @asynccontextmanager
     async def lifted(self) -> AsyncIterator[None]:
-        """Lift the ruleset while the block runs, where there is one already."""
+        """Lift the ruleset while the block runs, where there is one; put it back whatever happens to the block.
+
+        Raises GitHubFailed that says so where it could not be put back.
+        """
         known = await self._ruleset() if self.head is not None else None
         if known is None:
             yield
             return
         url = f"/repos/{self.full_name}/rulesets/{known}"
-        await self._call("PUT", url, {"enforcement": "disabled"})
         try:
+            await self._call("PUT", url, _ruleset("disabled"))
             yield
         finally:
-            await self._call("PUT", url, {"enforcement": "active"})
+            try:
+                # Whoever stops this program now would leave the branch open.
+                await asyncio.shield(self._call("PUT", url, _ruleset("active")))
+            except GitHubFailed as error:
+                said = f"The ruleset that keeps {self.branch} is lifted and could not be put back: {error.cause}"
+                raise GitHubFailed(said, "Run this again at once: it puts it back.") from error
 
     async def _ruleset(self) -> int | None:
+        def named(listed: Any) -> int | None:
+            return next((int(entry["id"]) for entry in listed if entry["name"] == RULESET), None)
+
         try:
-            listed = await self._call("GET", f"/repos/{self.full_name}/rulesets")
+            return await self._call("GET", f"/repos/{self.full_name}/rulesets", pick=named)
         except Refused as error:
-            if self.is_private and error.status in _HAS_NONE:
+            if self._is_for_another_plan(error):
                 return None
             raise
-        return next((int(entry["id"]) for entry in listed if entry["name"] == RULESET), None)
 
-    async def _call(self, method: str, url: str, body: Mapping[str, Any] | None = None) -> Any:
-        def call(github: Github) -> Any:
-            return github.requester.requestJsonAndCheck(method, url, input=body)[1]
+    def _is_for_another_plan(self, error: Refused) -> bool:
+        return self.is_private and _PLAN.search(error.detail) is not None
 
-        return await self.client.read(call)  # each of these may be repeated
+    async def _call(
+        self, method: str, url: str, body: Mapping[str, Any] | None = None, pick: Callable[[Any], T] = lambda said: said
+    ) -> T:
+        """Make a call that may be repeated, and return what is picked from its answer."""
+        return await _asked(self.client, method, url, body, pick)
+
+
+def _ruleset(enforcement: Literal["active", "disabled"]) -> dict[str, Any]:
+    return {
+        "name": RULESET,
+        "target": "branch",
+        "enforcement": enforcement,
+        "bypass_actors": [],
+        "conditions": {"ref_name": {"include": ["~DEFAULT_BRANCH"], "exclude": []}},
+        "rules": [{"type": rule} for rule in _RULES],
+    }
+
+
+async def _asked(client: Client, method: str, url: str, body: Mapping[str, Any] | None, pick: Callable[[Any], T]) -> T:
+    def call(github: Github) -> T:
+        return pick(github.requester.requestJsonAndCheck(method, url, input=body)[1])
+
+    return await client.read(call)
 
 
 async def found(client: Client, full_name: str) -> Pipeline | None:
     """Return the pipeline, None where there is no such repository, or none that the token sees."""
 
-    def look(github: Github) -> Pipeline:
-        _, known = github.requester.requestJsonAndCheck("GET", f"/repos/{full_name}")
-        return Pipeline(client, known["full_name"], known["default_branch"], None, known["private"])
-
-    def head(github: Github) -> str:
-        return github.get_repo(full_name).get_commits()[0].sha
+    def seen(said: Any) -> Pipeline:
+        return Pipeline(client, str(said["full_name"]), str(said["default_branch"]), None, bool(said["private"]))
 
     try:
-        pipeline = await client.read(look)
+        pipeline = await _asked(client, "GET", f"/repos/{full_name}", None, seen)
     except Refused as error:
         if error.status == 404:
             return None
         raise
+    url = f"/repos/{pipeline.full_name}/commits?per_page=1"
     try:
-        sha = await client.read(head)
+        head = await _asked(client, "GET", url, None, lambda said: str(said[0]["sha"]) if said else None)
     except Refused as error:
         if error.status not in (404, 409):  # 409: it is empty
             raise
-        return pipeline
-    return Pipeline(client, pipeline.full_name, pipeline.branch, sha, pipeline.is_private)
+        head = None
+    return replace(pipeline, head=head)
 
 
 async def made(client: Client, full_name: str) -> Pipeline:

@@ -1,42 +1,57 @@
 """`pagewright setup`: puts a pipeline on GitHub, a line for each thing done. Nothing leaves this machine unasked."""
 
 import asyncio
+import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 
 from orchestrator.deadline import Clock, Deadline
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
 from orchestrator.doctor.names import translated
 from orchestrator.errors import GitHubFailed, UsageError
-from orchestrator.github.client import Client, Refused
+from orchestrator.generate.models.presets import load
+from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.settings import SetupSettings, setup_settings
 from orchestrator.setup import pipeline as pipelines
 from orchestrator.setup.pipeline import Pipeline
 from orchestrator.setup.pushing import Clone, clone_at, push
-from orchestrator.setup.wanted import WORKFLOW, Wanted, wanted
+from orchestrator.setup.wanted import WORKFLOW, Wanted, keyless, unused, wanted
 
 CHECKOUT = Path(__file__).parents[2]
-LIMIT_S = 600.0
-NEEDS = "Administration, Contents, Environments, Secrets, Variables and Workflows: read and write"
+LIMIT_S = 3600.0
+"""Whoever is asked may take their time; the calls between the questions have limits of their own."""
+
+NEEDS = "Actions: read; Administration, Contents, Environments, Secrets, Variables and Workflows: read and write"
 
 Ask = Callable[[str], bool]
 """Puts a question to whoever runs the command; anything but a yes is a no."""
 
 
-def run_setup(env: Mapping[str, str], ask: Ask, checkout: Path = CHECKOUT) -> int:
-    """Set everything up; return 0 once a task could start. Raises UsageError and GitHubFailed."""
+def run_setup(env: Mapping[str, str], ask: Ask, clock: Clock, checkout: Path = CHECKOUT) -> int:
+    """Set everything up; return 0 once a task could start. Raises UsageError."""
     known = translated(env)
     settings = setup_settings(known)
     workflow = checkout / WORKFLOW
     if not workflow.is_file():
         raise UsageError("There is no workflow to set up.", "Run this command from a clone of the project.")
     asked = wanted(workflow.read_text(encoding="utf-8"), known)
-    return asyncio.run(_said(_steps(settings, asked, checkout, env, ask)))
+    notes = [
+        *(warning(f"{name} is no secret that {WORKFLOW} asks for", "Add it there") for name in unused(known, asked)),
+        *(warning(f"Model {name} has no key among the secrets", "Set it") for name in keyless(asked, load())),
+    ]
+    client = Client(settings.api_url, settings.token, Deadline(clock.now() + LIMIT_S, clock))
+    return asyncio.run(_said(notes, _steps(client, settings, asked, (checkout, env), ask)))
 
 
-async def _said(findings: AsyncIterator[Finding]) -> int:
+async def _said(notes: Iterable[Finding], findings: AsyncIterator[Finding]) -> int:
+    # Stopped from outside it puts back the ruleset first, as it does after Ctrl-C.
+    task = asyncio.current_task()
+    assert task  # noqa: S101 - asyncio.run made it
+    for name in (signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(name, task.cancel)
     is_complete = True
+    sys.stdout.write(lines(notes))
     async for finding in findings:
         sys.stdout.write(lines([finding]))
         sys.stdout.flush()
@@ -45,10 +60,9 @@ async def _said(findings: AsyncIterator[Finding]) -> int:
 
 
 async def _steps(
-    settings: SetupSettings, asked: Wanted, checkout: Path, env: Mapping[str, str], ask: Ask
+    client: Client, settings: SetupSettings, asked: Wanted, here: tuple[Path, Mapping[str, str]], ask: Ask
 ) -> AsyncIterator[Finding]:
-    clock = Clock()
-    client = Client(settings.api_url, settings.token, Deadline(clock.now() + LIMIT_S, clock))
+    checkout, env = here
     clone = await clone_at(checkout, env)
     try:
         pipeline = await pipelines.found(client, settings.pipeline)
@@ -62,11 +76,24 @@ async def _steps(
         async for finding in _kept(pipeline, asked, ask):
             yield finding
         yield await _protected(pipeline)
-    except Refused as error:
-        remedy = f"Give SETUP_TOKEN {NEEDS}" if error.status in (401, 403, 404) else "See what GitHub says, and go on"
-        yield failure(f"GitHub answered {error.status}: {error.detail:.300}", f"{remedy}: run this again")
+    except GitHubFailed as error:
+        yield failure(error.cause, f"{_remedy(error)} Then run this again: what was done stays")
         return
     yield ok("Next: start the receiver, and let `pagewright doctor` look at it all. SETUP_TOKEN can be thrown away")
+
+
+def _remedy(error: GitHubFailed) -> str:
+    match error:
+        case Refused(status=401):
+            return "Renew SETUP_TOKEN."
+        case Refused(status=403 | 404):
+            return f"Give SETUP_TOKEN {NEEDS}."
+        case Refused():
+            return "See what GitHub says."
+        case Unsure():
+            return "See https://www.githubstatus.com."
+        case _:
+            return error.remedy
 
 
 async def _pushed(
@@ -78,7 +105,7 @@ async def _pushed(
         return ok(f"{branch} is {named} there already")
     beside = " What is not committed here stays here." if clone.is_dirty else ""
     if not ask(f"Push {named} to {branch} of {pipeline.full_name}?{beside}"):
-        return warning("Nothing was pushed", f"git push {address} HEAD:{branch}")
+        return warning("Nothing was pushed", "Run this again: a ruleset keeps the branch from every other push")
     async with pipeline.lifted():
         await push(clone, address, branch, settings.token, env)
     return ok(f"{branch} is {named} now")
@@ -88,12 +115,15 @@ async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Fi
     """Make the environments, and store what the workflow asks for."""
     holders: dict[str, str | None] = {}
     for name in asked.secrets:
-        holders[name] = name if await pipeline.restrict(name) else None
-        if holders[name] is None:
+        others = await pipeline.restrict(name)
+        holders[name] = None if others is None else name
+        if others is None:
             yield warning(
                 f"This plan has no environments for private repositories: no {name}",
                 "Make the repository public; until then every workflow in it sees every secret",
             )
+        elif others:
+            yield warning(f"The environment {name} is open to {', '.join(others)} too", "Take them out of it")
         else:
             yield ok(f"The environment {name} is for {pipeline.branch} alone")
     secrets = [(holders[holder], name, value) for holder, held in asked.secrets.items() for name, value in held.items()]
@@ -107,8 +137,14 @@ async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Fi
     for name, value in asked.variables.items():
         await pipeline.keep_variable(name, value)
         yield ok(f"The variable {name} is stored")
+    kept = {name for holder, name, _ in secrets if holder} & set(await pipeline.secrets_for_all())
+    for name in sorted(kept):
+        yield warning(f"{name} is a secret of the whole repository too", "Delete it in Settings → Secrets → Actions")
     if "LLM_MODELS" not in asked.variables:
-        yield warning("No model is configured: the template builds every page", "Set LLM_MODELS and a provider's key")
+        if before := await pipeline.variable("LLM_MODELS"):
+            yield ok(f"The variable LLM_MODELS stays {before:.200}")
+        else:
+            yield warning("No model is configured: the template builds every page", "Set LLM_MODELS and a key")
 
 
 async def _protected(pipeline: Pipeline) -> Finding:

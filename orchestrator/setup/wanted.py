@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 import yaml
 
+from orchestrator.generate.models.presets import Preset
+
 WORKFLOW = ".github/workflows/build.yml"
 
 
@@ -31,3 +33,25 @@ def wanted(workflow: str, env: Mapping[str, str]) -> Wanted:
         secrets={str(job["environment"]): asked_for("secrets", yaml.safe_dump(job), env) for job in jobs.values()},
         variables=asked_for("vars", workflow, env),
     )
+
+
+def unused(env: Mapping[str, str], asked: Wanted) -> list[str]:
+    """Return the keys of models that `env` has and the workflow does not ask for: no job would get them."""
+    known = {name for held in asked.secrets.values() for name in held}
+    return sorted(
+        name for name, value in env.items() if name.endswith("_API_KEY") and value.strip() and name not in known
+    )
+
+
+def keyless(asked: Wanted, presets: Mapping[str, Preset]) -> list[str]:
+    """Return the models of LLM_MODELS that need a key which is not among the secrets."""
+    held = {name for secrets in asked.secrets.values() for name in secrets}
+    names = [name.strip() for name in asked.variables.get("LLM_MODELS", "").split(",") if name.strip()]
+
+    def lacks(name: str) -> bool:
+        if preset := presets.get(name):
+            return preset.key is not None and preset.key not in held
+        provider = name.partition("/")[0].upper()
+        return not {"LLM_API_KEY", f"{provider}_API_KEY"} & held and "LLM_API_BASE" not in asked.variables
+
+    return [name for name in names if lacks(name)]

@@ -122,6 +122,7 @@ async def test_what_is_wrong_is_named(fault: dict[str, Any], says: str, system: 
         ({"environments": {}}, "There is no environment build"),
         ({"environments": {"build": Environment()}}, "The environment build is open to every branch"),
         ({"environments": {"build": Environment("custom", ("main", "x"))}}, "The environment build is open to x too"),
+        ({"environments": {"build": Environment("protected")}}, "The environment build is for protected branches"),
         ({"rulesets": ()}, "DISPATCH_TOKEN could rewrite main"),
         ({"rulesets": (replace(KEEP, enforcement="disabled"),)}, "DISPATCH_TOKEN could rewrite main"),
         ({"variables": {}}, "the receiver cannot say which models build"),
@@ -131,6 +132,13 @@ async def test_a_pipeline_that_is_not_set_up_is_a_warning(fields: dict[str, Any]
     changed(system, **fields)
     found = wrong(await examined(system))
     assert any(level == "warning" and says in said for level, said in found), found
+
+
+async def test_an_environment_that_the_branch_may_not_use_is_a_failure(system: World) -> None:
+    changed(system, environments={"build": Environment("custom", ("master",))})
+    assert ("failure", "The environment build is not open to main: no job can start") in wrong(await examined(system))
+    found = wrong(await examined(system, {"path": "/deployment-branch-policies$", "status": 403}))
+    assert any("cannot be seen" in said for _, said in found)
 
 
 async def test_a_private_pipeline_is_told_what_its_plan_lacks(system: World) -> None:
@@ -166,16 +174,67 @@ async def test_a_pen_that_may_do_more_than_it_needs_is_a_warning(rights: dict[st
     assert ("warning", "TARGET_TOKEN may list secrets: it does not need Secrets") in found
 
 
-async def test_an_organization_that_lets_nobody_publish_is_a_failure(system: World) -> None:
+async def test_an_organization_that_keeps_its_members_from_pages_is_a_warning(system: World) -> None:
     faults = [
         {"path": "^/orgs/guild/repos$", "status": 422},
         {"path": "^/orgs/guild$", "status": 200, "body": {"members_can_create_public_pages": False}},
     ]
     found = wrong(await examined(system, *faults, TARGET_OWNER="guild"))
-    assert ("failure", "guild does not let its members publish") in found
+    assert ("warning", "guild does not let its members switch public Pages on") in found
     faults[1]["body"] = {"members_can_create_public_pages": True}
     found = wrong(await examined(system, *faults, TARGET_OWNER="guild"))
-    assert not [said for level, said in found if level == "failure"]
+    assert not [said for _, said in found if "switch public Pages on" in said]
+
+
+async def test_the_pen_is_looked_for_among_the_secrets_by_who_may_see_their_names(system: World) -> None:
+    system.github.tokens.add(Token("sets-up", OWNER, {"environments": "read", "secrets": "read"}))
+    found = wrong(await examined(system, SETUP_TOKEN="sets-up"))
+    assert ("failure", "There is no secret TARGET_TOKEN") in found
+    kept = Environment("custom", ("main",), {"TARGET_TOKEN": "sealed"})
+    changed(system, environments={"build": kept, "publish": kept})
+    assert "The secret TARGET_TOKEN is stored" in lines(await examined(system, SETUP_TOKEN="sets-up"))
+
+
+@pytest.mark.parametrize("fault", [{"status": 502}, {"status": 429}, {"drop": "before"}], ids=str)
+@pytest.mark.parametrize("path", ["/rate_limit", "/dispatches$", "/environments$", "/git/blobs$"])
+async def test_an_outage_is_not_taken_for_what_a_token_lacks(path: str, fault: dict[str, Any], system: World) -> None:
+    found = wrong(await examined(system, {"path": path, "times": 99, **fault}))
+    assert found[-1][0] == "failure"
+    assert "does not answer" in found[-1][1] or "rate limit is reached" in found[-1][1]
+    assert not [said for _, said in found if "may not" in said or "not valid" in said]
+
+
+async def test_an_outage_that_passes_is_not_noticed(system: World) -> None:
+    found = await examined(system, {"path": "/dispatches$", "status": 503})
+    assert not [finding for finding in found if finding.level == "failure"]
+
+
+@pytest.mark.parametrize("body", [[], "text", 1, [1], {"resources": 1}])
+async def test_answers_of_another_form_are_said_to_be_such(body: Any, system: World) -> None:
+    for path in ("/rate_limit", "/environments$", "/user/repos$", f"^/repos/{PIPELINE}$"):
+        found = await examined(system, {"method": "GET", "path": path, "status": 200, "body": body, "times": 9})
+        assert {finding.level for finding in found} <= {"ok", "warning", "failure"}
+
+
+async def test_a_server_that_limits_nothing_has_valid_tokens(system: World) -> None:
+    said = lines(await examined(system, {"path": "/rate_limit", "status": 404, "times": 9}))
+    assert "DISPATCH_TOKEN is valid\n" in said
+
+
+@pytest.mark.parametrize("env", [{"DISPATCH_TOKEN": "…"}, {"PIPELINE_REPOSITORY": "octo/pipe\nline"}], ids=str)
+async def test_settings_that_are_none_are_no_defect_of_ours(env: dict[str, str], system: World) -> None:
+    assert "failure" in {finding.level for finding in await examined(system, **env)}
+
+
+def test_a_token_with_signs_that_no_token_has_is_named() -> None:
+    assert "DISPATCH_TOKEN holds signs that no token has" in lines(named({**ENV, "DISPATCH_TOKEN": "…"}))
+    assert translated({"DISPATCH_TOKEN": " t \n"})["DISPATCH_TOKEN"] == "t"
+
+
+async def test_a_rule_that_the_tokens_owner_may_bypass_keeps_nothing(system: World) -> None:
+    body = {"id": 1, "name": "keep", "current_user_can_bypass": "always"}
+    found = wrong(await examined(system, {"path": "/rulesets/1$", "status": 200, "body": body}))
+    assert any("could rewrite main" in said for _, said in found)
 
 
 async def test_what_is_missing_is_named_as_github_names_it(system: World) -> None:

@@ -261,3 +261,17 @@ async def test_many_calls_at_once_have_a_connection_each_and_one_after_the_other
         for _ in range(3):
             await client.post(url)
         assert len(set(ports)) == 1
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"[]", b"[1]", b"{}", b"null", b'"x"', b"1", b'{"workflow_runs": 1}'])
+async def test_an_answer_that_is_not_githubs_is_no_defect_of_ours(body: bytes) -> None:
+    script = Script(lambda request: httpx.Response(201 if request.method == "POST" else 200, content=body))
+    github = script.github()
+    for asked in (github.workflow_state(), github.models(), github.store(b"x")):
+        with pytest.raises(NotTakenError, match="cannot be read"):
+            await asked
+    for looked in (github.commit_of({ID: 1}, ("sum",)), github.run_of({ID: 1})):
+        try:
+            assert await looked is None
+        except NotTakenError as error:
+            assert "cannot be read" in str(error)  # noqa: PT017 - an empty list is one that can be read

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import GitHubFailed, UsageError
-from orchestrator.local.configuration import Configuration
+from orchestrator.errors import UsageError
+from orchestrator.local.configuration import Configuration, Environment
 from orchestrator.local.store import Repository
 from orchestrator.local.tokens import Token
 from orchestrator.setup.pipeline import RULESET
-from orchestrator.setup.setup import run_setup
+from orchestrator.setup.setup import Ask, run_setup
 from orchestrator.setup.wanted import WORKFLOW
+from tests.doubles.clock import FastClock
 from tests.doubles.hub import Hub, fault
 
 NEEDED = ("administration", "contents", "environments", "secrets", "variables", "workflows")
@@ -32,6 +33,11 @@ class Person:
     def __call__(self, question: str) -> bool:
         self.asked.append(question)
         return not any(doubt in question for doubt in self.doubts)
+
+
+def set_up(env: dict[str, str], ask: Ask, clone: Path) -> int:
+    """Run the command, with a clock whose pauses take no time."""
+    return run_setup(env, ask, FastClock().clock(), clone)
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -92,7 +98,7 @@ def test_from_nothing_to_a_pipeline_that_could_run(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     person = Person()
-    assert run_setup(env, person, clone) == 0
+    assert set_up(env, person, clone) == 0
     made = repository(hub)
     assert hub.head("pipeline") == git(clone, "rev-parse", "HEAD")
     assert not made.private
@@ -112,14 +118,14 @@ def test_from_nothing_to_a_pipeline_that_could_run(
 def test_the_dispatch_token_cannot_touch_the_branch_and_this_command_still_can(
     hub: Hub, clone: Path, env: dict[str, str]
 ) -> None:
-    run_setup(env, Person(), clone)
+    set_up(env, Person(), clone)
     head = more(clone, "evil.py")
     address = hub.host.url.replace("http://", f"http://x:{DISPATCH}@") + f"/{NAME}"
     with pytest.raises(subprocess.CalledProcessError, match="push"):
         git(clone, "push", address, "HEAD:main")
     git(clone, "push", address, "HEAD:other")
     assert hub.head("pipeline") != head
-    assert run_setup(env, Person(), clone) == 0
+    assert set_up(env, Person(), clone) == 0
     assert hub.head("pipeline") == head
     assert [(one.name, one.enforcement) for one in configured(hub).rulesets] == [(RULESET, "active")]
 
@@ -127,9 +133,9 @@ def test_the_dispatch_token_cannot_touch_the_branch_and_this_command_still_can(
 def test_a_second_time_changes_what_is_new_and_asks_for_no_push(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run_setup(env, Person(), clone)
+    set_up(env, Person(), clone)
     person = Person()
-    assert run_setup({**env, "OPENAI_API_KEY": "other", "LLM_MODELS": "gpt-5"}, person, clone) == 0
+    assert set_up({**env, "OPENAI_API_KEY": "other", "LLM_MODELS": "gpt-5"}, person, clone) == 0
     assert [question.split()[0] for question in person.asked] == ["Store"]
     assert secrets_in(hub, "build") == {"OPENAI_API_KEY": "other"}
     assert configured(hub).variables == {"LLM_MODELS": "gpt-5"}
@@ -140,46 +146,68 @@ def test_a_second_time_changes_what_is_new_and_asks_for_no_push(
 def test_nothing_is_made_pushed_or_stored_against_a_no(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run_setup(env, Person("does not exist"), clone) == 5
+    assert set_up(env, Person("does not exist"), clone) == 5
     assert hub.github.store.find("octo", "pipeline") is None
     hub.github.store.create_repository("octo", "pipeline", description=None)
-    assert run_setup(env, Person("Push", "Store"), clone) == 0
+    assert set_up(env, Person("Push", "Store"), clone) == 0
     assert hub.head("pipeline") is None
     held = configured(hub)
     assert held.variables == held.secrets == {}
     assert not any(one.secrets for one in held.environments.values())
     said = capsys.readouterr().out
-    assert f"git push {hub.host.url}/{NAME} HEAD:main" in said
+    assert "Nothing was pushed" in said
     assert "No secret and no variable was stored" in said
 
 
-def test_commits_that_are_not_here_are_not_overwritten(hub: Hub, clone: Path, env: dict[str, str]) -> None:
+def test_commits_that_are_not_here_are_not_overwritten(
+    hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
     theirs = hub.seed("pipeline", {"theirs.txt": b"x"})
-    with pytest.raises(GitHubFailed, match="fetch and merge them first"):
-        run_setup(env, Person(), clone)
+    assert set_up(env, Person(), clone) == 5
+    assert "fetch and merge them first" in capsys.readouterr().out
     assert hub.head("pipeline") == theirs
 
 
 def test_a_ruleset_that_was_lifted_is_in_force_again_even_where_the_push_fails(
     hub: Hub, clone: Path, env: dict[str, str]
 ) -> None:
-    run_setup(env, Person(), clone)
+    set_up(env, Person(), clone)
     (ruleset,) = configured(hub).rulesets
     hub.github.configurations.change(repository(hub), lambda now: replace(now, rulesets=()))
     hub.seed("pipeline", {"theirs.txt": b"x"})
     hub.github.configurations.change(repository(hub), lambda now: replace(now, rulesets=(ruleset,)))
     more(clone, "mine.py")
-    with pytest.raises(GitHubFailed):
-        run_setup(env, Person(), clone)
+    assert set_up(env, Person(), clone) == 5
     assert configured(hub).rulesets == (ruleset,)
+
+
+@pytest.mark.parametrize("status", [403, 502])
+def test_a_ruleset_that_cannot_be_put_back_is_said_to_be_lifted(
+    status: int, hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(env, Person(), clone)
+    more(clone, "more.py")
+    hub.fail(fault("/rulesets/1$", method="PUT", status=status, after=1, times=1 if status == 403 else 9))
+    assert set_up(env, Person(), clone) == 5
+    assert "is lifted and could not be put back" in capsys.readouterr().out
+    hub.fail()
+    assert set_up(env, Person(), clone) == 0
+    assert [one.enforcement for one in configured(hub).rulesets] == ["active"]
+
+
+def test_a_lifting_whose_answer_is_lost_is_taken_back_too(hub: Hub, clone: Path, env: dict[str, str]) -> None:
+    set_up(env, Person(), clone)
+    more(clone, "more.py")
+    hub.fail(fault("/rulesets/1$", method="PUT", drop=True, times=5))
+    assert set_up(env, Person(), clone) == 5
+    assert [one.enforcement for one in configured(hub).rulesets] == ["active"]
 
 
 def test_a_private_repository_of_a_free_account_is_set_up_as_far_as_its_plan_goes(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     hub.github.store.create_repository("octo", "pipeline", description=None, private=True)
-    hub.fail(fault("/environments/", status=404, times=9))
-    assert run_setup({**env, "LLM_MODELS": ""}, Person(), clone) == 0
+    assert set_up({**env, "LLM_MODELS": ""}, Person(), clone) == 0
     held = configured(hub)
     assert {name: held.opened(sealed) for name, sealed in held.secrets.items()} == {
         "OPENAI_API_KEY": KEY,
@@ -198,35 +226,96 @@ def test_a_token_that_lacks_something_is_told_what_it_needs(
     hub.github.store.create_repository("octo", "pipeline", description=None)
     rights = {name: "write" for name in NEEDED if name != missing}
     hub.github.tokens.add(Token(SETUP, "octo", rights))
-    if missing == "secrets":  # needed only where there are no environments
-        assert run_setup(env, Person(), clone) == 0
-        return
-    if missing in ("contents", "workflows"):
-        with pytest.raises(GitHubFailed, match="Give SETUP_TOKEN"):
-            run_setup(env, Person(), clone)
-        return
-    assert run_setup(env, Person(), clone) == 5
+    assert set_up(env, Person(), clone) == 5
     said = capsys.readouterr().out
-    assert "Give SETUP_TOKEN Administration, Contents, Environments" in said
+    expected = {"contents": "Contents: read and write", "workflows": "Workflows: read and write"}
+    assert f"Give SETUP_TOKEN {expected.get(missing, 'Actions: read; Administration, Contents')}" in said
     assert SETUP not in said
 
 
 def test_what_is_missing_is_named_at_once(clone: Path, tmp_path: Path, env: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=r"PIPELINE_REPOSITORY .* SETUP_TOKEN .* TARGET_TOKEN"):
-        run_setup({}, Person(), clone)
+        set_up({}, Person(), clone)
     with pytest.raises(UsageError, match="must be owner/name"):
-        run_setup({**env, "PIPELINE_REPOSITORY": "pipeline"}, Person(), clone)
+        set_up({**env, "PIPELINE_REPOSITORY": "pipeline"}, Person(), clone)
     with pytest.raises(UsageError, match="no workflow"):
-        run_setup(env, Person(), tmp_path)
+        set_up(env, Person(), tmp_path)
     (tmp_path / WORKFLOW).parent.mkdir(parents=True)
     (tmp_path / WORKFLOW).write_bytes(REAL.read_bytes())
     with pytest.raises(UsageError, match="nothing to push"):
-        run_setup({**env, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}, Person(), tmp_path)
+        set_up({**env, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}, Person(), tmp_path)
+
+
+def test_a_token_that_is_not_valid_is_to_be_renewed(
+    hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert set_up({**env, "SETUP_TOKEN": "expired"}, Person(), clone) == 5
+    assert "Renew SETUP_TOKEN" in capsys.readouterr().out
+    hub.fail(fault("/repos/octo/pipeline$", status=502, times=9))
+    assert set_up(env, Person(), clone) == 5
+    assert "Then run this again" in capsys.readouterr().out
+
+
+def test_what_lies_inside_another_repository_is_not_taken_for_a_clone(
+    clone: Path, hub: Hub, env: dict[str, str]
+) -> None:
+    inside = clone / "unpacked"
+    (inside / WORKFLOW).parent.mkdir(parents=True)
+    (inside / WORKFLOW).write_bytes(REAL.read_bytes())
+    with pytest.raises(UsageError, match="nothing to push"):
+        set_up(env, Person(), inside)
+    assert hub.github.store.find("octo", "pipeline") is None
+
+
+def test_git_that_sends_addresses_elsewhere_or_adds_headers_is_not_obeyed(
+    hub: Hub, clone: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    lines = [
+        '[url "http://127.0.0.1:9/"]',
+        f"insteadOf = {hub.host.url}/",
+        f"pushInsteadOf = {hub.host.url}/",
+        f'[http "{hub.host.url}/"]',
+        "extraHeader = Authorization: Basic eDp3cm9uZw==",
+    ]
+    (tmp_path / ".gitconfig").write_text("\n".join(lines))
+    assert set_up({**env, "HOME": str(tmp_path), "GIT_DIR": "/none/such"}, Person(), clone) == 0
+    assert hub.head("pipeline") == git(clone, "rev-parse", "HEAD")
+
+
+def test_what_would_not_work_all_the_same_is_said(
+    hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    hub.github.store.create_repository("octo", "pipeline", description=None)
+    found = repository(hub)
+    open_to_all = Environment("custom", ("main", "*"))
+    hub.github.configurations.change(
+        found, lambda now: replace(now, environments={"build": open_to_all}, variables={"LLM_MODELS": "gpt-5"})
+    )
+    more_env = {"GROQ_API_KEY": "x", "LLM_MODELS": "groq/llama,claude-sonnet,ollama"}
+    assert set_up({**env, **more_env}, Person(), clone) == 0
+    said = capsys.readouterr().out
+    assert "GROQ_API_KEY is no secret that .github/workflows/build.yml asks for" in said
+    assert "Model groq/llama has no key among the secrets" in said
+    assert "Model claude-sonnet has no key" in said
+    assert "Model ollama" not in said
+    assert "The environment build is open to * too" in said
+    assert set_up({**env, "LLM_MODELS": ""}, Person(), clone) == 0
+    assert "The variable LLM_MODELS stays groq/llama" in capsys.readouterr().out
+
+
+def test_a_secret_that_every_workflow_sees_as_well_is_named(
+    hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(env, Person(), clone)
+    hub.github.configurations.change(repository(hub), lambda now: replace(now, secrets={"TARGET_TOKEN": "x"}))
+    capsys.readouterr()
+    assert set_up(env, Person(), clone) == 0
+    assert "TARGET_TOKEN is a secret of the whole repository too" in capsys.readouterr().out
 
 
 def test_what_is_not_committed_is_said_to_stay(hub: Hub, clone: Path, env: dict[str, str]) -> None:
     (clone / "unfinished.py").write_text("x")
     person = Person()
-    run_setup(env, person, clone)
+    set_up(env, person, clone)
     assert any("What is not committed here stays here" in question for question in person.asked)
     assert "unfinished.py" not in hub.files("pipeline")

@@ -24,6 +24,10 @@ def environments(call: Call) -> Response:
 def put_environment(call: Call) -> Response:
     """PUT …/environments/{name}: made where it is missing. https://docs.github.com/rest/deployments/environments."""
     name, policy = call.params["name"], _policy(call.body.get("deployment_branch_policy"))
+    if call.repository.private and policy != "open":  # what free accounts are told
+        raise Refusal(
+            422, "Failed to create the environment protection rule. Please ensure the billing plan includes it."
+        )
     known = _configured(call).environments.get(name, Environment())
     _keep(call, name, replace(known, policy=policy, branches=known.branches if policy == "custom" else ()))
     return answer(_environment(call, name, _named(call)))
@@ -103,6 +107,11 @@ def rulesets(call: Call) -> Response:
     return answer([{name: value for name, value in one.items() if name != "rules"} for one in listed])
 
 
+def get_ruleset(call: Call) -> Response:
+    """GET …/rulesets/{id}."""
+    return answer(_ruleset(call, _known_ruleset(call)))
+
+
 def add_ruleset(call: Call) -> Response:
     """POST …/rulesets. https://docs.github.com/rest/repos/rules#create-a-repository-ruleset."""
     known = _configured(call).rulesets
@@ -117,10 +126,7 @@ def add_ruleset(call: Call) -> Response:
 
 def put_ruleset(call: Call) -> Response:
     """PUT …/rulesets/{id}: what is not given stays."""
-    known = next((one for one in _configured(call).rulesets if str(one.id) == call.params["id"]), None)
-    if known is None:
-        raise not_found()
-    changed = _given(call, known)
+    changed = _given(call, _known_ruleset(call))
     _keep_ruleset(call, changed)
     return answer(_ruleset(call, changed))
 
@@ -212,6 +218,13 @@ def _times(call: Call) -> Body:
     return {"created_at": moment(call.repository.created_at), "updated_at": moment(call.repository.created_at)}
 
 
+def _known_ruleset(call: Call) -> Ruleset:
+    found = next((one for one in _configured(call).rulesets if str(one.id) == call.params["id"]), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
 def _given(call: Call, known: Ruleset) -> Ruleset:
     """Return `known` with what the body says of a ruleset."""
     enforcement = _ENFORCEMENTS.get(call.text("enforcement", known.enforcement))
@@ -247,6 +260,7 @@ def _ruleset(call: Call, ruleset: Ruleset) -> Body:
         "conditions": {"ref_name": {"include": list(ruleset.include), "exclude": list(ruleset.exclude)}},
         "rules": [_rule(name) for name in ruleset.rules],
         "bypass_actors": [],
+        "current_user_can_bypass": "never",
     }
 
 
@@ -276,6 +290,7 @@ OPERATIONS = (
     Operation("PATCH", f"{_VARIABLES}/{{variable}}", change_variable, {"variables": "write"}),
     Operation("GET", f"{_REPO}/rulesets", rulesets),
     Operation("POST", f"{_REPO}/rulesets", add_ruleset, _ADMINISTRATION),
+    Operation("GET", f"{_REPO}/rulesets/{{id}}", get_ruleset),
     Operation("PUT", f"{_REPO}/rulesets/{{id}}", put_ruleset, _ADMINISTRATION),
     Operation("GET", f"{_REPO}/rules/branches/{{branch:path}}", branch_rules),
 )
