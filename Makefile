@@ -1,6 +1,8 @@
 # Everything a newcomer types. Each target brings what it needs: uv, the locked packages, a browser.
 UV := $(or $(shell command -v uv),.uv/bin/uv)
 PYTHON := .venv/bin/python
+# Half as many again as there are cores: tests wait for browsers half of their time.
+WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 
 .PHONY: demo test check bench faults fuzz serve browser setup
 
@@ -8,7 +10,7 @@ demo: browser
 	@$(PYTHON) -m orchestrator demo $(ARGS)
 
 test: browser
-	@$(PYTHON) -m pytest --numprocesses logical --dist worksteal $(ARGS)
+	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup
 	$(PYTHON) -m ruff check

@@ -1,5 +1,6 @@
 """The commands as a person types them: processes, exit codes, nothing left behind."""
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from orchestrator.cli import main
+from tests.doubles.hub import TOKEN, Hub
 
 COMMAND = [sys.executable, "-m", "orchestrator"]
 
@@ -27,6 +29,35 @@ def test_serve_without_settings_names_all_of_them_and_ends_with_2(tmp_path: Path
     assert ended.returncode == 2
     assert all(name in ended.stderr for name in ("SHARED_SECRET", "PIPELINE_REPOSITORY", "DISPATCH_TOKEN"))
     assert "::error" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize("typed", ["", "\n", "no\n", "maybe\n"])
+def test_setup_does_nothing_where_nobody_says_yes(
+    typed: str, hub: Hub, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env = {
+        "GITHUB_API_URL": hub.host.url,
+        "PIPELINE_REPOSITORY": "octo/none",
+        "SETUP_TOKEN": TOKEN,
+        "TARGET_TOKEN": "x",
+    }
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    with pytest.raises(SystemExit) as ended:
+        main(["setup"])
+    assert ended.value.code == 5
+    assert "octo/none does not exist, or SETUP_TOKEN does not see it. Make it, public? [y/N]" in capsys.readouterr().out
+    assert hub.writes == []
+
+
+@pytest.mark.parametrize("command", ["setup", "doctor"])
+def test_what_is_missing_ends_with_2(command: str, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [*COMMAND, command], cwd=tmp_path, env=_environment(), capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert "TARGET_TOKEN is missing" in ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", '{"neither": 1}'])

@@ -235,9 +235,9 @@ async def test_a_page_that_never_comes_to_rest_while_loading_ends_within_the_lim
 async def test_a_check_that_never_ends_ends_within_the_limit(stage: Stage) -> None:
     started = monotonic()
     report = await stage.report(
-        HOME, "document.title", "(() => { for (;;); })()", limits=Limits(load=1, check=0.5, whole=2)
+        HOME, "document.title", "(() => { for (;;); })()", limits=Limits(load=5, check=0.5, whole=6)
     )
-    assert monotonic() - started < 5
+    assert monotonic() - started < 15
     assert states(report) == ["passed", "failed"]
     assert report.checks[1].seen == "gave no answer in time"
 
