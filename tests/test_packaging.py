@@ -5,6 +5,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import yaml
@@ -61,6 +62,9 @@ def test_every_locked_file_has_a_hash_and_the_cooldown_is_in_force() -> None:
     assert len(files) > 100
     assert all(file["hash"].startswith("sha256:") for file in files)
     assert lock["options"]["exclude-newer-span"] == "P7D"
+    # Whatever the lock was made with: what is a week old once stays so.
+    youngest = max(datetime.fromisoformat(file["upload-time"]) for file in files)
+    assert youngest < datetime.now(UTC) - timedelta(days=7)
 
 
 def test_the_image_holds_every_module_that_the_receiver_imports() -> None:

@@ -259,7 +259,12 @@ class Doubled(AssertionError):
 
 
 def settled(system: World, requests: int = 1) -> None:
-    """State what must hold in the end: one commit a request, and the evaluator told its result, the same each time."""
+    """State what must hold in the end: one commit a request, and the evaluator told its result, the same each time.
+
+    And nothing was written to that is not the task's: the pipeline is as it was, and nobody else's commit is answered.
+    """
+    assert system.messages(PIPELINE.partition("/")[2]) == ["The pipeline"]
+    assert set(system.answered()) <= {payload["id"] for payload in system.dispatched}
     answered, told = system.answered(), {body for body in system.told.bodies if b'"error"' not in body}
     if len(set(answered)) < requests or len(told) < requests:
         raise Lost(f"{len(set(answered))} answered and {len(told)} told of {requests}")
