@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 HALF = '<file path="index.html">\n<!doctype html><h1>Half'
 OUTAGES = {
     "limited": [Reply(status=429, headers={"retry-after": "1"})],
-    "down": [Reply(status=503)],
     "cut": [Reply(cut=True)],
 }
+DOWN = [Reply(status=503)]
 ANSWERS = {
     "refuses": [Reply("I would rather not.")],
     "empty": [Reply(None)],
@@ -55,7 +55,7 @@ async def test_11_and_12_models_that_give_no_page_are_left_one_after_the_other_f
 async def test_11_and_13_the_next_model_builds_and_a_price_that_nobody_knows_is_said_to_be_unknown(
     system: World,
 ) -> None:
-    async with model_server(by_model={"down": OUTAGES["down"], "good": GOOD}) as server:
+    async with model_server(by_model={"down": DOWN, "good": GOOD}) as server:
         configured(system, server, ["down", "good"])
         ran = await system.deliver()
     assert (ran.build, ran.publish) == (0, 0)

@@ -287,14 +287,14 @@ EVENT = st.fixed_dictionaries(
 
 
 TARGETS = (
-    Target("receiver: bodies", 1_800, BODY, receiver),
+    Target("receiver: bodies", 1_600, BODY, receiver),
     Target("receiver: connections", 400, WIRE, wire),
     Target("paths", 1_500, st.lists(TEXT, min_size=1, max_size=4), paths),
     Target(
         "data URIs and URLs", 1_500, st.builds(str.__add__, st.sampled_from(["data:", "", "http://"]), TEXT), data_uris
     ),
     Target("replies", 2_000, FORMS | _mutilated(), replies),
-    Target("check texts", 1_000, RULES | TEXT, checks),
+    Target("check texts", 300, RULES | TEXT, checks),
     Target("events", 500, EVENT, events),
     Target("logs", 500, TEXT, logs),
 )
