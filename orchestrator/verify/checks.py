@@ -37,7 +37,7 @@ _NUMBER = rf"(\d+(?:\.\d+)?|{'|'.join(_NUMBERS)})"
 _WITHIN = re.compile(
     rf"\b(?:within|in less than|after|up to)\s+{_NUMBER}\s*(ms|milliseconds?|s|secs?|seconds?)\b", re.IGNORECASE
 )
-_TIMEOUT = re.compile(r"setTimeout\([^;]*?,\s*(\d+)\s*\)")
+_TIMEOUT = re.compile(r"setTimeout\([^;]{0,500}?,\s{0,9}(\d+)\s{0,9}\)")  # bounded: each begins a search of its own
 
 IS_EXPRESSION = """
 texts => texts.map(([text, isPath]) => {

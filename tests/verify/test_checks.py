@@ -96,3 +96,11 @@ def test_checks_are_numbered_within_their_round() -> None:
 )
 def test_a_check_says_itself_how_long_it_may_take(text: str, seconds: float) -> None:
     assert seconds_asked(text) == seconds
+
+
+@pytest.mark.parametrize("unit", ["setTimeout(f, ", "setTimeout(f,9", "within 9 ", "a.", "a, ", "'", "{", " "])
+def test_a_check_without_end_takes_no_time(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+    assert 0 <= seconds_asked(text) <= 60
+    assert is_path(text) in (True, False)
+    assert is_prose(text) in (True, False)
