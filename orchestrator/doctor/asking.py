@@ -19,7 +19,7 @@ from orchestrator.retry import DISPATCH, Failure, Kind, Tries, failure_of
 
 SKEW_S = 60.0
 FEW_CALLS = 200
-SHORTER = "Make a fine-grained token with just what the README says"
+_SHORTER = "Make a fine-grained token with just what the README says"
 
 
 class NoAnswer(Exception):
@@ -94,7 +94,7 @@ async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
         yield ok(f"{name} is valid" + (f", {left} calls are left" if answer.status_code == 200 else ""))
     # Only classic tokens have scopes: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
     if scopes := answer.headers.get("x-oauth-scopes"):
-        yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", SHORTER)
+        yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", _SHORTER)
     if (date := answer.headers.get("date")) and (finding := clock(date, time.time())):
         yield finding
 
@@ -112,7 +112,7 @@ async def too_much(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncI
     """Say what a token may do and does not need."""
     for probe in probes:
         if await github.lacks(probe) is None:
-            yield warning(f"{name} may {probe.what}: it does not need {probe.permission}", SHORTER)
+            yield warning(f"{name} may {probe.what}: it does not need {probe.permission}", _SHORTER)
 
 
 def clock(date: str, now: float) -> Finding | None:

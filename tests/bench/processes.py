@@ -82,14 +82,23 @@ async def seconds(program: Program) -> float:
 def peak_megabytes(process: Process) -> float:
     """Return the most memory that the process had resident so far.
 
-    VmHWM of https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; `ru_maxrss` counts what the parent had
-    before the fork as well.
+    `ru_maxrss` counts what the parent had before the fork as well.
     """
+    return _megabytes(process, "VmHWM")
+
+
+def megabytes(process: Process) -> float:
+    """Return what the process has resident now."""
+    return _megabytes(process, "VmRSS")
+
+
+def _megabytes(process: Process, name: str) -> float:
+    """Read a size as https://man7.org/linux/man-pages/man5/proc_pid_status.5.html names it."""
     status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    peak = re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)
-    if peak is None:
-        raise Failed("the system does not tell a process's peak memory")
-    return int(peak[1]) * 1024 / 1e6
+    size = re.search(rf"^{name}:\s+(\d+) kB$", status, re.MULTILINE)
+    if size is None:
+        raise Failed(f"the system does not tell a process's {name}")
+    return int(size[1]) * 1024 / 1e6
 
 
 def free_port() -> int:

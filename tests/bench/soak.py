@@ -1,18 +1,14 @@
 """The receiver for two minutes under twice the load that it can sustain: what it answers, and what it keeps."""
 
 import asyncio
-import re
 import time
-from asyncio.subprocess import Process
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.bench.door import CONNECTIONS, HERE, PROGRAMS, env, request
 from tests.bench.figures import Figure
 from tests.bench.load import ask, connected, rate, status
-from tests.bench.processes import Failed, Program, free_port, running
+from tests.bench.processes import Failed, Program, free_port, megabytes, running
 
 SOAK_S = 120.0
 SUSTAINED_S = 5.0
@@ -27,19 +23,17 @@ async def measure(folder: Path) -> list[Figure]:
     """Find the rate that the receiver sustains, send twice as much for two minutes, compare its memory."""
     sink, port = free_port(), free_port()
     wanted = request("/api-endpoint")
-    async with (
-        running(Program((str(HERE / "sink.py"), str(sink)), folder)),
-        _answering(sink),
-        running(Program(PROGRAMS["ours"], folder, env(port, sink))) as receiver,
-        _answering(port),
-    ):
-        sustained = await rate(port, wanted, CONNECTIONS, SUSTAINED_S)
-        await _overloaded(port, wanted, 2 * sustained, SUSTAINED_S)
-        await asyncio.sleep(QUIET_S)
-        before = megabytes(receiver)
-        held, answered = await _overloaded(port, wanted, 2 * sustained, SOAK_S)
-        await asyncio.sleep(QUIET_S)
-        after = megabytes(receiver)
+    async with running(Program((str(HERE / "sink.py"), str(sink)), folder)):
+        await _answers(sink)
+        async with running(Program(PROGRAMS["ours"], folder, env(port, sink))) as receiver:
+            await _answers(port)
+            sustained = await rate(port, wanted, CONNECTIONS, SUSTAINED_S)
+            await _overloaded(port, wanted, 2 * sustained, SUSTAINED_S)
+            await asyncio.sleep(QUIET_S)
+            before = megabytes(receiver)
+            held, answered = await _overloaded(port, wanted, 2 * sustained, SOAK_S)
+            await asyncio.sleep(QUIET_S)
+            after = megabytes(receiver)
     others = answered.total() - answered[200] - answered[503]
     return [
         Figure(
@@ -56,11 +50,9 @@ async def measure(folder: Path) -> list[Figure]:
     ]
 
 
-@asynccontextmanager
-async def _answering(port: int) -> AsyncIterator[None]:
+async def _answers(port: int) -> None:
     async with connected(port) as connection:
         await ask(connection, request("/api-endpoint"))
-    yield
 
 
 async def _overloaded(port: int, wanted: bytes, offered: float, seconds: float) -> tuple[float, Counter[int]]:
@@ -87,12 +79,3 @@ async def _overloaded(port: int, wanted: bytes, offered: float, seconds: float) 
         sender.cancel()
     await asyncio.gather(*senders, return_exceptions=True)
     return answered.total() / seconds, answered
-
-
-def megabytes(process: Process) -> float:
-    """Return what the process has resident now."""
-    said = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
-    resident = re.search(r"^VmRSS:\s+(\d+) kB$", said, re.MULTILINE)
-    if resident is None:
-        raise Failed("the system does not tell a process's memory")
-    return int(resident[1]) * 1024 / 1e6
