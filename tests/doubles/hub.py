@@ -24,6 +24,7 @@ from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from orchestrator.serving import address, bind, serving
+from tests.doubles import history
 from tests.doubles.clock import FastClock
 
 TOKEN = "token-of-octo"
@@ -123,18 +124,10 @@ class Hub:
         return self.github.store.head(found) if found else None
 
     def messages(self, name: str) -> list[str]:
-        """Return the messages of every commit, newest first; none where there is no repository."""
-        found, head = self.github.store.find("octo", name), self.head(name)
-        listed = self.github.store.commits(found, head, limit=100) if found and head else ()
-        return [commit.message for commit in listed]
+        return history.messages(self.github.store, "octo", name)
 
     def files(self, name: str) -> dict[str, bytes]:
-        """Return what lies at the head, links included."""
-        found, head = self.github.store.find("octo", name), self.head(name)
-        if not found or not head:
-            return {}
-        entries = self.github.store.tree(found, head)
-        return {entry.path: self.github.store.blob(found, entry.sha) for entry in entries if entry.type == "blob"}
+        return history.files(self.github.store, "octo", name)
 
 
 def hub_on(host: Host, folder: Path, delay: float = 2) -> Hub:

@@ -21,6 +21,7 @@ from orchestrator.local.runs import Run
 from orchestrator.local.stage import OWNER, PIPELINE, Options, Stage, staged
 from orchestrator.site import RECORD
 from orchestrator.task import request_of
+from tests.doubles import history
 from tests.doubles.mender import PAGE, block
 from tests.doubles.model import model_server
 from tests.faults.world import Doubled, Lost
@@ -101,10 +102,8 @@ async def over(stage: Stage) -> list[Run]:
 
 def answered(stage: Stage, name: str = "notes-x") -> list[str]:
     """Return the requests that the commits of a repository answer, newest first."""
-    found = stage.github.store.find(OWNER, name)
-    head = stage.github.store.head(found) if found else None
-    listed = stage.github.store.commits(found, head, limit=100) if found and head else ()
-    return [request for commit in listed if (request := request_of(commit.message))]
+    said = history.messages(stage.github.store, OWNER, name)
+    return [request for message in said if (request := request_of(message))]
 
 
 def settled(stage: Stage, *earlier: Mapping[str, Any]) -> None:
@@ -116,13 +115,18 @@ def settled(stage: Stage, *earlier: Mapping[str, Any]) -> None:
         raise Doubled(f"{len(answered(stage))} commits and {len(told)} results")
 
 
+def all_once(stage: Stage, names: set[str]) -> None:
+    """State that each of these tasks has one commit, and its evaluator was told once, of no other task."""
+    told = Counter(result["task"] for result in stage.results.received)
+    if set(told) != names or not all(answered(stage, name) for name in names):
+        raise Lost(f"{len(told)} of {len(names)} told")
+    if max(told.values()) > 1 or any(len(answered(stage, name)) > 1 for name in names):
+        raise Doubled(str(told.most_common(1)))
+    assert all("commit_sha" in result for result in stage.results.received)
+
+
 def record(stage: Stage, name: str) -> dict[str, Any]:
-    found = stage.github.store.find(OWNER, name)
-    assert found
-    head = stage.github.store.head(found)
-    assert head
-    entry = next(entry for entry in stage.github.store.tree(found, head) if entry.path == RECORD)
-    said: dict[str, Any] = json.loads(stage.github.store.blob(found, entry.sha))
+    said: dict[str, Any] = json.loads(history.files(stage.github.store, OWNER, name)[RECORD])
     return said
 
 
@@ -163,10 +167,7 @@ async def test_s1_and_s12_and_s16_nothing_secret_is_seen_and_nothing_that_was_se
             looking.cancel()
             pages = [f"{stage.github_api}/{PIPELINE}/actions/runs/{run.id}", f"{stage.github_api}/{OWNER}/notes-x"]
             shown = [(await http.get(page)).text for page in pages]
-            found = stage.github.store.find(OWNER, "notes-x")
-            assert found
-            head = stage.github.store.head(found) or ""
-            blobs = [stage.github.store.blob(found, entry.sha) for entry in stage.github.store.tree(found, head)]
+            blobs = history.files(stage.github.store, OWNER, "notes-x").values()
             seen = "\n".join([*server.texts, stage.log_of(said["id"]), *shown, *(blob.decode() for blob in blobs)])
             told = json.dumps(stage.results.received)
             settled(stage)
@@ -210,11 +211,7 @@ async def test_17_fifty_tasks_at_once_are_all_there_and_none_twice(tmp_path: Pat
         seeds = [f"s{number}" for number in range(50)]
         await handed_in(stage, http, seeds, 1)
         await over(stage)
-        told = Counter(result["task"] for result in stage.results.received if "commit_sha" in result)
-        if set(told) != {f"notes-{seed}" for seed in seeds} or not all(answered(stage, name) for name in told):
-            raise Lost(f"{len(told)} of {len(seeds)} told")
-        if max(told.values()) > 1 or any(len(answered(stage, name)) > 1 for name in told):
-            raise Doubled(str(told.most_common(1)))
+        all_once(stage, {f"notes-{seed}" for seed in seeds})
 
 
 @pytest.mark.long
@@ -300,10 +297,6 @@ async def test_21_of_a_burst_everything_that_was_accepted_is_built_and_told(tmp_
         assert {answer.headers["retry-after"] for answer in answers if answer.status_code == 503} == {"60"}
         accepted = {answer.json()["task"] for answer in answers if answer.status_code == 200}
         await over(stage)
-        told = Counter(result["task"] for result in stage.results.received)
-        if set(told) != accepted or not all(answered(stage, name) for name in accepted):
-            raise Lost(f"{len(told)} of {len(accepted)} told")
-        if max(told.values()) > 1 or any(len(answered(stage, name)) > 1 for name in accepted):
-            raise Doubled(str(told.most_common(1)))
+        all_once(stage, accepted)
         # What was refused left no repository behind.
         assert not any(stage.github.store.find(OWNER, name) for name in set(names) - accepted)

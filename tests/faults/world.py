@@ -32,6 +32,7 @@ from orchestrator.task import request_of
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings
+from tests.doubles import history
 from tests.doubles.evaluator import Answer, Evaluator, evaluator
 
 OWNER = "octo"
@@ -161,24 +162,14 @@ class World:
         }
 
     def messages(self, name: str = TASK) -> list[str]:
-        """Return the messages of every commit, newest first; none where there is no repository."""
-        found = self.github.store.find(OWNER, name)
-        head = self.github.store.head(found) if found else None
-        listed = self.github.store.commits(found, head, limit=100) if found and head else ()
-        return [commit.message for commit in listed]
+        return history.messages(self.github.store, OWNER, name)
 
     def answered(self, name: str = TASK) -> list[str]:
         """Return the requests that commits answer, newest first."""
         return [request for message in self.messages(name) if (request := request_of(message))]
 
     def files(self, name: str = TASK) -> dict[str, bytes]:
-        """Return what lies at the head."""
-        found = self.github.store.find(OWNER, name)
-        head = self.github.store.head(found) if found else None
-        if found is None or head is None:
-            return {}
-        entries = self.github.store.tree(found, head)
-        return {entry.path: self.github.store.blob(found, entry.sha) for entry in entries if entry.type == "blob"}
+        return history.files(self.github.store, OWNER, name)
 
     async def live(self, path: str = "", name: str = TASK) -> httpx.Response:
         """Return what Pages serves."""
