@@ -140,6 +140,7 @@ def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Reco
         failed=build.count("failed", task.round),
         own=build.count("own", task.round),
         unproved=build.count("unproved", task.round),
+        unreadable=build.count("unreadable", task.round),
     )
     before = found.record or Record(task=wanted.order.key)
     return before.answered(wanted.order.id, site.digest(), build.built_by, this)

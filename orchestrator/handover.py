@@ -25,7 +25,7 @@ _UNREADABLE = (tarfile.TarError, ValueError, OverflowError, RecursionError, Memo
 Entry = tuple[str, int, Callable[[], bytes]]
 """Path, size in bytes, and how to get them."""
 
-State = Literal["passed", "failed", "own", "unproved"]
+State = Literal["passed", "failed", "own", "unproved", "unreadable"]
 
 
 class _Entry(BaseModel):
@@ -33,7 +33,10 @@ class _Entry(BaseModel):
 
 
 class CheckResult(_Entry):
-    """What one check showed. `proof`: for one in prose, what the model gave to show it."""
+    """What one check showed. `proof`: for one in prose, what the model gave to show it.
+
+    `unreadable`: it could not be evaluated here, and `seen` says why. That is never a fault of the page.
+    """
 
     round: int
     text: str

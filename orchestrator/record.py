@@ -21,6 +21,7 @@ class Round(BaseModel):
     failed: int = 0
     own: int = 0
     unproved: int = 0
+    unreadable: int = 0
 
 
 class Record(BaseModel):

@@ -8,7 +8,13 @@ from orchestrator.notify import Publication
 from orchestrator.task import Order
 
 LONGEST = 160
-_SIGNS = {"passed": "✅ passed", "failed": "❌ failed", "own": "🟡 own proof", "unproved": "⚪ unproved"}
+_SIGNS = {
+    "passed": "✅ passed",
+    "failed": "❌ failed",
+    "own": "🟡 own proof",
+    "unproved": "⚪ unproved",
+    "unreadable": "🚫 unreadable",
+}
 
 
 def code(text: str) -> str:

@@ -31,6 +31,7 @@ def wanted(round_: int = 1, made: Site | None = None, base: str | None = None, *
         {"round": 1, "text": "old", "kind": "js", "state": "passed"},
         {"round": round_, "text": "a", "kind": "js", "state": "failed"},
         {"round": round_, "text": "b", "kind": "prose", "state": "unproved"},
+        {"round": round_, "text": "cy.get('b')", "kind": "js", "state": "unreadable", "seen": "no page has `cy`"},
     ]
     told = {"id": given.id, "base": base, "built_by": "gpt-4.1", "site": made.digest(), "checks": checks, **fields}
     build = Build.model_validate(told)
@@ -102,7 +103,7 @@ def test_the_record_counts_the_checks_of_this_round_and_replaces_its_earlier_ent
     assert record
     assert [(entry.round, entry.brief) for entry in record.rounds] == [(1, "one"), (2, "Brief of round 2")]
     this = record.rounds[1]
-    assert (this.passed, this.failed, this.own, this.unproved) == (0, 1, 0, 1)
+    assert (this.passed, this.failed, this.own, this.unproved, this.unreadable) == (0, 1, 0, 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,25 @@ ID = "0123456789abcdef"
 
 
 def test_the_file_is_what_the_contract_says() -> None:
-    this = Round(round=1, brief="Zähle.", checks=("a",), passed=1, failed=2, own=3, unproved=4)
+    this = Round(round=1, brief="Zähle.", checks=("a",), passed=1, failed=2, own=3, unproved=4, unreadable=5)
     written = Record(task="k").answered(ID, "d" * 64, "fallback", this).written()
     assert json.loads(written) == {
         "task": "k",
         "request": ID,
         "site": "d" * 64,
         "built_by": "fallback",
-        "rounds": [{"round": 1, "brief": "Zähle.", "checks": ["a"], "passed": 1, "failed": 2, "own": 3, "unproved": 4}],
+        "rounds": [
+            {
+                "round": 1,
+                "brief": "Zähle.",
+                "checks": ["a"],
+                "passed": 1,
+                "failed": 2,
+                "own": 3,
+                "unproved": 4,
+                "unreadable": 5,
+            }
+        ],
     }
     assert "Zähle" in written.decode()
     assert written.endswith(b"}\n")

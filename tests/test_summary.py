@@ -51,7 +51,13 @@ def test_a_build_shows_its_checks_findings_and_costs() -> None:
         id=ID,
         built_by="m",
         cost_usd=0.0123,
-        checks=(check(), check(state="failed", seen="null"), check(state="own", kind="prose"), check(state="unproved")),
+        checks=(
+            check(),
+            check(state="failed", seen="null"),
+            check(state="own", kind="prose"),
+            check(state="unproved"),
+            check(state="unreadable"),
+        ),
         findings=(Finding(kind="console", text="Oops", where="app.js:1"),),
         attempts=(Attempt(model="m", outcome="used", tokens_in=10, tokens_out=20, cost_usd=0.0123, seconds=9.06),),
     )
@@ -59,7 +65,8 @@ def test_a_build_shows_its_checks_findings_and_costs() -> None:
     assert "## Build: `sum round 1`" in page
     assert "> `Show the sum.`" in page
     assert "| 1 | `a == 1` | ❌ failed | `null` |" in page
-    assert [page.count(sign) for sign in ("✅ passed", "❌ failed", "🟡 own proof", "⚪ unproved")] == [1, 1, 1, 1]
+    signs = ("✅ passed", "❌ failed", "🟡 own proof", "⚪ unproved", "🚫 unreadable")
+    assert [page.count(sign) for sign in signs] == [1] * 5
     assert "| console | `Oops` | `app.js:1` |" in page
     assert "| `m` | `used` | 10 tokens in, 20 out | $0.0123 | 9.1 s |" in page
     assert "Built by `m` · 10 tokens in, 20 out · cost $0.0123" in page

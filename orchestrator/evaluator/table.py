@@ -24,6 +24,7 @@ COLUMNS = (
     "passed",
     "failed",
     "unproved",
+    "unreadable",
     "findings",
     "repo_url",
     "commit_sha",
@@ -47,7 +48,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "outcome": entry.outcome,
         "seconds": _seconds(entry),
         **{kind: entry.shown(kind) for kind in ("repository", "licence", "page")},
-        **{state: entry.count(state) for state in ("passed", "failed", "unproved")},
+        **{state: entry.count(state) for state in ("passed", "failed", "unproved", "unreadable")},
         "findings": len(entry.findings),
         **{name: told.get(name, "") for name in ("repo_url", "commit_sha", "pages_url")},
         "problem": entry.answer,
@@ -63,6 +64,12 @@ def whole(entry: Entry) -> dict[str, Any]:
         "marks": [asdict(mark) for mark in entry.marks],
         "findings": [found.model_dump() for found in entry.findings],
     }
+
+
+def _undecided(said: dict[str, Any]) -> str:
+    """Return the checks that count for nothing: `+2?`, those in prose and those that cannot be read here."""
+    undecided = said["unproved"] + said["unreadable"]
+    return f" +{undecided}?" if undecided else ""
 
 
 def _seconds(entry: Entry) -> float | None:
@@ -87,9 +94,7 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
             str(entry.task.round),
             f"[{'green' if entry.outcome == 'live' else 'red'}]{entry.outcome}[/]",
             *(_SIGNS.get(entry.shown(kind), "") for kind in ("repository", "licence", "page")),
-            f"{said['passed']}/{judged}" + (f" +{said['unproved']}?" if said["unproved"] else "")
-            if entry.marks
-            else "",
+            f"{said['passed']}/{judged}{_undecided(said)}" if entry.marks else "",
             "" if said["seconds"] is None else f"{said['seconds']:.0f} s",
         )
     console.print(table)
