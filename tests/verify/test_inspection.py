@@ -168,7 +168,7 @@ async def test_what_the_page_complains_about_is_found(stage: Stage) -> None:
     report = await stage.report(page)
     assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
         ("error", "Expected no uncaught error; saw: nothing is not defined", "index.html:1:192"),
-        ("console", "Expected no errors on the console; saw: oh 1", "index.html:1"),
+        ("console", "Expected no errors on the console; saw: oh 1", "index.html:1:144"),
     ]
 
 
@@ -343,7 +343,7 @@ async def test_a_rejected_promise_is_told_from_an_error_and_both_say_where(stage
 async def test_a_script_that_cannot_be_parsed_says_where(stage: Stage) -> None:
     report = await stage.report(HOME + "<script src=app.js></script>", app_js="const a = 1;\nconst b = ;\n")
     assert [(finding.text, finding.where) for finding in report.findings] == [
-        ("Expected no uncaught error; saw: Unexpected token ';'", "app.js:2")
+        ("Expected no uncaught error; saw: Unexpected token ';'", "app.js:2:11")
     ]
 
 
