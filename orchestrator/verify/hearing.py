@@ -216,7 +216,7 @@ def _thrown(heard: Heard, target: Target, unseen: Collection[str]) -> tuple[list
     notes = [f"Of {MAX_SAID + more} {kind} {MAX_SAID} are listed." for kind, more in heard.left_out.items() if kind]
     for error in _errors(heard, target):
         if _is_of_others(error.text, unseen, lacks_script=lacks_script):
-            notes.append(f"{error.text} A script that could not be reached from here may be why.")
+            notes.append(f"{error.text.rstrip('.')}. A script that could not be reached here may be why.")
         else:
             findings.append(error)
     return findings, notes
