@@ -160,7 +160,11 @@ async def _standing(settings: BuildSettings, start: Start, runner: Runner) -> Se
     if left < STANDING_S:
         runner.say("There is no time to look at the published site: what is found counts as new.")
         return ()
-    findings = (await _verified(settings, _subject(start, start.present), left * STANDING_SHARE, runner)).findings
+    try:
+        findings = (await _verified(settings, _subject(start, start.present), left * STANDING_SHARE, runner)).findings
+    except PagewrightError as error:  # the new site is good without it
+        runner.say(f"The published site could not be looked at, so what is found counts as new: {error}")
+        return ()
     runner.say(f"{len(findings)} findings of the published site: the same ones are no reason for a repair.")
     return findings
 

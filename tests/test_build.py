@@ -175,6 +175,27 @@ async def test_what_this_round_brought_is_worth_one_answer_and_told_without_what
 
 
 @pytest.mark.browser
+async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job: Job) -> None:
+    page = ANSWER.replace("</h1>", '</h1>\n<p id="total">41</p>')
+    right = '<p id="total">42</p>'
+    spoiled = page.replace("<title>Sales</title>", "<title>Other</title>").replace("<h1>Sales</h1>", "")
+    whole = page.replace('<p id="total">41</p>', right)
+    texts = [
+        "document.querySelector('#total').textContent === '42'",
+        "document.title === 'Sales'",
+        "!!document.body.querySelector('h1')",
+    ]
+    async with model_server(page, spoiled.replace('<p id="total">41</p>', right), whole) as model:
+        settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
+        built = await job.run(order(checks=[{"js": text} for text in texts]), **settings)
+        told = model.prompts[2]["messages"][1]["content"]
+    assert [check.state for check in built.checks] == ["passed"] * 3
+    assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
+    assert f"- round 1: {texts[1]} | It gave: false\n- round 1: {texts[2]} | It gave: false" in told
+    assert f'-<p id="total">41</p>\n+{right}\n' in told
+
+
+@pytest.mark.browser
 async def test_the_same_answer_to_a_repair_is_told_and_not_opened_again(job: Job) -> None:
     wrong = ANSWER.replace("<h1>", '<h1 id="total">41</h1><h1>')
     useless = '<file path="notes.txt">\nNothing to see.\n</file>\n'

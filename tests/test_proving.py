@@ -35,7 +35,7 @@ class Studio:
 
     reports: Sequence[Report | int | None]
     told: list[Sequence[str]] = field(default_factory=list)
-    in_vain: list[int] = field(default_factory=list)
+    gained_nothing: list[int] = field(default_factory=list)
     tried: list[Sequence[Tried]] = field(default_factory=list)
     published: Sequence[Finding] | None = None
     looks: int = 0
@@ -50,10 +50,10 @@ class Studio:
         return Attempted(generated, generated.site, seen)
 
     async def repair(
-        self, _: Generated, wrong: Sequence[str], in_vain: int, tried: Sequence[Tried]
+        self, _: Generated, wrong: Sequence[str], gained_nothing: int, tried: Sequence[Tried]
     ) -> Generated | None:
         self.told.append(wrong)
-        self.in_vain.append(in_vain)
+        self.gained_nothing.append(gained_nothing)
         self.tried.append(tried)
         number = len(self.told)
         return None if self.reports[number] is None else self.made(number)
@@ -78,16 +78,16 @@ async def test_a_model_that_mends_one_defect_each_time_ends_proved(defects: int)
     studio = Studio([report("-" * left + "+" * (defects - left)) for left in range(defects, -1, -1)])
     assert await studio.kept() == report("+" * defects)
     assert len(studio.told) == defects
-    assert set(studio.in_vain) == {0}
+    assert set(studio.gained_nothing) == {0}
 
 
-async def test_after_two_attempts_in_vain_the_best_one_is_kept() -> None:
+async def test_after_two_attempts_that_gain_nothing_the_best_one_is_kept() -> None:
     studio = Studio([report("--"), report("+-"), report("--"), report("+-", "", "console"), report("++")])
     assert await studio.kept(most=9) == report("+-")
-    assert studio.in_vain == [0, 0, 1]
+    assert studio.gained_nothing == [0, 0, 1]
 
 
-async def test_the_same_site_again_is_in_vain() -> None:
+async def test_the_same_site_again_gains_nothing() -> None:
     studio = Studio([report("-"), 0, 0, report("+")])
     assert await studio.kept() == report("-")
     assert len(studio.told) == 2

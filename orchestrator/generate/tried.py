@@ -12,6 +12,9 @@ from orchestrator.site import Site
 LINE = 300
 """Characters of a check, a finding or a line of a diff."""
 
+LEAST = 100
+"""Characters that telling a repair is worth; with less it is only counted."""
+
 MOST = 8
 """Checks or findings of one kind that are told of one repair."""
 
@@ -46,6 +49,8 @@ class Tried:
 
 def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
     """Return all repairs, the oldest first, in about `room` characters; what is cut says so."""
+    if room < LEAST * len(tried):
+        return f"{len(tried)} repairs were tried and did not do; there is no room to tell what they changed."
     told: list[str] = []
     for place, one in enumerate(reversed(tried)):
         # The newest comes first here, and what it leaves of its share is for the others.
