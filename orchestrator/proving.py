@@ -102,27 +102,27 @@ class _Proving:
         """Return what the next repair is asked for, nothing where it is not worth another answer."""
         report = self.best.report
         failed = failures(report, self.this, with_earlier=self.with_earlier)
-        findings = list(report.findings) if failed else await self._new_findings()
-        is_asked = bool(failed) or any(finding.kind in _SERIOUS for finding in findings)
+        new = list(report.findings) if failed else await self._new_findings()
+        # A page that stays unusable is tried once more, unless checks show that it does what was asked.
+        is_met = _is_met(report, self.this)
+        findings = [one for one in report.findings if one in new or (one.kind in _SERIOUS and not is_met)]
+        is_asked = bool(failed) or any(finding.kind in _SERIOUS for finding in new)
         if not is_asked and not (findings and self.with_unasked):
             return []
         # A later brief may rightly overrule an earlier one: one repair tries to please both.
         self.with_earlier = False
         self.with_unasked = self.with_unasked and is_asked
-        # Both lists name all findings, so what is left of the one is what was seen before.
-        stood = [] if failed else newer(findings, report.findings)
+        stood = (one for one in report.findings if one not in findings)
         return [*failed, *map(_fault, findings), *map(_stood, stood), *remarks(report)]
 
     async def _new_findings(self) -> list[Finding]:
-        """Return the findings that the published site did not have; serious ones too where the brief may want them."""
+        """Return the findings that the published site did not have."""
         findings = self.best.report.findings
-        is_met = _is_met(self.best.report, self.this)
-        if not any(is_met or (self.with_unasked and finding.kind not in _SERIOUS) for finding in findings):
+        if self.ways.standing is None or not any(self.with_unasked or one.kind in _SERIOUS for one in findings):
             return list(findings)
         if self.standing is None:
-            self.standing = () if self.ways.standing is None else await self.ways.standing()
-        new = newer(self.standing, findings)
-        return new if is_met else [one for one in findings if one.kind in _SERIOUS or one in new]
+            self.standing = await self.ways.standing()
+        return newer(self.standing, findings)
 
 
 def _key(generated: Generated) -> str:
