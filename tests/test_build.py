@@ -192,7 +192,8 @@ async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job
     assert [check.state for check in built.checks] == ["passed"] * 3
     assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
     assert f"- round 1: {texts[1]} | It gave: false\n- round 1: {texts[2]} | It gave: false" in told
-    assert f'-<p id="total">41</p>\n+{right}\n' in told
+    assert '\n-<p id="total">41</p>\n' in told
+    assert f"\n+{right}\n" in told
 
 
 @pytest.mark.browser

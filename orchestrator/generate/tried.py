@@ -114,7 +114,8 @@ def _diff(tried: Tried, room: int) -> str:
     paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
     lines = [line for path in paths for line in _file_diff(path, before.get(path), after.get(path))]
     shown: list[str] = []
-    heading = f"What it changed ({', '.join(paths)}):"
+    cut = f" and others: {MOST} of {len(paths)}" if len(paths) > MOST else ""
+    heading = f"What it changed ({', '.join(paths[:MOST])}{cut}):"
     used = len(heading) + _CUT
     for line in lines:
         used += len(line) + 1

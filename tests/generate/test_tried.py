@@ -100,6 +100,12 @@ def test_all_repairs_together_keep_to_the_room_that_there_is(room: int, number: 
         assert "lines of the difference are shown" in told
 
 
+def test_of_many_changed_files_some_are_named_and_all_are_counted() -> None:
+    told = told_of_repairs([tried({}, {f"{number:02}.js": b"1" for number in range(40)})], ROOM)
+    assert "What it changed (00.js, 01.js, " in told
+    assert "07.js and others: 8 of 40):" in told
+
+
 def test_what_is_no_text_too_long_or_differs_in_line_ends_only_is_told_in_words() -> None:
     many = b"x\n" * 6_000
     before = {"a.png": b"\0\1", "b.csv": many, "c.txt": b"one\ntwo\n"}
