@@ -23,6 +23,9 @@ _COMPARED = 5_000
 
 _CONTEXT = 2
 
+_REMOVED = 12
+"""Lines that are told of those removed in one place."""
+
 _CUT = 60
 """Characters that saying what is cut takes."""
 
@@ -111,7 +114,9 @@ def _finding(finding: Finding) -> str:
 def _diff(tried: Tried, room: int) -> str:
     """Return what a repair changed as a unified diff, cut at a line's end."""
     before, after = tried.before.files, tried.after.files
-    paths = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
+    # What is told to people is seldom what made a check hold.
+    ordered = sorted({*before, *after}, key=lambda path: (path.lower().endswith(".md"), path))
+    paths = [path for path in ordered if before.get(path) != after.get(path)]
     lines = [line for path in paths for line in _file_diff(path, before.get(path), after.get(path))]
     shown: list[str] = []
     cut = f" and others: {MOST} of {len(paths)}" if len(paths) > MOST else ""
@@ -123,7 +128,7 @@ def _diff(tried: Tried, room: int) -> str:
             break
         shown.append(line)
     if len(shown) < len(lines):
-        heading = f"{heading[:-1]}; {len(shown)} of {len(lines)} lines of the difference are shown:"
+        heading = f"{heading[:-1]}; {len(shown)} of {len(lines)} of its lines are shown:"
     return "\n".join([_shortened(heading, max(0, room)), *shown])
 
 
@@ -139,10 +144,21 @@ def _file_diff(path: str, before: bytes | None, after: bytes | None) -> list[str
     names = ("(new)" if before is None else path), path
     lines = difflib.unified_diff(one, other, *names, lineterm="", n=_CONTEXT)
     long = {"-": _long(other), "+": _long(one), " ": ()}  # each is held against those of the other side
-    return [_around(line, long.get(line[0], ())) for line in lines] or [
+    return [_around(line, long.get(line[0], ())) for line in _with_less_removed(list(lines))] or [
         f"+++ {path}",
         "Only the ends of its lines changed.",
     ]
+
+
+def _with_less_removed(lines: Sequence[str]) -> Iterator[str]:
+    """Yield a diff with long runs of removed lines cut: what took their place says more."""
+    removed = 0
+    for line, following in zip(lines, [*lines, ""][1:], strict=True):
+        removed = removed + 1 if line.startswith("-") else 0
+        if removed <= _REMOVED:
+            yield line
+        elif not following.startswith("-"):
+            yield f"-… {removed - _REMOVED} more lines were removed here"
 
 
 def _long(lines: Sequence[str]) -> Sequence[str]:

@@ -97,13 +97,19 @@ def test_all_repairs_together_keep_to_the_room_that_there_is(room: int, number: 
     assert len(told) <= max(room, 100) + 10 * number
     assert ("no room to tell" in told) is (room < 100 * number)
     if room == 5_000:
-        assert "lines of the difference are shown" in told
+        assert "of its lines are shown" in told
 
 
 def test_of_many_changed_files_some_are_named_and_all_are_counted() -> None:
     told = told_of_repairs([tried({}, {f"{number:02}.js": b"1" for number in range(40)})], ROOM)
     assert "What it changed (00.js, 01.js, " in told
     assert "07.js and others: 8 of 40):" in told
+
+
+def test_of_a_file_that_was_written_anew_the_new_lines_are_told() -> None:
+    before = {"app.js": "\n".join(f"old({number})" for number in range(90)).encode(), "A.md": b"a"}
+    told = told_of_repairs([tried(before, {"app.js": b"one()\ntwo()\n", "A.md": b"b"})], ROOM)
+    assert "-old(11)\n-… 78 more lines were removed here\n+one()\n+two()\n--- A.md" in told
 
 
 def test_what_is_no_text_too_long_or_differs_in_line_ends_only_is_told_in_words() -> None:
