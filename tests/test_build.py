@@ -175,6 +175,13 @@ async def test_what_this_round_brought_is_worth_one_answer_and_told_without_what
 
 
 @pytest.mark.browser
+async def test_without_time_for_the_published_site_what_is_found_is_worth_one_answer(job: Job, hub: Hub) -> None:
+    second = await second_round(hub, job.folder, UNFIT, ADD_TOTAL, NOTHING_MORE, NOTHING_MORE, seconds=40)
+    assert len(second.asked) == 2
+    assert "There is no time to look at the published site" in second.log
+
+
+@pytest.mark.browser
 async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job: Job) -> None:
     page = ANSWER.replace("</h1>", '</h1>\n<p id="total">41</p>')
     right = '<p id="total">42</p>'

@@ -53,7 +53,7 @@ class Tried:
 def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
     """Return all repairs, the oldest first, in about `room` characters; what is cut says so."""
     if room < LEAST * len(tried):
-        return f"{len(tried)} repairs were tried and did not do; there is no room to tell what they changed."
+        return f"{len(tried)} repairs were tried before; there is no room to tell what they changed."
     told: list[str] = []
     for place, one in enumerate(reversed(tried)):
         # The newest comes first here, and what it leaves of its share is for the others.

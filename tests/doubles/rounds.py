@@ -3,7 +3,6 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from orchestrator.build import build
 from orchestrator.commit import Wanted, committed
@@ -49,16 +48,14 @@ class Second:
     log: str
 
 
-async def second_round(hub: Hub, folder: Path, page: str, *answers: str, **fields: Any) -> Second:
-    """Publish `page` as round 1, then build round 2 with a model that gives `answers`."""
+async def second_round(hub: Hub, folder: Path, page: str, *answers: str, seconds: int = 600) -> Second:
+    """Publish `page` as round 1, then build round 2 with a model that gives `answers`, in so many seconds."""
     await published(hub, order(checks=["document.title === 'Sales'"]), {"index.html": page.encode()})
-    given = order(
-        2, "nonce-2", **{"checks": [{"js": "document.querySelector('#total').textContent === '42'"}], **fields}
-    )
+    given = order(2, "nonce-2", checks=[{"js": "document.querySelector('#total').textContent === '42'"}])
     log = io.StringIO()
     async with model_server(*answers) as model:
         settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
-        where = env(hub.host.url, TARGET_TOKEN="", **settings)
+        where = env(hub.host.url, TARGET_TOKEN="", TASK_DEADLINE_S=str(seconds), **settings)
         built = await build(where, given, folder / given.id, Runner(log, None, folder / "summary"), hub.time.clock())
         asked = [prompt["messages"][-1]["content"] for prompt in model.prompts]
     return Second(built, asked, log.getvalue())
