@@ -14,9 +14,10 @@ from orchestrator.generate.attachments import sources
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.generate.models.presets import import_litellm
+from orchestrator.generate.tried import Tried
 from orchestrator.github import repository
 from orchestrator.github.repository import Repository
-from orchestrator.handover import Attempt, Build
+from orchestrator.handover import Attempt, Build, Finding
 from orchestrator.intake import taken_up
 from orchestrator.proving import Attempted, Ways, prove
 from orchestrator.runner import Runner
@@ -26,11 +27,16 @@ from orchestrator.task import Order, Task
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report
+    from orchestrator.verify.verification import Subject
 
 VERIFYING_SHARE = 0.1
 VERIFYING_S = 10.0
 MOST_FOR_VERIFYING = 0.25
 """Kept for the browser: this share of the time for building, so many seconds at least, and this share at most."""
+
+STANDING_S = 30.0
+STANDING_SHARE = 1 / 3
+"""Seconds that must be left to look at the published site, and the share of them that it may take."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,8 @@ async def _built(
     if warming is not None:
         await warming
     kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
+    if kept.generated.is_fallback and not first.is_fallback:
+        runner.warning("The template's page shows more than the answer that was cut off: it is what goes on.")
     return _handed_over(start, generation, kept), kept.site, kept.report.screenshots
 
 
@@ -112,24 +120,53 @@ async def _begun(settings: BuildSettings, kit: Kit, start: Start) -> Generation:
 
 def _ways(settings: BuildSettings, start: Start, generation: Generation, runner: Runner) -> Ways:
     """Return how an attempt is verified and repaired, each in a group of the log."""
+    seen: dict[str, Report] = {}
 
     async def verify(generated: Generated) -> Attempted:
+        site = finished(generated.site, settings.actions.owner, start.year)
+        made = f"{site.digest()} {sorted(generated.proofs.items())}"
         with runner.group("Verify it in a browser"):
-            site = finished(generated.site, settings.actions.owner, start.year)
-            report = await _verified(settings, start, site, generated, runner)
-            _say_what_was_seen(runner, report)
+            if made in seen:
+                runner.say("The very same site was opened before: nothing new would be seen.")
+            else:
+                seen[made] = await _verified(
+                    settings, _subject(start, site, generated), start.deadline.remaining, runner
+                )
+                _say_what_was_seen(runner, seen[made])
+        report = seen[made]
         if not generated.is_fallback:
             generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
         return Attempted(generated, site, report)
 
-    async def repair(made: Generated, wrong: Sequence[str], in_vain: int) -> Generated | None:
+    async def repair(
+        made: Generated, wrong: Sequence[str], passing_over: int, tried: Sequence[Tried]
+    ) -> Generated | None:
         with runner.group("Repair it"):
             before = len(generation.attempts)
-            repaired = await generation.repaired(made, wrong, in_vain)
+            repaired = await generation.repaired(made, wrong, passing_over, tried)
             _say_how(runner, generation.attempts[before:], repaired or made)
         return repaired
 
-    return Ways(verify, repair)
+    async def standing() -> Sequence[Finding]:
+        with runner.group("Look at the published site"):
+            return await _standing(settings, start, runner)
+
+    return Ways(verify, repair, standing if start.present.files else None)
+
+
+async def _standing(settings: BuildSettings, start: Start, runner: Runner) -> Sequence[Finding]:
+    """Return what a browser finds of the published site, opened as the new one is. Nothing where time is short."""
+    left = start.deadline.remaining
+    if left < STANDING_S:
+        runner.say("There is no time to look at the published site: what is found counts as new.")
+        return ()
+    try:
+        findings = (await _verified(settings, _subject(start, start.present), left * STANDING_SHARE, runner)).findings
+    except PagewrightError as error:  # the new site is good without it
+        runner.say(f"The published site could not be looked at, so what is found counts as new: {error}")
+        return ()
+    runner.say(f"{len(findings)} findings of the published site: the same ones are no reason for a repair.")
+    return findings
 
 
 def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
@@ -149,29 +186,39 @@ def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) 
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
 
 
-async def _verified(
-    settings: BuildSettings, start: Start, site: Site, generated: Generated, runner: Runner
-) -> "Report":
+def _subject(start: Start, site: Site, generated: Generated | None = None) -> "Subject":
+    """Return what is opened: a new site with the checks of all rounds, or the published one with those before.
+
+    The checks are run on both: what they do to a page may be what makes it complain.
+    """
+    from orchestrator.verify.verification import Subject, asked_so_far  # noqa: PLC0415
+
+    this, asked = start.task.round, asked_so_far(start.task, start.found.record)
+    if generated is None:
+        return Subject(site, start.found.name, [entry for entry in asked if entry[0] < this])
+    return Subject(
+        site,
+        start.found.name,
+        asked,
+        this=this,
+        before=start.present,
+        attachments=generated.attached,
+        proofs=generated.proofs,
+    )
+
+
+async def _verified(settings: BuildSettings, subject: "Subject", seconds: float, runner: Runner) -> "Report":
     # Imported here: a run that has nothing to verify needs no browser.
     from orchestrator.verify.browser import opened  # noqa: PLC0415
     from orchestrator.verify.report import Limits  # noqa: PLC0415
-    from orchestrator.verify.verification import Subject, asked_so_far, verify  # noqa: PLC0415
+    from orchestrator.verify.verification import verify  # noqa: PLC0415
 
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
             raise UsageError(f"The browser cannot use its sandbox: {reason}.", "Leave the runner as GitHub sets it up.")
         runner.say(f"The browser runs without its sandbox: {reason}.")
 
-    subject = Subject(
-        site,
-        start.found.name,
-        asked_so_far(start.task, start.found.record),
-        this=start.task.round,
-        before=start.present,
-        attachments=generated.attached,
-        proofs=generated.proofs,
-    )
-    limits = Limits().within(start.deadline.remaining)
+    limits = Limits().within(seconds)
     opening = partial(opened, settings.browser, on_no_sandbox=on_no_sandbox)
     return await verify(subject, limits, opening, settings.cdn_mirror)
 

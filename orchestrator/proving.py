@@ -1,14 +1,17 @@
 """Proved, not hoped: a site is opened, what is wrong with it goes back to the models, and the best attempt is kept.
 
 Given checks decide what is best, those of this round first, then proofs of a model's own making, then findings.
+What nobody asked for, and what the published site had before, is worth less than what was asked.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from orchestrator.differences import HOLDS, between, newer
 from orchestrator.generate.generation import Generated
-from orchestrator.handover import CheckResult
+from orchestrator.generate.tried import Tried
+from orchestrator.handover import CheckResult, Finding
 from orchestrator.site import Site
 
 if TYPE_CHECKING:
@@ -34,34 +37,103 @@ class Attempted:
 class Ways:
     """What proving takes: how a site is verified, and how it is repaired.
 
-    `repair` gets the attempt to mend, what is wrong with it, and how many repairs in a row were in vain; it returns
-    None where no model mends it.
+    `repair` gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
+    repairs before; it returns None where no model repairs it. `standing`: the findings of the site that is published
+    now, asked for once and only where they decide something; None where there is no such site. `template`: the site
+    that needs no model, held against an answer that was cut off; it may return None.
     """
 
     verify: Callable[[Generated], Awaitable[Attempted]]
-    repair: Callable[[Generated, Sequence[str], int], Awaitable[Generated | None]]
+    repair: Callable[[Generated, Sequence[str], int, Sequence[Tried]], Awaitable[Generated | None]]
+    standing: Callable[[], Awaitable[Sequence[Finding]]] | None = None
+    template: Callable[[], Generated | None] | None = None
 
 
 async def prove(first: Generated, ways: Ways, this: int, most: int) -> Attempted:
     """Return the best of `most` attempts at most, as far as they are worth making. `this`: the round."""
-    best = await ways.verify(first)
+    attempted = await ways.verify(first)
     if first.is_fallback:
-        return best
-    seen, in_vain, with_earlier = {best.site.digest()}, 0, True
+        return attempted
+    template = ways.template() if first.is_cut_off and ways.template is not None else None
+    rival = None if template is None else await ways.verify(template)
+    proving = _Proving(ways, this, attempted)
     for _ in range(most - 1):
-        wrong = faults(best.report, this, with_earlier=with_earlier)
-        if not wrong or in_vain == FRUITLESS:
+        if not await proving.advance():
             break
-        # A later brief may rightly overrule an earlier one: one repair tries to please both.
-        with_earlier = False
-        repaired = await ways.repair(best.generated, [*wrong, *remarks(best.report)], in_vain)
+    best = proving.best
+    return rival if rival is not None and worth(rival.report, this) > worth(best.report, this) else best
+
+
+@dataclass
+class _Proving:
+    """The attempts at one task so far. `best`: what the next repair begins with; `sites`: digest -> whose it was."""
+
+    ways: Ways
+    this: int
+    best: Attempted
+    gained_nothing: int = 0
+    with_earlier: bool = True
+    with_unasked: bool = True
+    standing: Sequence[Finding] | None = None
+    tried: list[Tried] = field(default_factory=list)
+    sites: dict[str, int] = field(default_factory=dict)
+
+    async def advance(self) -> bool:
+        """Pay for one more attempt, if it is worth that; return whether there may be another one behind it."""
+        if self.gained_nothing == FRUITLESS or not (told := await self._told()):
+            return False
+        start = self.best
+        repaired = await self.ways.repair(start.generated, told, self.gained_nothing, tuple(self.tried))
         if repaired is None:
-            break
-        attempted = await ways.verify(repaired)
-        gains = attempted.site.digest() not in seen and worth(attempted.report, this) > worth(best.report, this)
-        seen.add(attempted.site.digest())
-        best, in_vain = (attempted, 0) if gains else (best, in_vain + 1)
-    return best
+            return False
+        self.sites.setdefault(_key(start.generated), 0)
+        same_as = self.sites.get(_key(repaired))
+        attempted = await self.ways.verify(repaired)
+        gains = same_as is None and worth(attempted.report, self.this) > worth(start.report, self.this)
+        number = len(self.tried) + 1
+        self.sites.setdefault(_key(repaired), number)
+        difference = between(start.report, attempted.report)
+        sites = start.generated.site, repaired.site
+        self.tried.append(Tried(number, *sites, is_kept=gains, difference=difference, same_as=same_as))
+        self.best, self.gained_nothing = (attempted, 0) if gains else (start, self.gained_nothing + 1)
+        return True
+
+    async def _told(self) -> list[str]:
+        """Return what the next repair is asked for, nothing where it is not worth another answer."""
+        report = self.best.report
+        failed = failures(report, self.this, with_earlier=self.with_earlier)
+        new = list(report.findings) if failed else await self._new_findings()
+        # A page that stays unusable is tried once more, unless checks show that it does what was asked.
+        is_met = _is_met(report, self.this)
+        findings = [one for one in report.findings if one in new or (one.kind in _SERIOUS and not is_met)]
+        is_asked = bool(failed) or any(finding.kind in _SERIOUS for finding in new)
+        if not is_asked and not (findings and self.with_unasked):
+            return []
+        # A later brief may rightly overrule an earlier one: one repair tries to please both.
+        self.with_earlier = False
+        self.with_unasked = self.with_unasked and is_asked
+        stood = (one for one in report.findings if one not in findings)
+        return [*failed, *map(_fault, findings), *map(_stood, stood), *remarks(report)]
+
+    async def _new_findings(self) -> list[Finding]:
+        """Return the findings that the published site did not have."""
+        findings = self.best.report.findings
+        if self.ways.standing is None or not any(self.with_unasked or one.kind in _SERIOUS for one in findings):
+            return list(findings)
+        if self.standing is None:
+            self.standing = await self.ways.standing()
+        return newer(self.standing, findings)
+
+
+def _key(generated: Generated) -> str:
+    """Return what makes an attempt another one: its files, and what it gave to show that they do what was asked."""
+    return f"{generated.site.digest()} {sorted(generated.proofs.items())}"
+
+
+def _is_met(report: "Report", this: int) -> bool:
+    """Whether checks show that this round's brief is met. Where none could be decided nothing shows it."""
+    states = [check.state for check in report.checks if check.round == this]
+    return "failed" not in states and not HOLDS.isdisjoint(states)
 
 
 def worth(report: "Report", this: int) -> tuple[int, int, int, int, int]:
@@ -72,19 +144,35 @@ def worth(report: "Report", this: int) -> tuple[int, int, int, int, int]:
     return passed.count(True), passed.count(False), own, -serious, -len(report.findings)
 
 
-def faults(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
-    """Return what a model shall mend, in sentences: failed checks of this round and, if asked, of earlier ones."""
+def failures(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
+    """Return the failed checks of this round and, if asked, of earlier ones, in sentences."""
     failed = [check for check in report.checks if check.state == "failed" and (with_earlier or check.round == this)]
-    found = (f"{finding.kind}: {finding.text} Where: {finding.where or 'the page'}" for finding in report.findings)
-    return [*map(_failure, failed), *found]
+    return [*map(_failure, failed)]
+
+
+def faults(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
+    """Return all that a model can repair, in sentences: failed checks, then findings."""
+    return [*failures(report, this, with_earlier=with_earlier), *map(_fault, report.findings)]
 
 
 def _failure(check: CheckResult) -> str:
     return f"This check of round {check.round} must be true and is not: {check.text}\n  It gave: {check.seen}"
 
 
+def _fault(finding: Finding) -> str:
+    return f"{finding.kind}: {finding.text} Where: {finding.where or 'the page'}"
+
+
+def _stood(finding: Finding) -> str:
+    return f"Seen before this round too, and no reason for this repair: {_fault(finding)}"
+
+
 def remarks(report: "Report") -> list[str]:
     """Return what is told along, and is no reason to pay for another answer."""
     untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.proof]
     proofs = (f"This check in prose is not shown yet: {check.text}\n  {check.seen}" for check in untold)
-    return [*proofs, *(f"No fault of the page: {note}" for note in report.notes)]
+    unreadable = (check for check in report.checks if check.state == "unreadable")
+    unseen = (
+        f"This check could not be evaluated here, which is no fault of the page: {one.text}" for one in unreadable
+    )
+    return [*proofs, *unseen, *(f"No fault of the page: {note}" for note in report.notes)]

@@ -10,7 +10,6 @@ import pytest
 
 from orchestrator import handover
 from orchestrator.build import build
-from orchestrator.commit import Wanted, committed
 from orchestrator.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
 from orchestrator.handover import Build
 from orchestrator.publish import publish
@@ -24,6 +23,7 @@ from tests.doubles.evaluator import evaluator
 from tests.doubles.hub import Hub, fault
 from tests.doubles.model import Reply, model_server
 from tests.doubles.orders import EMAIL, KEY, TASK, env, hand_over, order, site
+from tests.doubles.rounds import ADD_TOTAL, NOTHING_MORE, UNFIT, published, second_round
 
 pytestmark = pytest.mark.anyio
 CSV = "data:text/csv,region%2Csales%0Anorth%2C10%0A"
@@ -60,16 +60,6 @@ class Job:
 def job(hub: Hub, tmp_path: Path) -> Job:
     (tmp_path / "built").mkdir()
     return Job(hub, tmp_path / "built")
-
-
-async def published(hub: Hub, given: Order, files: dict[str, bytes] | None = None) -> str:
-    """Commit a site for `given`, and return the head."""
-    made = site(files)
-    told = Build.model_validate({"id": given.id, "built_by": "gpt-4.1", "site": made.digest(), "base": hub.head(TASK)})
-    wanted = Wanted(given, given.task(), told, made, 2026, (), frozenset())
-    head = (await committed(hub.client(), "octo", wanted)).head
-    hub.calls.clear()
-    return head
 
 
 @pytest.mark.browser
@@ -153,7 +143,79 @@ async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_hold
     asked = model.prompts[1]["messages"][1]["content"]
     assert "must be true and is not: document.querySelector('#total').textContent === '42'\n  It gave: false" in asked
     assert '<p id="total">41</p>' in asked
-    assert "<p>nothing</p>" not in model.prompts[2]["messages"][1]["content"]
+    assert "Repairs that were tried before, what each changed and what held then" in asked
+    # The second repair begins with the same files as the first one, and is told what became of that.
+    second = model.prompts[2]["messages"][1]["content"]
+    assert "Repair 1 was not kept: as a whole its site was no better." in second
+    spoiled = page.replace('<p id="total">41</p>', "<p>nothing</p>")
+    assert f"-{page}+{spoiled}" in second
+    assert f'<file path="index.html">\n{page}</file>' in second
+    assert "Repair 2 was kept: the files below are what it made" in model.prompts[3]["messages"][1]["content"]
+
+
+@pytest.mark.browser
+async def test_what_the_published_site_had_before_costs_no_answer_where_the_brief_is_met(job: Job, hub: Hub) -> None:
+    second = await second_round(hub, job.folder, UNFIT, ADD_TOTAL, NOTHING_MORE)
+    assert len(second.asked) == 1
+    assert {finding.kind for finding in second.built.findings} == {"accessibility", "layout"}
+    assert second.built.count("passed", 2) == 1
+    assert "3 findings of the published site: the same ones are no reason for a repair." in second.log
+
+
+@pytest.mark.browser
+async def test_what_this_round_brought_is_worth_one_answer_and_told_without_what_stood_before(
+    job: Job, hub: Hub
+) -> None:
+    picture = ADD_TOTAL.replace("42</p>\n>", '42</p><img src="data:image/svg+xml,<svg/>">\n>')
+    second = await second_round(hub, job.folder, UNFIT, picture, NOTHING_MORE, NOTHING_MORE)
+    assert len(second.asked) == 2
+    wrong = second.asked[1].partition("Repairs that were tried")[0]
+    assert "- accessibility: Expected: Images must have alternative text (image-alt)" in wrong
+    assert wrong.count("Seen before this round too, and no reason for this repair: ") == 3
+
+
+@pytest.mark.browser
+async def test_without_time_for_the_published_site_what_is_found_is_worth_one_answer(job: Job, hub: Hub) -> None:
+    second = await second_round(hub, job.folder, UNFIT, ADD_TOTAL, NOTHING_MORE, NOTHING_MORE, seconds=40)
+    assert len(second.asked) == 2
+    assert "There is no time to look at the published site" in second.log
+
+
+@pytest.mark.browser
+async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job: Job) -> None:
+    page = ANSWER.replace("</h1>", '</h1>\n<p id="total">41</p>')
+    right = '<p id="total">42</p>'
+    spoiled = page.replace("<title>Sales</title>", "<title>Other</title>").replace("<h1>Sales</h1>", "")
+    whole = page.replace('<p id="total">41</p>', right)
+    texts = [
+        "document.querySelector('#total').textContent === '42'",
+        "document.title === 'Sales'",
+        "!!document.body.querySelector('h1')",
+    ]
+    async with model_server(page, spoiled.replace('<p id="total">41</p>', right), whole) as model:
+        settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
+        built = await job.run(order(checks=[{"js": text} for text in texts]), **settings)
+        told = model.prompts[2]["messages"][1]["content"]
+    assert [check.state for check in built.checks] == ["passed"] * 3
+    assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
+    assert f"- round 1: {texts[1]} | It gave: false\n- round 1: {texts[2]} | It gave: false" in told
+    assert '\n-<p id="total">41</p>\n' in told
+    assert f"\n+{right}\n" in told
+
+
+@pytest.mark.browser
+async def test_the_same_answer_to_a_repair_is_told_and_not_opened_again(job: Job) -> None:
+    wrong = ANSWER.replace("<h1>", '<h1 id="total">41</h1><h1>')
+    useless = '<file path="notes.txt">\nNothing to see.\n</file>\n'
+    checks = [{"js": "document.querySelector('#total').textContent === '42'"}]
+    async with model_server(wrong, useless, useless) as model:
+        settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
+        built = await job.run(order(checks=checks), **settings, MAX_ATTEMPTS="5")
+        told = [prompt["messages"][1]["content"] for prompt in model.prompts]
+    assert len(told) == 3
+    assert "It changed nothing that the browser saw.\nWhat it changed (notes.txt):" in told[2]
+    assert [attempt.verified for attempt in built.attempts] == [True] * 3
+    assert job.log.getvalue().count("The very same site was opened before") == 1
 
 
 @pytest.mark.browser

@@ -9,6 +9,7 @@ from orchestrator.generate.attachments.changes import may_change
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
+from orchestrator.generate.tried import Tried
 from orchestrator.paths import fold, reserved_problem
 from orchestrator.record import Record
 from orchestrator.site import Site
@@ -27,6 +28,7 @@ class Given:
 
     `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
     `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
+    `tried`: the repairs of this task before the one that is asked for.
     """
 
     task: Task
@@ -38,6 +40,7 @@ class Given:
     wrong: tuple[str, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
+    tried: tuple[Tried, ...] = ()
 
     @property
     def start(self) -> Site:

@@ -18,6 +18,7 @@ from orchestrator.generate.models import presets
 from orchestrator.generate.models.budget import Budget
 from orchestrator.generate.models.presets import Model, Preset
 from orchestrator.generate.prompt import Prompts
+from orchestrator.generate.tried import Tried
 from orchestrator.handover import Attempt
 from orchestrator.paths import path_problem
 from orchestrator.settings import Models
@@ -49,7 +50,8 @@ class Generated:
     """The site, and who made it: a model's name, or `fallback`.
 
     `attachments_changed`: the lines of each one's diff; `proofs`: what the model gave for checks in prose, by label;
-    `attached`: the attachments of all rounds as they were sent.
+    `attached`: the attachments of all rounds as they were sent; `is_cut_off`: the answer ended in the middle, so the
+    template may be worth more.
     """
 
     site: Site
@@ -57,6 +59,7 @@ class Generated:
     attachments_changed: tuple[tuple[str, ...], ...] = ()
     proofs: Mapping[str, str] = field(default_factory=dict)
     attached: Mapping[str, bytes] = field(default_factory=dict)
+    is_cut_off: bool = False
 
     @property
     def is_fallback(self) -> bool:
@@ -101,12 +104,15 @@ class Generation:
             raise RuleBroken.by(problems)
         return Generated(site, FALLBACK, attached=given.attached)
 
-    async def repaired(self, made: Generated, wrong: Sequence[str], passing_over: int = 0) -> Generated | None:
-        """Return the site with what is `wrong` mended, None where no model mends it.
+    async def repaired(
+        self, made: Generated, wrong: Sequence[str], passing_over: int = 0, tried: Sequence[Tried] = ()
+    ) -> Generated | None:
+        """Return the site with what is `wrong` repaired, None where no model repairs it.
 
-        `passing_over`: how many of the models that mended in vain; those behind them are asked first.
+        `passing_over`: how many of the models gained nothing with it; those behind them are asked first. `tried`: the
+        repairs before this one.
         """
-        given = replace(self.table.given, made=made.site, wrong=tuple(wrong), proofs=made.proofs)
+        given = replace(self.table.given, made=made.site, wrong=tuple(wrong), proofs=made.proofs, tried=tuple(tried))
         able = [model for model in self.chain if not model.problem]
         first = next((place for place, model in enumerate(able) if model.name == made.built_by), 0) + passing_over
         table = replace(self.table, given=given)

@@ -17,6 +17,7 @@ from orchestrator.generate.attachments.images import images
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.present import present_files
+from orchestrator.generate.tried import told_of_repairs
 from orchestrator.record import Record
 from orchestrator.task import Check
 
@@ -26,7 +27,7 @@ PLACEHOLDERS = {
     "files": frozenset[str](),
     "build": frozenset({"mark", "brief", "checks", "attachments"}),
     "revise": frozenset({"mark", "round", "brief", "checks", "earlier", "attachments", "files"}),
-    "repair": frozenset({"mark", "wrong", "brief", "checks", "earlier", "attachments", "files"}),
+    "repair": frozenset({"mark", "wrong", "tried", "brief", "checks", "earlier", "attachments", "files"}),
     "correct": frozenset({"mark", "flaws", "done"}),
     "continue": frozenset({"mark", "tail"}),
 }
@@ -37,6 +38,9 @@ ATTACHMENTS = 40_000
 EARLIER = 20_000
 RULES = 8_000
 """Characters that a model sees at most of the present files, of attachments, of earlier rounds, and of the prompts."""
+
+TRIED = 16_000
+"""Characters that a model sees at most of the repairs before its own; a sixth of its room where that is less."""
 
 TOLD = 30
 FLAW = 2_000
@@ -95,16 +99,17 @@ def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
 
 
 def _material(given: Given, model: Model, taken: int) -> dict[str, str]:
-    """Return attachments and present files, in the room that the model has beside `taken` characters of other things.
+    """Return attachments, present files and earlier repairs, in the room that the model has beside `taken` characters.
 
     The present files have what the attachments leave: what is not shown cannot be changed.
     """
     room = max(0, (model.context - model.output) * BYTES_A_TOKEN - taken - RULES)
+    tried = told_of_repairs(given.tried, min(TRIED, room // 6))
     digested = digests(given.told, min(ATTACHMENTS, room // 4))
-    left = room - sum(map(len, digested.values()))
+    left = max(0, room - len(tried) - sum(map(len, digested.values())))
     files = (given.made or given.present).files
     shown = present_files(files, given.fixed.keys(), given.task, min(PRESENT, left))
-    return {"attachments": "\n\n".join(digested.values()) or "(none)", "files": shown}
+    return {"attachments": "\n\n".join(digested.values()) or "(none)", "files": shown, "tried": tried}
 
 
 def correction(prompts: Prompts, draft: Draft) -> Message:
@@ -114,8 +119,9 @@ def correction(prompts: Prompts, draft: Draft) -> Message:
 
 
 def _listed(lines: Sequence[str]) -> str:
-    more = [f"… and {len(lines) - TOLD} more"] if len(lines) > TOLD else []
-    return "\n".join(f"- {line[:FLAW]}" for line in [*lines[:TOLD], *more]) or "(none)"
+    more = [f"… {TOLD} of {len(lines)} are listed"] if len(lines) > TOLD else []
+    told = (line if len(line) <= FLAW else f"{line[: FLAW - 1]}…" for line in [*lines[:TOLD], *more])
+    return "\n".join(f"- {line}" for line in told) or "(none)"
 
 
 def continuation(prompts: Prompts, tail: str) -> Message:

@@ -1,6 +1,7 @@
 """What a page said and asked for while it was open, and what of that is its own fault."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,9 @@ RESTLESS = 5
 
 _ANSWERS = frozenset({"fetch", "xhr", "eventsource", "websocket", "ping"})
 """What a page asks for as it runs. It may live with a refusal; with a script that is not there it cannot."""
+
+_SHAPING = frozenset({"stylesheet", "script"})
+"""What a page's layout hangs on."""
 
 _FRAME = re.compile(r"(https?://[^\s()]+:\d+:\d+)")
 _NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
@@ -52,10 +56,11 @@ class Target:
 
 @dataclass
 class Heard:
-    """Everything as it came, oldest first.
+    """Everything as it came, oldest first; of each kind `MAX_SAID` at most.
 
     `errors`: message -> stack; `places`: message -> where; `rejected`: messages of promises; `said`: on the console,
-    text -> where; `answered`: address -> status and type; `failed`: address -> failure and type.
+    text -> where; `answered`: address -> status and type; `failed`: address -> failure and type; `left_out`: how many
+    more came, by kind.
     """
 
     errors: dict[str, str] = field(default_factory=dict)
@@ -65,6 +70,7 @@ class Heard:
     answered: dict[str, tuple[int, str]] = field(default_factory=dict)
     failed: dict[str, tuple[str, str]] = field(default_factory=dict)
     sockets: dict[str, None] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     documents: int = 0
     has_crashed: bool = False
 
@@ -73,26 +79,33 @@ class Heard:
         """Whether the page goes from document to document by itself."""
         return self.documents > RESTLESS
 
+    def keep(self, kind: str, said: dict[str, Any], key: str, value: Any) -> None:
+        """Add what was heard first of `key` to `said`, or count it where there is too much of its kind."""
+        if key not in said and len(said) >= MAX_SAID:
+            self.left_out[kind] += 1
+        else:
+            said.setdefault(key, value)
+
 
 def listen(page: Page, session: CDPSession) -> Heard:
     """Return what will be heard of `page` from now on. `session`: its own, with `Runtime` enabled."""
     heard = Heard()
 
     def error(error: Error) -> None:
-        _keep(heard.errors, error.message[:LONGEST_TEXT], error.stack or "")
+        heard.keep("errors", heard.errors, error.message[:LONGEST_TEXT], error.stack or "")
 
     def thrown(event: Mapping[str, Any]) -> None:
         details = event["exceptionDetails"]
         message = _message_of(details)
-        _keep(heard.places, message, f"{details.get('url', '')}:{details.get('lineNumber', 0) + 1}")
+        heard.keep("", heard.places, message, _place(details.get("url", ""), details))
         if "in promise" in details.get("text", ""):
             heard.rejected.add(message)
 
     def console(message: ConsoleMessage) -> None:
         # A file that is missing is reported by its response, with its address.
         if message.type in ("error", "assert") and not message.text.startswith("Failed to load resource"):
-            place = f"{message.location['url']}:{message.location['lineNumber'] + 1}"
-            _keep(heard.said, message.text[:LONGEST_TEXT], place)
+            place = _place(message.location["url"], message.location)
+            heard.keep("messages on the console", heard.said, message.text[:LONGEST_TEXT], place)
 
     def document(_: Page) -> None:
         heard.documents += 1
@@ -112,24 +125,24 @@ def listen(page: Page, session: CDPSession) -> Heard:
 def _listen_to_requests(page: Page, heard: Heard) -> None:
     def response(answer: Response) -> None:
         if answer.status >= 400:
-            _keep(heard.answered, answer.url, (answer.status, answer.request.resource_type))
+            heard.keep("refused requests", heard.answered, answer.url, (answer.status, answer.request.resource_type))
 
     def failed(request: Request) -> None:
         # What the page itself gave up on is no fault: it moved on, or a newer request took its place.
         if request.failure and request.failure != "net::ERR_ABORTED":
-            _keep(heard.failed, request.url, (request.failure, request.resource_type))
+            heard.keep("failed requests", heard.failed, request.url, (request.failure, request.resource_type))
 
     def socket(opened: WebSocket) -> None:
-        _keep(heard.sockets, opened.url, None)
+        heard.keep("sockets", heard.sockets, opened.url, None)
 
     page.on("response", response)
     page.on("requestfailed", failed)
     page.on("websocket", socket)
 
 
-def _keep(said: dict[str, Any], key: str, value: Any) -> None:
-    if len(said) < MAX_SAID:
-        said.setdefault(key, value)
+def _place(url: str, at: Mapping[str, Any]) -> str:
+    """Return `app.js:3:7`. The protocol counts lines and columns from 0, stacks and editors from 1."""
+    return f"{url}:{at.get('lineNumber', 0) + 1}:{at.get('columnNumber', 0) + 1}"
 
 
 def _message_of(details: Mapping[str, Any]) -> str:
@@ -151,13 +164,24 @@ class Outside:
         return not self.is_online and self.failed.get(host) in ("unresolved", "unreachable")
 
 
+def unreached(heard: Heard, outside: Outside) -> list[str]:
+    """Return the styles and scripts of other hosts that could not be reached from here. Pure."""
+    shaping = dict.fromkeys(url for url, (_, kind) in _asked_for(heard) if kind in _SHAPING)
+    return [url for url in shaping if outside.failed.get(_host(url)) in ("unresolved", "unreachable")]
+
+
+def _asked_for(heard: Heard) -> Iterator[tuple[str, tuple[int | str, str]]]:
+    """Yield what was asked for and not given: address, and what came instead with its type."""
+    yield from heard.answered.items()
+    yield from heard.failed.items()
+
+
 def judged(heard: Heard, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
     """Return what is wrong with the page, and notes on what is nobody's fault. Pure."""
-    findings = list(_errors(heard, target))
-    notes: list[str] = []
     # A browser also calls home; only what the page asked for counts.
     asked = {_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
     unseen = {host for host in asked if outside.is_unseen(host)}
+    findings, notes = _thrown(heard, target, unseen)
     for url, (status, kind) in heard.answered.items():
         if target.is_own(url):
             findings.append(_missing(url, f"the site answered {status}", kind, target))
@@ -183,6 +207,27 @@ def judged(heard: Heard, target: Target, outside: Outside) -> tuple[list[Finding
             where = target.short(place)
             findings.append(finding("console", f"Expected no errors on the console; saw: {target.short(text)}", where))
     return list(dict.fromkeys(findings)), list(dict.fromkeys(notes))
+
+
+def _thrown(heard: Heard, target: Target, unseen: Collection[str]) -> tuple[list[Finding], list[str]]:
+    """Return errors, and notes on those that come of hosts which could not be reached, and on what is not listed."""
+    lacks_script = any(kind == "script" and _host(url) in unseen for url, (_, kind) in _asked_for(heard))
+    findings: list[Finding] = []
+    notes = [f"Of {MAX_SAID + more} {kind} {MAX_SAID} are listed." for kind, more in heard.left_out.items() if kind]
+    for error in _errors(heard, target):
+        if _is_of_others(error.text, unseen, lacks_script=lacks_script):
+            notes.append(f"{error.text.rstrip('.')}. A script that could not be reached here may be why.")
+        else:
+            findings.append(error)
+    return findings, notes
+
+
+def _is_of_others(text: str, unseen: Collection[str], *, lacks_script: bool) -> bool:
+    """Whether an error comes of what could not be reached from here: it names the host, or a name that a script sets.
+
+    V8 says "NAME is not defined" of each name that nothing has set.
+    """
+    return any(host in text for host in unseen) or (lacks_script and text.endswith(" is not defined"))
 
 
 def _errors(heard: Heard, target: Target) -> Iterator[Finding]:

@@ -1,6 +1,6 @@
 """How a page looks: pictures of it, whether it shows anything, fits a phone, and can be used by everyone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
@@ -10,7 +10,7 @@ from playwright.async_api import CDPSession, Page
 from orchestrator.handover import Finding
 from orchestrator.hosting import file_meant
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.report import finding
+from orchestrator.verify.report import finding, first_of
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
@@ -56,6 +56,7 @@ _WIDTH = """() => {
   return {
     wide,
     hasViewport: !!document.querySelector("meta[name=viewport][content*=width]"),
+    number: named.length,
     names: named.slice(0, 3).map((element) =>
       `${name(element)} (${Math.round(element.getBoundingClientRect().width)} px)`),
   };
@@ -99,7 +100,7 @@ def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
         if file_meant(target.files, path) is None and file_meant(target.files, f"{path}/") is None:
             text = f"Expected {path} to be there, which a link leads to; the site has no such file."
             findings.append(finding("missing", text, f'a[href="{written}"]'))
-    return list(dict.fromkeys(findings))[:MAX_OF_ONE_KIND]
+    return first_of(list(dict.fromkeys(findings)), MAX_OF_ONE_KIND)
 
 
 def _sideways(seen: Mapping[str, Any], width: int) -> list[Finding]:
@@ -109,7 +110,9 @@ def _sideways(seen: Mapping[str, Any], width: int) -> list[Finding]:
         text = 'Expected <meta name="viewport" content="width=device-width, initial-scale=1">; saw none'
         return [finding("layout", f"{text}, so that phones lay the page out {seen['wide']} px wide.", "head")]
     text = f"Expected no sideways scrolling on a phone {width} px wide; saw a page {seen['wide']} px wide."
-    return [finding("layout", text, ", ".join(seen["names"]))]
+    names = seen["names"]
+    cut = f" ({len(names)} of {seen['number']})" if len(names) < seen["number"] else ""
+    return [finding("layout", text, f"{', '.join(names)}{cut}")]
 
 
 async def _axe(page: Page) -> list[dict[str, Any]]:
@@ -122,8 +125,23 @@ async def _axe(page: Page) -> list[dict[str, Any]]:
 
 
 def _inaccessible(violations: list[dict[str, Any]]) -> list[Finding]:
-    return [
-        finding("accessibility", f"Expected: {rule['help']} ({rule['id']}). Saw: {node['html']}", node["target"][0])
-        for rule in violations
-        for node in rule["nodes"][:MAX_OF_ONE_KIND]
-    ]
+    findings: list[Finding] = []
+    for rule in violations:
+        expected = f"Expected: {rule['help']} ({rule['id']})."
+        nodes = rule["nodes"]
+        found = [finding("accessibility", f"{expected} Saw: {node['html']}", node["target"][0]) for node in nodes]
+        findings += first_of(found, MAX_OF_ONE_KIND)
+    return findings
+
+
+def as_laid_out(findings: Sequence[Finding], unreached: Sequence[str]) -> tuple[list[Finding], list[str]]:
+    """Return the findings that can be told, and notes. `unreached`: styles and scripts that could not be fetched here.
+
+    Without them a page looks as nobody sees it: what it then lacks in its layout says nothing.
+    """
+    left = [one for one in findings if one.kind != "layout"]
+    if not unreached or len(left) == len(findings):
+        return list(findings), []
+    named = ", ".join(unreached[:MAX_OF_ONE_KIND])
+    cut = f" ({MAX_OF_ONE_KIND} of {len(unreached)})" if len(unreached) > MAX_OF_ONE_KIND else ""
+    return left, [f"The layout was not judged: {named}{cut} could not be reached from here."]

@@ -1,5 +1,6 @@
 """What verifying gives: verdicts, findings, screenshots; and how long it may take. Pure."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.handover import CheckResult, Finding
@@ -45,6 +46,16 @@ class Report:
 def printable(text: str, length: int = LONGEST_TEXT) -> str:
     """Return the beginning of what a page said; a half of a surrogate pair, which no file could hold, becomes `?`."""
     return text[:length].encode(errors="replace").decode()
+
+
+def first_of(found: Sequence[Finding], most: int) -> list[Finding]:
+    """Return the first `most` findings; where that leaves some out, the last one says how many there are."""
+    if len(found) <= most:
+        return list(found)
+    last = found[most - 1]
+    cut = f"{most} of {len(found)} like this are listed"
+    where = f"{printable(last.where, LONGEST_TEXT - len(cut) - 2)}; {cut}" if last.where else cut
+    return [*found[: most - 1], last.model_copy(update={"where": where})]
 
 
 def finding(kind: str, text: str, where: str = "") -> Finding:

@@ -22,6 +22,7 @@ MEASUREMENTS = {
     "replies": replies.measure,
     "verifying": verifying.measure,
     "repairing": proving.repairing,
+    "standing": proving.standing,
     "cage": proving.cage,
     "github": jobs.github,
     "demo": jobs.demo,

@@ -9,9 +9,12 @@ from orchestrator.proving import FRUITLESS
 from orchestrator.settings import model_settings
 from orchestrator.verify.memory import processes_of
 from tests.bench.figures import Figure
+from tests.bench.processes import Failed
 from tests.corpus.cases import BROKEN, repairs, with_defects
+from tests.doubles.hub import hosting, hub_on
 from tests.doubles.mender import block
 from tests.doubles.model import model_server
+from tests.doubles.rounds import ADD_TOTAL, NOTHING_MORE, UNFIT, second_round
 from tests.verify import tripwires
 
 MANY = 9
@@ -44,6 +47,16 @@ async def repairing(_: Path) -> list[Figure]:
 
 def _kit(url: str) -> Kit:
     return Kit.load(model_settings({"LLM_MODELS": "openai/scripted", "LLM_API_BASE": url, "LLM_API_KEY": "x"}))
+
+
+async def standing(folder: Path) -> list[Figure]:
+    """Count the answers of a round that does what was asked, of a page that lacks what nobody asked for, as before."""
+    with hosting() as host:
+        second = await second_round(hub_on(host, folder / "github"), folder, UNFIT, ADD_TOTAL, NOTHING_MORE)
+    if second.built.count("passed", 2) != 1 or not second.built.findings:
+        raise Failed("the round did not do what was asked, or nothing was found")
+    name = "model calls, brief met, findings as the round before"
+    return [Figure(name=name, unit="", ours=[len(second.asked)], limit=1)]
 
 
 async def cage(_: Path) -> list[Figure]:

@@ -168,7 +168,7 @@ async def test_what_the_page_complains_about_is_found(stage: Stage) -> None:
     report = await stage.report(page)
     assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
         ("error", "Expected no uncaught error; saw: nothing is not defined", "index.html:1:192"),
-        ("console", "Expected no errors on the console; saw: oh 1", "index.html:1"),
+        ("console", "Expected no errors on the console; saw: oh 1", "index.html:1:135"),
     ]
 
 
@@ -343,7 +343,7 @@ async def test_a_rejected_promise_is_told_from_an_error_and_both_say_where(stage
 async def test_a_script_that_cannot_be_parsed_says_where(stage: Stage) -> None:
     report = await stage.report(HOME + "<script src=app.js></script>", app_js="const a = 1;\nconst b = ;\n")
     assert [(finding.text, finding.where) for finding in report.findings] == [
-        ("Expected no uncaught error; saw: Unexpected token ';'", "app.js:2")
+        ("Expected no uncaught error; saw: Unexpected token ';'", "app.js:2:11")
     ]
 
 
@@ -380,6 +380,18 @@ async def test_a_page_wider_than_a_phone_names_what_is_too_wide(stage: Stage) ->
     assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
         ("layout", "Expected no sideways scrolling on a phone 390 px wide; saw a page 708 px wide.", "p#wide (700 px)")
     ]
+
+
+async def test_where_a_list_is_cut_it_says_of_how_many(stage: Stage) -> None:
+    page = HOME + "<input>" * 9 + "<p style='width: 700px'>x</p>" * 4 + "<a href=gone.html>x</a>"
+    links = "".join(f"<a href={number}.html>x</a>" for number in range(6))
+    report = await stage.report(page + links)
+    assert [finding.where.partition("; ")[2] for finding in report.findings if "; " in finding.where] == [
+        "5 of 7 like this are listed",
+        "5 of 9 like this are listed",
+    ]
+    (wide,) = (finding for finding in report.findings if finding.kind == "layout")
+    assert wide.where.endswith("p (700 px) (3 of 4)")
 
 
 async def test_a_page_without_a_viewport_is_laid_out_for_a_desktop_on_phones(stage: Stage) -> None:

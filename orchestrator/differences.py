@@ -1,0 +1,70 @@
+"""What one report of a site says that another does not: checks that changed, findings that came or went. Pure."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from orchestrator.handover import CheckResult, Finding
+
+if TYPE_CHECKING:
+    from orchestrator.verify.report import Report
+
+HOLDS = frozenset({"passed", "own"})
+_FAILS = frozenset({"failed", "unproved"})
+
+# `app.js:3:7` and `520 px` move when anything else on the page does.
+_POSITION = re.compile(r":\d+(?::\d+)?(?!\w)|\b\d+ (?=px)")
+
+# What lies in an element that is shown, and what a whole page is marked with, changes with the rest of the page.
+_INSIDE = re.compile(r"(?<=Saw: )(?:(<html)\b.*|(<[^>]*>).*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """From one report to a later one. Each check is as the later report has it.
+
+    `gained`: checks that hold only later; `lost`: that held only before; `failing`: that failed both times; `kept`: how
+    many held both times; `came` and `went`: findings.
+    """
+
+    gained: tuple[CheckResult, ...] = ()
+    lost: tuple[CheckResult, ...] = ()
+    failing: tuple[CheckResult, ...] = ()
+    kept: int = 0
+    came: tuple[Finding, ...] = ()
+    went: tuple[Finding, ...] = ()
+
+
+def between(before: "Report", after: "Report") -> Difference:
+    """Return what changed. Both reports hold the same checks in the same order."""
+    pairs = list(zip(before.checks, after.checks, strict=False))
+    return Difference(
+        gained=tuple(new for old, new in pairs if old.state not in HOLDS and new.state in HOLDS),
+        lost=tuple(new for old, new in pairs if old.state in HOLDS and new.state in _FAILS),
+        failing=tuple(new for old, new in pairs if old.state == new.state == "failed"),
+        kept=sum(old.state in HOLDS and new.state in HOLDS for old, new in pairs),
+        came=tuple(newer(before.findings, after.findings)),
+        went=tuple(newer(after.findings, before.findings)),
+    )
+
+
+def newer(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+    """Return the findings of `after` that `before` does not have. Three of a kind are not two of it."""
+    known = Counter(map(_identity, before))
+    found: list[Finding] = []
+    for finding in after:
+        if known[_identity(finding)]:
+            known[_identity(finding)] -= 1
+        else:
+            found.append(finding)
+    return found
+
+
+def _identity(finding: Finding) -> tuple[str, str]:
+    """Return what makes a finding the same one in another version of the site: no place and no size is part of it."""
+    text = finding.text
+    if finding.kind == "accessibility":
+        text = _INSIDE.sub(lambda found: found[1] or found[2], text)
+    return finding.kind, _POSITION.sub("", text)

@@ -1,0 +1,188 @@
+"""What a model is told about the repairs before its own: what each changed, and what then held. Pure."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from orchestrator.differences import Difference
+from orchestrator.generate.present import as_text
+from orchestrator.handover import CheckResult, Finding
+from orchestrator.site import Site
+
+LINE = 300
+"""Characters of a check, a finding or a line of a diff."""
+
+LEAST = 100
+"""Characters that telling a repair is worth; with less it is only counted."""
+
+MOST = 8
+"""Checks or findings of one kind that are told of one repair."""
+
+_COMPARED = 5_000
+"""Lines of a file that are compared at most: comparing takes the square of them."""
+
+_CONTEXT = 2
+
+_REMOVED = 12
+"""Lines that are told of those removed in one place."""
+
+_CUT = 60
+"""Characters that saying what is cut takes."""
+
+_LONG_LINES = 20
+"""Very long lines of a file, minified code say, in which the place of a change is looked for."""
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One repair of this task. `number`: from 1; `before` and `after`: the sites that it began with and made.
+
+    `is_kept`: the next repair began with what it made; `difference`: from what held before to what held then.
+    `same_as`: the number of the earlier attempt that had made the very same files, 0 for the first site; None for new
+    files.
+    """
+
+    number: int
+    before: Site
+    after: Site
+    is_kept: bool
+    difference: Difference = field(default_factory=Difference)
+    same_as: int | None = None
+
+
+def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
+    """Return all repairs, the oldest first, in about `room` characters; what is cut says so."""
+    if room < LEAST * len(tried):
+        return f"{len(tried)} repairs were tried before; there is no room to tell what they changed."
+    told: list[str] = []
+    for place, one in enumerate(reversed(tried)):
+        # The newest comes first here, and what it leaves of its share is for the others.
+        share = room // (len(tried) - place)
+        told.append(_told(one, share))
+        room -= len(told[-1])
+    return "\n\n".join(reversed(told)) or "(none)"
+
+
+def _told(tried: Tried, room: int) -> str:
+    outcome = _shortened("\n".join(_outcome(tried)), room)
+    if tried.same_as is not None:
+        return outcome
+    return f"{outcome}\n{_diff(tried, room - len(outcome))}"
+
+
+def _outcome(tried: Tried) -> Iterator[str]:
+    """Yield what came of a repair, line by line."""
+    number, same, seen = tried.number, tried.same_as, tried.difference
+    if same is not None:
+        made = "as the site had before any repair" if same == 0 else f"as repair {same} had made"
+        yield f"Repair {number} made the very same files {made}, so nothing new was seen. Do something else."
+        return
+    if tried.is_kept:
+        yield f"Repair {number} was kept: the files below are what it made, or were made from that."
+    else:
+        yield f"Repair {number} was not kept: as a whole its site was no better. The files below do not hold it."
+    yield from _list("These checks failed before it and held with it:", [_check(one) for one in seen.gained])
+    yield from _list("These checks held before it and failed with it:", [_failed(one) for one in seen.lost])
+    yield from _list("These checks failed before it and with it:", [_failed(one) for one in seen.failing])
+    if seen.kept:
+        yield f"Checks that held before it and with it: {seen.kept}."
+    yield from _list("Findings that were gone with it:", [_finding(one) for one in seen.went])
+    yield from _list("Findings that it brought:", [_finding(one) for one in seen.came])
+    if not (seen.gained or seen.lost or seen.went or seen.came):
+        yield "It changed nothing that the browser saw."
+
+
+def _list(heading: str, lines: Sequence[str]) -> Iterator[str]:
+    if not lines:
+        return
+    yield heading if len(lines) <= MOST else f"{heading[:-1]} ({MOST} of {len(lines)}):"
+    yield from (f"- {_shortened(line, LINE)}" for line in lines[:MOST])
+
+
+def _check(check: CheckResult) -> str:
+    return f"round {check.round}: {check.text}"
+
+
+def _failed(check: CheckResult) -> str:
+    return f"{_shortened(_check(check), LINE // 2)} | It gave: {check.seen}"
+
+
+def _finding(finding: Finding) -> str:
+    return f"{finding.kind}: {finding.text}"
+
+
+def _diff(tried: Tried, room: int) -> str:
+    """Return what a repair changed as a unified diff, cut at a line's end."""
+    before, after = tried.before.files, tried.after.files
+    # What is told to people is seldom what made a check hold.
+    ordered = sorted({*before, *after}, key=lambda path: (path.lower().endswith(".md"), path))
+    paths = [path for path in ordered if before.get(path) != after.get(path)]
+    lines = [line for path in paths for line in _file_diff(path, before.get(path), after.get(path))]
+    shown: list[str] = []
+    cut = f" and others: {MOST} of {len(paths)}" if len(paths) > MOST else ""
+    heading = f"What it changed ({', '.join(paths[:MOST])}{cut}):"
+    used = len(heading) + _CUT
+    for line in lines:
+        used += len(line) + 1
+        if used > room:
+            break
+        shown.append(line)
+    if len(shown) < len(lines):
+        heading = f"{heading[:-1]}; {len(shown)} of {len(lines)} of its lines are shown:"
+    return "\n".join([_shortened(heading, max(0, room)), *shown])
+
+
+def _file_diff(path: str, before: bytes | None, after: bytes | None) -> list[str]:
+    if after is None:
+        return [f"--- {path}", "It was deleted."]
+    old, new = as_text(before or b""), as_text(after)
+    if old is None or new is None:
+        return [f"+++ {path}", f"{len(before or b'')} bytes became {len(after)}; it is not text."]
+    one, other = old.splitlines(), new.splitlines()
+    if max(len(one), len(other)) > _COMPARED:
+        return [f"+++ {path}", f"{len(one)} lines became {len(other)}; it is too long to be compared."]
+    names = ("(new)" if before is None else path), path
+    lines = difflib.unified_diff(one, other, *names, lineterm="", n=_CONTEXT)
+    long = {"-": _long(other), "+": _long(one), " ": ()}  # each is held against those of the other side
+    return [_around(line, long.get(line[0], ())) for line in _with_less_removed(list(lines))] or [
+        f"+++ {path}",
+        "Only the ends of its lines changed.",
+    ]
+
+
+def _with_less_removed(lines: Sequence[str]) -> Iterator[str]:
+    """Yield a diff with long runs of removed lines cut: what took their place says more."""
+    removed = 0
+    for line, following in zip(lines, [*lines, ""][1:], strict=True):
+        removed = removed + 1 if line.startswith("-") else 0
+        if removed <= _REMOVED:
+            yield line
+        elif not following.startswith("-"):
+            yield f"-… {removed - _REMOVED} more lines were removed here"
+
+
+def _long(lines: Sequence[str]) -> Sequence[str]:
+    return [line for line in lines if len(line) > LINE][:_LONG_LINES]
+
+
+def _around(line: str, others: Sequence[str]) -> str:
+    """Return one line of a diff, of a very long one the part that `others` do not have."""
+    if len(line) <= LINE:
+        return line
+    start = max((_shared(line[1:], other) for other in others), default=0)
+    if start < LINE // 2:
+        return _shortened(line, LINE)
+    return _shortened(f"{line[0]}… {line[1 + start - LINE // 3 :]}", LINE)
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many characters both begin with."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if one[:middle] == other[:middle] else (low, middle - 1)
+    return low
+
+
+def _shortened(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"
