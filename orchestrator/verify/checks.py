@@ -7,10 +7,12 @@ from typing import Literal
 
 from orchestrator.handover import CheckResult, State
 from orchestrator.task import Check
-from orchestrator.verify.report import printable
+from orchestrator.verify.javascript import says_something
+from orchestrator.verify.report import LONGEST_SEEN, printable
 
-LONGEST_SEEN = 300
 LONGEST_WAIT_S = 60.0
+LONGEST_CHECK = 20_000
+"""Characters of a text that is looked at for JavaScript, where nobody says that it is."""
 
 Asked = Sequence[tuple[int, Check]]
 """Checks, each with the round that asked for it."""
@@ -38,15 +40,6 @@ _WITHIN = re.compile(
     rf"\b(?:within|in less than|after|up to)\s+{_NUMBER}\s*(ms|milliseconds?|s|secs?|seconds?)\b", re.IGNORECASE
 )
 _TIMEOUT = re.compile(r"setTimeout\([^;]{0,500}?,\s{0,9}(\d+)\s{0,9}\)")  # bounded: each begins a search of its own
-
-IS_EXPRESSION = """
-texts => texts.map(([text, isPath]) => {
-  try { new Function("return (async () => (" + text + "\\n))"); } catch { return false; }
-  return !isPath || text.split(/[^\\w$]/)[0] in globalThis;
-})
-"""
-"""JavaScript that says which texts are expressions. They are compiled, never run. A lone name or member path counts
-only where it starts at a global of the browser: `README.md` parses, and is prose."""
 
 
 def labels(asked: Asked) -> list[str]:
@@ -80,7 +73,7 @@ def is_prose(text: str) -> bool:
     try:
         json.loads(bare)
     except (ValueError, RecursionError):
-        return False
+        return len(bare) > LONGEST_CHECK or not (is_path(text) or says_something(bare))
     return True
 
 
@@ -92,20 +85,6 @@ def seconds_asked(text: str) -> float:
     return min(LONGEST_WAIT_S, max(seconds, default=0.0))
 
 
-def evaluation(text: str) -> str:
-    """Return JavaScript that evaluates a check and describes what it saw; promises are awaited, functions called."""
-    return f"""async () => {{
-  let value = await (
-{expression(text)}
-  );
-  if (typeof value === "function") value = await value();
-  let seen;
-  try {{ seen = typeof value === "string" ? value : JSON.stringify(value) ?? String(value); }}
-  catch {{ seen = String(value); }}
-  return [Boolean(value), String(seen).slice(0, {LONGEST_SEEN})];
-}}"""
-
-
 def result(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proof: str = "") -> CheckResult:
     """Return the verdict: `shown` is what running it, or its proof, gave; None where it was not run."""
     round_, check = asked
@@ -113,3 +92,8 @@ def result(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proof: str
     states: tuple[State, State] = ("unproved", "own") if kind == "prose" else ("failed", "passed")
     seen, proof = printable(seen, LONGEST_SEEN), printable(proof)
     return CheckResult(round=round_, text=check.text, kind=kind, state=states[holds], seen=seen, proof=proof)
+
+
+def unreadable(verdict: CheckResult, reason: str) -> CheckResult:
+    """Return the verdict on a check that cannot be evaluated here, which says nothing of the page."""
+    return verdict.model_copy(update={"state": "unreadable", "seen": printable(reason, LONGEST_SEEN)})

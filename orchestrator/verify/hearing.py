@@ -79,6 +79,21 @@ class Heard:
         """Whether the page goes from document to document by itself."""
         return self.documents > RESTLESS
 
+    def join(self, other: "Heard") -> None:
+        """Add what was heard of another page of the same site."""
+        said: list[tuple[dict[str, Any], dict[str, Any]]] = [
+            (self.errors, other.errors),
+            (self.places, other.places),
+            (self.said, other.said),
+            (self.answered, other.answered),
+            (self.failed, other.failed),
+            (self.sockets, other.sockets),
+        ]
+        for mine, theirs in said:
+            for key, value in list(theirs.items())[: max(0, MAX_SAID - len(mine))]:
+                mine.setdefault(key, value)
+        self.rejected |= other.rejected
+
     def keep(self, kind: str, said: dict[str, Any], key: str, value: Any) -> None:
         """Add what was heard first of `key` to `said`, or count it where there is too much of its kind."""
         if key not in said and len(said) >= MAX_SAID:
@@ -168,6 +183,11 @@ def unreached(heard: Heard, outside: Outside) -> list[str]:
     """Return the styles and scripts of other hosts that could not be reached from here. Pure."""
     shaping = dict.fromkeys(url for url, (_, kind) in _asked_for(heard) if kind in _SHAPING)
     return [url for url in shaping if outside.failed.get(_host(url)) in ("unresolved", "unreachable")]
+
+
+def needed(heard: Heard) -> list[str]:
+    """Return what the page asked for, was not given, and may need for what it shows: data and scripts. Pure."""
+    return [url for url, (_, kind) in _asked_for(heard) if kind in _ANSWERS or kind == "script"]
 
 
 def _asked_for(heard: Heard) -> Iterator[tuple[str, tuple[int | str, str]]]:

@@ -1,31 +1,44 @@
 """One page in the cage: its checks, what it complained about, and how it looks."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.async_api import CDPSession, Error, Page, Route
+from playwright.async_api import CDPSession, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-from orchestrator.handover import Finding
+from orchestrator.handover import CheckResult, Finding
 from orchestrator.task import Check
+from orchestrator.verify.acting import Trials
 from orchestrator.verify.browser import Cage
-from orchestrator.verify.checks import IS_EXPRESSION, Asked, Kind, Shown, expression, is_path, is_prose, labels, result
+from orchestrator.verify.checks import (
+    Asked,
+    Kind,
+    Shown,
+    expression,
+    is_path,
+    is_prose,
+    labels,
+    result,
+    seconds_asked,
+    unreadable,
+)
+from orchestrator.verify.evaluating import COMPILED, Outcome
+from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
-from orchestrator.verify.hearing import Heard, Outside, Target, judged, listen
-from orchestrator.verify.looking import SIZES, look
-from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
-from orchestrator.verify.report import Limits, Report, finding
-from orchestrator.verify.running import answers, run_checks
+from orchestrator.verify.foreign import name_no_page_has
+from orchestrator.verify.hearing import Heard, Outside, Target, judged, listen, needed, unreached
+from orchestrator.verify.looking import as_laid_out, look, restore
+from orchestrator.verify.opening import arrive, new_page
+from orchestrator.verify.report import Limits, Report, finding, first_of
+from orchestrator.verify.running import answers, evaluated, read_checks
+from orchestrator.verify.settling import follow, settle
 
 MAX_FINDINGS = 100
-ANSWERING_S = 2.0
-LOOKING_S = 10.0
+ANSWERING_S = 10.0
+LOOKING_S = 20.0
+ONCE_MORE_S = 2.0
 RESTING_S = 1.0
 
 _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot find context", "Inspected target")
@@ -38,9 +51,20 @@ class _Seen:
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
+    unreadable: dict[str, str] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
     findings: list[Finding] = field(default_factory=list)
     shots: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    is_alive: bool = False
+
+    def take(self, label: str, outcome: Outcome, told: str = "") -> None:
+        """Keep what evaluating a check gave. `told`: what its parts gave."""
+        if outcome.misformed:
+            self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
+        elif name := name_no_page_has(outcome.seen):
+            self.unreadable[label] = f"It names `{name}`, which no page has"
+        self.shown[label] = (outcome.holds, f"{outcome.seen}: {told}" if told else outcome.seen)
 
 
 async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> Report:
@@ -53,7 +77,10 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
         async with asyncio.timeout(limits.whole):
             await _look_at(cage, target, asked, limits, seen)
     except (TimeoutError, PlaywrightTimeoutError):
-        seen.findings.append(_limit(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
+        if not (seen.is_alive or seen.heard.is_restless):
+            seen.findings.append(_limit(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
+        else:  # it answers, so that what took long was looking at it
+            seen.notes.append(f"Not all of the page was looked at within {limits.whole:.0f} s.")
     except Error as error:
         if not cage.watch.has_ended_it:
             seen.findings.append(finding("error", f"Expected the page to open; saw: {error.message}", target.url))
@@ -61,24 +88,71 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
         seen.findings.append(_limit(f"need less than {limits.bytes >> 20} MB; saw it take more", target))
     failed = cage.proxy.failed
     is_online = not failed or await cage.proxy.is_online()
-    findings, notes = judged(seen.heard, target, Outside(failed, is_online))
+    outside = Outside(failed, is_online)
+    findings, notes = judged(seen.heard, target, outside)
+    kept, more = as_laid_out(seen.findings, unreached(seen.heard, outside))
     kinds = seen.kinds or {label: _kind(check) or "prose" for label, (_, check) in _labelled(asked).items()}
     verdicts = [result(entry, kinds[label], seen.shown.get(label)) for label, entry in _labelled(asked).items()]
-    return Report(tuple(verdicts), tuple([*findings, *seen.findings][:MAX_FINDINGS]), seen.shots, tuple(notes))
+    told = [_readable(label, one, seen, outside) for label, one in zip(_labelled(asked), verdicts, strict=True)]
+    return Report(
+        tuple(told), tuple(first_of([*findings, *kept], MAX_FINDINGS)), seen.shots, (*notes, *more, *seen.notes)
+    )
+
+
+def _readable(label: str, verdict: CheckResult, seen: _Seen, outside: Outside) -> CheckResult:
+    """Return the verdict, or that there is none: a check that failed for want of another host says nothing."""
+    if verdict.kind != "js" or verdict.state != "failed":
+        return verdict
+    if label in seen.unreadable:
+        return unreadable(verdict, seen.unreadable[label])
+    hosts = sorted({urlsplit(url).hostname or "" for url in needed(seen.heard)})
+    if missing := [host for host in hosts if outside.is_unseen(host)]:
+        return unreadable(verdict, f"{', '.join(missing[:3])} could not be reached from here; it gave {verdict.seen}")
+    return verdict
 
 
 async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, seen: _Seen) -> None:
     async with new_page(cage, target) as page:
         seen.kinds = await _told_apart(page, asked)
+        wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
-        seen.heard = listen(page, session)
+        seen.heard, traffic = listen(page, session), follow(page)
         await arrive(page, target.url, limits, seen.findings)
-        wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
-        await run_checks(page, wanted, limits.check, seen.shown)
-        is_there = await answers(page, ANSWERING_S) and await _looked(page, session, target, seen)
-        if not (is_there or seen.heard.has_crashed or seen.heard.is_restless or cage.watch.has_ended_it):
+        await settle(traffic, limits.check)
+        outcomes = await read_checks(session, wanted, limits.check)
+        for label, outcome in outcomes.items():
+            if not outcome.acts:
+                seen.take(label, outcome)
+        acting = {label: wanted[label] for label, outcome in outcomes.items() if outcome.acts}
+        seen.is_alive = await answers(page, ANSWERING_S)
+        if seen.is_alive:
+            await _try_acting(Trials(cage, target, limits), acting, seen)
+            seen.is_alive = await _looked(page, session, target, seen) or await answers(page, ANSWERING_S)
+            if seen.is_alive:
+                await _look_again(
+                    page, session, {label: wanted[label] for label in wanted.keys() - acting.keys()}, seen
+                )
+        if not (seen.is_alive or seen.heard.has_crashed or seen.heard.is_restless or cage.watch.has_ended_it):
             seen.findings.append(_limit("go on answering; saw it busy without end", target))
+
+
+async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Seen) -> None:
+    """Run the checks that may act on the page, each on a page of its own."""
+    for label, (outcome, told, heard) in (await trials.run(acting)).items():
+        seen.take(label, outcome, told)
+        seen.heard.join(heard)
+
+
+async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Seen) -> None:
+    """Look at what failed once more, and say what was there."""
+    failed = [label for label in wanted if not seen.shown[label][0] and label not in seen.unreadable]
+    if failed:
+        await restore(page, session)
+    for label in failed:
+        last = await evaluated(session, wanted[label], ONCE_MORE_S + seconds_asked(wanted[label]), harmless=True)
+        outcome = last or Outcome(*seen.shown[label])
+        seen.take(label, outcome, "" if outcome.holds else await explain(session, wanted[label]))
 
 
 async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) -> bool:
@@ -89,6 +163,7 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) 
             async with asyncio.timeout(LOOKING_S):
                 seen.findings += await look(page, session, target, seen.shots)
         except TimeoutError:
+            seen.notes.append(f"Looking at the page took more than {LOOKING_S:.0f} s, so that some of it was not seen.")
             return False
         except Error as error:
             if not any(sign in error.message for sign in _MOVED_ON):
@@ -103,36 +178,6 @@ def _limit(what: str, target: Target) -> Finding:
     return finding("limit", f"Expected the page to {what}.", target.short(target.url) or "index.html")
 
 
-@asynccontextmanager
-async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
-    """Open an empty page that shares nothing with any other, takes no downloads, and opens no other pages."""
-    width, height = SIZES["desktop"]
-    context = await cage.browser.new_context(
-        viewport={"width": width, "height": height}, accept_downloads=False, service_workers="block"
-    )
-    try:
-        if target.cdn_mirror is not None:
-            await context.route(_is_on_cdn, partial(_from_mirror, target.cdn_mirror))
-        page = await context.new_page()
-        context.on("page", _shut)
-        yield page
-    finally:
-        with contextlib.suppress(Error):
-            await context.close()
-
-
-async def arrive(page: Page, url: str, limits: Limits, findings: list[Finding]) -> None:
-    """Load a page; one that does not finish loading is looked at all the same."""
-    try:
-        await page.goto(url, wait_until="load", timeout=limits.load * 1000)
-    except PlaywrightTimeoutError:
-        text = f"Expected the page to load within {limits.load:.0f} s; saw it still loading."
-        findings.append(finding("limit", text, urlsplit(url).path))
-    except Error as error:
-        if "interrupted by another navigation" not in error.message:
-            raise
-
-
 def _labelled(asked: Asked) -> dict[str, tuple[int, Check]]:
     return dict(zip(labels(asked), asked, strict=True))
 
@@ -141,7 +186,7 @@ async def _told_apart(page: Page, asked: Asked) -> dict[str, Kind]:
     """Return of which kind each check is: what the evaluator says, what is about files, what the browser can parse."""
     told = {label: _kind(check) for label, (_, check) in _labelled(asked).items()}
     open_ = {label: check.text for label, (_, check) in _labelled(asked).items() if told[label] is None}
-    parsed = await page.evaluate(IS_EXPRESSION, [[expression(text), is_path(text)] for text in open_.values()])
+    parsed = await page.evaluate(COMPILED, [[expression(text), is_path(text)] for text in open_.values()])
     kinds: dict[str, Kind] = dict(zip(open_, ("js" if is_js else "prose" for is_js in parsed), strict=True))
     return {label: kind or kinds[label] for label, kind in told.items()}
 
@@ -153,26 +198,3 @@ def _kind(check: Check) -> Kind | None:
     if is_about_files(check.text):
         return "file"
     return "prose" if is_prose(check.text) else None
-
-
-def _is_on_cdn(url: str) -> bool:
-    return urlsplit(url).hostname in HOSTS
-
-
-async def _from_mirror(folder: Path, route: Route) -> None:
-    headers = {"access-control-allow-origin": "*"}
-    try:
-        found = mirrored(folder, route.request.url)
-    except NoSuchFile:
-        await route.fulfill(status=404, headers=headers)
-        return
-    if found is None:
-        await route.fallback()  # by the proxy, as without a mirror
-    else:
-        body, kind = found
-        await route.fulfill(body=body, content_type=kind, headers=headers)
-
-
-async def _shut(popup: Page) -> None:
-    with contextlib.suppress(Error):
-        await popup.close()

@@ -82,6 +82,14 @@ async def look(page: Page, session: CDPSession, target: Target, shots: dict[str,
     return findings
 
 
+async def restore(page: Page, session: CDPSession) -> None:
+    """Show a page as it was before it was looked at: on a desktop, in light colours."""
+    width, height = SIZES["desktop"]
+    await session.send("Emulation.clearDeviceMetricsOverride")
+    await page.set_viewport_size({"width": width, "height": height})
+    await page.emulate_media(color_scheme="light")
+
+
 async def _on_desktop(page: Page, target: Target) -> list[Finding]:
     if not await page.evaluate(_SHOWS):
         return [finding("empty", "Expected the page to show something; saw nothing.", "body")]

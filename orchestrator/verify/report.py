@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from orchestrator.handover import CheckResult, Finding
 
+LONGEST_SEEN = 300
+"""Characters of what a check saw."""
+
 LONGEST_TEXT = 500
 """Characters of one finding."""
 

@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from playwright.async_api import Error, Page
+from playwright.async_api import CDPSession, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-from orchestrator.verify.checks import Shown, evaluation, seconds_asked
+from orchestrator.verify.checks import Shown, seconds_asked
+from orchestrator.verify.evaluating import Outcome, evaluate
 from orchestrator.verify.proofs import Proof, Step
 
 POLL_S = 0.1
@@ -29,48 +30,49 @@ _SET = """(element, value) => {
 }"""
 
 
-async def run_checks(page: Page, wanted: Mapping[str, str], seconds: float, shown: dict[str, Shown]) -> None:
-    """Evaluate each expression until it holds, or until `seconds` and what it asks for itself are over.
+async def read_checks(session: CDPSession, wanted: Mapping[str, str], seconds: float) -> dict[str, Outcome]:
+    """Evaluate each check until it holds, or until `seconds` and what it asks for itself are over.
 
-    `shown` is filled as they answer. All at once: one that waits holds none of the others up.
+    Nothing is changed by that: a check that may act on the page comes back as one that `acts`. All at once: one that
+    waits holds none of the others up.
     """
 
-    async def run(label: str, text: str) -> None:
-        shown[label] = await polled(page, text, seconds + seconds_asked(text))
+    async def read(label: str, text: str) -> tuple[str, Outcome]:
+        return label, await polled(session, text, seconds + seconds_asked(text), harmless=True)
 
-    await asyncio.gather(*(run(label, text) for label, text in wanted.items()))
+    return dict(await asyncio.gather(*(read(label, text) for label, text in wanted.items())))
 
 
-async def polled(page: Page, text: str, seconds: float) -> Shown:
-    """Evaluate an expression until it holds or `seconds` are over, and return what it gave last."""
+async def polled(session: CDPSession, text: str, seconds: float, *, harmless: bool = False) -> Outcome:
+    """Evaluate a text until it holds or `seconds` are over, and return what it gave last."""
     until = time.monotonic() + seconds
-    shown = (False, NO_ANSWER)
+    outcome = Outcome(holds=False, seen=NO_ANSWER)
     while True:
-        shown = await _evaluated(page, text, max(POLL_S, until - time.monotonic())) or shown
-        if shown[0] or time.monotonic() > until:
-            return shown
+        left = max(POLL_S, until - time.monotonic())
+        outcome = await evaluated(session, text, left, harmless=harmless) or outcome
+        if outcome.holds or outcome.acts or outcome.misformed or time.monotonic() > until:
+            return outcome
         await asyncio.sleep(POLL_S)
 
 
-async def _evaluated(page: Page, text: str, limit: float) -> Shown | None:
-    """Return what an expression gives, None where it gives nothing within `limit` seconds."""
+async def evaluated(session: CDPSession, text: str, limit: float, *, harmless: bool = False) -> Outcome | None:
+    """Return what a text gives, None for one that gives nothing within `limit` seconds."""
     try:
-        async with asyncio.timeout(limit):
-            holds, seen = await page.evaluate(evaluation(text))
+        return await evaluate(session, text, limit, harmless=harmless)
     except Error as error:
-        return False, error.message.removeprefix("Page.evaluate: ").partition("\n")[0]
+        return Outcome(holds=False, seen=error.message.removeprefix("CDPSession.send: ").partition("\n")[0])
     except TimeoutError:
         return None
-    return bool(holds), str(seen)
 
 
 async def performed(page: Page, proof: Proof, seconds: float) -> Shown:
     """Do the steps of a proof, each within `seconds`, and return the last thing it expected, or what kept it from."""
     origin = urlsplit(page.url).netloc
+    session = await page.context.new_cdp_session(page)
     shown = (False, "")
     for number, step in enumerate(proof.steps, 1):
         try:
-            shown = await _done(page, step, seconds)
+            shown = await _done(page, session, step, seconds)
         except PlaywrightTimeoutError:
             shown = (False, f"there is no {step.what} that could be used")
         except Error as error:
@@ -82,7 +84,7 @@ async def performed(page: Page, proof: Proof, seconds: float) -> Shown:
     return shown
 
 
-async def _done(page: Page, step: Step, seconds: float) -> Shown:
+async def _done(page: Page, session: CDPSession, step: Step, seconds: float) -> Shown:
     most = seconds * 1000
     if step.verb == "click":
         await page.locator(step.what).first.click(timeout=most)
@@ -94,7 +96,8 @@ async def _done(page: Page, step: Step, seconds: float) -> Shown:
     elif pause := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:s|seconds?)?", step.what):
         await asyncio.sleep(min(seconds, float(pause[1])))
     else:
-        return await polled(page, step.what, seconds)
+        outcome = await polled(session, step.what, seconds)
+        return outcome.holds, outcome.seen
     return True, ""
 
 

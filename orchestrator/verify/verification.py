@@ -17,7 +17,8 @@ from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
 from orchestrator.verify.files import Repository, decided
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import arrive, inspect, new_page
+from orchestrator.verify.inspection import inspect
+from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.proofs import Proof, Unreadable, read_proof
 from orchestrator.verify.report import Limits, Report
 from orchestrator.verify.running import performed

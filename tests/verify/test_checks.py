@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.task import Check
-from orchestrator.verify.checks import Kind, evaluation, is_path, is_prose, labels, result, seconds_asked
+from orchestrator.verify.checks import Kind, is_path, is_prose, labels, result, seconds_asked
 
 
 @pytest.mark.parametrize("text", ["README.md", "document.title", " a . b ", "$x", "Responsive"])
@@ -44,18 +44,6 @@ def test_what_parses_and_cannot_fail_is_prose(text: str) -> None:
 )
 def test_an_expression_that_can_fail_is_none(text: str) -> None:
     assert not is_prose(text)
-
-
-def test_an_expression_may_end_in_a_semicolon_or_a_comment() -> None:
-    assert "\n1 === 1\n" in evaluation(" 1 === 1 ; \n")
-    assert "\n1 // one\n" in evaluation("1 // one")
-
-
-def test_a_check_in_prose_is_unproved_until_a_proof_held() -> None:
-    verdict = result((2, Check(text="It is beautiful")), "prose", None)
-    assert (verdict.kind, verdict.state, verdict.round, verdict.text) == ("prose", "unproved", 2, "It is beautiful")
-    assert result((2, Check(text="It is")), "prose", (False, "no"), "1 === 2").state == "unproved"
-    assert result((2, Check(text="It is")), "prose", (True, "yes"), "1 === 1").state == "own"
 
 
 @pytest.mark.parametrize(

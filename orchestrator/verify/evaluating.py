@@ -1,0 +1,172 @@
+"""One text of JavaScript, evaluated in the page's own world through the browser's protocol.
+
+As Playwright's `page.evaluate` does: an expression, statements of which the last value counts, a function, a promise.
+What that refuses for its form alone is taken too: `await` at the top, and `return` as in an async function.
+The verdict comes from the protocol's description of the value, so that nothing in the page can bend it:
+https://chromedevtools.github.io/devtools-protocol/tot/Runtime/#method-evaluate
+"""
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import CDPSession, Error
+
+from orchestrator.verify.report import LONGEST_SEEN
+
+MAY_ACT = "Possible side-effect in debug-evaluate"
+"""What the browser says instead of changing anything, where it is asked not to. It is careful: some of what it refuses
+only reads (`localStorage.getItem`), so that this says what may act."""
+
+_FUNCTION = re.compile(r"(?:async\s+)?function\b")
+_BY_ID = re.compile(r"""\bgetElementById\(\s{0,9}(["'`])([\w:.-]{1,200})\1\s{0,9}\)""")
+_FALSY = frozenset({"0", "-0", "NaN", "0n"})
+_AWAIT = "async function () { return typeof this === 'function' ? await this() : await this; }"
+_CALL = "function () { return this(); }"
+_SHOW = f"""function () {{
+  let seen;
+  try {{ seen = JSON.stringify(this) ?? String(this); }} catch {{ seen = String(this); }}
+  return String(seen).slice(0, {LONGEST_SEEN});
+}}"""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What evaluating gave.
+
+    `holds`: whether the value is one that JavaScript takes for true; `seen`: the value, or the error, as text; `acts`:
+    nothing was evaluated, because it may change the page; `misformed`: why no form of the text compiles, else empty.
+    """
+
+    holds: bool
+    seen: str
+    acts: bool = False
+    misformed: str = ""
+
+
+def forms(text: str) -> tuple[str, ...]:
+    """Return the texts that are tried in turn until one compiles.
+
+    The block keeps what a check declares away from the page and from other checks; its last value is the value. A
+    function is an expression, as Playwright takes it. The last one is the body of an async function, for `return`.
+    """
+    bare = text.strip().rstrip("; \n\t\r")
+    block, expression = f"{{\n{text}\n}}", f"(\n{bare}\n)"
+    first = (expression, block) if _FUNCTION.match(bare) else (block, expression)
+    return (*first, f"(async () => {{\n{text}\n}})()")
+
+
+def as_reading(text: str) -> str:
+    """Return a text in which ids are looked up in a way that the browser knows to change nothing."""
+    return _BY_ID.sub(lambda found: f"""querySelector('[id="{found[2]}"]')""", text)
+
+
+async def evaluate(session: CDPSession, text: str, seconds: float, *, harmless: bool = False) -> Outcome:
+    """Evaluate `text` within `seconds`. `harmless`: give up where that may change the page.
+
+    Raises TimeoutError where there is no answer in time, playwright's Error where the page went elsewhere meanwhile.
+    """
+    misformed = ""
+    async with asyncio.timeout(seconds):
+        for form in forms(as_reading(text) if harmless else text):
+            answer = await _sent(session, form, seconds, harmless=harmless)
+            if (problem := _form_problem(answer)) is None:
+                return await _judged(session, answer, harmless=harmless)
+            misformed = misformed or problem
+    return Outcome(holds=False, seen=misformed, misformed=misformed)
+
+
+async def _sent(session: CDPSession, form: str, seconds: float, *, harmless: bool) -> Mapping[str, Any]:
+    asked = {
+        "expression": form,
+        "replMode": True,  # `await` at the top, and the value of the last statement
+        "awaitPromise": True,
+        "silent": True,
+        "userGesture": True,  # as Playwright has it
+        "throwOnSideEffect": harmless,
+        "timeout": seconds * 1000,
+    }
+    return dict(await session.send("Runtime.evaluate", asked))
+
+
+def _form_problem(answer: Mapping[str, Any]) -> str | None:
+    """Return why a text does not compile. What is thrown while it runs comes with the place where that happened."""
+    details = answer.get("exceptionDetails")
+    if details is None or details.get("stackTrace"):
+        return None
+    thrown = _thrown(details)
+    return thrown if thrown.startswith("SyntaxError: ") else None
+
+
+def _thrown(details: Mapping[str, Any]) -> str:
+    """Return an exception as one line."""
+    exception = details.get("exception") or {}
+    said = exception.get("description", exception.get("value", details.get("text", "")))
+    return str(said).partition("\n")[0]
+
+
+async def _judged(session: CDPSession, answer: Mapping[str, Any], *, harmless: bool) -> Outcome:
+    value = answer["result"]
+    if "exceptionDetails" not in answer and _is_to_come(value):
+        if harmless and value["type"] != "function":
+            return Outcome(holds=False, seen="", acts=True)  # waiting lets the page go on
+        asked = {
+            "objectId": value["objectId"],
+            "functionDeclaration": _CALL if harmless else _AWAIT,
+            "awaitPromise": not harmless,
+            "throwOnSideEffect": harmless,
+            "silent": True,
+            "userGesture": True,
+        }
+        answer = dict(await session.send("Runtime.callFunctionOn", asked))
+        value = answer["result"]
+        if harmless and "exceptionDetails" not in answer and _is_to_come(value):
+            return Outcome(holds=False, seen="", acts=True)
+    if (details := answer.get("exceptionDetails")) is not None:
+        thrown = _thrown(details)
+        return Outcome(holds=False, seen=thrown[:LONGEST_SEEN], acts=harmless and MAY_ACT in thrown)
+    return Outcome(_is_true(value), await _shown(session, value))
+
+
+def _is_to_come(value: Mapping[str, Any]) -> bool:
+    """Whether a value stands for another one: a function that is called, a promise that is awaited."""
+    return value["type"] == "function" or value.get("subtype") == "promise"
+
+
+def _is_true(value: Mapping[str, Any]) -> bool:
+    """Whether JavaScript takes a value for true, as the protocol describes it."""
+    if "unserializableValue" in value:
+        return value["unserializableValue"] not in _FALSY
+    if value["type"] == "undefined" or value.get("subtype") == "null":
+        return False
+    # Playwright's `evaluate` gives nothing for a function or a symbol that is left at the end.
+    return value["type"] == "object" or bool(value.get("value"))
+
+
+async def _shown(session: CDPSession, value: Mapping[str, Any]) -> str:
+    """Return a value as text; what the page's own code makes of an object is only shown."""
+    if "value" in value or "objectId" not in value:
+        plain = value.get("value", value.get("unserializableValue", value["type"]))
+        named = {True: "true", False: "false", None: "null"}
+        shown = named[plain] if plain is None or isinstance(plain, bool) else str(plain)
+        return shown.removesuffix("n") if value["type"] == "bigint" else shown[:LONGEST_SEEN]
+    asked = {"objectId": value["objectId"], "functionDeclaration": _SHOW, "returnByValue": True, "silent": True}
+    try:
+        answer = await session.send("Runtime.callFunctionOn", asked)
+    except Error:
+        return str(value.get("description", value["type"]))
+    return str(answer["result"].get("value", ""))[:LONGEST_SEEN]
+
+
+COMPILED = """
+texts => texts.map(([text, isPath]) => {
+  const compiles = (code) => { try { new Function(code); return true; } catch { return false; } };
+  if (!compiles("return (async () => {\\n" + text + "\\n})") && !compiles("return (async () => (" + text + "\\n))"))
+    return false;
+  return !isPath || text.split(/[^\\w$]/)[0] in globalThis;
+})
+"""
+"""JavaScript that says which texts compile. They are never run. A lone name or member path counts only where it starts
+at a global of the browser: `README.md` compiles, and is prose."""

@@ -1,0 +1,218 @@
+"""Why a check does not hold: its parts, evaluated one by one without changing anything, and what each of them gave."""
+
+import difflib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from playwright.async_api import CDPSession, Error
+from tree_sitter import Node
+
+from orchestrator.verify.evaluating import as_reading
+from orchestrator.verify.javascript import (
+    COMPARISONS,
+    LITERALS,
+    bound_names,
+    declarations_before,
+    names_in,
+    operator,
+    source,
+    tree,
+    walk,
+)
+
+MAX_PARTS = 12
+SHOWN_PARTS = 4
+PART_S = 1.0
+_VALUE = 120
+
+_SELECTING = frozenset({"querySelector", "querySelectorAll", "getElementById", "getElementsByClassName", "closest"})
+_LOOKING_INTO = frozenset(
+    {"includes", "startsWith", "endsWith", "test", "match", "contains", "indexOf", "has", "some", "every"}
+)
+
+_DESCRIBE = """(value) => {
+  const cut = (text) => text.length > 120 ? text.slice(0, 119) + "…" : text;
+  const name = (one) => one.tagName.toLowerCase() + (one.id ? "#" + one.id : "");
+  const held = (one) => typeof one.value === "string" ? one.value : one.textContent.replace(/\\s+/g, " ").trim();
+  if (value === null) return {is: "null"};
+  if (value === undefined) return {is: "undefined"};
+  if (value instanceof Element) return {is: "element", name: name(value), text: cut(held(value))};
+  if (value instanceof NodeList || value instanceof HTMLCollection || Array.isArray(value)) {
+    const texts = [...value].slice(0, 5).map((one) => one instanceof Element ? held(one) : String(one));
+    return {is: "list", count: value.length, text: cut(texts.join(", "))};
+  }
+  if (typeof value === "string") return {is: "text", text: cut(value)};
+  if (typeof value === "object") { try { return {is: "value", text: cut(JSON.stringify(value))}; } catch {} }
+  return {is: "value", text: cut(String(value))};
+}"""
+
+_IDS = "[...document.querySelectorAll('[id]')].slice(0, 300).map((one) => one.id)"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a check that can be evaluated alone. `before`: the declarations that it needs."""
+
+    text: str
+    kind: str
+    before: str
+    selector: str = ""
+
+
+async def explain(session: CDPSession, text: str) -> str:
+    """Return what the parts of a check gave, in one line; an empty text where nothing can be told."""
+    told: dict[str, str] = {}
+    for part in parts_of(text):
+        seen = await _described(session, part)
+        if seen is None or len(told) == SHOWN_PARTS or (part.kind == "whole" and told):
+            continue
+        sentence = await _told(session, part, seen)
+        value = f"{seen['is']} {part.text}" if part.kind == "given" else str(seen.get("text") or sentence)
+        if sentence:
+            told.setdefault(value, sentence)
+    return "; ".join(told.values())
+
+
+def parts_of(text: str) -> list[Part]:
+    """Return the parts of a check that tell why it does not hold, the most telling first, at most MAX_PARTS. Pure."""
+    found: dict[str, Part] = {}
+    for kind, node in _candidates(tree(text)):
+        if len(found) == MAX_PARTS:
+            break
+        if node.type in LITERALS or node.type in ("arrow_function", "function_expression"):
+            continue
+        if bound_names(node) & names_in(node):
+            continue  # only a call gives it a value
+        before = "\n".join(declarations_before(node))
+        found.setdefault(source(node), Part(source(node), kind, before, _selector(node)))
+    return list(found.values())
+
+
+def _candidates(root: Node) -> Iterator[tuple[str, Node]]:
+    """Yield what may tell why a check does not hold: what was selected first, the whole of it last."""
+    nodes = list(walk(root))
+    yield from (("selected", one) for one in nodes if one.type == "call_expression" and _method(one) in _SELECTING)
+    yield from (("held", one) for one in nodes if one.type == "member_expression" and _is_on_selected(one))
+    yield from (("given", one) for one in nodes if one.type == "call_expression" and _is_number_of(one))
+    yield from (("is", one) for node in nodes for one in _compared(node))
+    yield from (("whole", _innermost(one)) for one in nodes if one.type in ("expression_statement", "return_statement"))
+
+
+def _compared(node: Node) -> list[Node]:
+    """Return the sides of a comparison, or what a call looks into: the `title` of `title.includes("Shop")`."""
+    parts: list[Node | None] = []
+    if node.type == "binary_expression" and operator(node) in COMPARISONS:
+        parts = [node.child_by_field_name("left"), node.child_by_field_name("right")]
+    elif node.type == "call_expression" and _method(node) in _LOOKING_INTO:
+        callee = node.child_by_field_name("function")
+        parts = [None if callee is None else callee.child_by_field_name("object")]
+    return [one for one in parts if one is not None]
+
+
+def _innermost(node: Node) -> Node:
+    """Return what stands behind `!`, `!!`, `await` and parentheses."""
+    while node.type in ("unary_expression", "parenthesized_expression", "await_expression") and node.named_children:
+        node = node.named_children[0]
+    return node
+
+
+def _method(call: Node) -> str:
+    callee = call.child_by_field_name("function")
+    if callee is None or callee.type != "member_expression":
+        return ""
+    named = callee.child_by_field_name("property")
+    return "" if named is None else source(named)
+
+
+def _is_on_selected(member: Node) -> bool:
+    owner = member.child_by_field_name("object")
+    parent = member.parent
+    is_called = (
+        parent is not None and parent.type == "call_expression" and parent.child_by_field_name("function") == member
+    )
+    return owner is not None and not is_called and (owner.type in ("identifier", "call_expression"))
+
+
+def _is_number_of(call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    return callee is not None and source(callee) in ("parseFloat", "parseInt", "Number", "Math.abs", "Math.round")
+
+
+def _selector(node: Node) -> str:
+    if node.type != "call_expression" or _method(node) not in _SELECTING:
+        return ""
+    given = node.child_by_field_name("arguments")
+    first = given.named_children[0] if given is not None and given.named_children else None
+    if first is None or first.type != "string":
+        return ""
+    text = source(first)[1:-1]
+    return f"#{text}" if _method(node) == "getElementById" else text
+
+
+async def _told(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
+    name = part.selector or part.text if len(part.text) <= _VALUE else f"{part.text[: _VALUE - 1]}…"
+    if part.kind == "selected":
+        return await _told_of_selected(session, part, seen)
+    if part.kind == "given":
+        return f"{part.text.partition('(')[0]} gives {seen.get('text', seen['is'])}"
+    if seen["is"] in ("null", "undefined"):
+        return f"`{name}` is {seen['is']}"
+    if seen["is"] == "element":
+        return f"`{seen['name']}` holds `{seen['text']}`"
+    if seen["is"] == "list":
+        return f"`{name}` has {seen['count']} items: `{seen['text']}`" if seen["count"] else f"`{name}` is empty"
+    return f"`{name}` is `{seen['text']}`"
+
+
+async def _told_of_selected(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
+    name = part.selector or part.text
+    if seen["is"] == "element":
+        return f"`{name}` holds `{seen['text']}`" if seen["text"] else f"`{name}` holds no text"
+    if seen["is"] == "list" and seen["count"]:
+        return f"{seen['count']} elements match `{name}`: `{seen['text']}`"
+    if seen["is"] in ("null", "list"):
+        return f"no element matches `{name}`{_nearest(name, await _ids(session))}"
+    return ""
+
+
+def _nearest(selector: str, ids: Sequence[str]) -> str:
+    """Return the ids that are there instead, those that look alike first."""
+    wanted = selector.rpartition("#")[2].partition(" ")[0]
+    alike = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
+    named = alike or list(dict.fromkeys(ids))[:3]
+    return f"; there is {', '.join(f'`#{one[:40]}`' for one in named)}" if named else ""
+
+
+async def _ids(session: CDPSession) -> list[str]:
+    asked = {
+        "expression": f"JSON.stringify({_IDS})",
+        "throwOnSideEffect": True,
+        "silent": True,
+        "timeout": PART_S * 1000,
+    }
+    try:
+        answer = await session.send("Runtime.evaluate", asked)
+        return [str(one) for one in json.loads(answer["result"].get("value", "[]"))]
+    except (Error, ValueError):
+        return []
+
+
+async def _described(session: CDPSession, part: Part) -> dict[str, Any] | None:
+    """Evaluate a part without changing anything; None where that is not possible."""
+    asked = {
+        "expression": f"{{\n{as_reading(part.before)}\nJSON.stringify(({_DESCRIBE})(\n{as_reading(part.text)}\n));\n}}",
+        "replMode": True,
+        "throwOnSideEffect": True,
+        "silent": True,
+        "timeout": PART_S * 1000,
+    }
+    try:
+        answer = await session.send("Runtime.evaluate", asked)
+        if "exceptionDetails" in answer:
+            return None
+        value = json.loads(answer["result"].get("value", "null"))
+    except (Error, ValueError):
+        return None
+    return value if isinstance(value, dict) else None

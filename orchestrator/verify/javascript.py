@@ -1,0 +1,94 @@
+"""The JavaScript of a check as a tree: what it declares, what it names, and whether it says anything. Pure."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import tree_sitter_javascript
+from tree_sitter import Language, Node, Parser
+
+FUNCTIONS = frozenset({"arrow_function", "function_expression", "function_declaration", "method_definition"})
+LITERALS = frozenset({"string", "number", "true", "false", "null", "undefined", "regex", "template_string"})
+_DECLARATIONS = frozenset({"lexical_declaration", "variable_declaration"})
+_SAYING = frozenset(
+    {
+        *("call_expression", "new_expression", "await_expression", "return_statement", "assignment_expression"),
+        *("optional_chain", "subscript_expression", "ternary_expression", *FUNCTIONS, *_DECLARATIONS),
+    }
+)
+_COMPARING = frozenset({"===", "!==", "==", "!=", "<", ">", "<=", ">=", "in", "instanceof", "&&", "||", "??"})
+COMPARISONS = frozenset({"===", "!==", "==", "!=", "<", ">", "<=", ">=", "in", "instanceof"})
+
+
+@cache
+def _parser() -> Parser:
+    return Parser(Language(tree_sitter_javascript.language()))
+
+
+def tree(text: str) -> Node:
+    """Return the root of the tree of `text`. What does not parse is in it as nodes of the type `ERROR`."""
+    return _parser().parse(text.encode(errors="replace")).root_node
+
+
+def source(node: Node) -> str:
+    """Return the text of a node."""
+    return (node.text or b"").decode(errors="replace")
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a node and all below it, outer ones first. A loop, because hostile texts are nested deeply."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        waiting += reversed(one.named_children)
+
+
+def operator(node: Node) -> str:
+    """Return the operator of a node, an empty text for a node that has none."""
+    found = node.child_by_field_name("operator")
+    return "" if found is None else source(found)
+
+
+def says_something(text: str) -> bool:
+    """Whether `text`, read as JavaScript, could hold or fail: it calls, compares, declares or returns something.
+
+    `Title: Shop` and `a; b` compile, and are prose.
+    """
+    return any(
+        node.type in _SAYING
+        or (node.type == "binary_expression" and operator(node) in _COMPARING)
+        or (node.type == "unary_expression" and operator(node) in ("!", "typeof"))
+        for node in walk(tree(text))
+    )
+
+
+def declarations_before(node: Node) -> list[str]:
+    """Return the declarations that a node can see around it, outermost first: `const t = 1;` each."""
+    found: list[list[str]] = []
+    inside, around = node, node.parent
+    while around is not None:
+        if around.type in ("program", "statement_block"):
+            before = [one for one in around.named_children if one.start_byte < inside.start_byte and one != inside]
+            found.append([f"{source(one).rstrip(';')};" for one in before if one.type in _DECLARATIONS])
+        inside, around = around, around.parent
+    return [text for texts in reversed(found) for text in texts]
+
+
+def bound_names(node: Node) -> set[str]:
+    """Return the names around a node that only a call gives a value: parameters, and variables of loops."""
+    names: set[str] = set()
+    around = node.parent
+    while around is not None:
+        parts: list[Node | None] = []
+        if around.type in FUNCTIONS:
+            parts = [around.child_by_field_name("parameters"), around.child_by_field_name("parameter")]
+        elif around.type in ("for_in_statement", "for_statement", "catch_clause"):
+            parts = [around.child_by_field_name(name) for name in ("left", "initializer", "parameter")]
+        names |= {source(one) for part in parts if part is not None for one in walk(part) if one.type == "identifier"}
+        around = around.parent
+    return names
+
+
+def names_in(node: Node) -> set[str]:
+    """Return the variables that a node names."""
+    return {source(one) for one in walk(node) if one.type == "identifier"}

@@ -1,0 +1,51 @@
+"""When a page has settled: everything that it asked for has been answered, and it asks for nothing more."""
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+
+from playwright.async_api import Page, Request
+
+QUIET_S = 0.1
+LOOK_S = 0.02
+
+_ENDLESS = frozenset({"eventsource", "websocket", "media"})
+"""What may stay open for as long as the page does."""
+
+
+@dataclass
+class Traffic:
+    """The requests of a page that wait for an answer. `since`: when that last changed, in seconds."""
+
+    waiting: set[Request] = field(default_factory=set)
+    since: float = field(default_factory=time.monotonic)
+
+    def is_quiet(self) -> bool:
+        """Whether nothing waits, for a moment at least."""
+        return not self.waiting and time.monotonic() - self.since >= QUIET_S
+
+
+def follow(page: Page) -> Traffic:
+    """Return what will be asked for by `page` from now on."""
+    traffic = Traffic()
+
+    def begun(request: Request) -> None:
+        if request.resource_type not in _ENDLESS:
+            traffic.waiting.add(request)
+            traffic.since = time.monotonic()
+
+    def ended(request: Request) -> None:
+        traffic.waiting.discard(request)
+        traffic.since = time.monotonic()
+
+    page.on("request", begun)
+    page.on("requestfinished", ended)
+    page.on("requestfailed", ended)
+    return traffic
+
+
+async def settle(traffic: Traffic, seconds: float) -> None:
+    """Wait until the page has settled, `seconds` at most: some pages never stop asking."""
+    until = time.monotonic() + seconds
+    while not traffic.is_quiet() and time.monotonic() < until:  # noqa: ASYNC110 - quiet is the absence of events
+        await asyncio.sleep(LOOK_S)
