@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from playwright.async_api import Error
@@ -15,14 +15,14 @@ from orchestrator.verify.explaining import explain
 from orchestrator.verify.hearing import Heard, Target, listen
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits
-from orchestrator.verify.running import NO_ANSWER, evaluated
+from orchestrator.verify.running import NO_ANSWER, answers, evaluated
 from orchestrator.verify.settling import follow, settle
 
 AT_ONCE = 3
 """Pages that are open at the same time."""
 
-Tried = tuple[Outcome, str, Heard]
-"""What a check gave, what its parts gave, and what the page said meanwhile."""
+Keep = Callable[[str, Outcome, str, Heard], None]
+"""Takes what came of a check: its label, what it gave, what its parts gave, and what the page said meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -33,19 +33,21 @@ class Trials:
     target: Target
     limits: Limits
 
-    async def run(self, wanted: Mapping[str, str]) -> dict[str, Tried]:
+    async def run(self, wanted: Mapping[str, str], keep: Keep) -> None:
         """Run each check on a settled page, and what failed once more on one that had time to do what it does later."""
         turns = asyncio.Semaphore(AT_ONCE)
+        left = dict(wanted)
 
-        async def run(label: str, text: str) -> tuple[str, Tried]:
-            tried = await self._once(text, 0, turns)
-            if not tried[0].holds and not tried[0].misformed:
-                tried = await self._once(text, self.limits.check, turns)
-            return label, tried
+        async def run(label: str, text: str, pause: float) -> None:
+            outcome, told, heard = await self._once(text, pause, turns)
+            keep(label, outcome, told, heard)
+            if outcome.holds or outcome.misformed:
+                left.pop(label)
 
-        return dict(await asyncio.gather(*(run(label, text) for label, text in wanted.items())))
+        for pause in (0.0, self.limits.check):
+            await asyncio.gather(*(run(label, text, pause) for label, text in list(left.items())))
 
-    async def _once(self, text: str, pause: float, turns: asyncio.Semaphore) -> Tried:
+    async def _once(self, text: str, pause: float, turns: asyncio.Semaphore) -> tuple[Outcome, str, Heard]:
         outcome, told, heard = Outcome(holds=False, seen=NO_ANSWER), "", Heard()
         with contextlib.suppress(Error, PlaywrightTimeoutError):
             async with turns, new_page(self.cage, self.target) as page:
@@ -58,4 +60,5 @@ class Trials:
                 outcome = await evaluated(session, text, self.limits.check + seconds_asked(text)) or outcome
                 if not outcome.holds:
                     told = await explain(session, text)
+                await answers(page, self.limits.check)  # what the page said comes before this answer
         return outcome, told, heard

@@ -162,9 +162,9 @@ async def _shown(session: CDPSession, value: Mapping[str, Any]) -> str:
 
 COMPILED = """
 texts => texts.map(([text, isPath]) => {
-  const compiles = (code) => { try { new Function(code); return true; } catch { return false; } };
-  if (!compiles("return (async () => {\\n" + text + "\\n})") && !compiles("return (async () => (" + text + "\\n))"))
-    return false;
+  const AsyncFunction = (async () => {}).constructor;
+  const compiles = (code) => { try { new AsyncFunction(code); return true; } catch { return false; } };
+  if (!compiles(text) && !compiles("return (" + text + "\\n)")) return false;
   return !isPath || text.split(/[^\\w$]/)[0] in globalThis;
 })
 """

@@ -139,9 +139,12 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
 
 async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Seen) -> None:
     """Run the checks that may act on the page, each on a page of its own."""
-    for label, (outcome, told, heard) in (await trials.run(acting)).items():
+
+    def keep(label: str, outcome: Outcome, told: str, heard: Heard) -> None:
         seen.take(label, outcome, told)
         seen.heard.join(heard)
+
+    await trials.run(acting, keep)
 
 
 async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Seen) -> None:
