@@ -6,6 +6,7 @@ the brief asks for it in words such as "correct the typo in data.csv" or "notes.
 
 import difflib
 import re
+from pathlib import PurePosixPath
 
 DIFF_LINES = 40
 DIFF_WIDTH = 200
@@ -32,6 +33,17 @@ _PASSIVE = re.compile(
     rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS}|{_DONE})(?:e?d)?\b",
     re.IGNORECASE,
 )
+_CODE = frozenset({".py", ".js", ".mjs", ".ts", ".html", ".htm", ".css", ".sh", ".sql", ".rb", ".php", ".c", ".java"})
+_WORK = re.compile(
+    r"\b(?:(?:fix|correct|debug|edit|add)(?:ing|ed)?|repair(?:ing|ed)?|improv(?:e|ing|ed)|refactor(?:ing|ed)?"
+    r"|rewrit(?:e|ing|ten)|chang(?:e|ing|ed))\b",
+    re.IGNORECASE,
+)
+_LEFT_ALONE = re.compile(
+    r"\b(?:not|never|without|no|don't|doesn't|cannot|unchanged|untouched|exactly|byte|as (?:it )?is|attached|users?"
+    r"|visitors?|can|lets?|allow\w*|button|show\w*|display\w*|using|via|fetch\w*|load\w*|link\w*|instead|page|site)\b",
+    re.IGNORECASE,
+)
 _THEN = re.compile(rf"[`\"'”)]*,?\s+(?:please\s+)?(?:{_VERBS})\s", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?;](?:\s+|$)|\n")
 # What somebody else does, or somewhere else, or not at all.
@@ -52,9 +64,24 @@ _DATA = re.compile(
 
 
 def may_change(name: str, brief: str) -> bool:
-    """Whether `brief` orders the attachment `name` to be changed. In doubt it does not."""
+    """Whether `brief` orders the attachment `name` to be changed. In doubt it does not.
+
+    An attached `index.html` is the page, so it may change. Code may change in any sentence that speaks of changing it;
+    data only by a plain order.
+    """
+    if name.lower() == "index.html":
+        return True
     spelled = re.compile(rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
-    return any(_is_acted_on(brief, found) for found in spelled.finditer(brief))
+    found = list(spelled.finditer(brief))
+    is_code = PurePosixPath(name.lower()).suffix in _CODE
+    return any(_is_acted_on(brief, place) or (is_code and _is_worked_on(brief, place)) for place in found)
+
+
+def _is_worked_on(brief: str, name: re.Match[str]) -> bool:
+    """Whether the sentence around the name speaks of changing a file of code, and forbids nothing."""
+    start, end = max(0, name.start() - _REACH), name.end() + _REACH
+    sentence = _SENTENCE.split(brief[start : name.start()])[-1] + " " + _SENTENCE.split(brief[name.end() : end])[0]
+    return _WORK.search(sentence) is not None and not _LEFT_ALONE.search(sentence)
 
 
 def _is_acted_on(brief: str, name: re.Match[str]) -> bool:

@@ -89,3 +89,39 @@ def test_a_long_change_is_cut_and_counted() -> None:
 def test_what_is_no_text_or_gone_is_said_in_a_line() -> None:
     assert diff("p.png", b"\xff\x00", b"\xff") == ("p.png: 2 bytes became 1",)
     assert diff("d.csv", b"a", None) == ("d.csv was deleted",)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Commit fix.py after fixing the error in it.",
+        "- Commit `fix.py` with the error corrected.",
+        "fix.py has a bug, repair it.",
+        "The script fix.py is to be refactored and committed.",
+    ],
+)
+def test_code_changes_where_a_sentence_speaks_of_working_on_it(brief: str) -> None:
+    assert may_change("fix.py", brief)
+
+
+@pytest.mark.parametrize(
+    "brief",
+    [
+        "Commit fix.py unchanged and add a README.",
+        "Do not fix the error in fix.py.",
+        "Users can edit fix.py in the browser.",
+        "Show fix.py and add line numbers.",
+        "Commit fix.py. Fix the title.",
+        "Run fix.py in CI.",
+    ],
+)
+def test_code_that_is_only_used_or_protected_stays(brief: str) -> None:
+    assert not may_change("fix.py", brief)
+
+
+def test_data_beside_code_that_changes_stays() -> None:
+    assert not may_change("data.csv", "Commit data.csv after fixing the error in fix.py.")
+
+
+def test_an_attached_page_is_the_page_and_may_change() -> None:
+    assert may_change("index.html", "Add a dark mode to the attached page.")
