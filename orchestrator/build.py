@@ -180,6 +180,8 @@ def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
 def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) -> None:
     for attempt in attempts:
         runner.say(f"{attempt.model}: {attempt.outcome} ({summary.spent(attempt)})")
+    for refused in generated.attachments_refused:
+        runner.warning(f"A change was refused: {refused}")
     if generated.is_fallback and attempts:
         runner.warning("No model gave a usable answer: the page comes from the template.")
     elif generated.is_fallback:
@@ -247,4 +249,5 @@ def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build
         notes=kept.report.notes,
         attempts=generation.attempts,
         attachments_changed=kept.generated.attachments_changed,
+        attachments_refused=kept.generated.attachments_refused,
     )

@@ -92,6 +92,7 @@ class Build(_Entry):
     findings: tuple[Finding, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     attachments_changed: tuple[tuple[str, ...], ...] = ()
+    attachments_refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     published: Sha | None = None
 

@@ -198,7 +198,8 @@ async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job
         told = model.prompts[2]["messages"][1]["content"]
     assert [check.state for check in built.checks] == ["passed"] * 3
     assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
-    assert f"- round 1: {texts[1]} | It gave: false\n- round 1: {texts[2]} | It gave: false" in told
+    assert f"- round 1: {texts[1]} | It gave: false: `document.title` is `Other`\n" in told
+    assert f"- round 1: {texts[2]} | It gave: false: no element matches `h1`" in told
     assert '\n-<p id="total">41</p>\n' in told
     assert f"\n+{right}\n" in told
 

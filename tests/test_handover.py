@@ -66,6 +66,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "findings",
         "attempts",
         "attachments_changed",
+        "attachments_refused",
         "notes",
     ]
     assert list(said["checks"][0]) == ["round", "text", "kind", "state", "seen", "proof"]

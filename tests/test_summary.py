@@ -149,3 +149,8 @@ def test_nothing_hostile_is_markup_on_either_page() -> None:
         html = shown(page)
         for markup in ("<script", "<h1", "<img", 'javascript:x"', "<b>"):
             assert markup not in html
+
+
+def test_a_refused_change_of_an_attachment_is_shown() -> None:
+    page = built(order(), Build(id=ID, attachments_refused=("d.csv: an attachment, which stays as it is.",)))
+    assert "- A change was refused: `d.csv: an attachment, which stays as it is.`" in page

@@ -17,6 +17,9 @@ from orchestrator.handover import Attempt
 TURNS = 3
 """Answers that one model may give to one request: what it did not mend twice it does not mend."""
 
+EMPTY = 2
+"""How often a model that answered nothing is asked again: it is up, and mostly answers then."""
+
 CONTINUATIONS = 2
 """How often a cut answer is continued."""
 
@@ -66,7 +69,10 @@ class _Said:
 
 async def _said(table: Table, model: Model, messages: Messages, until: Deadline) -> _Said | None:
     """Return what the model answers, continued where it was cut off; None where there is nothing to use."""
-    answer = await _asked(table, model, messages, until)
+    for _ in range(EMPTY + 1):
+        answer = await _asked(table, model, messages, until)
+        if not answer.is_empty:
+            break
     if answer.problem:
         return None
     text, reply = answer.text, parse(answer.text)

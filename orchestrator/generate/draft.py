@@ -55,7 +55,15 @@ class Given:
     @property
     def fixed(self) -> Mapping[str, bytes]:
         """The attachments of all rounds that this round's brief does not ask to change."""
-        return {name: data for name, data in self.attached.items() if not may_change(name, self.task.brief)}
+        return self.kept_from({})
+
+    def kept_from(self, declared: Mapping[str, str]) -> Mapping[str, bytes]:
+        """Return the attachments that must stay. `declared`: name -> the words of the brief that a model quotes."""
+        return {
+            name: data
+            for name, data in self.attached.items()
+            if not may_change(name, self.task.brief, declared.get(name, ""))
+        }
 
     @property
     def attached(self) -> Mapping[str, bytes]:
@@ -72,7 +80,8 @@ class Draft:
 
     `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
     `is_usable`: with all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check
-    in prose -> what shall show it.
+    in prose -> what shall show it. `refused`: attachment -> why an answer's change of it was not taken; `declared`:
+    attachment -> the words of the brief that ask to change it.
     """
 
     files: Mapping[str, bytes]
@@ -82,6 +91,8 @@ class Draft:
     left: tuple[str, ...] = ()
     is_usable: bool = False
     proofs: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def site(self) -> Site:
@@ -97,16 +108,20 @@ def begun(given: Given) -> Draft:
 def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
     ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
-    changes, refused = _without_attachments(ours, given)
+    draft = replace(draft, declared={**draft.declared, **reply.declared})
+    changes, refused = _without_attachments(ours, given.kept_from(draft.declared))
     applied = apply(draft.files, changes)
-    flaws = (*reply.complaints, *refused, *applied.complaints)
+    # Said once: a model that insists loses this change and nothing else.
+    told = tuple(flaw for name, flaw in refused.items() if name not in draft.refused)
+    flaws = (*reply.complaints, *told, *applied.complaints)
     touched = applied.changed - {_path_of(flaw) for flaw in flaws}
     left = tuple(dict.fromkeys((*flaws, *(flaw for flaw in draft.left if _stays(flaw, touched)))))
-    proofs = {**draft.proofs, **reply.proofs}
+    left = tuple(flaw for flaw in left if flaw not in draft.refused.values())
+    draft = replace(draft, proofs={**draft.proofs, **reply.proofs}, refused={**draft.refused, **refused})
     if not applied.changed and not applied.done:
-        return replace(draft, flaws=left if flaws else (_NOTHING, *left), done=(), left=left, proofs=proofs)
+        return replace(draft, flaws=left if flaws else (_NOTHING, *left), done=(), left=left)
     changed = draft.changed | applied.changed
-    return Draft(applied.files, changed, flaws=left, done=applied.done, left=left, proofs=proofs)
+    return replace(draft, files=applied.files, changed=changed, flaws=left, done=applied.done, left=left)
 
 
 def _stays(flaw: str, touched: Collection[str]) -> bool:
@@ -129,7 +144,7 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
         problems = ["There is no index.html, or an empty one."]
-    is_whole = given.is_new or not draft.flaws
+    is_whole = given.is_new or not [flaw for flaw in draft.flaws if flaw not in draft.refused.values()]
     needs_readme = given.is_new or has_readme(given.start.files)
     readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
     unchanged = (
@@ -158,15 +173,30 @@ def _is_for_the_model(path: str, given: Given) -> bool:
     return is_workflow or reserved_problem(path) is None
 
 
-def _without_attachments(changes: Sequence[Change], given: Given) -> tuple[list[Change], list[str]]:
-    """Return the changes that leave attachments alone, and a complaint for each edit of one.
+def _without_attachments(
+    changes: Sequence[Change], kept_bytes: Mapping[str, bytes]
+) -> tuple[list[Change], dict[str, str]]:
+    """Return the changes that leave attachments alone, and name -> complaint for each attachment that must stay.
 
-    A whole file under an attachment's name is passed over without a word: models repeat what they were shown.
+    A whole file that is the attachment again is no change: models repeat what they were shown.
     """
-    fixed = {fold(name) for name in given.fixed}
+    fixed = {fold(name): name for name in kept_bytes}
     kept = [change for change in changes if fold(change.path) not in fixed]
-    tried = {change.path for change in changes if fold(change.path) in fixed and not isinstance(change, File)}
-    return kept, [
-        f"{path}: an attachment, which stays as it is, because the brief does not ask to change it."
-        for path in sorted(tried)
-    ]
+    tried = {
+        name
+        for change in changes
+        if (name := fixed.get(fold(change.path))) is not None and not _is_same(change, kept_bytes[name])
+    }
+    return kept, {
+        name: f"{name}: an attachment, which stays as it is, because the brief does not ask to change it. If it does,"
+        f' declare that: <change path="{name}">the words of the brief that ask for it</change>.'
+        for name in sorted(tried)
+    }
+
+
+def _is_same(change: Change, data: bytes) -> bool:
+    """Whether `change` is a whole file that says what the attachment says, ends of lines aside."""
+    if not isinstance(change, File):
+        return False
+    text = data.decode("utf-8-sig", errors="replace").replace("\r\n", "\n")
+    return change.text.replace("\r\n", "\n").rstrip("\n") == text.rstrip("\n")

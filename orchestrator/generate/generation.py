@@ -50,8 +50,8 @@ class Generated:
     """The site, and who made it: a model's name, or `fallback`.
 
     `attachments_changed`: the lines of each one's diff; `proofs`: what the model gave for checks in prose, by label;
-    `attached`: the attachments of all rounds as they were sent; `is_cut_off`: the answer ended in the middle, so the
-    template may be worth more.
+    `attached`: the attachments of all rounds as they were sent; `attachments_refused`: why a change was not taken;
+    `is_cut_off`: the answer ended in the middle, so the template may be worth more.
     """
 
     site: Site
@@ -59,6 +59,7 @@ class Generated:
     attachments_changed: tuple[tuple[str, ...], ...] = ()
     proofs: Mapping[str, str] = field(default_factory=dict)
     attached: Mapping[str, bytes] = field(default_factory=dict)
+    attachments_refused: tuple[str, ...] = ()
     is_cut_off: bool = False
 
     @property
@@ -156,7 +157,7 @@ def _generated(table: Table, model: Model, draft: Draft) -> Generated:
         files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
     changed = [(name, data) for name, data in given.attached.items() if files.get(name) != data]
     diffs = tuple(diff(name, data, files.get(name)) for name, data in changed)
-    return Generated(Site(files), model.name, diffs, draft.proofs, given.attached)
+    return Generated(Site(files), model.name, diffs, draft.proofs, given.attached, tuple(draft.refused.values()))
 
 
 def _template(given: Given) -> dict[str, bytes]:

@@ -83,7 +83,7 @@ async def _sent(session: CDPSession, form: str, seconds: float, *, harmless: boo
         "expression": form,
         "replMode": True,  # `await` at the top, and the value of the last statement
         "awaitPromise": True,
-        "silent": True,
+        "silent": harmless,  # what a click breaks is the page's, and is heard
         "userGesture": True,  # as Playwright has it
         "throwOnSideEffect": harmless,
         "timeout": seconds * 1000,
@@ -117,7 +117,7 @@ async def _judged(session: CDPSession, answer: Mapping[str, Any], *, harmless: b
             "functionDeclaration": _CALL if harmless else _AWAIT,
             "awaitPromise": not harmless,
             "throwOnSideEffect": harmless,
-            "silent": True,
+            "silent": harmless,
             "userGesture": True,
         }
         answer = dict(await session.send("Runtime.callFunctionOn", asked))

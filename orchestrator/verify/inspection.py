@@ -1,8 +1,11 @@
 """One page in the cage: its checks, what it complained about, and how it looks."""
 
 import asyncio
-from collections.abc import Mapping
+import math
+import time
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession, Error, Page
@@ -36,8 +39,10 @@ from orchestrator.verify.running import answers, evaluated, read_checks
 from orchestrator.verify.settling import follow, settle
 
 MAX_FINDINGS = 100
-ANSWERING_S = 10.0
-LOOKING_S = 20.0
+ANSWERING_S = 6.0
+"""A page that says nothing for so long is busy. An ordinary one answers at once, on a machine under load too."""
+
+BEAT_S = 0.2
 ONCE_MORE_S = 2.0
 RESTING_S = 1.0
 
@@ -56,7 +61,12 @@ class _Seen:
     findings: list[Finding] = field(default_factory=list)
     shots: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    is_alive: bool = False
+    answered_at: float = -math.inf
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether the page answered lately."""
+        return time.monotonic() - self.answered_at < ANSWERING_S
 
     def take(self, label: str, outcome: Outcome, told: str = "") -> None:
         """Keep what evaluating a check gave. `told`: what its parts gave."""
@@ -77,7 +87,7 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
         async with asyncio.timeout(limits.whole):
             await _look_at(cage, target, asked, limits, seen)
     except (TimeoutError, PlaywrightTimeoutError):
-        if not (seen.is_alive or seen.heard.is_restless):
+        if not (seen.is_answering or seen.heard.is_restless):
             seen.findings.append(_limit(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
         else:  # it answers, so that what took long was looking at it
             seen.notes.append(f"Not all of the page was looked at within {limits.whole:.0f} s.")
@@ -125,15 +135,16 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
             if not outcome.acts:
                 seen.take(label, outcome)
         acting = {label: wanted[label] for label, outcome in outcomes.items() if outcome.acts}
-        seen.is_alive = await answers(page, ANSWERING_S)
-        if seen.is_alive:
+        is_there = await answers(page, ANSWERING_S)
+        if is_there:
+            seen.answered_at = math.inf  # what takes long now takes place on other pages
             await _try_acting(Trials(cage, target, limits), acting, seen)
-            seen.is_alive = await _looked(page, session, target, seen) or await answers(page, ANSWERING_S)
-            if seen.is_alive:
+            is_there = await _looked(page, session, target, seen)
+            if is_there:
                 await _look_again(
                     page, session, {label: wanted[label] for label in wanted.keys() - acting.keys()}, seen
                 )
-        if not (seen.is_alive or seen.heard.has_crashed or seen.heard.is_restless or cage.watch.has_ended_it):
+        if not (is_there or seen.heard.has_crashed or seen.heard.is_restless or cage.watch.has_ended_it):
             seen.findings.append(_limit("go on answering; saw it busy without end", target))
 
 
@@ -159,21 +170,43 @@ async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str]
 
 
 async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) -> bool:
-    """Look at the page, once more where it moved on meanwhile, and return whether it let itself be looked at."""
+    """Look at the page, once more where it moved on meanwhile, and return whether it let itself be looked at.
+
+    However long looking takes, it goes on as long as the page answers.
+    """
     for _ in range(2):
         documents = seen.heard.documents
         try:
-            async with asyncio.timeout(LOOKING_S):
-                seen.findings += await look(page, session, target, seen.shots)
-        except TimeoutError:
-            seen.notes.append(f"Looking at the page took more than {LOOKING_S:.0f} s, so that some of it was not seen.")
-            return False
+            if not await _while_answering(page, look(page, session, target, seen.shots), seen):
+                return False
         except Error as error:
             if not any(sign in error.message for sign in _MOVED_ON):
                 raise
             await asyncio.sleep(RESTING_S)
         if seen.heard.documents == documents or seen.heard.is_restless:
             break
+    return True
+
+
+async def _while_answering(page: Page, looking: Coroutine[Any, Any, list[Finding]], seen: _Seen) -> bool:
+    """Keep what `looking` finds; give up and return False where the page stops answering."""
+
+    async def listen_to_its_heart() -> None:
+        while await answers(page, ANSWERING_S):
+            seen.answered_at = time.monotonic()
+            await asyncio.sleep(BEAT_S)
+
+    seen.answered_at = time.monotonic()
+    tasks = asyncio.create_task(looking), asyncio.create_task(listen_to_its_heart())
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not tasks[0].done():
+            return False
+        seen.findings += tasks[0].result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
     return True
 
 

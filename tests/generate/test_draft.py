@@ -63,9 +63,20 @@ def test_a_workflow_is_for_the_model_where_that_is_allowed() -> None:
 @pytest.mark.parametrize("name", ["data.csv", "DATA.csv"])
 def test_an_attachment_that_a_model_sends_back_stays_as_it_was_sent(name: str) -> None:
     for what in (given(), given(attachments={"data.csv": CSV})):
-        draft = after(what, File(name, "a, b\n1, 3\n"), File("app.js", "go()\n"))
+        draft = after(what, File(name, "a,b\n1,2"), File("app.js", "go()\n"))
         assert draft.files == {**PAGE, "app.js": b"go()\n"}
         assert draft.flaws == ()
+
+
+def test_a_whole_file_that_changes_an_attachment_is_refused_once_and_the_rest_is_used() -> None:
+    what = given()
+    first = judged(after(what, File("data.csv", "a,b\n1,3\n"), File("app.js", "go()\n")), what, fine)
+    assert "does not ask to change it" in first.flaws[0]
+    assert first.is_usable
+    again = Reply((File("data.csv", "a,b\n1,4\n"), File("app.js", "on()\n")), (), is_cut=False)
+    second = judged(revised(first, again, what), what, fine)
+    assert (second.flaws, second.files["data.csv"], second.files["app.js"]) == ((), CSV, b"on()\n")
+    assert list(second.refused) == ["data.csv"]
 
 
 @pytest.mark.parametrize("change", [Edit("data.csv", "1,2\n", "1,3\n"), Deletion("data.csv")])

@@ -3,6 +3,7 @@
 The model `first` fails; where it stays so, `second` answers well; where neither does, the template builds.
 """
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -159,7 +160,7 @@ async def test_what_a_lost_answer_costs_is_unknown_and_not_nothing(provider: str
 async def test_where_every_model_is_out_the_template_builds(provider: str) -> None:
     generated, server = await made(Reply(status=429), provider=provider)
     assert (generated.is_fallback, generated.cost_usd, len(server.asked)) == (True, 0, 6)
-    assert outcomes(generated) == ["failed: RateLimitError"] * 2
+    assert outcomes(generated) == ["failed: RateLimitError (busy)"] * 2
 
 
 @BOTH
@@ -210,7 +211,7 @@ async def test_a_key_that_is_refused_is_not_tried_again_and_costs_nothing(provid
     names = PRICED[provider][:1]
     generated, server = await made(GOOD, provider=provider, names=names, key="the-right-one", LLM_API_KEY="wrong")
     assert (generated.is_fallback, generated.cost_usd, len(server.asked)) == (True, 0, 1)
-    assert outcomes(generated) == ["failed: AuthenticationError"]
+    assert outcomes(generated) == ["failed: AuthenticationError (the key is missing or wrong)"]
 
 
 # Fault 12: the model answers, but not as it should
@@ -251,21 +252,74 @@ async def test_half_a_file_is_never_published(provider: str, end: int) -> None:
         (Reply(""), "an empty answer"),
         (Reply(" \n "), "an empty answer"),
         (Reply("", "length"), "an empty answer, cut off at the length limit"),
-        (Reply("I", "content_filter"), "stopped by the provider's content filter"),
     ],
 )
-async def test_an_answer_without_a_word_to_use_is_left_for_the_next_model(
+async def test_a_model_that_answers_nothing_is_asked_again_and_then_left_for_the_next(
     provider: str, reply: Reply, outcome: str
 ) -> None:
     generated, server = await made(reply, GOOD, provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/second", ["first", "second"])
+    assert (generated.built_by, models(server)) == (f"{provider}/first", ["first"] * 2)
     assert outcomes(generated) == [outcome, "answered"]
+    generated, server = await made(reply, reply, reply, GOOD, provider=provider)
+    assert (generated.built_by, models(server)) == (f"{provider}/second", ["first"] * 3 + ["second"])
+    assert outcomes(generated) == [*[outcome] * 3, "answered"]
+
+
+@BOTH
+async def test_what_a_filter_stopped_is_left_for_the_next_model(provider: str) -> None:
+    generated, server = await made(Reply("I", "content_filter"), GOOD, provider=provider)
+    assert (generated.built_by, models(server)) == (f"{provider}/second", ["first", "second"])
+    assert outcomes(generated) == ["stopped by the provider's content filter", "answered"]
 
 
 async def test_an_answer_without_choices_is_empty() -> None:
     generated, server = await made(Reply(body=b'{"choices": []}'), GOOD)
-    assert (generated.built_by, models(server)) == ("openai/second", ["first", "second"])
+    assert (generated.built_by, models(server)) == ("openai/first", ["first", "first"])
     assert outcomes(generated) == ["an empty answer", "answered"]
+
+
+def said_by(content: object, **more: object) -> Reply:
+    message = {"role": "assistant", "content": content, **more}
+    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
+    body = {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "m",
+        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+        "usage": usage,
+    }
+    return Reply(body=json.dumps(body).encode())
+
+
+async def test_an_answer_that_stands_in_the_reasoning_alone_is_read() -> None:
+    generated, server = await made(said_by(None, reasoning_content=f"Plan.\n{GOOD}"))
+    assert (generated.built_by, generated.site.files) == ("openai/first", MADE)
+    assert len(server.asked) == 1
+
+
+async def test_thinking_without_a_block_is_no_answer() -> None:
+    generated, _ = await made(said_by(None, reasoning_content="I shall think."), GOOD)
+    assert outcomes(generated) == ["an empty answer", "answered"]
+
+
+async def refused_once(text: str) -> list[dict[str, object]]:
+    error = {"error": {"message": text, "type": "invalid_request_error"}}
+    generated, server = await made(Reply(status=400, body=json.dumps(error).encode()), GOOD)
+    assert (generated.built_by, outcomes(generated)) == ("openai/first", ["answered"])
+    return list(server.prompts)
+
+
+async def test_a_refusal_that_names_a_limit_is_adapted_to_once() -> None:
+    text = "max_tokens is too large: 32000. This model supports at most 256 completion tokens"
+    first, second = await refused_once(text)
+    assert (first["max_tokens"], second["max_tokens"]) == (OUTPUT, 256)
+
+
+async def test_a_refusal_that_names_another_parameter_is_adapted_to_once() -> None:
+    text = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
+    _, second = await refused_once(text)
+    assert (second.get("max_tokens"), second["max_completion_tokens"]) == (None, OUTPUT)
 
 
 @BOTH

@@ -6,6 +6,7 @@ the brief asks for it in words such as "correct the typo in data.csv" or "notes.
 
 import difflib
 import re
+from pathlib import PurePosixPath
 
 DIFF_LINES = 40
 DIFF_WIDTH = 200
@@ -32,6 +33,36 @@ _PASSIVE = re.compile(
     rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS}|{_DONE})(?:e?d)?\b",
     re.IGNORECASE,
 )
+_CODE = frozenset({".py", ".js", ".mjs", ".ts", ".html", ".htm", ".css", ".sh", ".sql", ".rb", ".php", ".c", ".java"})
+_DOING = (
+    "fixing|correcting|repairing|debugging|improving|refactoring|rewriting|cleaning|updating|changing|translating"
+    "|editing|adjusting|adapting|formatting|simplifying|optimi[sz]ing|completing|renaming|removing|adding"
+)
+_DONE_TO_IT = (
+    "fixed|corrected|repaired|debugged|improved|refactored|rewritten|cleaned|updated|changed|translated|removed|added"
+)
+# "after fixing the error in it", "with the error corrected": the order to commit a file says what is done to it first.
+_AFTERWARDS = re.compile(rf"\b(?:after|by|once|while|and)\s+(?:\w+ly\s+)?(?:{_DOING})\b", re.IGNORECASE)
+_WITH = re.compile(rf"\bwith\b[^.;]{{1,80}}\b(?:{_DONE_TO_IT})\b", re.IGNORECASE)
+_IT = re.compile(
+    rf"^(?:please |then |now |and )*(?:{_VERBS})\s+(?:it|them|the (?:bug|error|typo|mistake|fault|problem))\b",
+    re.IGNORECASE,
+)
+_ADDED_TO = re.compile(
+    r"\b(?:add|insert|append)\b(?P<what>[^.;]{1,80})\b(?:to|in|into)\s+(?:\w+ ){0,2}$", re.IGNORECASE
+)
+_POINTING = re.compile(r"\b(?:links?|references?|paths?|urls?|pointers?|buttons?|imports?|tests?)\b", re.IGNORECASE)
+_FORBIDDING = re.compile(
+    r"\b(?:not|never|nor|don't|doesn't|cannot|unchanged|untouched|unmodified|verbatim|exactly|byte"
+    r"|as (?:it )?is|as attached|users?|visitors?|can|lets?|allow\w*|shows?|display\w*|render\w*"
+    r"|fetch\w*|(?<!on )loads?|links? to|instead|run|without|nicht|nie|niemals|kein\w*|ohne|unverändert|ne|n'|pas"
+    r"|jamais|sans|tel quel|inchangée?|no|nunca|sin|jamás|tampoco"
+    r"|não|nunca|sem|non|mai|senza|niet|geen|zonder|nie|bez)\b|не\s|नहीं|मत\s|不要|不得|别|勿",
+    re.IGNORECASE,
+)
+_ENGLISH = re.compile(r"\b(?:the|a|an|and|in|of|to|it|with|for|is)\b", re.IGNORECASE)
+_LEAST_WORDS = 3
+_QUOTES = {ord(mark): None for mark in "\"'`\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"}
 _THEN = re.compile(rf"[`\"'”)]*,?\s+(?:please\s+)?(?:{_VERBS})\s", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?;](?:\s+|$)|\n")
 # What somebody else does, or somewhere else, or not at all.
@@ -44,17 +75,65 @@ _AT_RUNTIME = re.compile(r"\W{0,3}\s*(?:before|when|while|on load|at load|in the
 _AROUND = frozenset({"the", "this", "our", "attached", "given", "existing", "file", "attachment", "its", "all", "any"})
 _INTO = frozenset({"to", "in", "into", "of", "inside", "within", "from"})
 _DATA = re.compile(
-    r"(?:typos?|errors?|mistakes?|spelling|rows?|lines?|columns?|headers?|entr(?:y|ies)|values?|prices?|numbers?|records?"
+    r"(?:typos?|errors?|bugs?|faults?|functions?|logic|rounding|mistakes?|spelling"
+    r"|rows?|lines?|columns?|headers?|entr(?:y|ies)|values?|prices?|numbers?|records?"
     r"|dates?|names?|cells?|words?|text|sections?|paragraphs?|headings?|sentences?|duplicates?|quantit(?:y|ies)|contents?"
     r"|keys?|fields?|totals?|sums?|figures?|end|top|whitespace|blanks?)",
     re.IGNORECASE,
 )
 
 
-def may_change(name: str, brief: str) -> bool:
-    """Whether `brief` orders the attachment `name` to be changed. In doubt it does not."""
-    spelled = re.compile(rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
-    return any(_is_acted_on(brief, found) for found in spelled.finditer(brief))
+def may_change(name: str, brief: str, declared: str = "") -> bool:
+    """Whether `brief` orders the attachment `name` to be changed. In doubt it does not.
+
+    An attached `index.html` is the page, so it may change. Code may change where the brief says what is done to it;
+    data only by a plain order. `declared`: words of the brief that a model gives as the reason, in any language.
+    """
+    if name.lower() == "index.html":
+        return True
+    places = list(_spelled(name).finditer(brief))
+    is_code = PurePosixPath(name.lower()).suffix in _CODE
+    if any(_is_acted_on(brief, place) or (is_code and _is_worked_on(brief, place)) for place in places):
+        return True
+    return _is_declared(name, brief, declared)
+
+
+def _spelled(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
+
+
+def _is_worked_on(brief: str, name: re.Match[str]) -> bool:
+    """Whether the sentence around the name, or the one after it, says what is done to a file of code."""
+    before = _SENTENCE.split(brief[max(0, name.start() - _REACH) : name.start()])[-1]
+    after, *following = _SENTENCE.split(brief[name.end() : name.end() + _REACH])
+    if _FORBIDDING.search(f"{before} {after}"):
+        return False
+    if _AFTERWARDS.search(after) or _WITH.match(after.lstrip(" `\"'”)")):
+        return True
+    if (added := _ADDED_TO.search(before)) is not None:
+        return not _POINTING.search(added["what"])
+    next_one = [after.partition(",")[2].strip(), following[0].strip() if following else ""]
+    return any(_IT.match(part) and not _FORBIDDING.search(part) for part in next_one)
+
+
+def _is_declared(name: str, brief: str, declared: str) -> bool:
+    """Whether words that a model quotes stand in the brief, speak of this file, and forbid nothing.
+
+    English is read by the rules above; of other languages the quoted sentence must name the file.
+    """
+    quoted, whole = _plain(declared), _plain(brief)
+    if len(quoted.split()) < _LEAST_WORDS or quoted not in whole:
+        return False
+    sentences = [one for one in map(_plain, _SENTENCE.split(brief)) if one and (quoted in one or one in quoted)]
+    if not sentences or not any(_spelled(name.lower()).search(one) for one in sentences):
+        return False
+    said = " ".join(sentences)
+    return len(_ENGLISH.findall(said)) < 2 and not _FORBIDDING.search(said)
+
+
+def _plain(text: str) -> str:
+    """Return `text` in lower case, with plain quotes and single spaces."""
+    return " ".join(text.lower().translate(_QUOTES).split())
 
 
 def _is_acted_on(brief: str, name: re.Match[str]) -> bool:

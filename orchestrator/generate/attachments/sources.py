@@ -2,12 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 
 from orchestrator.address import Unresolved, destination
 from orchestrator.deadline import Deadline
 from orchestrator.errors import UsageError
+from orchestrator.generate.attachments.unpacking import Unpacking, refuse_page
 from orchestrator.retry import FETCH, NO_ANSWER, Tries, failure_of
 from orchestrator.site import MAX_BYTES
 from orchestrator.task import Attachment, decode_data_uri
@@ -15,6 +17,11 @@ from orchestrator.task import Attachment, decode_data_uri
 FETCH_S = 30.0
 FETCH_BYTES = 25 * 1024**2
 """Seconds and bytes that one attachment may take which lies elsewhere."""
+
+REDIRECTS = 5
+"""Hops from the address that was given, at most."""
+
+_REDIRECT = frozenset({301, 302, 303, 307, 308})
 
 
 async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, allow_private: bool) -> dict[str, bytes]:
@@ -27,6 +34,7 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
         try:
             if attachment.is_remote:
                 found[attachment.name] = await _fetched(attachment.url, deadline, allow_private=allow_private)
+                refuse_page(attachment.name, found[attachment.name])
             else:
                 found[attachment.name] = decode_data_uri(attachment.url)
         except (ValueError, TimeoutError, httpx.HTTPError) as error:
@@ -59,19 +67,50 @@ async def _fetched(url: str, deadline: Deadline, *, allow_private: bool) -> byte
 
 
 async def _once(url: str, *, allow_private: bool) -> bytes:
-    """Fetch `url` once: no redirects. Raises ValueError and httpx errors."""
+    """Fetch `url`, over redirects, each address checked as the first. Raises ValueError and httpx errors."""
+    seen = {url}
+    for _ in range(REDIRECTS + 1):
+        got = await _answered(url, allow_private=allow_private)
+        if isinstance(got, bytes):
+            return got
+        url = redirected(url, got)
+        if url in seen:
+            raise ValueError("its host redirects in a circle")
+        seen.add(url)
+    raise ValueError(f"its host redirects more than {REDIRECTS} times")
+
+
+def redirected(url: str, location: str) -> str:
+    """Return where a redirect leads. No sign-in travels on; raises ValueError for what must not be followed."""
+    to = urlsplit(urljoin(url, location))
+    if to.scheme not in {"http", "https"} or not to.hostname:
+        raise ValueError("its host redirects to something that is no web address")
+    if to.username is not None or to.password is not None:
+        raise ValueError("its host redirects to an address with a user name in it")
+    if urlsplit(url).scheme == "https" and to.scheme == "http":
+        raise ValueError("its host redirects from https to http")
+    return to._replace(fragment="").geturl()
+
+
+async def _answered(url: str, *, allow_private: bool) -> bytes | str:
+    """Return the bytes that lie at `url`, or the address that it redirects to."""
     to = await destination(url, allow_private=allow_private)
-    # The bytes are committed as they are: no encoding that would have to be undone without a limit.
+    # Some hosts pack it all the same.
     headers = {"host": to.host, "accept-encoding": "identity"}
     body = bytearray()
     async with (
         httpx.AsyncClient(timeout=FETCH_S, trust_env=False) as http,
         http.stream("GET", to.url, headers=headers, extensions={"sni_hostname": to.sni}) as response,
     ):
+        if response.status_code in _REDIRECT and (location := response.headers.get("location")):
+            return str(location)
         if response.status_code != 200:
             raise httpx.HTTPStatusError("", request=response.request, response=response)
+        unpacking = Unpacking(response.headers.get("content-encoding", ""))
         async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > FETCH_BYTES:
-                raise ValueError(f"it is larger than {FETCH_BYTES // 1024**2} MB")
+            for step in unpacking.of(chunk):
+                body += step
+                if len(body) > FETCH_BYTES:
+                    raise ValueError(f"it is larger than {FETCH_BYTES // 1024**2} MB")
+    unpacking.end()
     return bytes(body)

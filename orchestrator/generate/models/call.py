@@ -12,18 +12,21 @@ from typing import Any
 
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.presets import Model, Price
+from orchestrator.generate.models.refusals import adapted_to, reason_of
 from orchestrator.generate.prompt import Messages
 from orchestrator.handover import Attempt
 
 _MILLION = 1_000_000
 _LATER_S = 5.0
+_BLOCKS = ("<file", "<edit", "```")
+"""What thinking holds where a server takes the whole answer for it."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
 
-    `is_answered`: the provider took the call and answered it, with whatever.
+    `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all.
     """
 
     text: str
@@ -31,6 +34,7 @@ class Answer:
     problem: str = ""
     is_cut: bool = False
     is_answered: bool = True
+    is_empty: bool = False
 
 
 async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowance) -> Answer:
@@ -48,7 +52,7 @@ async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowan
                 disable_cooldowns=True,
                 fallbacks=[],
             )
-            response = await router.acompletion(model="asked", messages=messages, max_tokens=allowance.tokens)
+            response = await _adapting(router, {"messages": messages, "max_tokens": allowance.tokens})
     except TimeoutError:
         return _failed(model, f"no answer within {allowance.seconds:.0f} s", started, None)
     except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the next model is asked
@@ -56,8 +60,19 @@ async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowan
         kind = "RateLimitError" if (status := _status(error)) == 429 else type(error).__name__
         is_refusal = status is not None and (400 <= status < 500 or status in (503, 529))
         # What was refused costs nothing; what a call costs that was lost, nobody says.
-        return _failed(model, f"failed: {kind}", started, 0.0 if is_refusal else None)
+        why = reason_of(status, str(error))
+        return _failed(model, f"failed: {kind}{f' ({why})' if why else ''}", started, 0.0 if is_refusal else None)
     return _judged(model, response, started)
+
+
+async def _adapting(router: Any, asked: Mapping[str, Any]) -> Any:
+    """Ask, and once more where the provider says which parameter it does not take, and what it takes instead."""
+    try:
+        return await router.acompletion(model="asked", **asked)
+    except Exception as error:
+        if _status(error) != 400 or (adapted := adapted_to(str(error), asked)) is None:
+            raise
+    return await router.acompletion(model="asked", **adapted)
 
 
 def _status(error: Exception) -> int | None:
@@ -70,16 +85,30 @@ def _status(error: Exception) -> int | None:
 def _judged(model: Model, response: Any, started: float) -> Answer:
     """Tell a usable answer from what litellm also calls success: nothing, or a refusal."""
     choice = response.choices[0] if response.choices else None
-    text = choice.message.content if choice else None
+    text = _text_of(choice.message) if choice else ""
     reason = choice.finish_reason if choice else None
-    problem = ""
+    problem, is_empty = "", False
     if reason == "content_filter":
         problem = "stopped by the provider's content filter"
-    elif not isinstance(text, str) or not text.strip():
+    elif is_empty := not text.strip():
         # A model that thinks may use up its whole limit before the first word.
         problem = "an empty answer, cut off at the length limit" if reason == "length" else "an empty answer"
     attempt = _attempt(model, problem or "answered", started, _spent(model, getattr(response, "usage", None)))
-    return Answer("", attempt, problem) if problem else Answer(str(text), attempt, is_cut=reason == "length")
+    if problem:
+        return Answer("", attempt, problem, is_empty=is_empty)
+    return Answer(text, attempt, is_cut=reason == "length")
+
+
+def _text_of(message: Any) -> str:
+    """Return what a model said: its content, parts of it, or blocks that stand in its reasoning and nowhere else."""
+    content = message.content
+    if isinstance(content, list):
+        parts = [part.get("text") for part in content if isinstance(part, Mapping)]
+        content = "".join(part for part in parts if isinstance(part, str))
+    if isinstance(content, str) and content.strip():
+        return content
+    thought = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
+    return thought if isinstance(thought, str) and any(sign in thought for sign in _BLOCKS) else ""
 
 
 def _spent(model: Model, usage: Any) -> dict[str, Any]:
@@ -87,7 +116,7 @@ def _spent(model: Model, usage: Any) -> dict[str, Any]:
     tokens_in, tokens_out = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     cached = min(_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"), tokens_in)
     written = min(_count(usage, "cache_creation_input_tokens"), tokens_in - cached)
-    is_known = model.price is not None and tokens_in + tokens_out > 0
+    is_known = model.price is not None and (tokens_in + tokens_out > 0 or model.price.is_free)
     cost = _cost(model.price, (tokens_in, tokens_out), cached, written) if model.price and is_known else None
     return {"tokens_in": tokens_in, "tokens_out": tokens_out, "tokens_cached": cached, "cost_usd": cost}
 
@@ -105,7 +134,8 @@ def _cost(price: Price, tokens: tuple[int, int], cached: int, written: int) -> f
 
 
 def _failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> Answer:
-    attempt = _attempt(model, outcome, started, {"cost_usd": cost_usd})
+    is_free = model.price is not None and model.price.is_free
+    attempt = _attempt(model, outcome, started, {"cost_usd": 0.0 if is_free else cost_usd})
     return Answer("", attempt, outcome, is_answered=False)
 
 

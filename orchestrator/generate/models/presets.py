@@ -47,6 +47,11 @@ class Price(_Entry):
     output: Annotated[float, Field(ge=0)]
     cached: Annotated[float, Field(ge=0)] | None = None
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing costs anything, as at home."""
+        return self.input == self.output == 0
+
 
 class Preset(_Entry):
     """One entry of `models.yaml`, as its head explains; None: litellm knows it, or nobody."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, File, Pairs, edits_of, holds_edits
 from orchestrator.generate.reply.cleaning import cleaned, end_of_page
+from orchestrator.generate.reply.declarations import without_declarations
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.proofs import without_proofs
 from orchestrator.generate.reply.structured import from_json
@@ -30,13 +31,15 @@ _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; un
 class Reply:
     """What an answer holds. `changes`: in its order; `complaints`: what could not be used, in sentences that name it.
 
-    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what shall show it.
+    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what shall show it;
+    `declared`: attachment -> the words of the brief that ask to change it.
     """
 
     changes: tuple[Change, ...]
     complaints: tuple[str, ...]
     is_cut: bool
     proofs: Mapping[str, str] = field(default_factory=dict)
+    declared: Mapping[str, str] = field(default_factory=dict)
 
 
 def parse(text: str) -> Reply:
@@ -44,10 +47,11 @@ def parse(text: str) -> Reply:
     # Half a surrogate pair, which JSON may carry, has no bytes that could be written.
     clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
     said, proofs = without_proofs(_without_thoughts(clean))
+    said, declared = without_declarations(said)
     blocks: Sequence[Block | Deletion] = tagged(said) or from_json(said) or fenced(said) or _lone_page(said)
     changes, complaints = _understood(blocks)
     is_cut = any(isinstance(block, Block) and block.is_cut for block in blocks[-1:]) or ends_in_tag(said)
-    return Reply(tuple(changes), tuple(complaints), is_cut, proofs)
+    return Reply(tuple(changes), tuple(complaints), is_cut, proofs, declared)
 
 
 def _without_thoughts(text: str) -> str:

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import tracemalloc
+import zlib
 
 import pytest
 
@@ -43,14 +44,49 @@ async def test_a_url_is_fetched_once_byte_for_byte() -> None:
     assert (asked.method, asked.headers["accept-encoding"]) == ("GET", "identity")
 
 
-async def test_what_a_host_packs_all_the_same_is_not_unpacked() -> None:
-    packed = gzip.compress(b"\0" * 30_000_000)
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        ("gzip", gzip.compress(EVERY)),
+        ("deflate", zlib.compress(EVERY)),
+        ("deflate", zlib.compress(EVERY, wbits=-15)),
+        ("identity", EVERY),
+    ],
+)
+async def test_what_a_host_packs_all_the_same_is_unpacked(encoding: str, packed: bytes) -> None:
+    async with evaluator(response(200, packed, content_encoding=encoding)) as host:
+        assert await had(host.url) == [EVERY]
+
+
+async def test_what_unpacks_to_too_much_is_given_up_before_it_fills_the_memory() -> None:
+    packed = gzip.compress(b"\0" * 200_000_000)
     async with evaluator(response(200, packed, content_encoding="gzip")) as host:
         tracemalloc.start()
-        assert await had(host.url) == [packed]
+        with pytest.raises(UsageError, match="larger than 25 MB"):
+            await had(host.url)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert peak < 5_000_000
+    assert peak < 60_000_000
+
+
+@pytest.mark.parametrize(
+    ("encoding", "sent", "says"),
+    [("br", b"x", "not understood"), ("gzip", b"no", "cannot be unpacked"), ("gzip", gzip.compress(EVERY)[:40], "end")],
+)
+async def test_what_cannot_be_unpacked_is_an_error(encoding: str, sent: bytes, says: str) -> None:
+    async with evaluator(response(200, sent, content_encoding=encoding)) as host:
+        with pytest.raises(UsageError, match=says):
+            await had(host.url)
+
+
+async def test_a_page_where_data_was_named_is_an_error() -> None:
+    async with evaluator(response(200, b"\n<!DOCTYPE html><p>Sign in")) as host:
+        asked = [Attachment(name="data.csv", url=host.url)]
+        with pytest.raises(UsageError, match="a web page"):
+            await contents(asked, FastClock().deadline(60), allow_private=True)
+    async with evaluator(response(200, b"<html>")) as host:
+        asked = [Attachment(name="index.html", url=host.url)]
+        assert await contents(asked, FastClock().deadline(60), allow_private=True) == {"index.html": b"<html>"}
 
 
 @pytest.mark.parametrize(
@@ -98,12 +134,41 @@ async def test_a_host_that_goes_on_failing_is_given_up(answer: Answer, slept: li
     assert time.slept == slept
 
 
-@pytest.mark.parametrize("status", [301, 302, 307])
-async def test_a_redirect_is_not_followed(status: int) -> None:
-    async with tripwire() as wire, evaluator(response(status, location=wire.url)) as host:
-        with pytest.raises(UsageError, match=f"answered {status}"):
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+async def test_a_redirect_is_followed(status: int) -> None:
+    async with evaluator(response(status, location="/ok"), response(200, b"a,b\n1,2\n")) as host:
+        assert await had(host.url) == [b"a,b\n1,2\n"]
+    assert host.asked[1].target == "/ok"
+
+
+async def test_five_redirects_are_followed_and_a_sixth_is_not() -> None:
+    hops = [response(302, location=f"/{number}") for number in range(6)]
+    async with evaluator(*hops[:5], response(200, b"x")) as host:
+        assert await had(host.url) == [b"x"]
+    async with evaluator(*hops, response(200, b"x")) as host:
+        with pytest.raises(UsageError, match="more than 5 times"):
             await had(host.url)
-        assert wire.connections == []
+
+
+@pytest.mark.parametrize(
+    ("location", "says"),
+    [
+        ("", "in a circle"),
+        ("ftp://files.example/a", "no web address"),
+        ("file:///etc/passwd", "no web address"),
+        ("http://a:b@files.example/", "user name"),
+    ],
+)
+async def test_a_redirect_that_must_not_be_followed_says_why(location: str, says: str) -> None:
+    async with evaluator(response(302, location=location or "#again")) as host:
+        with pytest.raises(UsageError, match=says):
+            await had(host.url)
+
+
+def test_a_redirect_leaves_no_encryption_behind() -> None:
+    assert sources.redirected("https://a.example/x", "//b.example/y#z") == "https://b.example/y"
+    with pytest.raises(ValueError, match="from https to http"):
+        sources.redirected("https://a.example/x", "http://a.example/x")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:127.0.0.1]"])
