@@ -18,6 +18,7 @@ _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNOR
 _ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
 _COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
 _DECORATION = re.compile(r"^[\s.…\[(]+|[\s.…\])]+$")
+_BEGINS_WITH_DOTS = re.compile(r"(?:\.{3}|\u2026)\s{0,3}[^\W\d_]")
 _DOTS = re.compile(r"[ \t]*(?:(?:\.{3}|…)[^.…]*(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*(?:\.{3}|…)[)\]])[ \t]*")
 _WHAT = (
     r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
@@ -91,6 +92,8 @@ def _is_placeholder(line: str) -> bool:
     core = _DECORATION.sub("", said).strip()
     if not core:
         return bool(said.strip())
+    if found is not None and _BEGINS_WITH_DOTS.match(said):
+        return True  # in any language, with whatever behind it
     is_decorated = said.strip()[0] in ".…[(" and said.strip()[-1] in ".…])"
     return bool(_LEFT_OUT.fullmatch(core)) or (is_decorated and bool(_ONLY_BETWEEN_DOTS.match(core)))
 

@@ -13,6 +13,7 @@ from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, Fil
 from orchestrator.generate.reply.cleaning import cleaned, end_of_page
 from orchestrator.generate.reply.declarations import without_declarations
 from orchestrator.generate.reply.fences import fenced
+from orchestrator.generate.reply.holding import held_wrongly, without_strays
 from orchestrator.generate.reply.proofs import without_proofs
 from orchestrator.generate.reply.structured import from_json
 from orchestrator.generate.reply.tags import ends_in_tag, tagged
@@ -101,7 +102,7 @@ def _understood(blocks: Sequence[Block | Deletion]) -> tuple[list[Change], list[
 
 
 def _path(given: str) -> str:
-    path = _LABEL.sub("", given.strip().strip("`*\"'")).rstrip(":")
+    path = _LABEL.sub("", given.strip().strip("`*\"'\u201c\u201d\u2018\u2019")).rstrip(":")
     while path.startswith(("./", "/")):
         path = path.removeprefix("./").removeprefix("/")
     return path
@@ -113,9 +114,9 @@ def _changes(path: str, block: Block) -> tuple[list[Change], list[str]]:
         return _edits(path, edits_of(path, block.body))
     if block.is_cut:
         return [], [f"{path}: the block does not end. Half a file is never used; send it whole."]
-    result = cleaned(path, block.body)
-    if result.problem:
-        return [], [f"{path}: {result.problem}"]
+    result = cleaned(path, without_strays(path, block.body))
+    if problem := result.problem or held_wrongly(path, result.text):
+        return [], [f"{path}: {problem}"]
     return [File(path, result.text)], []
 
 

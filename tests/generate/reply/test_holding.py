@@ -1,0 +1,106 @@
+"""What a file may hold, and answers whose wrappers ended up in their files."""
+
+import pytest
+
+from orchestrator.generate.reply.holding import held_wrongly, without_strays
+from orchestrator.generate.reply.reply import File, parse
+
+HEAD = '<!doctype html>\n<html lang="en">\n<head><title>Shop</title></head>\n'
+PAGE = f"{HEAD}<body><h1>Shop</h1></body>\n</html>\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("index.html", PAGE.rstrip() + '</file><file path="README.md"># Shop'),
+        ("index.html", PAGE + '<dyad-write path="about.html">\n' + PAGE),
+        ("index.html", PAGE + PAGE),
+        ("index.html", PAGE + "And that is the page."),
+        ("index.html", PAGE + "<p>more</p>"),
+        ("index.html", f'<boltAction type="file" filePath="index.html">{PAGE}'),
+        ("app.js", 'const a = 1;\n<file path="b.js">\nconst b = 2;\n'),
+        ("app.js", "const a = 1;\n</content>\nconst b = 2;\n"),
+        ("app.js", "const a = 1;\n</invoke>\n</function_calls>\n"),
+        ("style.css", "<<<<<<< ORIGINAL\nh1 { color: red; }\n=======\nh1 { color: blue; }\n>>>>>>> UPDATED\n"),
+        ("style.css", "h1 {}\n<<<<<<< HEAD\np {}\n=======\nb {}\n>>>>>>> theirs\n"),
+        ("app.js", "*** Begin Patch\n*** Update File: app.js\n-a\n+b\n*** End Patch\n"),
+        ("app.js", "@@ -1,2 +1,2 @@\n a\n"),
+        ("README.md", "# Shop\n</file>\nmore\n"),
+    ],
+)
+def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
+    assert held_wrongly(path, text)
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("index.html", PAGE),
+        ("index.html", f"{PAGE}<!-- built by hand -->\n"),
+        ("index.html", HEAD + "<body><svg><path d='M0 0'/></svg><input name='file'></body></html>"),
+        (
+            "index.html",
+            HEAD + "<body><script>w.document.write('<!doctype html><p>x</p></html>')</script></body></html>",
+        ),
+        ("index.html", HEAD + '<body><pre>&lt;file path="a"&gt;</pre></body></html>'),
+        ("index.html", "<h1>Shop</h1>"),
+        ("app.js", "const all = [...a, ...b]; if (a << 7 > b) {}\n"),
+        ("app.js", 'html = `<a href="${path}" title="x">`;\n'),
+        ("README.md", '# Shop\n\n```html\n<file path="a.md">\n</file>\n```\n'),
+        ("notes.txt", "say </file> here\n"),
+        ("README.md", "Title\n=======\n\ntext\n"),
+        ("feed.xml", "<entry><content>x</content></entry>"),
+    ],
+)
+def test_a_file_that_is_one_counts(path: str, text: str) -> None:
+    assert held_wrongly(path, text) == ""
+
+
+def test_closing_tags_of_a_wrapper_behind_the_end_are_cut_off() -> None:
+    strays = '</content>\n<parameter name="i">Write the shop page</parameter>\n'
+    assert without_strays("index.html", PAGE + strays) == PAGE
+    assert without_strays("README.md", "# Shop\n</content>\n") == "# Shop\n"
+    assert without_strays("index.html", PAGE) == PAGE
+    assert without_strays("README.md", "# Shop") == "# Shop"
+
+
+def test_blocks_glued_on_one_line_are_never_one_page() -> None:
+    reply = parse(f'<file path="index.html">{PAGE.rstrip()}</file><file path="README.md"># Shop\n\nA shop.</file>')
+    assert all(not isinstance(change, File) or change.text.count("Shop") < 3 for change in reply.changes)
+    assert reply.complaints or len(reply.changes) == 2
+
+
+def test_several_pages_in_foreign_tags_are_never_one_page() -> None:
+    reply = parse(
+        f'<dyad-write path="index.html">\n{PAGE}</dyad-write>\n<dyad-write path="about.html">\n{PAGE}</dyad-write>'
+    )
+    assert reply.changes == () or len(reply.changes) == 2
+    assert reply.complaints or reply.changes
+
+
+def test_typographic_quotes_are_quotes() -> None:
+    reply = parse("<file path=\u201cREADME.md\u201d>\n# Shop\n</file>\n")
+    assert reply.changes == (File("README.md", "# Shop\n"),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "// ... keep existing code (show function)",
+        "/* … resto del código igual */",
+        "<!-- ... rest of the page -->",
+        "# ... wie bisher",
+    ],
+)
+def test_a_comment_that_begins_with_dots_stands_for_code_left_out(line: str) -> None:
+    reply = parse(f'<file path="app.js">\nconst total = 1;\n{line}\nshow();\n</file>\n')
+    assert reply.changes == ()
+    assert "placeholder" in reply.complaints[0]
+
+
+def test_judging_takes_no_time() -> None:
+    for unit in ("<a ", "</", "<!--", "<script>", "</html>", "<<<<<<< ", "<!doctype html", "```\n", "@@ -", "<p path"):
+        for name in ("a.html", "a.md", "a.js"):
+            text = unit * (200_000 // len(unit))
+            held_wrongly(name, text)
+            without_strays(name, text)
