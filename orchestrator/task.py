@@ -30,6 +30,8 @@ from orchestrator.paths import clash, path_problem
 MAX_URL = 2_000
 TRAILER_ID = "Pagewright-Request"
 TRAILER_ROUND = "Pagewright-Round"
+_IS_JS = re.compile(r"\s*(?:-\s+)?(?:js|javascript)\s?:", re.IGNORECASE)
+"""How an evaluator says that a check is JavaScript: `js:`, `JS:`, `javascript:`, `- js:` as in a list."""
 
 
 def request_id(email: str, task: str, round_: int, nonce: str) -> str:
@@ -85,7 +87,8 @@ def _as_check(value: object) -> object:
     if isinstance(value, Check):
         return value
     if isinstance(value, str):
-        return {"text": value[3:].strip(), "js": True} if value.startswith("js:") else {"text": value}
+        named = _IS_JS.match(value)
+        return {"text": value[named.end() :].strip(), "js": True} if named else {"text": value}
     if isinstance(value, Mapping):
         if isinstance(value.get("js"), str):
             return {"text": value["js"], "js": True}
