@@ -23,6 +23,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from orchestrator.task import InvalidTask, Request, parse, repository_names, request_id, task_key, title_of
+from receiver.body import LOOKED_AT, what_is_wrong
 from receiver.github import GitHub, NotTakenError
 from receiver.settings import Settings
 from receiver.throttle import Throttle
@@ -59,9 +60,10 @@ def create_app(settings: Settings, github: GitHub, throttle: Throttle | None = N
     """Return the receiver as an ASGI application; whoever made `github` closes it."""
     door = Door(settings, github, throttle or Throttle())
     routes = [
-        Route("/api-endpoint", door.accept, methods=["POST"]),
-        Route("/result", door.result),
-        Route("/health", door.health),
+        # With a slash at the end as well: a redirect would lose the body of a POST with many clients.
+        *(Route(path, door.accept, methods=["POST"]) for path in ("/api-endpoint", "/api-endpoint/")),
+        *(Route(path, door.result) for path in ("/result", "/result/")),
+        *(Route(path, door.health) for path in ("/health", "/health/")),
         Route("/openapi.json", door.description),
         Route("/", door.status),
     ]
@@ -263,7 +265,7 @@ def _parsed(body: bytearray) -> dict[str, Any]:
     try:
         raw = from_json(body.removeprefix(codecs.BOM_UTF8), allow_inf_nan=False)
     except ValueError:
-        raise Refused(400, "Send one JSON object.") from None
+        raise Refused(400, what_is_wrong(bytes(body[:LOOKED_AT]))) from None
     if not isinstance(raw, dict):
         raise Refused(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
     return raw

@@ -304,8 +304,18 @@ async def test_an_email_that_is_no_string_is_a_wrong_field_and_no_wrong_email(gi
 async def test_what_is_no_json_is_400(body: bytes, door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
     answer = await door.post("/api-endpoint", content=body)
     assert answer.status_code == 400
-    assert answer.json() == {"error": "Send one JSON object."}
+    assert answer.json()["error"].endswith(" Send one JSON object, encoded as UTF-8.")
     assert github.calls == []
+
+
+@pytest.mark.parametrize("path", ["/health/", "/result/?email=a&task=b&nonce=c"])
+async def test_a_slash_at_the_end_is_answered_the_same(path: str, door: httpx.AsyncClient) -> None:
+    there, here = await door.get(path), await door.get(path.replace("/?", "?").rstrip("/"))
+    assert (there.status_code, there.json()) == (here.status_code, here.json())
+
+
+async def test_a_task_sent_with_a_slash_at_the_end_is_taken(door: httpx.AsyncClient) -> None:
+    assert (await door.post("/api-endpoint/", json=TASK)).status_code == 200
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"s3cret"', b"5", b"true", b"1e999", b"[" * 100 + b"]" * 100])

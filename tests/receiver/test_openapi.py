@@ -64,7 +64,9 @@ def test_every_field_is_described_and_none_besides(name: str, model: type[BaseMo
 
 
 def test_every_route_is_described_and_none_besides() -> None:
-    routes = {route.path: route.methods - {"HEAD"} for route in app(ScriptedGitHub()).routes}
+    # A slash at the end is forgiven, and not another route.
+    served = [route for route in app(ScriptedGitHub()).routes if route.path == "/" or not route.path.endswith("/")]
+    routes = {route.path: route.methods - {"HEAD"} for route in served}
     described = {path: {method.upper() for method in methods} for path, methods in DESCRIPTION["paths"].items()}
     assert routes == described
 
