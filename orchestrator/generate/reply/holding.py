@@ -10,12 +10,12 @@ _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
 # A tag that says which file follows, under whatever name; no element of HTML has these attributes.
 _OPENS_BLOCK = re.compile(
-    r"<[A-Za-z][\w:-]{0,40}\s[^<>\n]{0,200}?\b(?:path|file_?path|filename)\s{0,3}=\s{0,3}[\"'\u201c\u201d]",
+    r"<[A-Za-z][\w:-]{0,40}\s[^<>\n]{0,200}?(?<![\w-])(?:path|file_?path|filename)\s{0,3}=\s{0,3}[\"'\u201c\u201d](?![Mm][\s\d.-])",
     re.IGNORECASE,
 )
 _CLOSES_BLOCK = re.compile(
     r"</(?:file|files|edit|content|contents|parameter|invoke|tool_call|function_calls?|[a-z]{1,20}-write"
-    r"|[a-z]{1,20}(?:Action|Artifact)|write_to_file|replace_in_file|search|replace)\s{0,9}>"
+    r"|[a-z]{1,20}(?:Action|Artifact)|write_to_file|replace_in_file)\s{0,9}>"
 )
 _MARKER = re.compile(
     r"^(?:<{7}(?: .*)?|>{7}(?: .*)?|\*\*\* (?:Begin|End|Add|Update|Delete) .*|@@ -\d.*)$", re.MULTILINE
