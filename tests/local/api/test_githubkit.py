@@ -109,7 +109,7 @@ def test_workflows_runs_and_jobs(octo: GitHub[Any], listening: LocalGitHub) -> N
 
 
 def test_a_graphql_refusal_is_understood(octo: GitHub[Any]) -> None:
-    response = octo.request("POST", "/graphql", json={"query": "query { viewer { login } }"})
+    response = octo.request("POST", "/graphql", json={"query": "query { viewer { colour } }"})
     assert response.json()["errors"][0]["message"]
     with pytest.raises(RequestFailed):
         octo.rest.repos.get("octo", "none")
