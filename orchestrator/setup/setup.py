@@ -8,7 +8,7 @@ from pathlib import Path
 
 from orchestrator.deadline import Clock, Deadline
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
-from orchestrator.doctor.names import translated
+from orchestrator.doctor.names import translated, unfit
 from orchestrator.errors import GitHubFailed, UsageError
 from orchestrator.generate.models.presets import load
 from orchestrator.github.client import Client, Refused, Unsure
@@ -32,6 +32,8 @@ def run_setup(env: Mapping[str, str], ask: Ask, clock: Clock, checkout: Path = C
     """Set everything up; return 0 once a task could start. Raises UsageError."""
     known = translated(env)
     settings = setup_settings(known)
+    if problem := unfit(settings.api_url):
+        raise UsageError(f"{problem.said}.", f"{problem.remedy}.")
     workflow = checkout / WORKFLOW
     if not workflow.is_file():
         raise UsageError("There is no workflow to set up.", "Run this command from a clone of the project.")

@@ -246,6 +246,13 @@ def test_what_is_missing_is_named_at_once(clone: Path, tmp_path: Path, env: dict
         set_up({**env, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}, Person(), tmp_path)
 
 
+def test_an_enterprise_server_is_refused_before_anything_is_asked(clone: Path, env: dict[str, str]) -> None:
+    person = Person()
+    with pytest.raises(UsageError, match="Enterprise Server"):
+        set_up({**env, "GITHUB_API_URL": "https://github.example.com/api/v3"}, person, clone)
+    assert person.asked == []
+
+
 def test_a_token_that_is_not_valid_is_to_be_renewed(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:

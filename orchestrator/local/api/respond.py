@@ -158,6 +158,8 @@ def sealed(github: LocalGitHub, request: Request, response: Response) -> Respons
     response.headers["x-ratelimit-resource"] = resource
     response.headers["x-github-request-id"] = secrets.token_hex(12).upper()
     response.headers["x-github-media-type"] = "github.v3; format=json"
+    if token and token.expires:
+        response.headers["github-authentication-token-expiration"] = f"{token.expires:%Y-%m-%d %H:%M:%S} UTC"
     return response
 
 
