@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, moment
+from orchestrator.local.api.inputs import filled
 from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.github import Dispatch
 from orchestrator.local.runs import Job, Run, Step
@@ -28,7 +29,12 @@ class Workflow:
 
     path: str
     name: str
-    by_hand: bool
+    text: str
+
+    @property
+    def by_hand(self) -> bool:
+        """Return whether a person may start it."""
+        return "workflow_dispatch" in self.text
 
 
 async def repository_dispatch(call: Call) -> Response:
@@ -61,9 +67,12 @@ async def workflow_dispatch(call: Call) -> Response:
         raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
     inputs = call.body.get("inputs") or {}
     _check_payload(inputs, "inputs", _MOST_INPUTS)
-    # Whatever JSON types come in, a workflow finds strings in its event.
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in inputs.items()}
-    event = {"inputs": texts, "ref": f"refs/heads/{branch}", "workflow": workflow.path, **_sender(call)}
+    event = {
+        "inputs": filled(workflow.text, inputs),
+        "ref": f"refs/heads/{branch}",
+        "workflow": workflow.path,
+        **_sender(call),
+    }
     dispatch = Dispatch(call.repository, "workflow_dispatch", call.actor, branch, workflow.path, event)
     run = await call.github.on_dispatch(dispatch)
     told = call.body.get("return_run_details") is True or call.version >= _TELLS_RUNS
@@ -194,7 +203,7 @@ def _workflows(call: Call) -> Iterator[Workflow]:
         if entry.path.endswith((".yml", ".yaml")):
             text = store.blob(call.repository, entry.sha).decode(errors="replace")
             name = re.search(r"^name:[ \t]*['\"]?(.+?)['\"]?[ \t]*$", text, re.MULTILINE)
-            yield Workflow(path, name[1] if name else path, "workflow_dispatch" in text)
+            yield Workflow(path, name[1] if name else path, text)
 
 
 def known_run(call: Call) -> Run:
