@@ -83,7 +83,7 @@ class Desk:
             "GH_PROMPT_DISABLED": "1",
             "GH_NO_UPDATE_NOTIFIER": "1",
             "NO_COLOR": "1",
-            # Whatever it asks of any other host would come here as well, and be noticed.
+            # Requests to any other host would come here as well, and be noticed.
             **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), url),
         }
         assert GH

@@ -107,7 +107,7 @@ def _step_name(step: Mapping[str, Any]) -> str:
 def _for_act(text: str) -> str:
     """Return a workflow's text without the two keys that act refuses a file for: it does not know them.
 
-    They are `concurrency.queue` and `deployment` of a job's environment; act heeds neither what stands around them.
+    They are `concurrency.queue` and `deployment` of a job's environment; act ignores the rest of both as well.
     Everything else stays as it is, to the letter.
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)

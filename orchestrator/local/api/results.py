@@ -81,7 +81,7 @@ def log_files(logged: Mapping[Job, str]) -> dict[str, bytes]:
 def by_step(job: Job, text: str) -> Iterator[tuple[Step, str]]:
     """Yield the steps that ran, each with the lines from its start to the start of the next one.
 
-    Whatever a log has before the first step belongs to that one.
+    Lines before the first step began belong to that step.
     """
     ran = [step for step in job.steps if step.started_at]
     starts = [f"{step.started_at:{STAMP}}" for step in ran[1:]]
@@ -119,7 +119,7 @@ def artifact(call: Call) -> Response:
 
 
 def download(call: Call) -> Response:
-    """GET …/actions/artifacts/{id}/zip: where the archive is. Only for who gives a token, as on GitHub."""
+    """GET …/actions/artifacts/{id}/zip: where the archive is. As on GitHub, it takes a token."""
     assert call.actor  # noqa: S101 - raises 401
     return _elsewhere(call, "artifacts", str(_known_artifact(call).id))
 
