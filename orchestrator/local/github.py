@@ -67,7 +67,7 @@ class LocalGitHub:
     """The parts. `api_url` and `pages_url` have no slash at the end; `owner` is the one account there is.
 
     `on_dispatch` is called once a dispatch is accepted and returns the run that was queued for it, if any; `on_rerun`
-    with the id of a completed run that shall run again; `on_cancel` ends a run and says whether it was still going on;
+    with the id of a completed run that is to run again; `on_cancel` ends a run and says whether it was still going on;
     `summary_of` returns the Markdown that a run's steps wrote, `handover_of` the folder with a run's artifacts.
     """
 

@@ -75,7 +75,7 @@ class Remote:
         basic = base64.b64encode(f"x-access-token:{self.token}".encode()).decode()
         configured = (
             ("credential.helper", ""),
-            # This undoes settings that send GitHub's addresses elsewhere: the longest match wins, and this is all of it.
+            # Undo settings that send GitHub's addresses elsewhere: the longest match wins, and this is all of it.
             (f"url.{self.address}.insteadOf", self.address),
             (f"url.{self.address}.pushInsteadOf", self.address),
             # An empty one takes back those that were configured.

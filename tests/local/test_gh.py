@@ -71,7 +71,7 @@ class Desk:
     asked: set[str] = field(default_factory=set)
 
     async def gh(self, *arguments: str, code: int = 0) -> str:
-        """Run `gh`; return what it prints, errors last. It finds nothing of whoever runs the tests."""
+        """Run `gh`; return what it prints, errors last. It sees no settings of the person who runs the tests."""
         url = self.github.api_url
         env = {
             "PATH": os.environ["PATH"],

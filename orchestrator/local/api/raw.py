@@ -62,7 +62,7 @@ def _content(github: LocalGitHub, repository: Repository, place: str) -> bytes |
 
 
 def _kind(path: str, content: bytes) -> str:
-    """Return the media type: text is plain text here, whatever it means; pictures are pictures."""
+    """Return the media type: text is always plain text; pictures are pictures."""
     named = media_type(path)
     if named.startswith(_PICTURES) and "svg" not in named:
         return named
