@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
@@ -16,6 +16,26 @@ class _Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
+
+
+class _AnyForm:
+    """An ASGI app in front of another one, that takes requests in absolute form as any others.
+
+    A client that was told to use this server as its proxy sends them; a server must understand them:
+    https://www.rfc-editor.org/rfc/rfc9112.html#section-3.2.2. So `gh` comes to a GitHub on this
+    machine: with HTTP_PROXY, and GH_HOST=github.localhost, the one host that it asks without TLS.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, without scheme and host in its path."""
+        path: str = scope.get("path", "")
+        if path.startswith("http://"):
+            path = f"/{path.removeprefix('http://').partition('/')[2]}"
+            scope = {**scope, "path": path, "raw_path": path.encode()}
+        await self._app(scope, receive, send)
 
 
 class _Server(uvicorn.Server):
@@ -50,7 +70,7 @@ def address(listener: socket.socket) -> str:
 async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
     """Serve `app` on `listener` for as long as the block runs; yields the base URL."""
     config = uvicorn.Config(
-        app,
+        _AnyForm(app),
         http=_Connection,
         lifespan="off",
         log_level="warning",

@@ -107,7 +107,9 @@ def test_no_secret_is_known_to_more_than_one_step(path: Path) -> None:
 def test_who_talks_to_the_model_holds_no_pen_and_who_holds_the_pen_no_key() -> None:
     assert secrets_of("build") == MODEL_KEYS
     assert secrets_of("publish") == {"TARGET_TOKEN"}
-    assert [jobs(BUILD)[name]["environment"] for name in ("build", "publish")] == ["build", "publish"]
+    # A job with an environment files a deployment on the repository's front page, unless it says not to.
+    expected = [{"name": name, "deployment": False} for name in ("build", "publish")]
+    assert [jobs(BUILD)[name]["environment"] for name in ("build", "publish")] == expected
     assert [jobs(BUILD)[name]["permissions"] for name in ("build", "publish")] == [{"contents": "read"}] * 2
 
 

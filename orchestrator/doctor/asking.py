@@ -1,7 +1,8 @@
 """One token's view of GitHub, asked without writing anything.
 
 What a token may do is asked by calls that lack what they would need: GitHub looks at permissions first (403, with
-`X-Accepted-GitHub-Permissions`) and at the body afterwards (422).
+`X-Accepted-GitHub-Permissions`) and at the body afterwards (422). Where a reading call needs the same permissions as
+the writing one, that is made instead.
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
@@ -9,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -19,6 +21,10 @@ from orchestrator.retry import DISPATCH, Failure, Kind, Tries, failure_of
 
 SKEW_S = 60.0
 FEW_CALLS = 200
+SOON_DAYS, LATER_DAYS = 7, 30
+_RENEWING = (
+    "“Regenerate token” in Settings → Developer settings keeps its permissions. Store the new one where it is used"
+)
 _SHORTER = "Make a fine-grained token with just what the README says"
 
 
@@ -58,7 +64,7 @@ class GitHub:
     async def lacks(self, probe: "Probe") -> str | None:
         """Return the permission that GitHub asks for where the token may not do it, None where it may."""
         answer = await self.ask(probe.method, probe.path, None if probe.method == "GET" else {})
-        if answer.status_code in (200, 409, 422):
+        if answer.status_code in (200, 202, 400, 409, 422):
             return None
         return answer.headers.get("x-accepted-github-permissions", "").replace("=", ": ") or probe.permission
 
@@ -95,6 +101,8 @@ async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
     # Only classic tokens have scopes: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
     if scopes := answer.headers.get("x-oauth-scopes"):
         yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", _SHORTER)
+    if ends := answer.headers.get("github-authentication-token-expiration"):
+        yield ending(name, ends, time.time())
     if (date := answer.headers.get("date")) and (finding := clock(date, time.time())):
         yield finding
 
@@ -113,6 +121,26 @@ async def too_much(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncI
     for probe in probes:
         if await github.lacks(probe) is None:
             yield warning(f"{name} may {probe.what}: it does not need {probe.permission}", _SHORTER)
+
+
+def ending(name: str, said: str, now: float) -> Finding:
+    """Return when a token ends, as GitHub says with every answer; `now` in Unix seconds.
+
+    Two forms have been seen, "2026-12-08 11:00:00 UTC" and "2026-12-08 11:00:00 +0000".
+    https://docs.github.com/authentication/keeping-your-account-and-data-secure/token-expiration-and-revocation
+    """
+    try:
+        moment = datetime.strptime(said.strip().replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
+    except (ValueError, OverflowError):
+        return warning(f"{name} ends at a time that cannot be read", "Look it up in GitHub's Settings")
+    days = int((moment.timestamp() - now) // 86400)
+    left = "today" if days < 1 else "in a day" if days == 1 else f"in {days} days"
+    text = f"{name} ends {left}, on {moment:%Y-%m-%d}"
+    if days < SOON_DAYS:
+        return warning(text, f"Renew it now: {_RENEWING}")
+    if days < LATER_DAYS:
+        return warning(text, f"Renew it before then: {_RENEWING}")
+    return ok(text)
 
 
 def clock(date: str, now: float) -> Finding | None:

@@ -12,7 +12,7 @@ import httpx
 from orchestrator.doctor import pipeline, target
 from orchestrator.doctor.asking import GitHub, NoAnswer
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
-from orchestrator.doctor.names import named, translated
+from orchestrator.doctor.names import named, translated, unfit
 from orchestrator.errors import UsageError
 from orchestrator.settings import evaluator_settings, model_settings
 
@@ -54,6 +54,9 @@ async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
 
 async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Finding]:
     """Look at everything on GitHub that a task needs. Nothing is written."""
+    if finding := unfit(api_url):
+        yield finding
+        return
     name = env.get("PIPELINE_REPOSITORY", "")
     owner = env.get("TARGET_OWNER", name.partition("/")[0])
     async with httpx.AsyncClient(timeout=LIMIT_S, trust_env=False, headers={"user-agent": "pagewright"}) as http:

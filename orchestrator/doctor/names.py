@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from orchestrator.doctor.finding import Finding, failure, ok, warning
 
@@ -26,6 +27,19 @@ def translated(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with what stands there under an old name alone under ours."""
     given = {name: value.strip() for name, value in env.items() if value.strip()}
     return {**{name: given[old] for old, names in OLD.items() for name in names if old in given}, **given}
+
+
+def unfit(api_url: str) -> Finding | None:
+    """Return why no task would work on the server with this API; None for GitHub itself and for Enterprise Cloud.
+
+    An Enterprise Server answers at `/api/v3` of its own address. It takes a workflow with `queue: max` for invalid, so
+    that no job starts, and stores no artifacts of today's actions.
+    https://docs.github.com/enterprise-server/rest, https://github.com/github/gh-aw/issues/38341
+    """
+    if not urlsplit(api_url).path.rstrip("/").lower().endswith("/api/v3"):
+        return None
+    said = "GITHUB_API_URL names a GitHub Enterprise Server, where the workflow cannot run: no `queue: max`"
+    return failure(said, "Use github.com or GitHub Enterprise Cloud (https://api.SUBDOMAIN.ghe.com)")
 
 
 def named(env: Mapping[str, str]) -> Iterator[Finding]:

@@ -45,27 +45,32 @@ async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
     """Try contents and Pages on some repository of the owner's."""
     listed = await github.read("/user/repos?per_page=20&sort=pushed") or []
     mine = [
-        entry["full_name"]
+        entry
         for entry in listed
         if entry["full_name"].lower().startswith(f"{owner.lower()}/")
         and not entry.get("private")
         and not entry.get("archived")
         and entry.get("permissions", {}).get("push", True)
     ]
-    mine = [name for name in mine if name.lower() != pipeline.lower()]
+    mine = [entry for entry in mine if entry["full_name"].lower() != pipeline.lower()]
     if not mine:
         yield warning(
             "Contents and Pages could not be tried: there is no public repository yet",
             "Look again after the first task",
         )
         return
-    path = f"/repos/{mine[0]}"
-    probes = [
-        Probe("Contents: read and write", f"{path}/git/blobs", "write Contents"),
-        Probe("Pages: read and write", f"{path}/pages", "switch Pages on"),
-    ]
+    path = f"/repos/{mine[0]['full_name']}"
+    probes = [Probe("Contents: read and write", f"{path}/git/blobs", "write Contents")]
+    # What has no site answers 404 to everybody. https://docs.github.com/rest/pages/pages
+    if published := [f"/repos/{entry['full_name']}" for entry in mine if entry.get("has_pages")]:
+        pages = "Pages: read and write, Administration: read and write"
+        probes.append(Probe(pages, f"{published[0]}/pages/health", "switch Pages on", "GET"))
     async for finding in needed(github, NAME, probes):
         yield finding
+    if not published:
+        yield warning(
+            "Pages could not be tried: no public repository has a site yet", "Look again after the first task"
+        )
     unneeded = [
         Probe("Secrets", f"{path}/actions/secrets", "list secrets", "GET"),
         Probe("Actions", f"{path}/actions/workflows/pages/dispatches", "start workflows"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from orchestrator.local.configuration import Configurations
@@ -47,6 +48,15 @@ async def nothing_again(run_id: int, *, failed_only: bool = False) -> None:
     """Run nothing again."""
 
 
+async def nothing_cancelled(_: int) -> bool:
+    """Cancel nothing: nothing runs."""
+    return False
+
+
+def no_handover(_: int) -> None:
+    """Return where a run leaves its artifacts: nowhere."""
+
+
 def no_summary(_: int) -> str:
     """Return what the steps of no run have written."""
     return ""
@@ -57,7 +67,8 @@ class LocalGitHub:
     """The parts. `api_url` and `pages_url` have no slash at the end; `owner` is the one account there is.
 
     `on_dispatch` is called once a dispatch is accepted and returns the run that was queued for it, if any; `on_rerun`
-    with the id of a completed run that shall run again; `summary_of` returns the Markdown that a run's steps wrote.
+    with the id of a completed run that is to run again; `on_cancel` ends a run and says whether it was still going on;
+    `summary_of` returns the Markdown that a run's steps wrote, `handover_of` the folder with a run's artifacts.
     """
 
     store: Store
@@ -72,4 +83,6 @@ class LocalGitHub:
     limits: Limits = field(default_factory=Limits)
     on_dispatch: OnDispatch = nobody
     on_rerun: OnRerun = nothing_again
+    on_cancel: Callable[[int], Awaitable[bool]] = nothing_cancelled
     summary_of: Callable[[int], str] = no_summary
+    handover_of: Callable[[int], Path | None] = no_handover

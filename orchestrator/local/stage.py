@@ -136,7 +136,9 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         faults=Faults.read(options.faults) if options.faults else Faults(),
         on_dispatch=_starter(engine),
         on_rerun=engine.rerun,
+        on_cancel=engine.cancel,
         summary_of=engine.summary,
+        handover_of=engine.handover,
     )
     results = Inbox()
     async with AsyncExitStack() as stack:

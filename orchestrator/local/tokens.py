@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from orchestrator.local.store import Repository
 
@@ -12,6 +13,7 @@ class Token:
 
     `permissions` are GitHub's names (administration, contents, pages, actions, workflows) with "read" or
     "write". `repositories` holds full names; None stands for everything that `login` owns, also what is yet to be made.
+    `expires` in UTC; None: never.
     https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
     """
 
@@ -19,6 +21,7 @@ class Token:
     login: str
     permissions: Mapping[str, str]
     repositories: frozenset[str] | None = None
+    expires: datetime | None = None
 
     def covers(self, repository: Repository) -> bool:
         """Say whether the token was given this repository at all."""
@@ -54,4 +57,6 @@ class Tokens:
     def of(self, authorization: str) -> Token | None:
         """Return the token that an Authorization header names ("token X", "Bearer X"), or None."""
         scheme, _, value = authorization.partition(" ")
-        return self._tokens.get(value.strip()) if scheme.lower() in {"token", "bearer"} else None
+        token = self._tokens.get(value.strip()) if scheme.lower() in {"token", "bearer"} else None
+        has_ended = token is not None and token.expires is not None and token.expires <= datetime.now(UTC)
+        return None if has_ended else token

@@ -8,14 +8,14 @@ from pathlib import Path
 
 from orchestrator.deadline import Clock, Deadline
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
-from orchestrator.doctor.names import translated
+from orchestrator.doctor.names import translated, unfit
 from orchestrator.errors import GitHubFailed, UsageError
 from orchestrator.generate.models.presets import load
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.settings import SetupSettings, setup_settings
 from orchestrator.setup import pipeline as pipelines
 from orchestrator.setup.pipeline import Pipeline
-from orchestrator.setup.pushing import Clone, clone_at, push
+from orchestrator.setup.pushing import Clone, Remote, clone_at, packed, push
 from orchestrator.setup.wanted import WORKFLOW, Wanted, keyless, unused, wanted
 
 CHECKOUT = Path(__file__).parents[2]
@@ -32,6 +32,8 @@ def run_setup(env: Mapping[str, str], ask: Ask, clock: Clock, checkout: Path = C
     """Set everything up; return 0 once a task could start. Raises UsageError."""
     known = translated(env)
     settings = setup_settings(known)
+    if problem := unfit(settings.api_url):
+        raise UsageError(f"{problem.said}.", f"{problem.remedy}.")
     workflow = checkout / WORKFLOW
     if not workflow.is_file():
         raise UsageError("There is no workflow to set up.", "Run this command from a clone of the project.")
@@ -99,15 +101,19 @@ def _remedy(error: GitHubFailed) -> str:
 async def _pushed(
     pipeline: Pipeline, clone: Clone, settings: SetupSettings, env: Mapping[str, str], ask: Ask
 ) -> Finding:
-    address, branch = f"{settings.server_url}/{pipeline.full_name}", pipeline.branch
+    branch = pipeline.branch
+    remote = Remote(f"{settings.server_url}/{pipeline.full_name}", branch, pipeline.head, settings.token)
+    parcel = await packed(clone, remote, env)
     named = f"{clone.head[:12]} “{clone.subject}”"
-    if pipeline.head == clone.head:
+    if parcel.left_out:
+        named += f" without {' and '.join(path.rpartition('/')[2] for path in parcel.left_out)}"
+    if parcel.is_there:
         return ok(f"{branch} is {named} there already")
     beside = " What is not committed here stays here." if clone.is_dirty else ""
     if not ask(f"Push {named} to {branch} of {pipeline.full_name}?{beside}"):
         return warning("Nothing was pushed", "Run this again: a ruleset keeps the branch from every other push")
     async with pipeline.lifted():
-        await push(clone, address, branch, settings.token, env)
+        await push(clone, parcel, remote, env)
     return ok(f"{branch} is {named} now")
 
 

@@ -29,10 +29,22 @@ def asked_for(context: Literal["secrets", "vars"], text: str, env: Mapping[str, 
 def wanted(workflow: str, env: Mapping[str, str]) -> Wanted:
     """Return what is to be kept for `workflow` (YAML). A secret goes to the environments of the jobs that use it."""
     jobs: Mapping[str, Any] = yaml.safe_load(workflow)["jobs"]
+    secrets: dict[str, dict[str, str]] = {}
+    for job in jobs.values():
+        secrets.setdefault(_environment(job), {}).update(asked_for("secrets", yaml.safe_dump(job), env))
     return Wanted(
-        secrets={str(job["environment"]): asked_for("secrets", yaml.safe_dump(job), env) for job in jobs.values()},
+        secrets=secrets,
         variables=asked_for("vars", workflow, env),
     )
+
+
+def _environment(job: Mapping[str, Any]) -> str:
+    """Return the name of a job's environment, which stands alone or among other things said of it.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idenvironment
+    """
+    said = job["environment"]
+    return str(said["name"] if isinstance(said, Mapping) else said)
 
 
 def unused(env: Mapping[str, str], asked: Wanted) -> list[str]:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 from orchestrator.doctor import asking
 from orchestrator.doctor.doctor import on_github, run_doctor
 from orchestrator.doctor.finding import Finding, lines
-from orchestrator.doctor.names import named, translated
+from orchestrator.doctor.names import named, translated, unfit
 from orchestrator.local.configuration import Environment, Ruleset
 from orchestrator.local.tokens import Token
 from tests.doubles.model import Reply, model_server
@@ -41,6 +41,9 @@ def changed(system: World, **fields: Any) -> None:
 async def system(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as system:
         system.github.store.seed(OWNER, "older-site", {"index.html": b"x"}, "First")
+        older = system.github.store.find(OWNER, "older-site")
+        assert older
+        system.github.sites.enable(older, "main", "/")
         restricted = Environment("custom", ("main",))
         changed(
             system,
@@ -107,7 +110,7 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
         ({"path": "/environments$", "status": 404}, "The environments cannot be seen"),
         ({"path": "/variables/", "status": 403}, "the receiver cannot say which models build"),
         ({"path": "/git/blobs$", "status": 403}, "TARGET_TOKEN may not write Contents"),
-        ({"path": "/pages$", "status": 403}, "TARGET_TOKEN may not switch Pages on"),
+        ({"path": "/pages/health$", "status": 403}, "TARGET_TOKEN may not switch Pages on"),
         ({"path": "", "drop": "before", "times": 99}, "does not answer"),
     ],
 )
@@ -249,6 +252,70 @@ async def test_a_token_of_another_account_that_may_do_too_little_or_too_much(sys
     assert ("failure", "TARGET_TOKEN may not create repositories of octo") in found
     assert ("failure", "TARGET_TOKEN may not write Contents") in found
     assert ("warning", "DISPATCH_TOKEN may create repositories: it does not need Administration") in found
+
+
+async def test_pages_are_tried_by_reading_alone_and_only_where_there_is_a_site(system: World) -> None:
+    for status in (200, 202, 400, 422):
+        said = lines(await examined(system, {"path": "/pages/health$", "status": status, "body": {}}))
+        assert "TARGET_TOKEN may switch Pages on" in said
+    lacking = {"administration": "read", "contents": "write", "pages": "write"}
+    system.github.tokens.add(Token(TARGET_TOKEN, OWNER, lacking))
+    said = lines(await examined(system))
+    assert "TARGET_TOKEN may not switch Pages on  → Give it pages: write,administration: write" in said
+    entry = {"full_name": f"{OWNER}/new", "private": False, "has_pages": False}
+    said = lines(await examined(system, {"method": "GET", "path": "^/user/repos$", "status": 200, "body": [entry]}))
+    assert "Pages could not be tried: no public repository has a site yet" in said
+
+
+@pytest.mark.parametrize(
+    ("days", "level", "says", "remedy"),
+    [
+        (365, "ok", "ends in 365 days", ""),
+        (30, "ok", "ends in 30 days", ""),
+        (29, "warning", "ends in 29 days", "Renew it before then"),
+        (12, "warning", "ends in 12 days", "Renew it before then"),
+        (6, "warning", "ends in 6 days", "Renew it now"),
+        (1, "warning", "ends in a day", "Renew it now"),
+        (0, "warning", "ends today", "Renew it now"),
+    ],
+)
+async def test_when_a_token_ends_is_said_in_time(days: int, level: str, says: str, remedy: str, system: World) -> None:
+    rights = {"contents": "write", "actions": "read", "variables": "read"}
+    ends = datetime.now(UTC) + timedelta(days=days, minutes=10)
+    system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, rights, frozenset({PIPELINE}), ends))
+    findings = [finding for finding in await examined(system) if "_TOKEN ends" in finding.said]
+    # The other token never ends: GitHub says nothing of it, and neither does this.
+    (found,) = findings
+    assert found.said == f"DISPATCH_TOKEN {says}, on {ends:%Y-%m-%d}"
+    assert (found.level, found.remedy.partition(":")[0]) == (level, remedy)
+
+
+async def test_a_token_that_has_ended_is_not_valid(system: World) -> None:
+    ended = datetime.now(UTC) - timedelta(seconds=1)
+    system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, {"contents": "write"}, None, ended))
+    assert ("failure", "DISPATCH_TOKEN is not valid (401)") in wrong(await examined(system))
+
+
+def test_when_a_token_ends_is_read_in_the_forms_that_github_writes() -> None:
+    now = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
+    for said in ("2026-12-08 13:00:00 UTC", "2026-12-08 13:00:00 +0000", "2026-12-08 15:00:00 +0200"):
+        assert asking.ending("T", said, now).said == "T ends in 12 days, on 2026-12-08"
+    for said in ("soon", "", "9999-99-99 00:00:00 UTC"):
+        assert "cannot be read" in asking.ending("T", said, now).said
+
+
+@pytest.mark.parametrize("url", ["https://github.example.com/api/v3", "https://10.0.0.1:8443/API/v3/"])
+async def test_an_enterprise_server_is_refused_with_the_reason_and_not_asked(url: str) -> None:
+    (finding,) = [finding async for finding in on_github(ENV, url)]
+    assert finding.level == "failure"
+    assert "Enterprise Server" in finding.said
+    assert "queue: max" in finding.said
+    assert "Enterprise Cloud" in finding.remedy
+
+
+@pytest.mark.parametrize("url", ["https://api.github.com", "https://api.octo.ghe.com", "http://127.0.0.1:7861"])
+def test_github_and_enterprise_cloud_are_fit(url: str) -> None:
+    assert unfit(url) is None
 
 
 def test_names_of_similar_systems_are_recognised_and_used() -> None:

@@ -137,6 +137,12 @@ async def api(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
+def as_octo() -> Callable[[LocalGitHub], httpx.AsyncClient]:
+    """Return what makes a client of another GitHub, with octo's token."""
+    return lambda github: _client(create_api(github), github.api_url, OWNER)
+
+
+@pytest.fixture
 async def anonymous(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
     async with _client(create_api(github), github.api_url, None) as http:
         yield http

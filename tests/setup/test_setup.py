@@ -143,6 +143,78 @@ def test_a_second_time_changes_what_is_new_and_asks_for_no_push(
     assert "there already" in capsys.readouterr().out
 
 
+OURS = {".github/workflows/ci.yml": "on: push\n", ".github/dependabot.yml": "version: 2\n"}
+
+
+def with_ours(clone: Path) -> str:
+    """Give the clone what only the project's own repository needs; return its head."""
+    for name, text in OURS.items():
+        (clone / name).write_text(text)
+    return more(clone, "tests.py")
+
+
+def test_what_only_the_projects_own_repository_needs_is_not_pushed(
+    hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = with_ours(clone)
+    (clone / "staged.py").write_text("x")
+    git(clone, "add", "staged.py")
+    person = Person()
+    assert set_up(env, person, clone) == 0
+    assert hub.files("pipeline").keys() == {WORKFLOW, "code.py", "tests.py"}
+    assert any(f"{head[:12]} “Add tests.py” without dependabot.yml and ci.yml" in said for said in person.asked)
+    # The clone itself is as it was.
+    assert git(clone, "rev-parse", "HEAD") == head
+    assert git(clone, "status", "--porcelain") == "A  staged.py"
+    capsys.readouterr()
+    again = Person()
+    assert set_up(env, again, clone) == 0
+    assert [question.split()[0] for question in again.asked] == ["Store"]
+    assert "there already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("place", ["here", "elsewhere"])
+def test_later_versions_follow_without_force_from_any_clone(
+    place: str, hub: Hub, clone: Path, env: dict[str, str], tmp_path: Path
+) -> None:
+    with_ours(clone)
+    assert set_up(env, Person(), clone) == 0
+    first = hub.head("pipeline")
+    if place == "elsewhere":
+        git(tmp_path, "clone", "--quiet", str(clone), str(tmp_path / "other"))
+        clone = tmp_path / "other"
+    head = more(clone, "later.py")
+    assert set_up(env, Person(), clone) == 0
+    assert hub.files("pipeline").keys() == {WORKFLOW, "code.py", "tests.py", "later.py"}
+    found = hub.github.store.find("octo", "pipeline")
+    assert found
+    (made,) = hub.github.store.commits(found, hub.head("pipeline") or "")
+    assert made.parents == (head, first)
+    assert set_up(env, Person("Push"), clone) == 0
+
+
+def test_what_was_pushed_whole_before_is_taken_out(hub: Hub, clone: Path, env: dict[str, str]) -> None:
+    head = with_ours(clone)
+    hub.github.store.create_repository("octo", "pipeline", description=None)
+    address = hub.host.url.replace("http://", f"http://x:{SETUP}@") + f"/{NAME}"
+    git(clone, "push", "--quiet", address, f"{head}:refs/heads/main")
+    assert OURS.keys() < hub.files("pipeline").keys()
+    assert set_up(env, Person(), clone) == 0
+    assert not OURS.keys() & hub.files("pipeline").keys()
+
+
+def test_commits_of_others_on_top_are_not_overwritten_either(
+    hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_ours(clone)
+    assert set_up(env, Person(), clone) == 0
+    hub.github.configurations.change(repository(hub), lambda now: replace(now, rulesets=()))
+    theirs = hub.seed("pipeline", {"theirs.txt": b"x"})
+    assert set_up(env, Person(), clone) == 5
+    assert "fetch and merge them first" in capsys.readouterr().out
+    assert hub.head("pipeline") == theirs
+
+
 def test_nothing_is_made_pushed_or_stored_against_a_no(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -244,6 +316,13 @@ def test_what_is_missing_is_named_at_once(clone: Path, tmp_path: Path, env: dict
     (tmp_path / WORKFLOW).write_bytes(REAL.read_bytes())
     with pytest.raises(UsageError, match="nothing to push"):
         set_up({**env, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}, Person(), tmp_path)
+
+
+def test_an_enterprise_server_is_refused_before_anything_is_asked(clone: Path, env: dict[str, str]) -> None:
+    person = Person()
+    with pytest.raises(UsageError, match="Enterprise Server"):
+        set_up({**env, "GITHUB_API_URL": "https://github.example.com/api/v3"}, person, clone)
+    assert person.asked == []
 
 
 def test_a_token_that_is_not_valid_is_to_be_renewed(

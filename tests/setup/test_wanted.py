@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from orchestrator.setup.wanted import WORKFLOW, asked_for, wanted
 
 REAL = (Path(__file__).parents[2] / WORKFLOW).read_text(encoding="utf-8")
@@ -11,6 +13,20 @@ def test_each_job_of_the_real_workflow_gets_its_own_secrets_and_no_other() -> No
     assert asked.secrets == {"build": {"OPENAI_API_KEY": "key"}, "publish": {"TARGET_TOKEN": "pen"}}
     assert asked.variables == {"LLM_MODELS": "gpt-4.1"}
     assert "pen" not in repr(asked)
+
+
+@pytest.mark.parametrize(
+    "environment", ["build", "{name: build}", "{name: build, deployment: false}", "{url: x, name: build}"]
+)
+def test_an_environment_is_known_by_its_name_in_whichever_form_it_stands(environment: str) -> None:
+    text = f"jobs: {{a: {{environment: {environment}, env: {{K: '${{{{ secrets.K }}}}'}}}}}}"
+    assert wanted(text, {"K": "k"}).secrets == {"build": {"K": "k"}}
+
+
+def test_two_jobs_of_one_environment_share_its_secrets() -> None:
+    job = "{{environment: build, env: {{K: '${{{{ secrets.{} }}}}'}}}}"
+    text = f"jobs: {{a: {job.format('A')}, b: {job.format('B')}}}"
+    assert wanted(text, {"A": "a", "B": "b"}).secrets == {"build": {"A": "a", "B": "b"}}
 
 
 def test_what_is_empty_or_not_asked_for_is_left_out() -> None:

@@ -19,6 +19,9 @@ from orchestrator.local.runs import Conclusion, Job, Step, now
 
 SECRETS = "secrets.yml"
 
+STAMP = "%Y-%m-%dT%H:%M:%S.%f0Z"
+"""What stands in front of each line of a log: the moment in UTC, to 100 ns as on GitHub."""
+
 STEADY = {
     "LANG": "C.UTF-8",
     "TERM": "dumb",
@@ -239,8 +242,7 @@ class Recorder:
         """Return `text` masked and as GitHub keeps it: every line with its moment in front, to 100 ns."""
         if text is None:
             return ""
-        moment = f"{self.clock():%Y-%m-%dT%H:%M:%S.%f}0Z"
-        return "".join(f"{moment} {line}\n" for line in self.mask(text).split("\n"))
+        return stamped(self.mask(text), self.clock())
 
     def _hear(self, place: int, said: Said) -> str | None:
         """Fold in one line; return what it says to the log, if anything."""
@@ -284,6 +286,12 @@ class Recorder:
             completed_at=self.clock(),
             steps=tuple(_ended(step, self.clock()) for step in job.steps),
         )
+
+
+def stamped(text: str, moment: datetime) -> str:
+    """Return the lines of `text` as they stand in a log."""
+    stamp = f"{moment:{STAMP}}"
+    return "".join(f"{stamp} {line}\n" for line in text.split("\n"))
 
 
 def _ended(step: Step, moment: datetime) -> Step:

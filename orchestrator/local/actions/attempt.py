@@ -9,13 +9,14 @@ from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 from orchestrator.local.actions import reaper
-from orchestrator.local.actions.act import SECRETS, Masker, Recorder, Start
+from orchestrator.local.actions.act import SECRETS, Masker, Recorder, Start, stamped
 from orchestrator.local.actions.workflow import Workflow
 from orchestrator.local.files import write_atomically
-from orchestrator.local.runs import Run, Runs, now
+from orchestrator.local.runs import Job, Run, Runs, Step, now
 
 ALWAYS_STEPS_S = 300.0
 """How long the steps with `if: always()` of a job get that was stopped.
@@ -85,6 +86,27 @@ class Attempt:
 
     def _save(self) -> None:
         self._run = self._runs.update(replace(self._run, jobs=(*self._kept, *self._record.jobs)))
+
+
+def cancelled(runs: Runs, run: Run) -> Run:
+    """Record that a run was ended from outside; return it as it is then. Its processes are gone by now."""
+    moment = now()
+    for job in run.jobs:
+        if job.id and job.status == "in_progress":
+            runs.append_log(job.id, stamped("##[error]The operation was canceled.", moment))
+    jobs = tuple(job if job.status == "completed" else _cancelled_job(job, moment) for job in run.jobs)
+    return runs.update(replace(run, status="completed", conclusion="cancelled", jobs=jobs))
+
+
+def _cancelled_job(job: Job, moment: datetime) -> Job:
+    steps = tuple(step if step.status == "completed" else _cancelled_step(step, moment) for step in job.steps)
+    return replace(job, status="completed", conclusion="cancelled", completed_at=moment, steps=steps)
+
+
+def _cancelled_step(step: Step, moment: datetime) -> Step:
+    if step.status == "queued":
+        return replace(step, status="completed", conclusion="skipped")
+    return replace(step, status="completed", conclusion="cancelled", completed_at=moment)
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 
 from orchestrator.errors import UsageError
 from orchestrator.local.actions.act import Start
-from orchestrator.local.actions.attempt import Attempt
+from orchestrator.local.actions.attempt import Attempt, cancelled
 from orchestrator.local.actions.expressions import Contexts
 from orchestrator.local.actions.workflow import Workflow, read_workflow, without
 from orchestrator.local.runs import Job, Run, Runs
@@ -65,6 +65,7 @@ class Engine:
         # A group lives as long as a run of it. asyncio's locks and semaphores serve in the order of arrival.
         self._groups: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._turns: dict[int, asyncio.Task[None]] = {}
+        self._cancelled: set[int] = set()
 
     async def dispatch(self, event_name: str, event: Mapping[str, Any]) -> Run:
         """Take an event; return its run, which is queued and saved. `event` is the whole webhook payload.
@@ -124,6 +125,25 @@ class Engine:
                 started = run.status == "in_progress"
                 self._enqueue(self._runs.update(_next_attempt(run)) if started else run, workflow)
 
+    async def cancel(self, run_id: int) -> bool:
+        """End a run, queued or in progress, with all its processes; return False where it was over already.
+
+        This is what GitHub calls a forced cancellation: no step and no job with `if: always()` runs any more.
+        https://docs.github.com/rest/actions/workflow-runs#force-cancel-a-workflow-run
+        """
+        turn = self._turns.get(run_id)
+        if turn is None:
+            return False
+        self._cancelled.add(run_id)
+        try:
+            turn.cancel()
+            await asyncio.wait([turn])
+            # A turn that had not begun has noticed nothing.
+            self._turns.pop(run_id, None)
+            return self._note_cancelled(run_id)
+        finally:
+            self._cancelled.discard(run_id)
+
     async def wait(self, run_id: int) -> Run | None:
         """Return the run once its turn is over, at once where it has none; None where there is no such run."""
         if turn := self._turns.get(run_id):
@@ -182,8 +202,19 @@ class Engine:
                 with self._settings.job_token(run.id) as token:
                     attempt = Attempt(self._runs, run, workflow, self._start(run, workflow, token))
                     await attempt.conduct(self._summary(run.id))
+        except asyncio.CancelledError:
+            if run.id in self._cancelled:
+                self._note_cancelled(run.id)
+            raise
         finally:
             del self._turns[run.id]
+
+    def _note_cancelled(self, run_id: int) -> bool:
+        """Record a run as cancelled; return whether that is how it ended."""
+        run = self._runs.get(run_id)
+        if run and run.status != "completed":
+            run = cancelled(self._runs, run)
+        return run is not None and run.conclusion == "cancelled"
 
     def _start(self, run: Run, workflow: Workflow, token: str) -> Start:
         settings, contexts = self._settings, self._contexts(run)

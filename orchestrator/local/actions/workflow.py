@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from yaml.constructor import SafeConstructor
 
 from orchestrator.errors import UsageError
 from orchestrator.local.actions import expressions
@@ -58,7 +59,7 @@ def read_workflow(path: Path) -> Workflow:
             run_name=expressions.parse(document.get("run-name", "")),
             group=expressions.parse(group),
             jobs=tuple(_job_plan(key, job) for key, job in document["jobs"].items()),
-            text=_without_queue(text, concurrency),
+            text=_for_act(text),
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
@@ -103,14 +104,32 @@ def _step_name(step: Mapping[str, Any]) -> str:
     return str(step.get("name", f"Run {does}"))
 
 
-def _without_queue(text: str, concurrency: Any) -> str:
-    """Return a workflow's text without `concurrency.queue`: act does not know the key and refuses the file for it.
+def _for_act(text: str) -> str:
+    """Return a workflow's text without the two keys that act refuses a file for: it does not know them.
 
-    act ignores all of `concurrency`. Everything else stays as it is, to the letter.
+    They are `concurrency.queue` and `deployment` of a job's environment; act ignores the rest of both as well.
+    Everything else stays as it is, to the letter.
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    if not isinstance(concurrency, dict) or "queue" not in concurrency or root is None:
-        return text
-    node = next(value for key, value in root.value if key.value == "concurrency")
-    kept = json.dumps({key: value for key, value in concurrency.items() if key != "queue"})
-    return f"{text[: node.start_mark.index]}{kept}\n{text[node.end_mark.index :]}"
+    jobs = [job for key, job in _pairs(root) if key == "jobs"]
+    found = [(value, "queue") for key, value in _pairs(root) if key == "concurrency"]
+    for _, job in (pair for mapping in jobs for pair in _pairs(mapping)):
+        found += [(value, "deployment") for key, value in _pairs(job) if key == "environment"]
+    for node, unknown in sorted(found, key=lambda pair: -pair[0].start_mark.index):
+        if unknown in (key for key, _ in _pairs(node)):
+            value = SafeConstructor().construct_document(node)
+            kept = json.dumps({key: kept for key, kept in value.items() if key != unknown})
+            text = text[: node.start_mark.index] + kept + text[_end(node) :]
+    return text
+
+
+def _pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+    """Return the keys and values of a mapping, none for anything else."""
+    return [(key.value, value) for key, value in node.value] if isinstance(node, yaml.MappingNode) else []
+
+
+def _end(node: yaml.Node) -> int:
+    """Return where a mapping's text ends. A block's own mark lies behind the blanks and comments that follow it."""
+    if isinstance(node, yaml.MappingNode) and not node.flow_style:
+        return _end(node.value[-1][1])
+    return int(node.end_mark.index)

@@ -6,7 +6,18 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.local.api import configuration, contents, graphql, packs, publishing, repositories, web, workflows
+from orchestrator.local.api import (
+    configuration,
+    contents,
+    graphql,
+    packs,
+    publishing,
+    raw,
+    repositories,
+    results,
+    web,
+    workflows,
+)
 from orchestrator.local.api.respond import Call, Operation, answer, not_found, sealed
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
@@ -25,6 +36,7 @@ OPERATIONS = (
     *contents.OPERATIONS,
     *configuration.OPERATIONS,
     *workflows.OPERATIONS,
+    *results.OPERATIONS,
     *publishing.OPERATIONS,
     *graphql.OPERATIONS,
 )
@@ -39,7 +51,12 @@ def create_api(github: LocalGitHub) -> Starlette:
         return sealed(github, request, answer(refusal.body, refusal.status))
 
     return Starlette(
-        routes=[*(operation.route(github) for operation in OPERATIONS), *packs.routes(github), *web.routes(github)],
+        routes=[
+            *(operation.route(github) for operation in OPERATIONS),
+            *packs.routes(github),
+            *web.routes(github),
+            *raw.routes(github),
+        ],
         middleware=[Middleware(FaultyApp, faults=github.faults)],
         exception_handlers={HTTPException: unknown},
     )

@@ -163,7 +163,7 @@ def full_repository(github: LocalGitHub, repository: Repository) -> Body:
         **dict.fromkeys((*_REPOSITORY_COUNTS, "watchers_count", "subscribers_count", "network_count", "size"), 0),
         "default_branch": repository.default_branch,
         **dict.fromkeys(("has_issues", "has_projects", "has_wiki", "is_template", "archived", "disabled"), False),
-        "has_discussions": False,
+        **dict.fromkeys(("has_discussions", "has_downloads"), False),
         "has_pages": github.sites.get(repository) is not None,
         "visibility": "private" if repository.private else "public",
         "pushed_at": moment(repository.pushed_at),

@@ -1,4 +1,4 @@
-"""One mutation of GitHub's GraphQL API: createCommitOnBranch. Everything else is refused in GitHub's error shape.
+"""GitHub's GraphQL API: queries, and one mutation, createCommitOnBranch. The rest is refused in GitHub's error shape.
 
 https://docs.github.com/en/graphql/reference/mutations#createcommitonbranch
 """
@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
-from orchestrator.local.api import bodies
+from orchestrator.local.api import bodies, queries, schema
 from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
 from orchestrator.local.api.respond import Call, Operation, answer
 from orchestrator.local.store import Change, Commit, HeadMoved, NothingToDelete, Person, Repository
@@ -97,9 +97,11 @@ class Query:
 
 def query(call: Call) -> Response:
     """POST /graphql. GraphQL errors come with status 200."""
-    actor = call.actor
+    actor, document = call.actor, call.text("query")
+    if not re.match(r"\s*(mutation|$)", _COMMENT.sub("", document)):
+        return _queried(call, document)
     try:
-        asked = parse(call.text("query"))
+        asked = parse(document)
     except _Refused as refused:
         return answer({"errors": [{"type": refused.kind, "message": refused.message}]})
     try:
@@ -112,6 +114,21 @@ def query(call: Call) -> Response:
             "message": refused.message,
         }
         return answer({"data": {asked.name: None}, "errors": [error]})
+
+
+def _queried(call: Call, document: str) -> Response:
+    variables = call.body.get("variables")
+    try:
+        said = queries.answered(queries.read(document), schema.root(call), variables or {})
+    except queries.BadQuery as bad:
+        error = {
+            **({"type": bad.kind} if bad.kind else {}),
+            **({"path": bad.path, "locations": [{"line": 1, "column": 1}]} if bad.path else {}),
+            "message": bad.message,
+        }
+        # A field that came to nothing leaves the others standing on GitHub; here there is one.
+        return answer({**({"data": dict.fromkeys(bad.path[:1])} if bad.path else {}), "errors": [error]})
+    return answer({"data": said})
 
 
 def parse(document: str) -> Query:

@@ -25,6 +25,15 @@ def get(call: Call) -> Response:
     return answer(_site(call, _enabled(call)))
 
 
+def health(call: Call) -> Response:
+    """GET …/pages/health: about a domain of one's own, which no site has here.
+
+    https://docs.github.com/rest/pages/pages#get-a-dns-health-check-for-github-pages
+    """
+    _enabled(call)
+    raise Refusal(422, "There isn't a CNAME for this page")
+
+
 def builds(call: Call) -> Response:
     """GET …/pages/builds, newest first."""
     registered = call.github.sites.registered(_enabled(call))
@@ -103,11 +112,13 @@ def _build(call: Call, build: Build) -> Body:
     }
 
 
+_OWNERS = {"pages": "write", "administration": "write"}
 _PAGES = "/repos/{owner}/{repo}/pages"
 OPERATIONS = (
     # Pages: write alone is not enough:
     # https://docs.github.com/en/rest/authentication/permissions-required-for-fine-grained-personal-access-tokens
-    Operation("POST", _PAGES, enable, {"pages": "write", "administration": "write"}),
+    Operation("POST", _PAGES, enable, _OWNERS),
+    Operation("GET", f"{_PAGES}/health", health, _OWNERS),
     Operation("GET", _PAGES, get),
     Operation("GET", f"{_PAGES}/builds", builds),
     Operation("POST", f"{_PAGES}/builds", rebuild, {"pages": "write"}),

@@ -19,6 +19,9 @@ from orchestrator.local.store import Repository
 from orchestrator.local.tokens import Token
 
 _OLDEST_VERSION = "2022-11-28"  # what GitHub takes a call to mean that names no version
+GH_HOST = "api.github.localhost"
+"""What `gh` takes for the API of a GitHub on this machine."""
+
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
@@ -51,6 +54,7 @@ class Call:
     """
 
     github: LocalGitHub
+    host: str
     path: str
     params: Mapping[str, str]
     query: Mapping[str, str]
@@ -66,6 +70,11 @@ class Call:
         if self.found is None:
             raise not_found()
         return self.found
+
+    @property
+    def address(self) -> str:
+        """Return the API's address as the caller knows it: `gh` gives its token to no other host than it asked."""
+        return f"http://{self.host}" if self.host == GH_HOST else self.github.api_url
 
     @property
     def actor(self) -> str:
@@ -149,6 +158,8 @@ def sealed(github: LocalGitHub, request: Request, response: Response) -> Respons
     response.headers["x-ratelimit-resource"] = resource
     response.headers["x-github-request-id"] = secrets.token_hex(12).upper()
     response.headers["x-github-media-type"] = "github.v3; format=json"
+    if token and token.expires:
+        response.headers["github-authentication-token-expiration"] = f"{token.expires:%Y-%m-%d %H:%M:%S} UTC"
     return response
 
 
@@ -174,6 +185,7 @@ async def _call(github: LocalGitHub, operation: Operation, request: Request) -> 
     body = _parsed(await request.body()) if operation.method in {"PATCH", "POST", "PUT"} else {}
     return Call(
         github=github,
+        host=request.headers.get("host", ""),
         path=request.url.path,
         params=params,
         query=dict(request.query_params),

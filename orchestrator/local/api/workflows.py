@@ -1,14 +1,16 @@
-"""Dispatches, workflows, runs, jobs and their logs."""
+"""Dispatches, workflows, runs and jobs."""
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, moment
+from orchestrator.local.api.inputs import filled
 from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
 from orchestrator.local.github import Dispatch
 from orchestrator.local.runs import Job, Run, Step
@@ -27,7 +29,12 @@ class Workflow:
 
     path: str
     name: str
-    by_hand: bool
+    text: str
+
+    @property
+    def by_hand(self) -> bool:
+        """Return whether a person may start it."""
+        return "workflow_dispatch" in self.text
 
 
 async def repository_dispatch(call: Call) -> Response:
@@ -60,9 +67,12 @@ async def workflow_dispatch(call: Call) -> Response:
         raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
     inputs = call.body.get("inputs") or {}
     _check_payload(inputs, "inputs", _MOST_INPUTS)
-    # Whatever JSON types come in, a workflow finds strings in its event.
-    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in inputs.items()}
-    event = {"inputs": texts, "ref": f"refs/heads/{branch}", "workflow": workflow.path, **_sender(call)}
+    event = {
+        "inputs": filled(workflow.text, inputs),
+        "ref": f"refs/heads/{branch}",
+        "workflow": workflow.path,
+        **_sender(call),
+    }
     dispatch = Dispatch(call.repository, "workflow_dispatch", call.actor, branch, workflow.path, event)
     run = await call.github.on_dispatch(dispatch)
     told = call.body.get("return_run_details") is True or call.version >= _TELLS_RUNS
@@ -83,31 +93,48 @@ async def rerun_failed(call: Call) -> Response:
 
 
 async def _again(call: Call, *, failed_only: bool) -> Response:
-    run = _known_run(call)
+    run = known_run(call)
     if run.status != "completed":
         raise Refusal(403, "This workflow is already running")
     await call.github.on_rerun(run.id, failed_only=failed_only)
     return answer({}, 201)
 
 
+async def cancel(call: Call) -> Response:
+    """POST …/actions/runs/{id}/cancel and …/force-cancel: 202, and 409 where the run is over."""
+    run = known_run(call)
+    if run.status == "completed" or not await call.github.on_cancel(run.id):
+        raise Refusal(409, "Cannot cancel a workflow run that is completed.")
+    return answer({}, 202)
+
+
+def workflows(call: Call) -> Response:
+    """GET …/actions/workflows: those on the default branch."""
+    found = list(_workflows(call))
+    skip, limit = call.window()
+    listed = [_workflow_body(call, workflow) for workflow in found[skip : skip + limit]]
+    return answer({"total_count": len(found), "workflows": listed}, headers=call.links(len(found)))
+
+
 def get_workflow(call: Call) -> Response:
     """GET …/actions/workflows/{file}."""
-    workflow = _workflow(call)
-    address = f"{bodies.html_url(call.github, call.repository)}"
-    return answer(
-        {
-            "id": bodies.number(workflow.path),
-            "node_id": bodies.node_id("Workflow", workflow.path),
-            "name": workflow.name,
-            "path": workflow.path,
-            "state": "active",
-            "created_at": moment(call.repository.created_at),
-            "updated_at": moment(call.repository.pushed_at),
-            "url": _workflow_url(call, workflow.path),
-            "html_url": f"{address}/blob/{call.repository.default_branch}/{workflow.path}",
-            "badge_url": f"{address}/workflows/{workflow.name}/badge.svg",
-        }
-    )
+    return answer(_workflow_body(call, _workflow(call)))
+
+
+def _workflow_body(call: Call, workflow: Workflow) -> Body:
+    address = bodies.html_url(call.github, call.repository)
+    return {
+        "id": bodies.number(workflow.path),
+        "node_id": bodies.node_id("Workflow", workflow.path),
+        "name": workflow.name,
+        "path": workflow.path,
+        "state": "active",
+        "created_at": moment(call.repository.created_at),
+        "updated_at": moment(call.repository.pushed_at),
+        "url": _workflow_url(call, workflow.path),
+        "html_url": f"{address}/blob/{call.repository.default_branch}/{workflow.path}",
+        "badge_url": f"{address}/workflows/{workflow.name}/badge.svg",
+    }
 
 
 def workflow_runs(call: Call) -> Response:
@@ -123,12 +150,12 @@ def runs(call: Call) -> Response:
 
 def run(call: Call) -> Response:
     """GET …/actions/runs/{id}."""
-    return answer(_run(call, _known_run(call)))
+    return answer(_run(call, known_run(call)))
 
 
 def jobs(call: Call) -> Response:
     """GET …/actions/runs/{id}/jobs."""
-    found = _known_run(call)
+    found = known_run(call)
     skip, limit = call.window()
     listed = [_job(call, found, job) for job in found.jobs[skip : skip + limit]]
     return answer({"total_count": len(found.jobs), "jobs": listed}, headers=call.links(len(found.jobs)))
@@ -136,18 +163,7 @@ def jobs(call: Call) -> Response:
 
 def job(call: Call) -> Response:
     """GET …/actions/jobs/{id}."""
-    return answer(_job(call, *_known_job(call)))
-
-
-def logs(call: Call) -> Response:
-    """GET …/actions/jobs/{id}/logs: where the log is."""
-    found, of_run = _known_job(call)[1], call.repository.full_name
-    return RedirectResponse(f"{call.github.api_url}/logs/{of_run}/{found.id}", 302)
-
-
-def log(call: Call) -> Response:
-    """GET /logs/…: the log itself, as GitHub's second host gives it out."""
-    return Response(call.github.runs.log(_known_job(call)[1].id), media_type="text/plain")
+    return answer(_job(call, *known_job(call)))
 
 
 def _check_payload(payload: Any, name: str, most: int) -> None:
@@ -169,27 +185,39 @@ def _sender(call: Call) -> Body:
 
 def _workflow(call: Call) -> Workflow:
     """Return the workflow of the path, given by its file's name or its id. Raises 404."""
-    wanted, store = call.params["workflow"], call.github.store
+    wanted = call.params["workflow"]
+    for workflow in _workflows(call):
+        if wanted in {workflow.path.removeprefix(f"{_FOLDER}/"), str(bodies.number(workflow.path))}:
+            return workflow
+    raise not_found()
+
+
+def _workflows(call: Call) -> Iterator[Workflow]:
+    """Yield the workflows on the default branch."""
+    store = call.github.store
     head = store.head(call.repository)
     folder = store.entry(call.repository, head, _FOLDER) if head else None
     entries = store.tree(call.repository, folder.sha, recursive=False) if folder else ()
     for entry in entries:
         path = f"{_FOLDER}/{entry.path}"
-        if entry.path.endswith((".yml", ".yaml")) and wanted in {entry.path, str(bodies.number(path))}:
+        if entry.path.endswith((".yml", ".yaml")):
             text = store.blob(call.repository, entry.sha).decode(errors="replace")
             name = re.search(r"^name:[ \t]*['\"]?(.+?)['\"]?[ \t]*$", text, re.MULTILINE)
-            return Workflow(path, name[1] if name else path, "workflow_dispatch" in text)
-    raise not_found()
+            yield Workflow(path, name[1] if name else path, text)
 
 
-def _known_run(call: Call) -> Run:
+def known_run(call: Call) -> Run:
+    """Return the run of the path. Raises 404, also for an attempt that is not its last: nothing is kept of those."""
     found = call.github.runs.get(call.params["run"])  # type: ignore[arg-type]  # the route makes it an int
     if found is None or found.repository.lower() != call.repository.full_name.lower():
+        raise not_found()
+    if call.params.get("attempt", found.run_attempt) != found.run_attempt:
         raise not_found()
     return found
 
 
-def _known_job(call: Call) -> tuple[Run, Job]:
+def known_job(call: Call) -> tuple[Run, Job]:
+    """Return the job of the path and its run. Raises 404."""
     found = call.github.runs.job(call.params["job"])  # type: ignore[arg-type]  # the route makes it an int
     if found is None or found[0].repository.lower() != call.repository.full_name.lower():
         raise not_found()
@@ -317,14 +345,17 @@ _ACTIONS = f"{_REPO}/actions"
 OPERATIONS = (
     Operation("POST", f"{_REPO}/dispatches", repository_dispatch, {"contents": "write"}),
     Operation("POST", f"{_ACTIONS}/workflows/{{workflow}}/dispatches", workflow_dispatch, {"actions": "write"}),
+    Operation("GET", f"{_ACTIONS}/workflows", workflows),
     Operation("GET", f"{_ACTIONS}/workflows/{{workflow}}", get_workflow),
     Operation("GET", f"{_ACTIONS}/workflows/{{workflow}}/runs", workflow_runs),
     Operation("GET", f"{_ACTIONS}/runs", runs),
     Operation("GET", f"{_ACTIONS}/runs/{{run:int}}", run),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/attempts/{{attempt:int}}", run),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/attempts/{{attempt:int}}/jobs", jobs),
+    Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/cancel", cancel, {"actions": "write"}),
+    Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/force-cancel", cancel, {"actions": "write"}),
     Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/rerun", rerun, {"actions": "write"}),
     Operation("POST", f"{_ACTIONS}/runs/{{run:int}}/rerun-failed-jobs", rerun_failed, {"actions": "write"}),
     Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/jobs", jobs),
     Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}", job),
-    Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}/logs", logs),
-    Operation("GET", "/logs/{owner}/{repo}/{job:int}", log),
 )

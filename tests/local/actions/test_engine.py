@@ -281,6 +281,58 @@ async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) 
     assert "Z told\n" in runs.log(run.jobs[1].id)
 
 
+async def test_a_cancelled_run_ends_at_once_with_all_its_processes(place: Place) -> None:
+    started = place.pipe("started")
+    place.workflow("""
+        on: repository_dispatch
+        jobs:
+          build:
+            runs-on: u
+            steps:
+              - run: |
+                  setsid sleep 60 &
+                  echo x > "$PIPES/started"
+                  sleep 60
+              - {if: always(), run: echo no}
+          publish: {needs: build, if: always(), runs-on: u, steps: [{run: echo no}]}
+        """)
+    engine, runs = place.engine()
+    run = await send(engine)
+    await (await listen(started)).read(1)
+    waiting = asyncio.create_task(engine.wait(run.id))
+    assert await engine.cancel(run.id)
+    assert place.processes() == []
+    ended = await waiting
+    assert ended == runs.get(run.id)
+    assert ended
+    assert (ended.status, ended.conclusion) == ("completed", "cancelled")
+    assert [job.conclusion for job in ended.jobs] == ["cancelled", "cancelled"]
+    assert [step.conclusion for step in ended.jobs[0].steps] == ["success", "cancelled", "skipped", "skipped"]
+    assert runs.log(ended.jobs[0].id).endswith("##[error]The operation was canceled.\n")
+    assert not await engine.cancel(run.id)
+    place.workflow(ONE_STEP, "true")
+    again = await over(engine, await engine.rerun(run.id))
+    assert (again.run_attempt, again.conclusion) == (2, "success")
+
+
+async def test_a_run_that_waits_can_be_cancelled_and_the_one_behind_it_is_next(place: Place) -> None:
+    started = place.pipe("started")
+    place.workflow(ONE_STEP, 'echo x > "$PIPES/started"; read -r < "$PIPES/go"')
+    engine, runs = place.engine(1)
+    place.pipe("go")
+    first, second, third = [await send(engine, group="one") for _ in range(3)]
+    # The last one has not even begun to wait.
+    assert await engine.cancel(third.id)
+    await (await listen(started)).read(1)
+    assert await engine.cancel(second.id)
+    states = [found for run in (second, third) if (found := runs.get(run.id))]
+    assert [(run.status, run.conclusion) for run in states] == [("completed", "cancelled")] * 2
+    assert await engine.cancel(first.id)
+    place.workflow(ONE_STEP, "true")
+    assert (await over(engine, await send(engine, group="one"))).conclusion == "success"
+    assert not await engine.cancel(99)
+
+
 async def test_what_act_refuses_is_a_startup_failure_that_says_why(place: Place) -> None:
     place.workflow("on: repository_dispatch\njobs: {build: {runs-on: u, steps: [{run: echo x, bogus: 1}]}}\n")
     engine, runs = place.engine()

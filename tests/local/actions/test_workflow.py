@@ -78,6 +78,30 @@ def test_act_gets_everything_but_the_queue(tmp_path: Path, concurrency: str, gro
     assert workflow.text.endswith(JOBS)
 
 
+@pytest.mark.parametrize(
+    "environment",
+    [
+        "environment: build\n",
+        "environment: {name: build, deployment: false} # why\n",
+        "environment: {deployment: false, name: build, url: 'https://x'}\n",
+        "environment:\n      name: build # which\n      deployment: false # why\n\n    # next\n",
+        "environment:\n      deployment: false\n      name: build\n",
+        "environment: {name: build}\n",
+    ],
+)
+def test_act_gets_everything_of_an_environment_but_whether_it_files_deployments(
+    tmp_path: Path, environment: str
+) -> None:
+    text = f"jobs:\n  build:\n    {environment}    runs-on: x\n    steps: []\n"
+    workflow = read(tmp_path, text)
+    wanted = yaml.safe_load(text)
+    if isinstance(wanted["jobs"]["build"]["environment"], dict):
+        wanted["jobs"]["build"]["environment"].pop("deployment", None)
+    assert yaml.safe_load(workflow.text) == wanted
+    assert workflow.text.endswith("    runs-on: x\n    steps: []\n")
+    assert ("# next" in workflow.text) == ("# next" in text)
+
+
 REAL = Path(__file__).parents[3] / ".github/workflows/build.yml"
 
 

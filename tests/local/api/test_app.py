@@ -1,6 +1,7 @@
 import base64
 import io
 import tarfile
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -8,6 +9,7 @@ import pytest
 
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.store import Repository
+from orchestrator.local.tokens import Token
 
 pytestmark = pytest.mark.anyio
 
@@ -279,3 +281,11 @@ async def test_an_archive_is_fetched_by_a_redirect(
     packed = await api.get(redirect.headers["location"])
     with tarfile.open(fileobj=io.BytesIO(packed.content)) as archive:
         assert f"octo-site-{head[:7]}/index.html" in archive.getnames()
+
+
+async def test_a_token_that_ends_says_so_with_every_answer(anonymous: httpx.AsyncClient, github: LocalGitHub) -> None:
+    github.tokens.add(Token("ends", "octo", {}, None, datetime(2126, 12, 8, 11, tzinfo=UTC)))
+    answer = await anonymous.get("/user", headers={"authorization": "Bearer ends"})
+    assert answer.headers["github-authentication-token-expiration"] == "2126-12-08 11:00:00 UTC"
+    endless = await anonymous.get("/user", headers={"authorization": "Bearer token-of-octo"})
+    assert "github-authentication-token-expiration" not in endless.headers

@@ -4,16 +4,23 @@ Every `parsed_data` here is a check that the answer has all the fields, in the t
 """
 
 import base64
+import io
+import zipfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from githubkit import GitHub
 from githubkit.exception import RequestFailed
 
+from orchestrator.local.actions.act import stamped
+from orchestrator.local.api import create_api
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step, now
 from orchestrator.local.store import Repository
+from tests.doubles.hub import Host
 
 
 @pytest.fixture
@@ -106,10 +113,61 @@ def test_workflows_runs_and_jobs(octo: GitHub[Any], listening: LocalGitHub) -> N
     assert job.steps
     assert job.steps[0].conclusion == "success"
     assert actions.get_job_for_workflow_run("octo", "pipeline", job.id).parsed_data.name == "build"
+    assert [one.path for one in actions.list_repo_workflows("octo", "pipeline").parsed_data.workflows] == [
+        workflow.path
+    ]
+    attempt = actions.get_workflow_run_attempt("octo", "pipeline", done.id, 1).parsed_data
+    assert attempt.display_title == "site round 1"
+    of_attempt = actions.list_jobs_for_workflow_run_attempt("octo", "pipeline", done.id, 1).parsed_data
+    assert [one.id for one in of_attempt.jobs] == [job.id]
+    assert [one.name for one in octo.rest.repos.list_for_authenticated_user().parsed_data] == ["pipeline"]
+
+
+def test_logs_annotations_and_artifacts(octo: GitHub[Any], listening: LocalGitHub, tmp_path: Path, host: Host) -> None:
+    listening.store.seed("octo", "pipeline", {"a.txt": b"a"}, "First")
+    job = Job(
+        "build", 0, "completed", "success", now(), now(), (Step("Talk", 1, "completed", "success", now(), now()),)
+    )
+    run = listening.runs.create(
+        Run(
+            repository="octo/pipeline",
+            event="repository_dispatch",
+            display_title="site round 1",
+            name="Build",
+            path=".github/workflows/build.yml",
+            head_sha="0" * 40,
+            head_branch="main",
+            actor="octo",
+            status="completed",
+            conclusion="success",
+            jobs=(job,),
+        )
+    )
+    listening.runs.append_log(run.jobs[0].id, stamped("##[warning]careful", now()))
+    folder = tmp_path / "handed-over"
+    folder.mkdir()
+    (folder / "build.tar").write_bytes(b"tar")
+    host.app = create_api(replace(listening, handover_of=lambda _: folder))
+    actions = octo.rest.actions
+    assert "careful" in actions.download_job_logs_for_workflow_run("octo", "pipeline", run.jobs[0].id).text
+    for archive in (
+        actions.download_workflow_run_logs("octo", "pipeline", run.id),
+        actions.download_workflow_run_attempt_logs("octo", "pipeline", run.id, 1),
+    ):
+        assert zipfile.ZipFile(io.BytesIO(archive.content)).namelist() == ["0_build.txt", "build/1_Talk.txt"]
+    (noted,) = octo.rest.checks.list_annotations("octo", "pipeline", run.jobs[0].id).parsed_data
+    assert (noted.annotation_level, noted.message) == ("warning", "careful")
+    (found,) = actions.list_workflow_run_artifacts("octo", "pipeline", run.id).parsed_data.artifacts
+    assert actions.list_artifacts_for_repo("octo", "pipeline").parsed_data.artifacts == [found]
+    assert actions.get_artifact("octo", "pipeline", found.id).parsed_data == found
+    archive = actions.download_artifact("octo", "pipeline", found.id, "zip")
+    assert zipfile.ZipFile(io.BytesIO(archive.content)).read("build.tar") == b"tar"
+    with pytest.raises(RequestFailed, match="409"):
+        actions.cancel_workflow_run("octo", "pipeline", run.id)
 
 
 def test_a_graphql_refusal_is_understood(octo: GitHub[Any]) -> None:
-    response = octo.request("POST", "/graphql", json={"query": "query { viewer { login } }"})
+    response = octo.request("POST", "/graphql", json={"query": "query { viewer { colour } }"})
     assert response.json()["errors"][0]["message"]
     with pytest.raises(RequestFailed):
         octo.rest.repos.get("octo", "none")

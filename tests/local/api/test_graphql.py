@@ -133,7 +133,8 @@ async def test_a_token_that_only_reads_may_not_commit(
     "document",
     [
         "",
-        "query { viewer { login } }",
+        "query { viewer { colour } }",
+        "subscription { viewer { login } }",
         "mutation { createIssue(input: {}) { issue { id } } }",
         "mutation ($input: X!) { createCommitOnBranch(input: $input) { clientMutationId } viewer { login } }",
         "mutation ($input: X!) { createCommitOnBranch(input: $input) { commit { oid } }",

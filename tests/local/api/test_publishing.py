@@ -60,3 +60,15 @@ async def test_a_build_can_be_asked_for(
     assert (asked.status_code, asked.json()["status"]) == (201, "queued")
     wait(2)
     assert len((await api.get("/repos/octo/site/pages/builds")).json()) == 2
+
+
+async def test_the_health_of_a_domain_is_for_those_who_administer(
+    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, github: LocalGitHub, site: Repository
+) -> None:
+    place = "/repos/octo/site/pages/health"
+    assert (await api.get(place)).status_code == 404
+    github.sites.enable(site, "main", "/")
+    assert (await api.get(place)).json()["message"] == "There isn't a CNAME for this page"
+    refused = await anonymous.get(place, headers={"authorization": "Bearer token-that-reads"})
+    assert refused.status_code == 403
+    assert refused.headers["x-accepted-github-permissions"] == "pages=write,administration=write"

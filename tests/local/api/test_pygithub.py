@@ -78,9 +78,8 @@ def test_files_come_and_go_as_bytes(octo: Github, listening: LocalGitHub) -> Non
 
 
 def test_a_dispatch_becomes_a_run_that_can_be_found(octo: Github, listening: LocalGitHub) -> None:
-    listening.store.seed(
-        "octo", "pipeline", {".github/workflows/build.yml": b"name: Build\non:\n  workflow_dispatch:\n"}, "First"
-    )
+    workflow_file = b"name: Build\non:\n  workflow_dispatch: {inputs: {task: {}}}\n"
+    listening.store.seed("octo", "pipeline", {".github/workflows/build.yml": workflow_file}, "First")
     repository = octo.get_repo("octo/pipeline")
     assert repository.create_repository_dispatch("task", {"id": "1"})
     workflow = repository.get_workflow("build.yml")

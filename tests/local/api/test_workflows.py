@@ -11,7 +11,12 @@ from orchestrator.local.store import Repository
 
 pytestmark = pytest.mark.anyio
 
-WORKFLOW = b"name: Build\non:\n  repository_dispatch:\n  workflow_dispatch:\n"
+WORKFLOW = b"""name: Build
+on:
+  repository_dispatch:
+  workflow_dispatch:
+    inputs: {round: {default: "1"}, task: {}}
+"""
 
 
 @pytest.fixture
@@ -79,12 +84,23 @@ async def test_a_run_by_hand_can_be_told_at_once(api: httpx.AsyncClient, taken: 
     place = "/repos/octo/pipeline/actions/workflows/build.yml/dispatches"
     silent = await api.post(place, json={"ref": "main"})
     assert (silent.status_code, silent.content) == (204, b"")
-    told = await api.post(place, json={"ref": "main", "inputs": {"round": 1}, "return_run_details": True})
+    told = await api.post(place, json={"ref": "main", "inputs": {"round": 2}, "return_run_details": True})
     assert told.status_code == 200
     assert (await api.get(told.json()["run_url"])).json()["id"] == told.json()["workflow_run_id"]
     assert taken[1].workflow == ".github/workflows/build.yml"
-    assert taken[1].payload["inputs"] == {"round": "1"}
+    # A workflow finds text in its event, the defaults too.
+    assert [one.payload["inputs"] for one in taken] == [{"round": "1", "task": ""}, {"round": "2", "task": ""}]
     assert taken[1].payload["ref"] == "refs/heads/main"
+
+
+@pytest.mark.usefixtures("pipeline")
+async def test_an_input_that_the_workflow_does_not_know_is_refused(
+    api: httpx.AsyncClient, taken: list[Dispatch]
+) -> None:
+    place = "/repos/octo/pipeline/actions/workflows/build.yml/dispatches"
+    refused = await api.post(place, json={"ref": "main", "inputs": {"rounds": "2", "task": "x"}})
+    assert (refused.status_code, refused.json()["message"]) == (422, 'Unexpected inputs provided: ["rounds"]')
+    assert not taken
 
 
 async def test_a_run_by_hand_needs_a_branch_and_a_workflow_that_allows_it(
