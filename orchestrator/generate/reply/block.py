@@ -3,9 +3,10 @@
 import re
 from dataclasses import dataclass
 
-_SEARCH = re.compile(r"^[ \t]*(<{5,9}) ?SEARCH\b.*$")
+# The words behind the markers are those of the editors that models know; HEAD and branches are git's, of a conflict.
+_SEARCH = re.compile(r"^[ \t]*(<{5,9}) ?(?:SEARCH|ORIGINAL|OLD|BEFORE|FIND|CURRENT)\b.*$")
 _DIVIDER = re.compile(r"^[ \t]*={5,9}[ \t]*$")
-_REPLACE = re.compile(r"^[ \t]*>{5,9} ?REPLACE\b.*$")
+_REPLACE = re.compile(r"^[ \t]*>{5,9} ?(?:REPLACE|UPDATED|NEW|AFTER|MODIFIED)\b.*$")
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ Change = File | Edit | Deletion
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A part of an answer that names a file and is not understood. `why`: what it does, and what to send instead."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Block:
     """A named part of an answer. `is_cut`: its end is missing; `is_edit`: it was said to hold edits."""
 
@@ -45,11 +54,15 @@ class Block:
     is_edit: bool = False
 
 
+Part = Block | Deletion | Edit | Unread
+"""What a form of answer is read into."""
+
+
 def holds_edits(body: str) -> bool:
     """Whether the body is SEARCH/REPLACE pairs and no file."""
     first = next((line for line in body.split("\n") if line.strip()), "")
     return bool(_SEARCH.match(first)) or (
-        "SEARCH" in body and any(map(_SEARCH.match, body.split("\n"))) and any(map(_REPLACE.match, body.split("\n")))
+        "<<<<<" in body and any(map(_SEARCH.match, body.split("\n"))) and any(map(_REPLACE.match, body.split("\n")))
     )
 
 

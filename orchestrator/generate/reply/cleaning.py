@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from orchestrator.generate.reply.elisions import elision
+
 _WRAPPED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?^\1[`~]*[ \t]*\s*\Z", re.MULTILINE | re.DOTALL)
 _OPENED = re.compile(r"\A\s*(?:(?:`{3,}|~{3,})[^\n`]*\n[ \t]*){1,5}")
 _CLOSED = re.compile(r"(?:\n[ \t]*(?:`{3,}|~{3,})[ \t]*){1,5}\s*\Z")
@@ -16,30 +18,6 @@ _LABEL = re.compile(
 _PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNORECASE)
 _ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
-_COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
-_DECORATION = re.compile(r"^[\s.…\[(]+|[\s.…\])]+$")
-_BEGINS_WITH_DOTS = re.compile(r"(?:\.{3}|\u2026)\s{0,3}[^\W\d_]")
-_DOTS = re.compile(r"[ \t]*(?:(?:\.{3}|…)[^.…]*(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*(?:\.{3}|…)[)\]])[ \t]*")
-_WHAT = (
-    r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
-    r"(?:code|content|contents|html|css|styles?|scripts?|functions?|markup|file|page|javascript|js|lines|rules)"
-)
-_STAYS = (
-    r"(?: (?:is|are|remains?|stays?|goes?|unchanged|the same|same|as before|as is|above|below|here|omitted|continues?))"
-)
-_LEFT_OUT = re.compile(
-    rf"(?:keep )?(?:your |the |all |any |all the )?existing {_WHAT}{_STAYS}*"
-    rf"|(?:your |the |all |any |all the )?(?:previous|remaining|other) {_WHAT}{_STAYS}+"
-    rf"|(?:the )?rest of (?:the |your |this )?(?:code|file|html|css|styles?|scripts?|functions?|{_WHAT}{_STAYS}+)"
-    rf"|(?:the |all )?{_WHAT} (?:remains?|stays?|is|are) (?:the same|unchanged|as before)"
-    rf"|keep (?:everything else|the rest|all other {_WHAT})(?: (?:as is|unchanged|the same|as before))?"
-    r"|(?:code )?omitted(?: for brevity)?",
-    re.IGNORECASE,
-)
-_ONLY_BETWEEN_DOTS = re.compile(
-    r"(?:unchanged|no changes?|same as|(?:the )?rest|existing|previous|remaining|other|code)\b", re.IGNORECASE
-)
-_SAYS_SO = re.compile(r"\.{3}|…|\[|\(|unchanged|same|remain|stay|omitted|keep|before|goes|here", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"^[^`\n]*</html>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
 _PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
@@ -58,7 +36,7 @@ class Cleaned:
 
 def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
     """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
-    if not path.lower().endswith(_MARKDOWN) and (holder := _placeholder(body)):
+    if not path.lower().endswith(_MARKDOWN) and (holder := elision(body)):
         return Cleaned("", f"a placeholder stands where code belongs ({holder}): write the code.")
     if is_part:
         return Cleaned(body)
@@ -71,31 +49,6 @@ def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
     if suffix.endswith(".json"):
         return Cleaned(text, _json_problem(text))
     return Cleaned(_without_prose(text) if suffix.endswith(_CODE) else text)
-
-
-def _placeholder(body: str) -> str:
-    lines = body.split("\n")
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
-        # Above code `/* Existing styles */` is a heading.
-        is_heading = bool(below.strip()) and below.strip()[0] not in "}<" and not _SAYS_SO.search(line)
-        if not is_heading and _is_placeholder(line[:300]):
-            return f"{line.strip()!r:.100}"
-    return ""
-
-
-def _is_placeholder(line: str) -> bool:
-    """Whether the line stands for code left out: `// ...existing code...`, `<!-- rest of the page unchanged -->`."""
-    found = _COMMENT.fullmatch(line)
-    if found is None and not _DOTS.fullmatch(line):
-        return False
-    said = line if found is None else found["said"]
-    core = _DECORATION.sub("", said).strip()
-    if not core:
-        return bool(said.strip())
-    if found is not None and _BEGINS_WITH_DOTS.match(said):
-        return True  # in any language, with whatever behind it
-    is_decorated = said.strip()[0] in ".…[(" and said.strip()[-1] in ".…])"
-    return bool(_LEFT_OUT.fullmatch(core)) or (is_decorated and bool(_ONLY_BETWEEN_DOTS.match(core)))
 
 
 def _bare(path: str, body: str) -> str:

@@ -7,9 +7,16 @@ from dataclasses import dataclass, replace
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
 
 _FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
-_PATH = r"(?:\.?/)?(?:[\w@()+-][\w.@()+ -]{0,80}/){0,8}[\w@()+-][\w.@()+-]{0,80}\.[A-Za-z0-9]{1,10}"
+_BARE_NAME = r"(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|AUTHORS|(?-i:[A-Z][a-z]{2,15}file)|\.[a-z][a-z-]{2,20})"
+"""Names that files have by custom without an extension."""
+
+_PATH = (
+    r"(?:\.?/)?(?:[\w@()+-][\w.@()+ -]{0,80}/){0,8}"
+    rf"(?:[\w@()+-][\w.@()+-]{{0,80}}\.[A-Za-z0-9]{{1,10}}|(?-i:{_BARE_NAME})(?![\w.]))"
+)
 _INFO_NAMED = re.compile(r"""(?:path|file|filename|title|name)\s*[=:]\s*["']?([^"'}\s]+)""", re.IGNORECASE)
 _INFO_LAST = re.compile(rf"(?:^|[\s:({{])[\"'`]?({_PATH})[\"'`]?[)}}]?\s*$")
+_LANGUAGE = re.compile(r"^\s*[A-Za-z][A-Za-z+#-]{0,20}(?=\s)")
 _NAME = rf"(?:\[[*_`]*({_PATH})[*_`]*\]\([^)\n]*\)|[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}})"
 _LABEL = re.compile(
     r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s+|[=-]{2,}\s+)?(?:\d{1,2}[.)]\s+)?(?:[^\w\s`*\"'./\[(<{;=-]{1,4}\s*)?[*_]{0,3}"
@@ -17,6 +24,7 @@ _LABEL = re.compile(
     rf"{_NAME}\s*[:\uff1a]?\s*(?:\([^)\n]{{0,60}}\)\s*)?[:\uff1a]?[*_]{{0,3}}(?:\s+[=-]{{2,}})?\s*$",
     re.IGNORECASE,
 )
+_MARKED = re.compile(r"^\s*(?:#{1,6}\s|[*_`\"'\[]|\w{1,12}\s?:|\d{1,2}[.)]\s)")
 _OF_A_PART = re.compile(
     r"\b(?:replace|add|change|edit|insert|append|remove|delete|find|lines?|sections?|parts?|functions?|keys?|heart|snippet"
     r"|example|looks?|rows|expected|reads?|loads?|uses?|used|piece|portion|instead|where|if you|later)\b",
@@ -135,14 +143,19 @@ def _opens_inside(lines: Sequence[str], place: int, fence: str) -> bool:
             if inner[2].strip():
                 break
             bare += 1
-        elif _labelled(line) and _is_above_a_block(ahead[number + 1 : number + 3]):
+        elif _labelled(line) and _is_above_a_block(ahead[: number + 3], number):
             break
     return bare > 0 and bare % 2 == 0
 
 
-def _is_above_a_block(below: Sequence[str]) -> bool:
-    """Whether a fence with a language follows: a name above a bare one may be the last line of a tree of files."""
-    return any(found[2].strip() for line in below if (found := _FENCE.match(line)))
+def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
+    """Whether the name in a line stands above a fence: one with a language, or any where the name stands by itself.
+
+    A plain name directly above a bare fence may be the last line of a tree of files.
+    """
+    fences = [found for line in lines[place + 1 : place + 3] if (found := _FENCE.match(line))]
+    is_by_itself = bool(_MARKED.match(lines[place])) or (place > 0 and not lines[place - 1].strip())
+    return any(found[2].strip() or is_by_itself for found in fences)
 
 
 def _named(one: _Fenced) -> Block | None:
@@ -172,7 +185,9 @@ def _patched(one: _Fenced) -> str | None:
 def _in_info(info: str) -> str | None:
     if found := _INFO_NAMED.search(info):
         return found[1]
-    found = _INFO_LAST.search(info)
+    # A path with a folder would take the language before it along as the folder's first word.
+    behind = _LANGUAGE.sub("", info, count=1)
+    found = _INFO_LAST.search(behind if behind.strip() else info)
     return found[1] if found and not _NO_PATH.match(found[1]) else None
 
 

@@ -6,27 +6,43 @@ with a complaint, and never published.
 
 import re
 
+from orchestrator.generate.reply.calls import is_path
+
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
-# A tag that says which file follows, under whatever name; no element of HTML has these attributes.
-_OPENS_BLOCK = re.compile(
-    r"<[A-Za-z][\w:-]{0,40}\s[^<>\n]{0,200}?(?<![\w-])(?:path|file_?path|filename)\s{0,3}=\s{0,3}[\"'\u201c\u201d](?![Mm][\s\d.-])",
+_XML = (".xml", ".svg")
+# https://html.spec.whatwg.org/multipage/indices.html#elements-3, with those of earlier days.
+_ELEMENTS_BY_NAME = """
+    a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br button
+    canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed
+    fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe
+    img input ins kbd label legend li link main map mark marquee math menu meta meter nav noframes noscript object ol
+    optgroup option output p param picture pre progress q rp rt ruby s samp script search section select slot small
+    source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr
+    track tt u ul var video wbr
+"""
+_ELEMENTS = frozenset(_ELEMENTS_BY_NAME.split())
+_TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]{0,60})(?P<attributes>\s[^<>\n]{0,300}?)?(?P<void>/?)>")
+_SAYS_PATH = re.compile(
+    r"(?<![\w-])(?:path|file_?path|file_?name|target_file)\s{0,3}=\s{0,3}[\"'\u201c\u201d]([^\"'\u201c\u201d]{1,255})",
     re.IGNORECASE,
 )
-_CLOSES_BLOCK = re.compile(
-    r"</(?:file|files|edit|content|contents|parameter|invoke|tool_call|function_calls?|[a-z]{1,20}-write"
-    r"|[a-z]{1,20}(?:Action|Artifact)|write_to_file|replace_in_file)\s{0,9}>"
-)
 _MARKER = re.compile(
-    r"^(?:<{7}(?: .*)?|>{7}(?: .*)?|\*\*\* (?:Begin|End|Add|Update|Delete) .*|@@ -\d.*)$", re.MULTILINE
+    r"^[ \t]*(?:<{7}(?: .*)?|>{7}(?: .*)?|\*\*\* (?:Begin|End|Add|Update|Delete) .*|@@(?:[ \t].*)?)$", re.MULTILINE
 )
+_WRAPPER = "it holds a tag that begins or ends a block. Put each tag on a line of its own and send the file again."
 _DOCTYPE = re.compile(r"<!doctype html", re.IGNORECASE)
 _ASIDE = re.compile(r"<(/?)(script|style|template|textarea|pre)\b[^>]{0,400}>|<!--|-->", re.IGNORECASE)
+_HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template|textarea|pre)\b.*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})([^\n]*)")
 _END = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
 
 
-def held_wrongly(path: str, text: str) -> str:
-    """Return why `text` cannot be the whole file `path`, as a complaint to the model; an empty text if it can."""
+def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
+    """Return why `text` cannot be the file `path`, as a complaint to the model; an empty text if it can.
+
+    `is_part`: it is what an edit puts into the file.
+    """
     name = path.lower()
     shown = _without_samples(text) if name.endswith(_MARKDOWN) else text
     own = _without_asides(shown) if name.endswith(_HTML) else shown
@@ -34,16 +50,59 @@ def held_wrongly(path: str, text: str) -> str:
         return (
             "it holds the markers of an edit or a patch. Send SEARCH/REPLACE pairs in an edit block, or the whole file."
         )
-    if name.endswith((".xml", ".svg")):
-        return ""
-    lines = [own] if name.endswith(_HTML) else [line.strip() for line in own.split("\n") if "<" in line]
-    closes = _CLOSES_BLOCK.search if name.endswith(_HTML) else _CLOSES_BLOCK.fullmatch
-    opens = _OPENS_BLOCK.search if name.endswith(_HTML) else _OPENS_BLOCK.match
-    if any(opens(line) or closes(line) for line in lines):
-        return "it holds a tag that begins or ends a block. Put each tag on a line of its own and send the file again."
-    if name.endswith(_HTML):
-        return _document_problem(own)
-    return ""
+    is_markup = name.endswith((*_HTML, *_XML))
+    is_code = not is_markup and not name.endswith((*_MARKDOWN, ".txt", ".css"))
+    if not is_part and _ends_wrapper(own, is_markup=is_markup, is_code=is_code):
+        return _WRAPPER
+    if _begins_wrapper(own, is_markup=is_markup):
+        return _WRAPPER
+    return _document_problem(own) if name.endswith(_HTML) and not is_part else ""
+
+
+def _foreign(text: str) -> list[re.Match[str]]:
+    """Return the tags in a file that are no elements of HTML."""
+    return [tag for tag in _TAG.finditer(text) if tag["name"].lower() not in _ELEMENTS]
+
+
+def _ends_wrapper(text: str, *, is_markup: bool, is_code: bool) -> bool:
+    """Whether a tag ends in a file that never began in it, where no string of the code can hold it."""
+    opened = set[str]()
+    for tag in _foreign(text):
+        if not tag["end"]:
+            opened.add(tag["name"].lower())
+        if not tag["end"] or tag["name"].lower() in opened or (is_code and _is_quoted(text, tag.start())):
+            continue
+        is_alone = _begins_line(text, tag.start()) and _ends_line(text, tag.end())
+        if is_markup or is_alone or text[tag.end() : tag.end() + 1] == "<":
+            return True
+    return False
+
+
+def _begins_wrapper(text: str, *, is_markup: bool) -> bool:
+    """Whether a tag stands in a file that names another file: one that never ends, or in code one at the left edge."""
+    tags = _foreign(text)
+    closed = {tag["name"].lower() for tag in tags if tag["end"]}
+    for tag in tags:
+        named = None if tag["end"] or tag["void"] else _SAYS_PATH.search(tag["attributes"] or "")
+        if named is None or not is_path(named[1]):
+            continue
+        is_at_edge = tag.start() == 0 or text[tag.start() - 1] in "\n>"
+        if tag["name"].lower() not in closed if is_markup else is_at_edge:
+            return True
+    return False
+
+
+def _is_quoted(text: str, place: int) -> bool:
+    """Whether a place in code lies within a text of several lines: between backticks or three quotes."""
+    return any(text.count(quotes, 0, place) % 2 for quotes in ("`", '"""', "'''"))
+
+
+def _begins_line(text: str, start: int) -> bool:
+    return not text[text.rfind("\n", 0, start) + 1 : start].strip()
+
+
+def _ends_line(text: str, end: int) -> bool:
+    return not text[end:].partition("\n")[0].strip()
 
 
 def without_strays(path: str, text: str) -> str:
@@ -51,11 +110,22 @@ def without_strays(path: str, text: str) -> str:
     if path.lower().endswith(_HTML):
         ends = list(_END.finditer(text))
         behind = text[ends[-1].end() :] if ends else ""
-        if _CLOSES_BLOCK.search(behind) and not _OPENS_BLOCK.search(behind):
+        is_stray = any(tag["end"] and tag["name"].lower() not in _ELEMENTS for tag in _TAG.finditer(behind))
+        if is_stray and not _SAYS_PATH.search(behind):
             return f"{text[: ends[-1].end()]}\n"
         return text
     head, _, last = text.rstrip().rpartition("\n")
-    return f"{head}\n" if head and _CLOSES_BLOCK.fullmatch(last.strip()) else text
+    tag = _TAG.fullmatch(last.strip())
+    if tag is None or not tag["end"] or tag["name"].lower() in _ELEMENTS or f"<{tag['name']}" in head:
+        return text
+    return f"{head}\n" if head else text
+
+
+def end_of_document(page: str) -> int | None:
+    """Return where the last `</html>` ends that stands in no script, comment or sample; None where there is no such."""
+    asides = [(found.start(), found.end()) for found in _HIDDEN.finditer(page)]
+    places = [found for found in _END.finditer(page) if not any(a < found.start() < b for a, b in asides[:2_000])]
+    return places[-1].end() if places else None
 
 
 def _document_problem(page: str) -> str:
@@ -69,13 +139,16 @@ def _document_problem(page: str) -> str:
 
 
 def _without_samples(text: str) -> str:
-    """Return Markdown without what stands between its fences."""
-    kept, is_inside = list[str](), False
+    """Return Markdown without what stands between its fences; a fence ends with as many of the same signs."""
+    kept, fence = list[str](), ""
     for line in text.split("\n"):
-        is_fence = line.lstrip().startswith(("```", "~~~"))
-        if not (is_inside or is_fence):
+        found = _FENCE.match(line)
+        if not fence and found is None:
             kept.append(line)
-        is_inside ^= is_fence
+        elif not fence and found is not None:
+            fence = found[1]
+        elif found is not None and found[1].startswith(fence) and not found[2].strip():
+            fence = ""
     return "\n".join(kept)
 
 

@@ -7,13 +7,26 @@ What is half a file, or no file at all, is a complaint that a model can act on, 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from orchestrator.generate.reply.block import Block, Change, Deletion, Edit, File, Pairs, edits_of, holds_edits
+from orchestrator.generate.reply.block import (
+    Block,
+    Change,
+    Deletion,
+    Edit,
+    File,
+    Pairs,
+    Part,
+    Unread,
+    edits_of,
+    holds_edits,
+)
 from orchestrator.generate.reply.cleaning import cleaned, end_of_page
 from orchestrator.generate.reply.declarations import without_declarations
 from orchestrator.generate.reply.fences import fenced
-from orchestrator.generate.reply.holding import held_wrongly, without_strays
+from orchestrator.generate.reply.heredocs import written
+from orchestrator.generate.reply.holding import end_of_document, held_wrongly, without_strays
+from orchestrator.generate.reply.patches import begins_patch, patched
 from orchestrator.generate.reply.proofs import without_proofs
 from orchestrator.generate.reply.structured import from_json
 from orchestrator.generate.reply.tags import ends_in_tag, tagged
@@ -23,6 +36,8 @@ __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 
 _THOUGHT = re.compile(r"\A(?:\s*<(think|thinking|thought|reasoning)>.*?</\1>)+", re.DOTALL)
 _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
+_MARKDOWN = (".md", ".markdown")
+_HTML = (".html", ".htm")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
 _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
@@ -49,10 +64,46 @@ def parse(text: str) -> Reply:
     clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
     said, proofs = without_proofs(_without_thoughts(clean))
     said, declared = without_declarations(said)
-    blocks: Sequence[Block | Deletion] = tagged(said) or from_json(said) or fenced(said) or _lone_page(said)
-    changes, complaints = _understood(blocks)
-    is_cut = any(isinstance(block, Block) and block.is_cut for block in blocks[-1:]) or ends_in_tag(said)
+    parts, around = _read(said)
+    parts = [_closed(part) for part in parts]
+    changes, complaints = _understood(parts)
+    is_cut = any(isinstance(part, Block) and part.is_cut for part in parts[-1:]) or ends_in_tag(said)
+    complaints += _left_beside(parts, around)
     return Reply(tuple(changes), tuple(complaints), is_cut, proofs, declared)
+
+
+def _read(text: str) -> tuple[Sequence[Part], str]:
+    """Return what the answer holds, by the first form in which it holds something, and the text around that."""
+    parts, around = tagged(text)
+    if parts:
+        return parts, around
+    if not text.lstrip().startswith(("{", "[")) and begins_patch(text):
+        return list(patched(text)), ""
+    if parts := from_json(text):
+        return parts, ""
+    parts, around = written(text)
+    if parts:
+        return parts, around
+    return fenced(text) or _lone_page(text), ""
+
+
+def _closed(part: Part) -> Part:
+    """Return a page whose own end stands there as whole: what was lost is only the end of its wrapper."""
+    if not isinstance(part, Block) or not part.is_cut or not part.path.lower().endswith(_HTML):
+        return part
+    end = end_of_document(part.body) if _PAGE.match(part.body.lstrip()) else None
+    return part if end is None else replace(part, body=f"{part.body[:end]}\n", is_cut=False)
+
+
+def _left_beside(parts: Sequence[Part], around: str) -> list[str]:
+    """Return a complaint for each file that stands in a fence beside the blocks, and in none of them."""
+    known = {_path(part.path) for part in parts}
+    beside = dict.fromkeys(_path(block.path) for block in fenced(around)) if around.strip() else {}
+    return [
+        f"{path}: it stands in a code fence beside the blocks and was left out. Send it in a block of its own."
+        for path in beside
+        if path not in known and not form_problem(path)
+    ]
 
 
 def _without_thoughts(text: str) -> str:
@@ -72,22 +123,19 @@ def _lone_page(text: str) -> list[Block]:
     if (start := _PAGE.search(text)) is None:
         return []
     page = text[start.start() :]
-    end = end_of_page(page)
+    end = end_of_page(page) or end_of_document(page)
     return [Block("index.html", page, is_cut=True) if end is None else Block("index.html", f"{page[:end]}\n")]
 
 
-def _understood(blocks: Sequence[Block | Deletion]) -> tuple[list[Change], list[str]]:
+def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
     changes: list[Change] = []
     complaints: list[tuple[int, str, str]] = []
-    for block in blocks:
-        path = _path(block.path)
+    for part in parts:
+        path = _path(part.path)
         if problem := form_problem(path):
-            complaints.append((len(changes), path, f"The block {block.path!r:.80} was left out: its name {problem}."))
+            complaints.append((len(changes), path, f"The block {part.path!r:.80} was left out: its name {problem}."))
             continue
-        if isinstance(block, Deletion):
-            changes.append(Deletion(path))
-            continue
-        made, wrong = _changes(path, block)
+        made, wrong = _changes(path, part)
         complaints += [(len(changes), path, sentence) for sentence in wrong]
         changes += made
     whole = _last_whole(changes)
@@ -108,8 +156,22 @@ def _path(given: str) -> str:
     return path
 
 
-def _changes(path: str, block: Block) -> tuple[list[Change], list[str]]:
-    """Return what one block stands for, and what is wrong with it."""
+def _changes(path: str, part: Part) -> tuple[Sequence[Change], list[str]]:
+    """Return what one part stands for, and what is wrong with it."""
+    match part:
+        case Deletion():
+            return [Deletion(path)], []
+        case Unread():
+            return [], [f"{path}: the block {part.why}."]
+        case Edit():
+            return _edits(path, Pairs([replace(part, path=path)], 0, is_open=False))
+        case Block() if begins_patch(part.body) and not path.lower().endswith(_MARKDOWN):
+            return _understood([inner for inner in patched(part.body) if _path(inner.path) == path])
+        case Block():
+            return _whole_or_edits(path, part)
+
+
+def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[str]]:
     if block.is_edit or holds_edits(block.body):
         return _edits(path, edits_of(path, block.body))
     if block.is_cut:
@@ -131,6 +193,8 @@ def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[str]]:
     for edit in pairs.edits:
         if cleaned(path, edit.replace, is_part=True).problem:
             wrong.append(f"{path}: an edit has a placeholder where code belongs; write the code.")
+        elif problem := held_wrongly(path, edit.replace, is_part=True):
+            wrong.append(f"{path}, what an edit puts in: {problem}")
         else:
             kept.append(edit)
     return kept, wrong

@@ -1,16 +1,18 @@
-"""Files in JSON: a map of paths, a list of objects, or the few keys that other prompts ask for. Pure."""
+"""Files in JSON: a map of paths, lists of objects, calls of tools, or the few keys that other prompts ask for. Pure."""
 
 import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from orchestrator.generate.reply.block import Block
+from orchestrator.generate.reply.block import Block, Part, Unread
+from orchestrator.generate.reply.calls import PATHS, TEXTS, is_path, parts_of
 from orchestrator.generate.reply.fences import loaded_by
+from orchestrator.generate.reply.patches import begins_patch, patched
 
-_START = re.compile(r"\A(?:[^\n]{0,400}\n){0,40}?(?:[ \t]*```\w*[ \t]*\n)?\s*(?=[\[{])")
-_PATH_KEYS = ("path", "name", "filename", "file", "file_path", "filepath")
-_TEXT_KEYS = ("content", "contents", "code", "text", "body", "data")
+_START = re.compile(r"\A(?:[^\n]{0,400}\n){0,40}?(?:[ \t]*```\w*[ \t]*\n)?[^\n\[{]{0,40}(?=[\[{])")
+_BETWEEN = re.compile(r"(?:\s|,|;|```\w*|</?[\w|:.-]{1,40}>)*(?=[\[{])")
+_AGAIN = re.compile(r"[\[{][\w|/ ]{1,40}[\]}]\s{0,9}(?=[\[{])")
 _ROLES = {
     "html": "html",
     "app": "html",
@@ -24,56 +26,112 @@ _ROLES = {
     "readme": "readme",
 }
 _NAMES = {"html": "index.html", "css": "style.css", "js": "script.js", "readme": "README.md"}
-_IS_PATH = re.compile(r"[\w./@ ()+-]{1,200}\.[A-Za-z0-9]{1,10}")
+_ARGUMENTS = ("arguments", "parameters", "input", "args", "params", "tool_input", "action_input", "kwargs")
+_TOOLS = ("name", "tool", "tool_name", "function", "action", "recipient_name")
+_CALLS = 500
+"""Values of JSON, one behind another, that are looked at."""
+
+_DEPTH = 6
+_NAMED = re.compile(r'\\?"(?:path|file_?path|filename|target_file)\\?"\s{0,9}:\s{0,9}\\?"([^"\\\n]{1,200})')
 
 
-def from_json(text: str) -> list[Block]:
+def from_json(text: str) -> list[Part]:
     """Return the files of an answer that is JSON, with or without a fence and prose around it."""
     start = _START.match(text)
     if start is None:
         return []
+    return _all(text, start.end()) or _half(text[start.end() :])
+
+
+def called(body: str, *, is_cut: bool) -> list[Part]:
+    """Return what the JSON in a tag calls for. `is_cut`: the tag has no end."""
+    start = _BETWEEN.match(body)
+    parts = [] if start is None else _all(body, start.end())
+    if parts or (named := _NAMED.search(body)) is None:
+        return parts
+    if is_cut:
+        return [Block(named[1], body, is_cut=True)]
     try:
-        value, _ = json.JSONDecoder(strict=False).raw_decode(text, start.end())
+        json.loads(body, strict=False)
     except (ValueError, RecursionError):
-        return _half(text[start.end() :])
-    return list(_files(value, 3))
+        return [Unread(named[1], "is a call in JSON that cannot be read. Send the file in a block")]
+    return []
 
 
-def _half(text: str) -> list[Block]:
+def _all(text: str, start: int) -> list[Part]:
+    """Return what the values hold that stand one behind another from `start` on."""
+    parts: list[Part] = []
+    decoder = json.JSONDecoder(strict=False)
+    for _ in range(_CALLS):
+        try:
+            value, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):
+            # `[TOOL_CALLS][{…` and its like: a mark in brackets before the value.
+            if not parts and (again := _AGAIN.match(text, start)):
+                start = again.end()
+                continue
+            named = _NAMED.search(text, start) if parts else None
+            return [*parts, Block(named[1], text[start:], is_cut=True)] if named else parts
+        parts += _files(value, _DEPTH, "")
+        following = _BETWEEN.match(text, end)
+        if following is None:
+            break
+        start = following.end()
+    return parts
+
+
+def _half(text: str) -> list[Part]:
     """Return a block that is cut where `text` begins like a map of files and does not end."""
     begun = re.match(r'[\[{\s]{1,20}"(?:files"\s*:\s*[\[{\s]{1,20}")?([^"\n]{1,200})"\s*:\s*"', text)
     if begun is None or text.rstrip().endswith("}"):
         return []
-    is_file = begun[1] in _ROLES or begun[1] in _PATH_KEYS or _IS_PATH.fullmatch(begun[1])
-    return [Block(begun[1] if _IS_PATH.fullmatch(begun[1]) else "index.html", text, is_cut=True)] if is_file else []
+    is_file = begun[1] in _ROLES or begun[1] in (*PATHS, "name") or is_path(begun[1])
+    return [Block(begun[1] if is_path(begun[1]) else "index.html", text, is_cut=True)] if is_file else []
 
 
-def _files(value: Any, depth: int) -> Iterator[Block]:
-    if isinstance(value, list) and depth:
+def _files(value: Any, depth: int, tool: str) -> Iterator[Part]:
+    """Yield the files in a value, however deep a call or a list wraps them."""
+    if not depth:
+        return
+    if isinstance(value, list):
         for entry in value:
-            yield from _files(entry, depth - 1)
-    if not isinstance(value, Mapping):
-        return
-    path, body = _first(value, _PATH_KEYS), _first(value, _TEXT_KEYS)
-    if path is not None and body is not None:
-        if _IS_PATH.fullmatch(path):
-            yield Block(path, body)
-        return
-    if (files := value.get("files")) is not None and depth:
-        yield from _files(files, depth - 1)
-        return
-    yield from _by_role(value)
+            yield from _files(entry, depth - 1, tool)
+    elif isinstance(value, str) and begins_patch(value):
+        yield from patched(value)
+    elif isinstance(value, Mapping):
+        if parts := list(parts_of(tool, value)):
+            yield from parts
+            return
+        if depth >= _DEPTH - 1:
+            yield from _by_role(value)
+        yield from _by_path(value)
+        tool = next((value[key] for key in _TOOLS if isinstance(value.get(key), str)), tool)
+        for key, inner in value.items():
+            if key in _ARGUMENTS and isinstance(inner, str):
+                yield from _files(_decoded(inner), depth - 1, tool)
+            elif not is_path(key) and isinstance(inner, list | Mapping):
+                yield from _files(inner, depth - 1, tool)
+
+
+def _decoded(text: str) -> Any:
+    """Return the value that a call carries as text, as OpenAI's API does; a patch stays text."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return {"input": text}
+
+
+def _by_path(value: Mapping[str, Any]) -> Iterator[Block]:
+    """Yield what stands under keys that are paths."""
     for key, text in value.items():
-        if _IS_PATH.fullmatch(key) and isinstance(text, str):
+        if not is_path(key):
+            continue
+        if isinstance(text, str):
             yield Block(key, text)
-        elif _IS_PATH.fullmatch(key) and isinstance(text, Mapping):
-            inner = _first(text, _TEXT_KEYS)
+        elif isinstance(text, Mapping):
+            inner = next((text[name] for name in TEXTS if isinstance(text.get(name), str)), None)
             if inner is not None:
                 yield Block(key, inner)
-
-
-def _first(value: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    return next((value[key] for key in keys if isinstance(value.get(key), str)), None)
 
 
 def _by_role(value: Mapping[str, Any]) -> Iterator[Block]:

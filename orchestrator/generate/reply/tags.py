@@ -1,49 +1,50 @@
-"""The blocks of the form that is asked for, and its cousins in XML: `<file path="…">`, `<edit>`, `<delete/>`. Pure."""
+"""Files in tags: the form that is asked for, and every other tag that says which file it holds. Pure.
 
+`<file path="…">`, `<edit>` and `<delete/>` are the form of `prompts/edits.md`. Tags of other tools are known by their
+shape: the path stands in an attribute, in a child, or in a call of a function in JSON.
+"""
+
+import html
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from orchestrator.generate.reply.block import Block, Deletion, edits_of, holds_edits
+from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
+from orchestrator.generate.reply.calls import NAMES, PATHS, is_call, is_path, parts_of
+from orchestrator.generate.reply.structured import called
 
-_OPEN = re.compile(
-    r"^[ \t]*(?:<files>[ \t]*)?<(?P<tag>file|edit|delete)\b(?P<attributes>(?:[^>\n\"']|\"[^\"\n]*\"|'[^'\n]*'){0,400}?)"
-    r"/?>(?P<rest>[^\n]*)$",
-    re.MULTILINE | re.IGNORECASE,
+_TAG = re.compile(
+    r"<(?P<end>/?)(?P<name>[A-Za-z][\w.:-]{0,60})(?:=[\"']?(?P<tool>[\w.:-]{1,60})[\"']?)?"
+    r"(?P<attributes>(?:\s(?:[^<>\"']|\"[^\"\n]{0,400}\"|'[^'\n]{0,400}'){0,400}?)?)(?P<void>/?)>"
 )
-_CLOSE = re.compile(
-    r"^[ \t]*</(file|edit)[ \t]*>|</(file|edit)[ \t]*>[ \t]*(?:</files>[ \t]*)?$", re.MULTILINE | re.IGNORECASE
+_ATTRIBUTE = re.compile(
+    r"([\w:-]{1,40})\s{0,3}=\s{0,3}(?:\"([^\"]*)\"|'([^']*)'|[\u201c\u201d]([^\u201c\u201d]*)[\u201c\u201d]|([^\s\"'>/][^\s\"'>]*))"
 )
-_NAMED = re.compile(r"""\b(?:path|name|filename|file|src)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>/][^\s"'>]*))""")
-_INNER_NAME = re.compile(r"\s*<(path|name|filename)>\s*([^<\n]{1,300}?)\s*</\1>[ \t]*\n?", re.IGNORECASE)
-_INNER_BODY = re.compile(r"\s*<(content|contents|code|body)>\n?", re.IGNORECASE)
+_OWN = ("file", "edit", "delete")
+_OWN_NAMES = ("path", "name", "filename", "file", "src")
+_SAYS_PATH = ("path", "file_path", "filepath", "file-path", "filename", "file_name", "target_file")
+_PARAMETERS = ("parameter", "param", "arg", "argument", "field")
+_TOOL = re.compile(r"\s{0,9}[\w.-]{1,60}\s{0,9}(?=<arg_key>)")
 _DATA = re.compile(r"\s*<!\[CDATA\[\n?")
+_PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
+_END_OF_PAGE = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
+_FENCE = re.compile(r"^[ ]{0,3}(?:`{3,}|~{3,})[ \t]*(\w*)", re.MULTILINE)
+_WRAPPING = ("", "xml", "html", "text", "txt", "json", "tool_code", "tool_call", "plaintext")
+_ENDINGS = 50
+"""Closing tags of an argument that are looked at for the one behind which the call goes on."""
 
 _BEGINNINGS = frozenset(tag[:length] for tag in ("<file", "<edit") for length in range(2, 6))
 
 
-def tagged(text: str) -> list[Block | Deletion]:
-    """Return the blocks in tags, and the files to delete, in their order."""
-    openings = [(found, _name(text, found)) for found in _OPEN.finditer(text)]
-    named = [(found, *name) for found, name in openings if name is not None]
-    starts = [found.start() for found, _, _ in named]
-    closings = {
-        tag: [found for found in _CLOSE.finditer(text) if (found[1] or found[2]).lower() == tag]
-        for tag in ("file", "edit")
-    }
-    blocks: list[Block | Deletion] = []
-    position = 0
-    for place, (opening, path, start) in enumerate(named):
-        tag = opening["tag"].lower()
-        if opening.start() < position:  # within the block before
-            continue
-        if tag == "delete":
-            blocks.append(Deletion(path))
-            continue
-        following = starts[place + 1] if place + 1 < len(starts) else len(text)
-        end, position, is_cut = _end(closings[tag], start, following)
-        blocks.append(_block(path, text[start:end], is_cut=is_cut, is_edit=tag == "edit"))
-    return blocks
+def tagged(text: str) -> tuple[list[Part], str]:
+    """Return what the tags of an answer hold, in their order, and the text around them."""
+    parts, around, end = list[Part](), list[str](), 0
+    for block in _Tags(text).blocks():
+        parts += block.parts
+        around.append(text[end : block.start])
+        end = block.end
+    return parts, "\n".join([*around, text[end:]])
 
 
 def ends_in_tag(text: str) -> bool:
@@ -52,22 +53,214 @@ def ends_in_tag(text: str) -> bool:
     return ">" not in last and (last.startswith(("<file ", "<edit ")) or last in _BEGINNINGS)
 
 
-def _name(text: str, opening: re.Match[str]) -> tuple[str, int] | None:
-    """Return the path that a block is about and where its body begins; None where no path is given."""
-    start = opening.start("rest") if opening["rest"].strip() else min(len(text), opening.end() + 1)
-    attribute = _NAMED.search(opening["attributes"])
-    if attribute is not None:
-        return next(value for value in attribute.groups() if value is not None), start
-    inner = _INNER_NAME.match(text, start)
-    return None if inner is None else (inner[2], inner.end())
+@dataclass(frozen=True)
+class _Tagged:
+    """One tag with what it holds: from where to where it stands in the answer, and its parts."""
+
+    start: int
+    end: int
+    parts: Sequence[Part]
 
 
-def _end(closings: Sequence[re.Match[str]], start: int, following: int) -> tuple[int, int, bool]:
-    """Return where a body ends, where to go on, and whether its end is missing: another block begins before it."""
-    place = bisect_left(closings, start, key=lambda found: found.start())
-    if place < len(closings) and closings[place].start() <= following:
-        return closings[place].start(), closings[place].end(), False
-    return following, following, True
+class _Tags:
+    """The tags of an answer, each read once."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._found = [tag for tag in _TAG.finditer(text) if self._stands_apart(tag)]
+        self._ends: dict[str, list[re.Match[str]]] = {}
+        self._named: dict[str, list[int]] = {}
+        for tag in self._found:
+            if tag["end"]:
+                self._ends.setdefault(_kind(tag), []).append(tag)
+            elif _path_of(tag) is not None:
+                self._named.setdefault(_family(tag), []).append(tag.start())
+
+    def blocks(self) -> Iterator[_Tagged]:
+        """Yield the tags that hold files or calls, in their order."""
+        position = 0
+        for tag in self._found:
+            if tag.start() < position or tag["end"]:
+                continue
+            block = self._block(tag)
+            if block is None:
+                continue
+            if _kind(tag) not in _OWN and (end := self._end_of_sample(position, tag.start())):
+                position = end
+                continue
+            yield block
+            position = block.end
+
+    def _block(self, tag: re.Match[str]) -> _Tagged | None:
+        path = _path_of(tag)
+        if path is not None:
+            return self._with_path(tag, path)
+        start = _body_starts(self._text, tag)
+        named = _TOOL.match(self._text, start)  # GLM writes the name of the tool before its arguments
+        given, end = _children(self._text, start if named is None else named.end())
+        if given and (is_call(_tool(tag), given) or _kind(tag) in _OWN):
+            return self._with_children(tag, given, end)
+        if self._text[start : start + 40].lstrip()[:1] in ("{", "["):
+            body, end, is_cut = self._body(tag, start)
+            parts = called(body, is_cut=is_cut)
+            return _Tagged(tag.start(), end, parts) if parts else None
+        return None
+
+    def _with_path(self, tag: re.Match[str], path: str) -> _Tagged:
+        kind = _kind(tag)
+        if "delete" in kind or "remove" in kind:
+            return _Tagged(tag.start(), tag.end(), [Deletion(path)])
+        if tag["void"] and kind not in _OWN:
+            return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])
+        start = _body_starts(self._text, tag)
+        given, inner = _children(self._text, start)
+        if given and is_call(kind, {"path": path} | given):
+            _, end, _ = self._body(tag, inner)
+            return _Tagged(tag.start(), end, list(parts_of(kind, {"path": path} | given)))
+        body, end, is_cut = self._body(tag, start)
+        return _Tagged(tag.start(), end, [_block(path, body, is_cut=is_cut, is_edit=kind == "edit")])
+
+    def _with_children(self, tag: re.Match[str], given: Mapping[str, str], inner: int) -> _Tagged | None:
+        parts = list(parts_of(_tool(tag), given))
+        _, end, is_cut = self._body(tag, inner)
+        if parts and inner >= len(self._text) and is_cut:
+            return _Tagged(tag.start(), end, [Block(parts[0].path, "", is_cut=True)])
+        path = given.get("path") or given.get("name") or given.get("filename")
+        if not parts and path:
+            # `<file><path>…</path>` and then the file itself.
+            body, end, is_cut = self._body(tag, inner)
+            parts = [_block(path, body.removeprefix("\n"), is_cut=is_cut, is_edit=_kind(tag) == "edit")]
+        return _Tagged(tag.start(), end, parts) if parts else None
+
+    def _body(self, tag: re.Match[str], start: int) -> tuple[str, int, bool]:
+        """Return what a tag holds, where to go on, and whether its end is missing: another block begins before it."""
+        named = self._named.get(_family(tag), [])
+        place = bisect_left(named, start)
+        following = named[place] if place < len(named) else len(self._text)
+        ends = self._ends.get(_kind(tag), [])
+        place = bisect_left(ends, start, key=lambda found: found.start())
+        if place < len(ends) and ends[place].start() <= following:
+            return _without_indentation(self._text[start : ends[place].start()]), ends[place].end(), False
+        return self._text[start:following], following, True
+
+    def _stands_apart(self, tag: re.Match[str]) -> bool:
+        """Whether a tag begins a line or follows another one; one that ends a block may also end a line."""
+        before = self._text[max(0, tag.start() - 80) : tag.start()].rstrip(" \t")
+        if not before or before[-1] == "\n":
+            return True
+        if not tag["end"]:
+            return before[-1] == ">"
+        behind = self._text[tag.end() : tag.end() + 80].lstrip(" \t")
+        return not behind or behind[0] == "\n" or behind.startswith(("</", "]]")) or bool(_OPENS.match(behind))
+
+    def _end_of_sample(self, start: int, end: int) -> int:
+        """Return the end of the page or of the fenced code in which `end` stands, counted from `start`; else 0."""
+        between = self._text[start:end]
+        if pages := list(_PAGE.finditer(between)):
+            closed = _END_OF_PAGE.search(between, pages[-1].start())
+            if closed is None:
+                over = _END_OF_PAGE.search(self._text, end)
+                return len(self._text) if over is None else over.end()
+        fences = [found[1].lower() for found in _FENCE.finditer(between)]
+        if len(fences) % 2 and fences[-1] not in _WRAPPING:
+            over = _FENCE.search(self._text, end)
+            return len(self._text) if over is None else over.end()
+        return 0
+
+
+_OPENS = re.compile(
+    r"<(?:[\w:-]+\s[^<>\n]{0,200}?(?:path|file_?name)\s*=|(?:file|edit|delete|change|proof)\b)", re.IGNORECASE
+)
+
+
+def _kind(tag: re.Match[str]) -> str:
+    return tag["name"].lower().rpartition(":")[2]
+
+
+def _tool(tag: re.Match[str]) -> str:
+    return tag["tool"] or _attributes(tag).get("name") or _kind(tag)
+
+
+def _family(tag: re.Match[str]) -> str:
+    """Return what begins a block of the same sort: within `<file>` a `<edit>` is one as well."""
+    return "file" if _kind(tag) in _OWN else _kind(tag)
+
+
+def _attributes(tag: re.Match[str]) -> dict[str, str]:
+    return {name.lower(): max(values, key=len) for name, *values in _ATTRIBUTE.findall(tag["attributes"])}
+
+
+def _path_of(tag: re.Match[str]) -> str | None:
+    """Return the file that an opening tag names; a foreign tag does only where it can be nothing else."""
+    if "=" not in tag["attributes"]:
+        return None
+    given = _attributes(tag)
+    if _kind(tag) in _OWN:
+        return next((given[key] for key in _OWN_NAMES if key in given), None)
+    return next((given[key] for key in _SAYS_PATH if is_path(given.get(key, ""))), None)
+
+
+def _body_starts(text: str, tag: re.Match[str]) -> int:
+    line_ends = text.find("\n", tag.end())
+    is_blank = line_ends >= 0 and not text[tag.end() : line_ends].strip()
+    return line_ends + 1 if is_blank else tag.end()
+
+
+def _children(text: str, start: int) -> tuple[dict[str, str], int]:
+    """Return the arguments that stand in tags of their own from `start` on, and where the last of them ends."""
+    given: dict[str, str] = {}
+    key_to_come = ""
+    while (child := _TAG.match(text, _solid(text, start))) is not None and (name := _argument(child)):
+        value, end = _value(text, child)
+        start = end
+        if name == "arg_key":
+            key_to_come = value.strip()
+        else:
+            name = key_to_come if name == "arg_value" else name
+            given[name] = value.strip() if name in NAMES and "\n" not in value.strip() and "path" in name else value
+    return given, start
+
+
+def _argument(child: re.Match[str]) -> str:
+    """Return which argument a tag holds: `<path>`, `<parameter name="path">` or `<parameter=path>`."""
+    kind = _kind(child)
+    if child["end"] or child["void"]:
+        return ""
+    if kind in _PARAMETERS:
+        return child["tool"] or _attributes(child).get("name", "")
+    is_plain = not child["attributes"].strip() and child["tool"] is None
+    return kind if is_plain and (kind in NAMES or kind in ("arg_key", "arg_value")) else ""
+
+
+def _value(text: str, child: re.Match[str]) -> tuple[str, int]:
+    """Return what an argument holds and where it ends: before another argument or the end of the call."""
+    closing = f"</{child['name']}>"
+    end = text.find(closing, child.end())
+    for _ in range(_ENDINGS):
+        if end < 0 or _kind(child) in (*PATHS, "name"):
+            break  # behind its name the file itself may follow
+        behind = _solid(text, end + len(closing))
+        following = _TAG.match(text, behind)
+        if behind >= len(text) or (following is not None and (following["end"] or _argument(following))):
+            break
+        end = text.find(closing, end + 1)
+    if end < 0:
+        return text[child.end() :], len(text)
+    return _without_indentation(_unpacked(text[child.end() : end].removeprefix("\n"))), end + len(closing)
+
+
+def _without_indentation(body: str) -> str:
+    """Return what a tag holds without the white space that stands before its closing tag."""
+    last = body.rpartition("\n")[2]
+    return body if last.strip() else body.removesuffix(last)
+
+
+_SOLID = re.compile(r"\s*")
+
+
+def _solid(text: str, start: int) -> int:
+    found = _SOLID.match(text, start)
+    return start if found is None else found.end()
 
 
 def _block(path: str, text: str, *, is_cut: bool, is_edit: bool) -> Block:
@@ -80,9 +273,7 @@ def _block(path: str, text: str, *, is_cut: bool, is_edit: bool) -> Block:
 
 
 def _unpacked(body: str) -> str:
-    """Return the body out of `<content>` and CDATA, which XML puts around it."""
-    if inner := _INNER_BODY.match(body):
-        body = body[inner.end() :].rstrip().removesuffix(f"</{inner[1]}>").rstrip(" \t")
+    """Return the body out of CDATA, which XML puts around it, and out of entities where it is nothing but those."""
     if data := _DATA.match(body):
-        body = body[data.end() :].rstrip().removesuffix("]]>")
-    return body
+        return body[data.end() :].rstrip().removesuffix("]]>")
+    return html.unescape(body) if "<" not in body and body.lstrip().startswith("&lt;") else body

@@ -26,6 +26,12 @@ PAGE = f"{HEAD}<body><h1>Shop</h1></body>\n</html>\n"
         ("app.js", "*** Begin Patch\n*** Update File: app.js\n-a\n+b\n*** End Patch\n"),
         ("app.js", "@@ -1,2 +1,2 @@\n a\n"),
         ("README.md", "# Shop\n</file>\nmore\n"),
+        ("app.js", "@@ function a()\n-a\n+b\n"),
+        ("style.css", "  <<<<<<< theirs\n  h1 {}\n  >>>>>>> ours\n"),
+        ("style.css", 'h1 {}</file><file path="app.js">go();\n'),
+        ("logo.svg", '<svg xmlns="x"></svg></file><file path="app.js">go();'),
+        ("index.html", PAGE.replace("<h1>", "</artifact-entry><h1>")),
+        ("app.py", "go()\n</create_file>\nnext\n"),
     ],
 )
 def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
@@ -49,6 +55,11 @@ def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
         ("README.md", '# Shop\n\n```html\n<file path="a.md">\n</file>\n```\n'),
         ("notes.txt", "say </file> here\n"),
         ("README.md", "Title\n=======\n\ntext\n"),
+        ("README.md", "# Shop\n\n````md\n```\n</file>\n```\n````\n"),
+        ("app.js", 'const xml = `\n  <file path="a.md">\n  </file>\n`;\n'),
+        ("app.js", "const end = `\n</file>\n`;\n"),
+        ("index.html", PAGE.replace("<h1>", "</div><my-map path='a.json'></my-map><img-box path='a.png'/><h1>")),
+        ("map.svg", '<svg><textPath path="M0 0"/><g><animateMotion path="M 0 0 L 1.5"></animateMotion></g></svg>'),
         ("feed.xml", "<entry><content>x</content></entry>"),
     ],
 )
@@ -84,18 +95,17 @@ def test_typographic_quotes_are_quotes() -> None:
 
 
 @pytest.mark.parametrize(
-    "line",
+    "answer",
     [
-        "// ... keep existing code (show function)",
-        "/* … resto del código igual */",
-        "<!-- ... rest of the page -->",
-        "# ... wie bisher",
+        "<<<<<<< SEARCH\ngo();\n=======\n<<<<<<< HEAD\nstop();\n>>>>>>> main\n>>>>>>> REPLACE",
+        "<<<<<<< SEARCH\ngo();\n=======\ngo();\n*** End Patch\n>>>>>>> REPLACE",
+        '<<<<<<< SEARCH\ngo();\n=======\n<file path="b.js">\nstop();\n>>>>>>> REPLACE',
     ],
 )
-def test_a_comment_that_begins_with_dots_stands_for_code_left_out(line: str) -> None:
-    reply = parse(f'<file path="app.js">\nconst total = 1;\n{line}\nshow();\n</file>\n')
+def test_what_an_edit_puts_in_is_judged_as_a_file_is(answer: str) -> None:
+    reply = parse(f'<edit path="app.js">\n{answer}\n</edit>\n')
     assert reply.changes == ()
-    assert "placeholder" in reply.complaints[0]
+    assert reply.complaints
 
 
 def test_judging_takes_no_time() -> None:

@@ -1,0 +1,99 @@
+"""What a call of a tool says about a file: its arguments by name, from JSON or from tags, to parts of an answer. Pure.
+
+Every tool that writes files has its own names for the same few things. The names here are those of the tools that
+models were trained with: editors, agents and their function calls.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
+from orchestrator.generate.reply.patches import begins_patch, patched
+
+PATHS = ("path", "file_path", "filepath", "filename", "file_name", "target_file", "relative_workspace_path", "file")
+"""What the name of a file is called; `name` besides, where no other stands beside it."""
+
+TEXTS = ("content", "contents", "file_text", "file_content", "new_content", "code", "code_edit", "text", "body", "data")
+"""What a whole file is called."""
+
+_OLD = ("old_str", "old_string", "old_text", "old_content", "search", "find", "original", "old")
+_NEW = ("new_str", "new_string", "new_text", "new_content", "replace", "replacement", "updated", "new")
+_PAIRS = ("diff", "patch", "input")
+_LISTS = ("edits", "replacements", "changes", "diffs")
+_VERBS = ("command", "action", "operation", "mode", "type")
+NAMES = frozenset({*PATHS, *TEXTS, *_OLD, *_NEW, *_PAIRS, *_LISTS, *_VERBS, "name", "description", "insert_line"})
+
+_DELETES = re.compile(r"delete|remove|unlink", re.IGNORECASE)
+_ADDS = re.compile(r"append|insert|prepend|rename|move|copy", re.IGNORECASE)
+_IS_PATH = re.compile(r"[\w./@~+()\[\]#%&$-][\w./@~+()\[\]#%&$ -]{0,200}\.(?=\w*[A-Za-z])\w{1,10}")
+_BARE_NAMES = re.compile(
+    r"(?:[\w.-]{1,80}/)*(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|[A-Z][a-z]+file|\.[a-z]{2,20})"
+)
+
+
+def is_path(text: str) -> bool:
+    """Whether `text` can only be the name of a file: it has an extension, or is a customary name without one."""
+    return bool(_IS_PATH.fullmatch(text) or _BARE_NAMES.fullmatch(text))
+
+
+def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
+    """Yield what a call of `tool` with these arguments does to a file; nothing where it is about no file."""
+    named = {key.lower().replace("-", "_"): value for key, value in given.items()}
+    named |= {_snake(key): value for key, value in given.items()}
+    paths = (value.strip() for key in (*PATHS, "name") if isinstance(value := named.get(key), str))
+    path = next(filter(is_path, paths), None)
+    if path is None:
+        patches = [value for key in (*_PAIRS, *_TEXTS_OF_PATCHES) if isinstance(value := named.get(key), str)]
+        yield from (part for value in patches if begins_patch(value) for part in patched(value))
+        return
+    verb = " ".join([tool, *(str(named[key])[:40] for key in _VERBS if isinstance(named.get(key), str))])
+    old, new, text = _first(named, _OLD), _first(named, _NEW), _first(named, TEXTS)
+    pairs = next((value for key in _PAIRS if isinstance(value := named.get(key), str)), None)
+    edits = next((value for key in _LISTS if isinstance(value := named.get(key), Sequence)), None)
+    if _ADDS.search(verb) or "insert_line" in named:
+        yield Unread(path, "adds lines at a place that only the tool knows. Send SEARCH/REPLACE edits instead")
+    elif old is not None and (new is not None or text is not None):
+        yield Edit(path, old, new or text or "") if old.strip() else Block(path, new or text or "")
+    elif pairs is not None:
+        yield from patched(pairs) if begins_patch(pairs) else [Block(path, pairs, is_edit=True)]
+    elif edits is not None:
+        yield from _edits(path, edits)
+    elif text is not None:
+        yield Block(path, text)
+    elif _DELETES.search(verb):
+        yield Deletion(path)
+
+
+_TEXTS_OF_PATCHES = ("arguments", "text", "content", "code")
+
+
+def is_call(tool: str, given: Mapping[str, Any]) -> bool:
+    """Whether these arguments of `tool` say which file and what becomes of it."""
+    return next(parts_of(tool, given), None) is not None
+
+
+def _edits(path: str, edits: Any) -> Iterator[Part]:
+    if isinstance(edits, str):
+        yield from _edits(path, _loaded(edits))
+        return
+    for edit in edits:
+        if isinstance(edit, Mapping):
+            yield from parts_of("edit", {"path": path} | dict(edit))
+
+
+def _loaded(text: str) -> Sequence[Any]:
+    try:
+        value = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return ()
+    return value if isinstance(value, list) else ()
+
+
+def _snake(key: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key[:60]).lower().replace("-", "_")
+
+
+def _first(named: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+    return next((value for key in keys if isinstance(value := named.get(key), str)), None)

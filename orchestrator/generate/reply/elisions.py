@@ -1,0 +1,104 @@
+"""Lines that stand for code that a model left out: `// ... existing code`, `<!-- rest of the page unchanged -->`. Pure.
+
+A comment that begins with dots says so in any language. One without dots says so where it is nothing but the words for
+what is left and for its staying as it was.
+"""
+
+import re
+
+_COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*|--|%)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
+_DECORATION = re.compile(r"^[\s.…\[(<=~*_-]+|[\s.…\])>=~*_-]+$")
+_BEGINS_WITH_DOTS = re.compile(r"(?:\.{3}|\u2026)\s{0,3}[^\W\d_]")
+_SPREAD = re.compile(r"(?:\.{3})([A-Za-z_$][\w$]{0,40})")
+_DOTS = re.compile(r"[ \t]*(?:(?:\.{3}|…)[^.…]*(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*(?:\.{3}|…)[)\]])[ \t]*")
+_INLINE = re.compile(r"\{[ \t]*(?:/\*[ \t]*(?:\.{3}|…)[^*\n]{0,120}\*/[ \t]*\}|//[ \t]*(?:\.{3}|…)[^\n]{0,120}$)")
+_WHAT = (
+    r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
+    r"(?:code|content|contents|html|css|styles?|scripts?|functions?|markup|file|page|javascript|js|lines|rules)"
+)
+_STAYS = (
+    r"(?: (?:is|are|remains?|stays?|goes?|unchanged|the same|same|as before|as is|above|below|here|omitted|continues?))"
+)
+_WHOLE = (
+    r"(?:code|file|html|css|styles?|scripts?|functions?|page|document|markup|template|component|class|module|program"
+    r"|implementation|logic|methods?|stylesheet)"
+)
+_LEFT_OUT = re.compile(
+    rf"(?:keep )?(?:your |the |all |any |all the )?existing {_WHAT}{_STAYS}*"
+    rf"|(?:your |the |all |any |all the )?(?:previous|remaining|other) {_WHAT}{_STAYS}+"
+    rf"|(?:the )?rest of (?:the |your |this )?(?:{_WHOLE}|{_WHAT}{_STAYS}+)"
+    rf"|(?:the |all )?{_WHAT} (?:remains?|stays?|is|are) (?:the same|unchanged|as before)"
+    rf"|keep (?:everything else|the rest|all other {_WHAT})(?: (?:as is|unchanged|the same|as before))?"
+    r"|(?:code )?omitted(?: for brevity)?",
+    re.IGNORECASE,
+)
+_ONLY_BETWEEN_DOTS = re.compile(
+    r"(?:unchanged|no changes?|same as|(?:the )?rest|existing|previous|remaining|other|code)\b", re.IGNORECASE
+)
+# Words of the languages that models write comments in, from the most spoken ones.
+_THE_REST = (
+    r"(?:rest|remainder|everything else|resto|restante|reste|restant|restlich\w*|übrig\w*|resten|overige?|остальн\w*"
+    r"|остаток|reszta|pozostał\w*|kalan\w*|zbytek|ostatní|решта|其余|其餘|剩余|其他|残り|나머지|الباقي|باقي|बाकी|sisanya)"
+)
+_AS_IT_WAS = (
+    r"(?:unchanged|(?:the )?same(?: as before)?|as (?:before|is|it was)|untouched|omitted|not shown|unverändert|gleich"
+    r"|wie (?:bisher|zuvor|gehabt|vorher)|identisch|inchangée?s?|identiques?|comme avant|pareil|igual(?:es)?"
+    r"|sin cambios|como antes|sem (?:alterações|mudanças|alteração)|inalterad[oa]s?|invariat[oaie]|uguale|come prima"
+    r"|ongewijzigd|hetzelfde|oförändra\w*|uændret|uendret|без изменений|не изменил\w*|как (?:раньше|было|прежде)"
+    r"|bez zmian|beze změny|ayn\u0131|değişme\w*|без змін|不变|不變|保持不变|相同|省略|変更なし|そのまま|同じ|동일"
+    r"|변경 없음|그대로|كما هو|वही|अपरिवर्तित|tetap sama)"
+)
+_REST_STAYS = re.compile(
+    rf"(?:\w+ )?{_THE_REST}(?:[ :,]*[^\s:,(]+){{0,5}}?[ :,はがは은는]*{_AS_IT_WAS}\W{{0,3}}(?:[(:\u2013-].*)?",
+    re.IGNORECASE,
+)
+_ONLY_STAYS = re.compile(rf"{_AS_IT_WAS}|no changes?(?: here)?", re.IGNORECASE)
+_SAYS_SO = re.compile(
+    rf"\.{{3}}|…|\[|\(|unchanged|same|remain|stay|omitted|keep|before|goes|here|{_AS_IT_WAS}", re.IGNORECASE
+)
+_LOOKED_AT = 300
+
+
+def elision(body: str) -> str:
+    """Return the first line of `body` that stands for code left out, cut to 100 characters; an empty text if none."""
+    lines = body.split("\n")
+    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        # Above code `/* Existing styles */` is a heading.
+        is_heading = bool(below.strip()) and below.strip()[0] not in "}<" and not _SAYS_SO.search(line[:_LOOKED_AT])
+        if not is_heading and _is_elision(line[:_LOOKED_AT]) and not _is_about_a_spread(line[:_LOOKED_AT], lines):
+            return f"{line.strip()!r:.100}"
+    return ""
+
+
+def _is_elision(line: str) -> bool:
+    if (
+        "..." not in line
+        and "…" not in line
+        and not line.lstrip().startswith(("//", "#", "<!--", "/*", "{/*", "*", "--", "%"))
+    ):
+        return False
+    found = _COMMENT.fullmatch(line)
+    if found is None:
+        return bool(_DOTS.fullmatch(line) or _INLINE.search(line))
+    said = found["said"]
+    core = _DECORATION.sub("", said).strip()
+    if not core:
+        return "..." in said or "…" in said
+    if _BEGINS_WITH_DOTS.match(said):
+        return True  # in any language, with words behind it
+    is_decorated = said.strip()[0] in ".…[(" and said.strip()[-1] in ".…])"
+    is_ruled = said.strip()[0] in ".…[(<=~-" and _ONLY_STAYS.fullmatch(core)
+    return bool(
+        _LEFT_OUT.fullmatch(core)
+        or _REST_STAYS.fullmatch(core)
+        or is_ruled
+        or (is_decorated and _ONLY_BETWEEN_DOTS.match(core))
+    )
+
+
+def _is_about_a_spread(line: str, lines: list[str]) -> bool:
+    """Whether the dots are those of a name that the code spreads: `// ...rest holds the others`."""
+    spread = _SPREAD.search(line)
+    if spread is None:
+        return False
+    return any(spread[0] in other for other in lines if not _COMMENT.fullmatch(other[:_LOOKED_AT]))

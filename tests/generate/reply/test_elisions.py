@@ -1,0 +1,74 @@
+"""Comments that stand for code left out, and honest ones that look alike."""
+
+import pytest
+
+from orchestrator.generate.reply.elisions import elision
+from orchestrator.generate.reply.reply import parse
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "// ... keep existing code (show function)",
+        "/* … resto del código igual */",
+        "<!-- ... rest of the page -->",
+        "# ... wie bisher",
+        "<!-- rest of page -->",
+        "// rest of the component",
+        "/* rest of your stylesheet */",
+        "# --- unchanged ---",
+        "// === same as before ===",
+        "// Rest unchanged",
+        "<!-- everything else stays the same -->",
+        "// the rest of the functions is the same",
+        "// rest unchanged (header, footer, cart)",
+        "/* Der Rest bleibt unverändert */",
+        "// Restlicher Code wie bisher",
+        "// le reste du code est inchangé",
+        "// el resto del archivo sin cambios",
+        "// o restante do código sem alterações",
+        "// il resto è invariato",
+        "// остальной код без изменений",
+        "// 其余代码不变",
+        "/* 残りは変更なし */",
+        "// 나머지 코드는 그대로",
+        "# pozostały kod bez zmian",
+        "-- rest of file omitted",
+        "function show() { /* ... existing ... */ }",
+        "function show() { // ... as it was",
+    ],
+)
+def test_a_line_that_stands_for_code_left_out_is_found(line: str) -> None:
+    assert elision(f"const total = 1;\n{line}\n\nshow();\n")
+    reply = parse(f'<file path="app.js">\nconst total = 1;\n{line}\n\nshow();\n</file>\n')
+    assert reply.changes == ()
+    assert "placeholder" in reply.complaints[0]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "const { a, ...rest } = all; // ...rest holds the others",
+        "// ...rest holds the others\nconst { a, ...rest } = all;",
+        "// The remaining time stays the same while paused",
+        "/* The rest of the week */\n.week {}",
+        "// the rest stays the same size",
+        "/* --- Other --- */\nh1 {}",
+        "// === Code ===\nrun();",
+        "// keep the same order",
+        "const dots = '...';",
+        'status.textContent = "Loading...";',
+        "call(/* ... */);",
+        "# unchanged since 2019",
+        "// Same total as in the table above",
+        "/* same */\n.a {}",
+    ],
+)
+def test_an_honest_comment_is_none(code: str) -> None:
+    assert elision(f"let total = 1;\n{code}\nshow();\n") == ""
+
+
+@pytest.mark.parametrize("unit", ["// ", "... ", "// rest ", "/* ... ", "# the rest same ", "{ /* ... "])
+def test_looking_takes_no_time(unit: str) -> None:
+    elision(unit * 50_000)
+    elision(f"{unit}\n" * 20_000)
