@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,7 +48,7 @@ class Start:
     found: Repository
     present: Site
     deadline: Deadline
-    year: int
+    day: date
 
 
 async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
@@ -106,13 +107,13 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
         )
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
-    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.year)
+    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day)
 
 
 async def _begun(settings: BuildSettings, kit: Kit, start: Start) -> Generation:
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
-    given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows)
+    given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day)
     left = start.deadline.remaining
     thinking = start.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
     return await begin(given, kit, thinking, partial(_broken, settings, start))
@@ -123,7 +124,7 @@ def _ways(settings: BuildSettings, start: Start, generation: Generation, runner:
     seen: dict[str, Report] = {}
 
     async def verify(generated: Generated) -> Attempted:
-        site = finished(generated.site, settings.actions.owner, start.year)
+        site = finished(generated.site, settings.actions.owner, start.day.year)
         made = f"{site.digest()} {sorted(generated.proofs.items())}"
         with runner.group("Verify it in a browser"):
             if made in seen:
@@ -173,7 +174,7 @@ def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
     """Return the rules that `site` would break once it is finished."""
     present = {path: blob_id(data) for path, data in start.present.files.items()}
     secrets = (*settings.models.keys.values(), settings.actions.token)
-    whole = finished(site, settings.actions.owner, start.year)
+    whole = finished(site, settings.actions.owner, start.day.year)
     return broken_rules(whole, present, secrets, allow_workflows=settings.actions.allow_workflows)
 
 

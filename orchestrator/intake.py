@@ -1,7 +1,7 @@
 """What both jobs begin with: the task, its clock, and what follows from the two."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from orchestrator.deadline import Clock, Deadline, deadline_for
 from orchestrator.github.client import Client
@@ -14,14 +14,14 @@ from orchestrator.task import Order, Task
 class Intake:
     """One task as a job takes it up.
 
-    `reader`: GitHub with the job's own token. `year`: of the licence, the same in both jobs. `reserved`: repositories
-    that are never written to, `owner/name` in lower case.
+    `reader`: GitHub with the job's own token. `day`: of the licence and of the README, the same in both jobs.
+    `reserved`: repositories that are never written to, `owner/name` in lower case.
     """
 
     task: Task
     deadline: Deadline
     reader: Client
-    year: int
+    day: date
     reserved: frozenset[str]
 
 
@@ -35,6 +35,6 @@ async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
         task=task,
         deadline=deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock),
         reader=reader,
-        year=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).year,
+        day=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).astimezone(UTC).date(),
         reserved=frozenset({actions.repository.lower()}),
     )

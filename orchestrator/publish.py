@@ -66,7 +66,7 @@ async def _published(
         task=intake.task,
         build=build,
         site=site,
-        year=intake.year,
+        year=intake.day.year,
         secrets=(settings.target_token, actions.token),
         reserved=intake.reserved,
         allow_workflows=actions.allow_workflows,

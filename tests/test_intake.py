@@ -1,6 +1,7 @@
 """What both jobs begin with."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -29,9 +30,9 @@ async def test_by_hand_and_run_again_the_clock_starts_anew(changes: dict[str, ob
     assert intake.deadline.at == NOON + 600
 
 
-async def test_the_year_of_the_licence_is_that_of_the_receipt() -> None:
-    assert (await _taken("2025-12-31T23:59:59+00:00")).year == 2025
-    assert (await _taken(None)).year == 2026
+async def test_the_day_is_that_of_the_receipt() -> None:
+    assert (await _taken("2025-12-31T23:59:59+00:00")).day == date(2025, 12, 31)
+    assert (await _taken(None)).day.year == 2026
 
 
 async def test_the_pipeline_itself_is_never_written_to() -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from urllib.parse import unquote
 
 from orchestrator.generate.attachments.changes import may_change
@@ -28,7 +29,7 @@ class Given:
 
     `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
     `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
-    `tried`: the repairs of this task before the one that is asked for.
+    `tried`: the repairs of this task before the one that is asked for; `day`: that of the round.
     """
 
     task: Task
@@ -41,6 +42,7 @@ class Given:
     told: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
     tried: tuple[Tried, ...] = ()
+    day: date | None = None
 
     @property
     def start(self) -> Site:

@@ -18,9 +18,10 @@ from orchestrator.generate.models import presets
 from orchestrator.generate.models.budget import Budget
 from orchestrator.generate.models.presets import Model, Preset
 from orchestrator.generate.prompt import Prompts
+from orchestrator.generate.sections import with_section
 from orchestrator.generate.tried import Tried
 from orchestrator.handover import Attempt
-from orchestrator.paths import path_problem
+from orchestrator.paths import fold, path_problem
 from orchestrator.settings import Models
 from orchestrator.site import LICENCE, Site
 
@@ -101,6 +102,7 @@ class Generation:
         if (chosen := await _chosen(self.table, self.chain)) is not None:
             return _generated(self.table, *chosen)
         site = given.present.changed(_template(given)).changed(given.attachments)
+        site = site.changed(_dated(given, site.files))
         if problems := self.table.broken(site):
             raise RuleBroken.by(problems)
         return Generated(site, FALLBACK, attached=given.attached)
@@ -155,9 +157,19 @@ def _generated(table: Table, model: Model, draft: Draft) -> Generated:
         table.budget.attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0]}"[:300]))
     if not has_readme(files):
         files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
+    files |= _dated(given, files)
     changed = [(name, data) for name, data in given.attached.items() if files.get(name) != data]
     diffs = tuple(diff(name, data, files.get(name)) for name, data in changed)
     return Generated(Site(files), model.name, diffs, draft.proofs, given.attached, tuple(draft.refused.values()))
+
+
+def _dated(given: Given, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the README with a dated section about a later round; nothing where it is an attachment or the first."""
+    path = next((path for path in files if fold(path) == "readme.md"), None)
+    if path is None or path in given.attached or given.day is None or given.task.round < 2:
+        return {}
+    changed = sorted(name for name, data in files.items() if name != path and given.present.files.get(name) != data)
+    return {path: with_section(files[path], given.task.round, given.day, changed)}
 
 
 def _template(given: Given) -> dict[str, bytes]:

@@ -26,7 +26,7 @@ PLACEHOLDERS = {
     "edits": frozenset[str](),
     "files": frozenset[str](),
     "build": frozenset({"mark", "brief", "checks", "attachments"}),
-    "revise": frozenset({"mark", "round", "brief", "checks", "earlier", "attachments", "files"}),
+    "revise": frozenset({"mark", "round", "date", "brief", "checks", "earlier", "attachments", "files"}),
     "repair": frozenset({"mark", "wrong", "tried", "brief", "checks", "earlier", "attachments", "files"}),
     "correct": frozenset({"mark", "flaws", "done"}),
     "continue": frozenset({"mark", "tail"}),
@@ -86,6 +86,7 @@ def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
         "brief": given.task.brief,
         "checks": "\n".join(_numbered(given.task.round, given.task.checks)) or "(none)",
         "round": str(given.task.round),
+        "date": given.day.isoformat() if given.day else "today's date",
         "earlier": _earlier(given.record, given.task.round),
         "wrong": _listed(given.wrong),
     }

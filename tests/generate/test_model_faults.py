@@ -238,11 +238,18 @@ async def test_an_answer_longer_than_its_limit_is_whole_in_the_end(provider: str
 
 
 @BOTH
-@pytest.mark.parametrize("end", [30, 60, len(PAGE) - 5])
+@pytest.mark.parametrize("end", [30, 60, PAGE.index("</html>") + 3])
 async def test_half_a_file_is_never_published(provider: str, end: int) -> None:
     generated, _ = await made(Reply(PAGE[:end], "length"), "", "No.", "", provider=provider)
     assert generated.is_fallback
     assert generated.site.files["index.html"] != PAGE[:end].partition("\n")[2].encode()
+
+
+@BOTH
+async def test_a_page_of_which_only_the_end_of_its_block_is_lost_is_whole(provider: str) -> None:
+    generated, _ = await made(Reply(PAGE[: PAGE.index("</html>") + 10], "length"), "", "No.", "", provider=provider)
+    assert generated.built_by == f"{provider}/first"
+    assert generated.site.files["index.html"].rstrip().endswith(b"</html>")
 
 
 @BOTH
