@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -35,6 +35,7 @@ from orchestrator.verify.hearing import Heard, Outside, Target, judged, listen, 
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits, Report, finding, first_of
+from orchestrator.verify.runners import MISSING, NAMES, needs_runner, with_runner, word_unknown
 from orchestrator.verify.running import answers, evaluated, read_checks
 from orchestrator.verify.settling import follow, settle
 
@@ -72,6 +73,10 @@ class _Seen:
         """Keep what evaluating a check gave. `told`: what its parts gave."""
         if outcome.misformed:
             self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
+        elif word := word_unknown(outcome.seen):
+            self.unreadable[label] = (
+                f"It is in the language of a test runner and uses `{word}`, which is not known here"
+            )
         elif name := name_no_page_has(outcome.seen):
             self.unreadable[label] = f"It names `{name}`, which no page has"
         self.shown[label] = (outcome.holds, f"{outcome.seen}: {told}" if told else outcome.seen)
@@ -130,11 +135,12 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
         seen.heard, traffic = listen(page, session), follow(page)
         await arrive(page, target.url, limits, seen.findings)
         await settle(traffic, limits.check)
+        missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
         outcomes = await read_checks(session, wanted, limits.check)
-        for label, outcome in outcomes.items():
-            if not outcome.acts:
-                seen.take(label, outcome)
         acting = {label: wanted[label] for label, outcome in outcomes.items() if outcome.acts}
+        acting |= {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
+        for label in outcomes.keys() - acting.keys():
+            seen.take(label, outcomes[label])
         is_there = await answers(page, ANSWERING_S)
         if is_there:
             seen.answered_at = math.inf  # what takes long now takes place on other pages
@@ -146,6 +152,12 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
                 )
         if not (is_there or seen.heard.has_crashed or seen.heard.is_restless or cage.watch.has_ended_it):
             seen.findings.append(_limit("go on answering; saw it busy without end", target))
+
+
+async def _missing(session: CDPSession) -> Sequence[str]:
+    """Return the names of test runners that the page does not have itself."""
+    answer = await session.send("Runtime.evaluate", {"expression": MISSING, "returnByValue": True})
+    return [str(name) for name in answer["result"].get("value", [])]
 
 
 async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Seen) -> None:

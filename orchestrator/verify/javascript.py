@@ -89,6 +89,28 @@ def bound_names(node: Node) -> set[str]:
     return names
 
 
+def declared_in(root: Node) -> set[str]:
+    """Return the names that a text declares itself, at its top."""
+    return {
+        source(name)
+        for one in root.named_children
+        for declarator in (one.named_children if one.type in _DECLARATIONS else [one])
+        if (name := declarator.child_by_field_name("name")) is not None
+    }
+
+
+def parameters_in(root: Node) -> set[str]:
+    """Return the names that functions in a text take as plain parameters; `({page}) => …` is given what it needs."""
+    found = [
+        part
+        for one in walk(root)
+        if one.type in FUNCTIONS
+        for part in (one.child_by_field_name("parameters"), one.child_by_field_name("parameter"))
+        if part is not None
+    ]
+    return {source(one) for part in found for one in walk(part) if one.type == "identifier"}
+
+
 def names_in(node: Node) -> set[str]:
     """Return the variables that a node names."""
     return {source(one) for one in walk(node) if one.type == "identifier"}

@@ -1,0 +1,82 @@
+"""Checks in the language of a test runner: their words are put beside the text, and it runs as it stands.
+
+`runner.js` holds the words: a closed table of what Playwright, Cypress, Selenium, Testing Library, jQuery, Jest and
+Chai have for locating, acting, reading and expecting. A word that is not in it leaves the check to a proof.
+"""
+
+import re
+from collections.abc import Collection
+from functools import cache
+from importlib.resources import files
+
+from tree_sitter import Node
+
+from orchestrator.verify.javascript import declared_in, names_in, parameters_in, source, tree
+
+NAMES = frozenset(
+    {
+        *("page", "browser", "expect", "cy", "driver", "By", "screen", "assert", "test", "it", "describe"),
+        *("$", "jQuery", "fireEvent", "userEvent"),
+    }
+)
+"""What the table defines; `runner.js` has the same names."""
+
+RUNS_WITH = "(async () => {\nconst runner = "
+"""How a text begins that has the words of test runners."""
+
+_UNKNOWN = "Error: NotUnderstood: "
+
+
+_OF_BROWSER = {"screen": "Screen"}
+_SCREEN = re.compile(r"\bscreen\s*\.\s*(?:get|query|find)(?:All)?By")
+
+_TOLD_APART = ", ".join(
+    f"['{name}', typeof {name} === 'undefined' || {name} instanceof (globalThis.{_OF_BROWSER.get(name, 'Element')})]"
+    for name in sorted(NAMES)
+)
+MISSING = f"[{_TOLD_APART}].filter(([, isMissing]) => isMissing).map(([name]) => name)"
+"""JavaScript that says which of the names a page does not have; an element with the id `page` is none of a runner."""
+
+
+def needs_runner(text: str, missing: Collection[str]) -> bool:
+    """Whether `text` is in the language of a test runner: it uses a name of one that the page is `missing`."""
+    root = tree(text)
+    missing = frozenset(missing) - (set() if _SCREEN.search(text) else {"screen"})  # `screen.width` is the browser's
+    return bool(names_in(root) & (missing - declared_in(root) - parameters_in(root)))
+
+
+def with_runner(text: str) -> str:
+    """Return `text` as an expression that runs it with the words of test runners, and gives a promise of its value."""
+    body = _returning(text)
+    own = declared_in(tree(text))  # what a text declares itself stays its own
+    names = ", ".join(sorted(NAMES - own))
+    return (
+        f"{RUNS_WITH}{_table()};\nconst {{ {names} }} = runner.names;\n"
+        f"return await runner.verdict(await (async () => {{\n{body}\n}})());\n}})()"
+    )
+
+
+def word_unknown(seen: str) -> str:
+    """Return the word that the table does not have, where that is how a check failed; else an empty text."""
+    return seen.removeprefix(_UNKNOWN)[:80] if seen.startswith(_UNKNOWN) else ""
+
+
+@cache
+def _table() -> str:
+    script = files(__package__).joinpath("runner.js").read_text("utf-8")
+    return script[script.index("(() =>") :].rstrip().rstrip(";")
+
+
+def _returning(text: str) -> str:
+    """Return `text` with `return` before its last statement, where that is an expression."""
+    last = _last(tree(text))
+    if last is None or last.type != "expression_statement":
+        return text
+    data = text.encode(errors="replace")
+    value = source(last).rstrip("; \n\t\r")
+    return f"{data[: last.start_byte].decode()}return (\n{value}\n);"
+
+
+def _last(root: Node) -> Node | None:
+    statements = [node for node in root.named_children if node.type != "comment"]
+    return statements[-1] if statements else None
