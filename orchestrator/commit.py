@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from orchestrator.errors import GitHubFailed, NoSite, RuleBroken
+from orchestrator.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.github import repository
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.repository import Change, Repository
 from orchestrator.handover import Build
 from orchestrator.paths import path_problem
-from orchestrator.record import Record, Round, commit_message
+from orchestrator.record import Record, Round, commit_message, once_more_message
 from orchestrator.site import RECORD, Site, blob_id, broken_rules, finished
 from orchestrator.task import Order, Task
 
@@ -32,13 +32,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Committed:
-    """The commit that answers the request. `expected`: what Pages serves once the `head` is live, path -> blob id."""
+    """The commit `sha` that answers the request. `expected`: what Pages serves once `head` is live, path -> blob id.
+
+    `is_replay`: the head was made by an earlier run.
+    """
 
     repository: Repository
     sha: str
     head: str
     expected: dict[str, str]
     is_new: bool
+    is_replay: bool = False
 
 
 async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
@@ -91,7 +95,35 @@ def _replayed(found: Repository, sha: str, present: dict[str, str]) -> Committed
     expected = {RECORD: blob_id(found.stamp)}
     if "index.html" in present:
         expected["index.html"] = present["index.html"]
-    return Committed(found, sha, found.head or sha, expected, is_new=False)
+    return Committed(found, sha, found.head or sha, expected, is_new=False, is_replay=True)
+
+
+async def committed_again(client: Client, made: Committed) -> Committed:
+    """Commit the record alone, its counter one higher, and return what to follow now; the answer stays `made.sha`.
+
+    For a head whose build GitHub Pages lost. Where another head is there by now, that one is followed. Every turn
+    looks first, as in `committed`. Raises PagewrightError.
+    """
+    failure: GitHubFailed | None = None
+    for turn in range(TURNS):
+        if failure is not None:
+            await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
+        if client.deadline.remaining <= 0:
+            break
+        found = await repository.look(client, made.repository.owner, made.repository.name)
+        if found.record is None or made.head not in (sha for sha, _ in found.commits):
+            failure = GitHubFailed("The repository does not show its last commit.", "Re-run the failed job.")
+            continue
+        if found.head != made.head:
+            return _replayed(found, made.sha, await repository.blob_ids(client, found))
+        record = found.record.once_more().written()
+        try:
+            head = await repository.commit(client, found, Change({RECORD: record}, (), once_more_message(found.name)))
+        except (Unsure, Refused) as error:
+            failure = _worth_another_turn(error, found)
+        else:
+            return Committed(found, made.sha, head, {**made.expected, RECORD: blob_id(record)}, is_new=False)
+    raise failure or OutOfTime("The task's time was over before another commit.", "Re-run the failed job.")
 
 
 def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator import handover, summary
-from orchestrator.commit import Wanted, committed
+from orchestrator.commit import Committed, Wanted, committed, committed_again
 from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError
 from orchestrator.github import pages
+from orchestrator.github.builds import BuildLost
 from orchestrator.github.client import Client
 from orchestrator.handover import Build
 from orchestrator.intake import taken_up
@@ -20,6 +21,9 @@ from orchestrator.task import Order, Task
 
 TELLING_S = 10.0
 """Kept for telling the evaluator, whatever else takes its time."""
+
+MORE_COMMITS = 2
+"""How many commits may follow the first where GitHub Pages loses one."""
 
 
 async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
@@ -77,9 +81,25 @@ async def _published(
         runner.say(f"{made.sha} in {full_name}")
     with runner.group("Wait until GitHub Pages serves it"):
         url = await pages.site_url(client, full_name, is_new=made.is_new)
-        await pages.wait_until_live(client, full_name, made.head, url, made.expected)
+        await _until_live(client, made, url, runner)
         runner.say(url)
     return Publication(f"{actions.server_url}/{full_name}", made.sha, url)
+
+
+async def _until_live(client: Client, made: Committed, url: str, runner: Runner) -> None:
+    """Wait for the commit, and for another one after it where GitHub Pages lost the build."""
+    for left in reversed(range(MORE_COMMITS + 1)):
+        try:
+            await pages.wait_until_live(
+                client, made.repository.full_name, made.head, url, made.expected, is_replay=made.is_replay
+            )
+        except BuildLost as lost:
+            if not left:
+                raise
+            made = await committed_again(client, made)
+            runner.say(f"{lost.cause} Another commit may go live: {made.head}")
+        else:
+            return
 
 
 async def _tell(

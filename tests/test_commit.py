@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.commit import Committed, Wanted, committed, plan
+from orchestrator.commit import Committed, Wanted, committed, committed_again, plan
 from orchestrator.errors import GitHubFailed, NoSite, OutOfTime, PagewrightError, RuleBroken
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.repository import Repository
@@ -383,6 +383,41 @@ async def test_push_protection_is_never_tried_to_pass(hub: Hub) -> None:
     assert hub.writes == ["POST /graphql"]
     with pytest.raises(RuleBroken, match="holds a secret"):
         await run(hub, wanted(2, site({"a.js": secret}), base=first.sha))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_commit_once_more_changes_the_record_alone_whatever_becomes_of_its_write(hub: Hub, way: str) -> None:
+    first = await run(hub)
+    before = hub.files(TASK)
+    hub.fail(fault(**WRITES["commit"], **WAYS[way]))
+    again = await committed_again(hub.client(), first)
+    assert (again.sha, again.head) == (first.sha, hub.head(TASK))
+    assert again.expected == {**first.expected, RECORD: blob_id(hub.files(TASK)[RECORD])} or again.is_replay
+    assert len(hub.messages(TASK)) == 3
+    assert {**hub.files(TASK), RECORD: b""} == {**before, RECORD: b""}
+
+
+@pytest.mark.anyio
+async def test_a_head_that_moved_meanwhile_is_followed_in_place_of_a_commit_once_more(hub: Hub) -> None:
+    first = await run(hub)
+    moved = hub.seed(TASK, {**hub.files(TASK), "index.html": b"the owner's"}, "By hand")
+    hub.calls.clear()
+    again = await committed_again(hub.client(), first)
+    assert (again.sha, again.head, hub.writes) == (first.sha, moved, [])
+    assert again.expected["index.html"] == blob_id(b"the owner's")
+
+
+@pytest.mark.anyio
+async def test_a_commit_once_more_that_is_forbidden_or_has_no_time_is_an_error(hub: Hub) -> None:
+    first = await run(hub)
+    with pytest.raises(OutOfTime, match="before another commit"):
+        await committed_again(hub.client(seconds=0), first)
+    with pytest.raises(Refused, match="403"):
+        await committed_again(hub.client(READER), first)
+    unknown = replace(first, head="0" * 40)
+    with pytest.raises(GitHubFailed, match="does not show its last commit"):
+        await committed_again(hub.client(), unknown)
 
 
 @pytest.mark.anyio

@@ -13,7 +13,7 @@ import pytest
 from orchestrator.errors import GitHubFailed, NoSite, NotAccepted, OutOfTime, PagewrightError, RuleBroken, UsageError
 from orchestrator.notify import Publication
 from orchestrator.publish import publish
-from orchestrator.record import Record
+from orchestrator.record import Record, read_record
 from orchestrator.runner import Runner
 from orchestrator.site import RECORD
 from orchestrator.task import Order, request_of
@@ -329,6 +329,43 @@ async def test_time_that_is_over_is_told(job: Job, hub: Hub) -> None:
     hub.fail()
     made = await job.run(given, folder, GITHUB_RUN_ATTEMPT="2")
     assert job.told.results[1]["commit_sha"] == made.commit_sha
+
+
+async def test_a_commit_that_pages_lost_is_followed_by_another_one_and_stays_the_answer(job: Job, hub: Hub) -> None:
+    hub.github.sites.troubles.append("errored")
+    given = job.order()
+    made = await job.run(given, job.built(given))
+    assert [request_of(message) for message in hub.messages(TASK)] == [None, given.id, None]
+    assert job.told.results[0]["commit_sha"] == made.commit_sha != hub.head(TASK)
+    assert "Page build failed" in job.seen
+    record = read_record(hub.files(TASK)[RECORD])
+    assert record
+    assert record.again == 1
+    hub.calls.clear()
+    assert await job.run(given, job.folder / "nothing") == made
+    assert hub.writes == []
+
+
+async def test_a_page_that_pages_loses_again_and_again_is_an_error_with_the_reason(job: Job, hub: Hub) -> None:
+    hub.github.sites.troubles += ["errored"] * 3
+    given = job.order()
+    with pytest.raises(GitHubFailed, match="Page build failed"):
+        await job.run(given, job.built(given))
+    assert "Page build failed" in job.told.results[0]["error"]
+    assert len(hub.messages(TASK)) == 4
+    made = await job.run(given, job.folder / "nothing", GITHUB_RUN_ATTEMPT="2")
+    assert [request_of(message) for message in hub.messages(TASK)] == [None, None, None, given.id, None]
+    assert made.commit_sha == job.told.results[1]["commit_sha"] != hub.head(TASK)
+
+
+async def test_the_round_after_a_commit_that_pages_lost_is_built_on_the_newest_head(job: Job, hub: Hub) -> None:
+    hub.github.sites.troubles.append("errored")
+    first, second = job.order(), job.order(2, "nonce-2")
+    await job.run(first, job.built(first))
+    made = await job.run(second, job.built(second, {"new.html": b"x"}, hub.head(TASK)))
+    record = read_record(hub.files(TASK)[RECORD])
+    assert record
+    assert (record.again, made.commit_sha) == (None, hub.head(TASK))
 
 
 @pytest.mark.parametrize(

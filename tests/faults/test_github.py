@@ -179,30 +179,36 @@ async def test_9_pages_that_hesitate_end_live(fault: dict[str, Any], built: Path
     assert b"42" in (await system.live()).content
 
 
-async def test_9_a_build_that_failed_is_asked_for_once_more(built: Path, system: World) -> None:
-    system.github.sites.troubles.append("errored")
+@pytest.mark.parametrize("troubles", [["errored"], ["errored", "errored"]], ids=["once", "twice"])
+async def test_9_a_commit_that_pages_lost_is_followed_by_another_one(
+    troubles: list[Trouble], built: Path, system: World
+) -> None:
+    system.github.sites.troubles += troubles
     ran = await system.deliver(built=built)
     assert ran.publish == 0
-    assert [seen for seen in system.asked if seen.startswith("POST") and seen.endswith("/pages/builds")]
+    assert not [seen for seen in system.asked if seen.endswith("/pages/builds")]
+    assert len(system.messages()) == 2 + len(troubles)
+    settled(system)
+
+
+async def test_9_a_site_that_pages_never_builds_is_said_and_goes_live_when_run_again(
+    built: Path, system: World
+) -> None:
+    system.github.sites.troubles += ["errored"] * 3
+    ran = await system.deliver(built=built)
+    assert ran.publish == 5
+    assert "Page build failed" in system.told.results[-1]["error"]
+    assert (await system.run(system.dispatched[0], built=built, attempt=2)).publish == 0
+    assert len(system.answered()) == 1
     settled(system)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("troubles", "code"), [(["missed"], 0), (["errored", "errored"], 5)], ids=["never started", "failed twice"]
-)
-async def test_9_a_site_that_is_not_built_is_asked_for_once_and_then_said(
-    troubles: list[Trouble], code: int, built: Path, system: World
-) -> None:
-    system.github.sites.troubles += troubles
+async def test_9_a_build_that_was_never_started_is_asked_for_once(built: Path, system: World) -> None:
+    system.github.sites.troubles.append("missed")
     ran = await system.deliver(built=built)
-    assert ran.publish == code
-    asked = [seen for seen in system.asked if seen.startswith("POST") and seen.endswith("/pages/builds")]
-    assert len(asked) == 1
-    assert len(system.answered()) == 1
-    if code:
-        assert "failed to build the site twice" in system.told.results[-1]["error"]
-        assert (await system.run(system.dispatched[0], built=built, attempt=2)).publish == 0
+    assert ran.publish == 0
+    assert len([seen for seen in system.asked if seen == f"POST /repos/{OWNER}/{TASK}/pages/builds"]) == 1
     settled(system)
 
 
