@@ -1,4 +1,4 @@
-"""What switching GitHub Pages on and waiting for it asks of GitHub, on a clock that moves only where somebody sleeps."""
+"""What switching GitHub Pages on and waiting for it asks of GitHub, on a clock that only sleeping moves."""
 
 from datetime import timedelta
 from pathlib import Path

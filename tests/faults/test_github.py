@@ -165,7 +165,7 @@ async def test_8_push_protection_is_never_bypassed_and_said(system: World) -> No
     "fault",
     [
         {"method": "POST", "path": "/pages$", "status": 409},
-        {"method": "POST", "path": "/pages$", "status": 422},
+        {"method": "POST", "path": "/pages$", "status": 422, "body": {"message": "The main branch must exist."}},
         {"method": "POST", "path": "/pages$", "drop": True},
         {"method": "GET", "path": "/pages/builds/latest$", "status": 500, "times": 5},
     ],
