@@ -61,7 +61,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
     try:
         built, site, shots = await _built(build_settings(env), order, runner, clock)
     except PagewrightError as error:
-        built, failure = built.model_copy(update={"error": str(error)[:1000]}), error
+        built, failure = built.model_copy(update={"error": str(error)[:1000], "told": error.told[:1000]}), error
     finally:
         # Also on the way out with a defect of ours: job `publish` and the reader of the run need to know.
         handover.write(out, built, site, shots)

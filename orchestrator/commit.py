@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from orchestrator.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.github import repository
 from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
 from orchestrator.handover import Build
 from orchestrator.paths import path_problem
@@ -56,7 +57,8 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
     for turn in range(TURNS):
         if failure is not None:
             await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
-        client.deadline.check("committing")
+        if client.deadline.remaining <= 0:
+            break
         found = await repository.find(client, owner, wanted.task.task, wanted.order.key, wanted.reserved)
         present = await repository.blob_ids(client, found) if found.is_started else {}
         if sha := found.answered(wanted.order.id):
@@ -73,20 +75,25 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
             failure = _worth_another_turn(error, found)
         else:
             return Committed(found, sha, sha, expected, is_new)
-    raise failure or GitHubFailed("GitHub did not take the commit.", "Re-run the failed job.")
+    raise failure or OutOfTime("The task's time was over while committing.", "Re-run the failed job.")
 
 
 def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFailed:
-    if isinstance(error, Refused):
-        # What was just made may stay unseen for a moment: a 404 means nothing then.
-        if error.status in (401, 403) or (error.status == 404 and not found.exists):
-            raise error
-        if "secret" in error.detail.lower():
-            said, remedy = "GitHub's push protection found a secret in a file.", "Take it out of brief and attachments."
-            raise RuleBroken(said, remedy) from None
-        if "rule violation" in error.detail.lower():
-            said, remedy = "A rule of the repository forbids the commit.", "See its Settings → Rules."
-            raise RuleBroken(said, remedy) from None
+    """Return `error` where another look and another try may go better; raise it, or what it means, where not."""
+    if isinstance(error, Unsure):
+        return error
+    words = error.detail.lower()
+    if "secret" in words:
+        said, remedy = "GitHub's push protection found a secret in a file.", "Take it out of brief and attachments."
+        raise RuleBroken(said, remedy) from None
+    if "rule violation" in words:
+        said, remedy = "A rule of the repository forbids the commit.", "See its Settings → Rules."
+        raise RuleBroken(said, remedy) from None
+    # What was just made may stay unseen for a moment: a 404 means nothing then. Before that it is final, and so is any
+    # refusal of a new repository but for a name that came to exist meanwhile.
+    is_of_creation = not found.exists and error.status in (404, 422) and error.reason is not Reason.EXISTS
+    if error.reason.lasts or error.status in (401, 403) or is_of_creation:
+        raise error
     return error
 
 
@@ -155,7 +162,8 @@ def _complete(wanted: Wanted) -> tuple[Build, Site]:
     if build is None:
         raise NoSite("Job build ended without a report.", "Its log says why; re-run it.")
     if build.error is not None or site is None:
-        raise NoSite(build.error or "Job build handed over no site.", "The log of job build says more.")
+        error = build.error or "Job build handed over no site."
+        raise NoSite(error, "The log of job build says more.", build.told or "")
     if build.id != wanted.order.id or build.site != site.digest() or RECORD in site.files:
         raise RuleBroken("What was handed over is not what was verified.", "Run the workflow again.")
     return build, site

@@ -105,7 +105,7 @@ async def _until_live(client: Client, made: Committed, url: str, runner: Runner)
 async def _tell(
     env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, runner: Runner, clock: Clock
 ) -> None:
-    body = result_body(asker, outcome if isinstance(outcome, Publication) else str(outcome))
+    body = result_body(asker, outcome if isinstance(outcome, Publication) else outcome.told)
     runner.say(body.decode())
     if isinstance(outcome, Publication):
         for name in ("repo_url", "commit_sha", "pages_url"):

@@ -73,7 +73,12 @@ class _Reader:
 
     def finish(self) -> None:
         if self.problems:
-            raise UsageError(f"Settings: {'; '.join(self.problems)}.", "Set them where the README's table says.")
+            is_about_tokens = any("_TOKEN" in problem for problem in self.problems)
+            raise UsageError(
+                f"Settings: {'; '.join(self.problems)}.",
+                "Set them where the README's table says.",
+                "The pipeline is not set up right. The log of its run says what to correct." if is_about_tokens else "",
+            )
 
 
 @dataclass(frozen=True)

@@ -252,7 +252,7 @@ async def test_a_write_that_goes_wrong_once_ends_in_the_same_state(hub: Hub, wri
 @pytest.mark.parametrize("write", WRITES)
 async def test_a_run_killed_at_a_write_is_finished_by_the_next_run(hub: Hub, write: str, way: str) -> None:
     hub.fail(fault(**WRITES[write], **WAYS[way]))
-    with pytest.raises(OutOfTime):  # its time ends with the write: it sees no more than a killed one
+    with pytest.raises(Unsure):  # its time ends with the write: it sees no more than a killed one
         await committed(hub.client(seconds=0.5), "octo", wanted())
     made = await run(hub)
     assert made.sha == hub.head(TASK)
@@ -368,6 +368,45 @@ async def test_an_owner_that_is_not_there_is_told_at_once(hub: Hub) -> None:
     with pytest.raises(Refused, match="TARGET_OWNER") as refused:
         await committed(hub.client(), "nobody", wanted())
     assert (refused.value.status, hub.time.slept) == (404, [])
+
+
+POLICIES = [
+    (403, "Resource protected by organization SAML enforcement. You must grant your token access.", "single sign-on"),
+    (403, "acme forbids access if the token's lifetime is greater than 366 days.", "ends sooner"),
+    (403, "Repository was archived so is read-only.", "Unarchive"),
+    (422, "Repository creation failed. Visibility can't be public.", "Change the policy"),
+    (422, "Repository creation failed. name is reserved", "what GitHub says"),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("status", "says", "remedy"), POLICIES)
+async def test_a_refusal_that_lasts_is_final_at_once_with_the_remedy_of_its_reason(
+    hub: Hub, status: int, says: str, remedy: str
+) -> None:
+    hub.fail(fault(**WRITES["create"], status=status, body={"message": says}, times=99))
+    with pytest.raises(Refused, match=remedy) as refused:
+        await run(hub)
+    assert says.rstrip(".") in refused.value.cause
+    assert "lacks a permission" not in str(refused.value)
+    assert "token" not in refused.value.told.lower()
+    assert (len(hub.writes), hub.time.slept) == (1, [])
+
+
+@pytest.mark.anyio
+async def test_a_name_that_exists_by_now_is_looked_at_again(hub: Hub) -> None:
+    body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
+    hub.fail(fault(**WRITES["create"], status=422, body=body, times=2))
+    made = await run(hub)
+    assert made.sha == hub.head(TASK)
+
+
+@pytest.mark.anyio
+async def test_the_end_of_the_time_does_not_hide_why_the_commit_failed(hub: Hub) -> None:
+    body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
+    hub.fail(fault(**WRITES["create"], status=422, body=body, times=99))
+    with pytest.raises(Refused, match=r"already exists.*hidden"):
+        await committed(hub.client(seconds=3), "octo", wanted())
 
 
 @pytest.mark.anyio

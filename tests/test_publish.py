@@ -236,14 +236,22 @@ class Case:
     fields: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     has_site: bool = True
+    told: str = ""
 
 
 CASES = {
     "the build failed": Case(NoSite, "It was too hard", {"error": "It was too hard."}, has_site=False),
+    "the build was refused": Case(
+        NoSite, "renew it", {"error": "GitHub: renew it.", "told": "GitHub: 401."}, has_site=False, told="GitHub: 401."
+    ),
     "a round without a repository": Case(NoSite, "no repository", {"error": "This task has no repository."}),
-    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}),
-    "a bad token": Case(GitHubFailed, "renew it", settings={"TARGET_TOKEN": "wrong"}),
-    "a token that may not": Case(GitHubFailed, "lacks a permission", settings={"TARGET_TOKEN": "token-that-reads"}),
+    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}, told="not set up right"),
+    "a bad token": Case(
+        GitHubFailed, "renew it", settings={"TARGET_TOKEN": "wrong"}, told="401: the pipeline is not signed in"
+    ),
+    "a token that may not": Case(
+        GitHubFailed, "lacks a permission", settings={"TARGET_TOKEN": "token-that-reads"}, told="403: the pipeline may"
+    ),
     "another digest": Case(RuleBroken, "not what was verified", {"site": "0" * 64}),
     "settings that are no numbers": Case(UsageError, "TASK_DEADLINE_S", settings={"TASK_DEADLINE_S": "soon"}),
 }
@@ -257,7 +265,8 @@ async def test_the_evaluator_is_told_why_there_is_no_page(job: Job, hub: Hub, ca
         await job.run(given, folder, **case.settings)
     (told,) = job.told.results
     assert sorted(told) == ["email", "error", "nonce", "round", "task"]
-    assert case.says in told["error"]
+    assert (case.told or case.says) in told["error"]
+    assert "TOKEN" not in told["error"]
     assert hub.messages(TASK) == []
     assert "Not published" in (job.folder / "summary").read_text()
 
@@ -410,4 +419,5 @@ async def test_missing_settings_are_all_named_at_once(job: Job) -> None:
     names = ("TARGET_TOKEN", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_OWNER")
     with pytest.raises(UsageError, match=r"TARGET_TOKEN.*TARGET_OWNER|TARGET_OWNER.*TARGET_TOKEN"):
         await publish(without(names, env("")), given, job.built(given), runner, job.hub.time.clock())
-    assert "TARGET_TOKEN" in job.told.results[0]["error"]
+    assert "not set up right" in job.told.results[0]["error"]
+    assert "TOKEN" not in job.told.results[0]["error"]
