@@ -19,7 +19,10 @@ TURNS = 6
 
 @dataclass(frozen=True)
 class Wanted:
-    """What shall be committed, for whom. `secrets`: values that must not turn up in a published file."""
+    """What is to be committed, for whom. `secrets`: values that must not turn up in a published file.
+
+    `was_built`: job `build` ended well, so where there is no `build`, its hand-over was lost on the way.
+    """
 
     order: Order
     task: Task
@@ -29,6 +32,7 @@ class Wanted:
     secrets: tuple[str, ...]
     reserved: frozenset[str]
     allow_workflows: bool = False
+    was_built: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,8 @@ def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Ch
 
 def _complete(wanted: Wanted) -> tuple[Build, Site]:
     build, site = wanted.build, wanted.site
+    if build is None and wanted.was_built:
+        raise NoSite("What job build handed over could not be fetched.", "Re-run the failed job: it fetches it again.")
     if build is None:
         raise NoSite("Job build ended without a report.", "Its log says why; re-run it.")
     if build.error is not None or site is None:

@@ -74,6 +74,7 @@ async def _published(
         secrets=(settings.target_token, actions.token),
         reserved=intake.reserved,
         allow_workflows=actions.allow_workflows,
+        was_built=settings.was_built,
     )
     with runner.group("Commit"):
         made = await committed(client, actions.owner, wanted)
@@ -81,25 +82,25 @@ async def _published(
         runner.say(f"{made.sha} in {full_name}")
     with runner.group("Wait until GitHub Pages serves it"):
         url = await pages.site_url(client, full_name, is_new=made.is_new)
-        await _until_live(client, made, url, runner)
+        url = await _until_live(client, made, url, runner)
         runner.say(url)
     return Publication(f"{actions.server_url}/{full_name}", made.sha, url)
 
 
-async def _until_live(client: Client, made: Committed, url: str, runner: Runner) -> None:
-    """Wait for the commit, and for another one after it where GitHub Pages lost the build."""
-    for left in reversed(range(MORE_COMMITS + 1)):
+async def _until_live(client: Client, made: Committed, url: str, runner: Runner) -> str:
+    """Wait for the commit, and for another one after it where GitHub Pages lost the build; return the site's URL."""
+    for _ in range(MORE_COMMITS):
         try:
-            await pages.wait_until_live(
-                client, made.repository.full_name, made.head, url, made.expected, is_replay=made.is_replay
-            )
+            return await _live(client, made, url)
         except BuildLost as lost:
-            if not left:
-                raise
             made = await committed_again(client, made)
             runner.say(f"{lost.cause} Another commit may go live: {made.head}")
-        else:
-            return
+    return await _live(client, made, url)
+
+
+async def _live(client: Client, made: Committed, url: str) -> str:
+    name, head = made.repository.full_name, made.head
+    return await pages.wait_until_live(client, name, head, url, made.expected, is_replay=made.is_replay)
 
 
 async def _tell(

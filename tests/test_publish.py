@@ -279,6 +279,46 @@ async def test_the_evaluator_is_told_when_nothing_was_handed_over(job: Job, hub:
     assert hub.writes == []
 
 
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [("success", "could not be fetched"), ("failure", "without a report"), ("cancelled", "without a report")],
+)
+async def test_a_hand_over_that_was_lost_on_the_way_is_told_from_a_build_that_failed(
+    job: Job, result: str, says: str
+) -> None:
+    job.folder.mkdir()
+    with pytest.raises(NoSite, match=says):
+        await job.run(job.order(), job.folder / "nothing", BUILD_RESULT=result)
+    assert says in job.told.results[0]["error"]
+
+
+async def test_a_site_of_an_owner_with_a_domain_of_its_own_is_told_where_it_is(job: Job, hub: Hub) -> None:
+    elsewhere = hub.host.url.replace("127.0.0.1", "localhost")
+    moved = hub.github.pages_url
+    hub.host.app = Moving(hub, elsewhere)
+    given = job.order()
+    made = await job.run(given, job.built(given))
+    assert made.pages_url == f"{elsewhere}/live/octo/{TASK}/" != moved
+    assert job.told.results[0]["pages_url"] == made.pages_url
+
+
+class Moving:
+    """A GitHub whose Pages send everybody to another origin."""
+
+    def __init__(self, hub: Hub, elsewhere: str) -> None:
+        assert hub.host.app
+        self._app, self._elsewhere = hub.host.app, elsewhere
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        host = dict(scope["headers"])[b"host"].decode()
+        if not scope["path"].startswith("/live/") or self._elsewhere.endswith(host):
+            await self._app(scope, receive, send)
+            return
+        location = f"{self._elsewhere}{scope['path']}".encode()
+        await send({"type": "http.response.start", "status": 301, "headers": [(b"location", location)]})
+        await send({"type": "http.response.body"})
+
+
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"id": 3}', b"\xff"])
 async def test_the_evaluator_is_told_when_the_report_cannot_be_read(job: Job, content: bytes) -> None:
     job.folder.mkdir()

@@ -167,6 +167,26 @@ async def test_a_page_that_flickers_is_waited_for(hub: Hub, way: dict[str, Any])
     await live(hub)
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/live/octo/site/other",
+        "http://localhost:1/other/path",
+        "HOST/live/octo/site/pagewright.json?again",
+        "ftp://localhost/live/octo/site/pagewright.json",
+        "http://u:p@localhost/live/octo/site/pagewright.json",
+        "http://[",
+        "",
+    ],
+)
+async def test_a_redirect_that_leads_not_to_the_same_path_elsewhere_is_no_page(hub: Hub, location: str) -> None:
+    await enable(hub)
+    to = location.replace("HOST", hub.host.url)
+    hub.fail(fault(f"^/live/.*{RECORD}$", status=301, headers={"location": to}, times=14))
+    await live(hub)
+    assert 13 <= sum(hub.time.slept) <= 15
+
+
 async def test_a_page_that_never_comes_ends_with_the_time(hub: Hub) -> None:
     await enable(hub)
     with pytest.raises(OutOfTime, match=r"not live yet .*looks again"):
