@@ -55,7 +55,7 @@ class RuleBroken(PagewrightError):
 
 
 class GitHubFailed(PagewrightError):
-    """GitHub refused or failed, beyond what retrying mends."""
+    """GitHub refused or failed, and went on to do so when asked again."""
 
     exit_code = 5
 

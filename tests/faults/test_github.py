@@ -158,6 +158,41 @@ async def test_8_push_protection_is_never_bypassed_and_said(system: World) -> No
     assert system.answered() == []
 
 
+async def test_8_a_large_request_with_a_key_is_refused_at_the_door_with_its_position(system: World) -> None:
+    large = {"name": "notes.txt", "url": f"data:text/plain,{'words ' * 12_000}".replace(" ", "%20")}
+    answer = await system.send(attachments=[large, {"name": "key.txt", "url": KEY}])
+    assert answer.status_code == 422
+    assert "retry-after" not in answer.headers
+    assert [field["field"] for field in answer.json()["fields"]] == ["attachments.1.url"]
+    assert KEY.partition(",")[2] not in answer.text
+    assert system.dispatched == []
+
+
+async def test_8_a_renamed_pipeline_is_said_to_the_sender(system: World) -> None:
+    system.fail(
+        {"path": "/dispatches", "status": 307, "headers": {"location": "/repositories/7/dispatches"}, "times": 9}
+    )
+    answer = await system.send()
+    assert answer.status_code == 503
+    assert "must correct PIPELINE_REPOSITORY" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(403, "Resource protected by organization SAML enforcement."), (422, "Visibility can't be public.")],
+)
+async def test_8_a_policy_is_final_and_its_reason_is_said_without_the_token(
+    status: int, says: str, built: Path, system: World
+) -> None:
+    system.fail({"method": "POST", "path": "/repos$", "status": status, "body": {"message": says}, "times": 99})
+    ran = await system.deliver(built=built)
+    assert ran.publish == 5
+    assert says.rstrip(".") in ran.log
+    assert "lacks a permission" not in ran.log
+    assert len([seen for seen in system.asked if seen == "POST /user/repos"]) == 1
+    assert "token" not in system.told.results[0]["error"].lower()
+
+
 # 9 and 10: Pages
 
 
