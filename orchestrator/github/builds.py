@@ -20,7 +20,7 @@ UNREGISTERED_S = 90.0
 that is requested meanwhile fails for being the second."""
 
 LOST_S = 120.0
-"""After this long without any progress nothing more comes."""
+"""After this long without any progress nothing more comes, or twice as long where a deployment is under way."""
 
 REPLAYED_S = 30.0
 """The same for a commit of an earlier run, which was waited for already."""
@@ -81,7 +81,9 @@ class Builds:
         if status in _LOST and not await self._is_deployed():
             raise BuildLost(self.reason)
         waited = now - self.since
-        if waited > (REPLAYED_S if self.is_replay else LOST_S):
+        patience = REPLAYED_S if self.is_replay else LOST_S
+        # Another commit would put an end to a deployment that is only slow; one that hangs is given up all the same.
+        if waited > patience + LOST_S or (waited > patience and not await self._is_deployed()):
             raise BuildLost(self.reason)
         if not status and waited > UNREGISTERED_S and not self.has_requested:
             self.has_requested, self.since = True, now
@@ -94,7 +96,9 @@ class Builds:
         said = self.latest.get("error")
         if self.status in _LOST and isinstance(said, dict) and said.get("message"):
             return str(said["message"])
-        return f"its build is {self.status}" if self.status else "no build of it was started"
+        if not self.status:
+            return "no build of it was started"
+        return f"GitHub calls its build “{self.status}”"
 
     async def _read(self) -> None:
         headers = {"If-None-Match": self.etag} if self.etag else {}

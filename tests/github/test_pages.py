@@ -251,6 +251,20 @@ async def test_what_an_earlier_run_waited_for_is_given_up_sooner_and_no_build_is
     assert sum(hub.time.slept) <= 32
 
 
+@pytest.mark.parametrize(("state", "seconds"), [("deployment_in_progress", 240), ("deployment_lost", 120)])
+async def test_a_deployment_under_way_gets_more_time_and_not_all_of_it(hub: Hub, state: str, seconds: int) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=999),
+        fault(LATEST, status=200, body=build("building", hub.head("site")), times=999),
+        fault("/pages/deployments/", status=200, body={"status": state}, times=999),
+    )
+    with pytest.raises(BuildLost, match="its build “building”"):
+        await live(hub)
+    assert seconds < sum(hub.time.slept) <= seconds + 2
+    assert rebuilds(hub) == []
+
+
 async def test_a_build_that_fails_is_lost_at_once_with_the_reason_of_github(hub: Hub) -> None:
     await enable(hub)
     said = {**build("errored", hub.head("site")), "error": {"message": "The tag `x`\n is not closed."}}
