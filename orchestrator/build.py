@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator import handover, summary
+from orchestrator import annotations, handover, summary
 from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.errors import PagewrightError, UsageError
 from orchestrator.generate.attachments import sources
@@ -62,7 +62,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
     try:
         built, site, shots = await _built(build_settings(env), order, runner, clock)
     except PagewrightError as error:
-        built, failure = built.model_copy(update={"error": str(error)[:1000]}), error
+        built, failure = built.model_copy(update={"error": str(error)[:1000], "told": error.told[:1000]}), error
     finally:
         # Also on the way out with a defect of ours: job `publish` and the reader of the run need to know.
         handover.write(out, built, site, shots)
@@ -91,8 +91,7 @@ async def _built(
     if warming is not None:
         await warming
     kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
-    if kept.generated.is_fallback and not first.is_fallback:
-        runner.warning("The template's page shows more than the answer that was cut off: it is what goes on.")
+    _annotate(runner, generation.attempts, first, kept)
     return _handed_over(start, generation, kept), kept.site, kept.report.screenshots
 
 
@@ -182,11 +181,22 @@ def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) 
     for attempt in attempts:
         runner.say(f"{attempt.model}: {attempt.outcome} ({summary.spent(attempt)})")
     for refused in generated.attachments_refused:
-        runner.warning(f"A change was refused: {refused}")
-    if generated.is_fallback and attempts:
-        runner.warning("No model gave a usable answer: the page comes from the template.")
-    elif generated.is_fallback:
+        runner.say(f"A change was refused: {refused}")
+
+
+def _annotate(runner: Runner, attempts: Sequence[Attempt], first: Generated, kept: Attempted) -> None:
+    """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
+    warnings = [f"A change was refused: {refused}" for refused in kept.generated.attachments_refused]
+    if first.is_fallback and attempts:
+        warnings.insert(0, "No model gave a usable answer: the page comes from the template.")
+    elif first.is_fallback:
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
+    elif kept.generated.is_fallback:
+        warnings.insert(0, "The template's page shows more than the answer that was cut off: it is what goes on.")
+    for line in annotations.shortened([*warnings, *annotations.worst(kept.report.checks, kept.report.findings)]):
+        runner.warning(line)
+    for note in annotations.shortened(kept.report.notes):
+        runner.notice(note)
 
 
 def _subject(start: Start, site: Site, generated: Generated | None = None) -> "Subject":
@@ -227,14 +237,10 @@ async def _verified(settings: BuildSettings, subject: "Subject", seconds: float,
 
 
 def _say_what_was_seen(runner: Runner, report: "Report") -> None:
-    for check in report.checks:
-        saw = f" (saw {check.seen:.200})" if check.seen else ""
-        line = f"{check.state}, round {check.round}: {check.text:.200}{saw}"
-        (runner.warning if check.state == "failed" else runner.say)(line)
-    for finding in report.findings:
-        runner.warning(f"{finding.kind}: {finding.text:.300} ({finding.where:.200})")
+    for line in (*map(annotations.check_line, report.checks), *map(annotations.finding_line, report.findings)):
+        runner.say(line)
     for note in report.notes:
-        runner.notice(note)
+        runner.say(note)
 
 
 def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build:

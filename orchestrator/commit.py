@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 
-from orchestrator.errors import GitHubFailed, NoSite, RuleBroken
+from orchestrator.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.github import repository
 from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
 from orchestrator.handover import Build
 from orchestrator.paths import path_problem
-from orchestrator.record import Record, Round, commit_message
+from orchestrator.record import Record, Round, commit_message, once_more_message
 from orchestrator.site import RECORD, Site, blob_id, broken_rules, finished
 from orchestrator.task import Order, Task
 
@@ -18,7 +19,10 @@ TURNS = 6
 
 @dataclass(frozen=True)
 class Wanted:
-    """What shall be committed, for whom. `secrets`: values that must not turn up in a published file."""
+    """What is to be committed, for whom. `secrets`: values that must not turn up in a published file.
+
+    `was_built`: job `build` ended well, so where there is no `build`, its hand-over was lost on the way.
+    """
 
     order: Order
     task: Task
@@ -28,17 +32,22 @@ class Wanted:
     secrets: tuple[str, ...]
     reserved: frozenset[str]
     allow_workflows: bool = False
+    was_built: bool = False
 
 
 @dataclass(frozen=True)
 class Committed:
-    """The commit that answers the request. `expected`: what Pages serves once the `head` is live, path -> blob id."""
+    """The commit `sha` that answers the request. `expected`: what Pages serves once `head` is live, path -> blob id.
+
+    `is_replay`: the head was made by an earlier run.
+    """
 
     repository: Repository
     sha: str
     head: str
     expected: dict[str, str]
     is_new: bool
+    is_replay: bool = False
 
 
 async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
@@ -52,7 +61,8 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
     for turn in range(TURNS):
         if failure is not None:
             await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
-        client.deadline.check("committing")
+        if client.deadline.remaining <= 0:
+            break
         found = await repository.find(client, owner, wanted.task.task, wanted.order.key, wanted.reserved)
         present = await repository.blob_ids(client, found) if found.is_started else {}
         if sha := found.answered(wanted.order.id):
@@ -69,20 +79,25 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
             failure = _worth_another_turn(error, found)
         else:
             return Committed(found, sha, sha, expected, is_new)
-    raise failure or GitHubFailed("GitHub did not take the commit.", "Re-run the failed job.")
+    raise failure or OutOfTime("The task's time was over while committing.", "Re-run the failed job.")
 
 
 def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFailed:
-    if isinstance(error, Refused):
-        # What was just made may stay unseen for a moment: a 404 means nothing then.
-        if error.status in (401, 403) or (error.status == 404 and not found.exists):
-            raise error
-        if "secret" in error.detail.lower():
-            said, remedy = "GitHub's push protection found a secret in a file.", "Take it out of brief and attachments."
-            raise RuleBroken(said, remedy) from None
-        if "rule violation" in error.detail.lower():
-            said, remedy = "A rule of the repository forbids the commit.", "See its Settings → Rules."
-            raise RuleBroken(said, remedy) from None
+    """Return `error` where another look and another try may go better; raise it, or what it means, where not."""
+    if isinstance(error, Unsure):
+        return error
+    words = error.detail.lower()
+    if "secret" in words:
+        said, remedy = "GitHub's push protection found a secret in a file.", "Take it out of brief and attachments."
+        raise RuleBroken(said, remedy) from None
+    if "rule violation" in words:
+        said, remedy = "A rule of the repository forbids the commit.", "See its Settings → Rules."
+        raise RuleBroken(said, remedy) from None
+    # What was just made may stay unseen for a moment: a 404 means nothing then. Before that it is final, and so is any
+    # refusal of a new repository but for a name that came to exist meanwhile.
+    is_of_creation = not found.exists and error.status in (404, 422) and error.reason is not Reason.EXISTS
+    if error.reason.lasts or error.status in (401, 403) or is_of_creation:
+        raise error
     return error
 
 
@@ -91,7 +106,35 @@ def _replayed(found: Repository, sha: str, present: dict[str, str]) -> Committed
     expected = {RECORD: blob_id(found.stamp)}
     if "index.html" in present:
         expected["index.html"] = present["index.html"]
-    return Committed(found, sha, found.head or sha, expected, is_new=False)
+    return Committed(found, sha, found.head or sha, expected, is_new=False, is_replay=True)
+
+
+async def committed_again(client: Client, made: Committed) -> Committed:
+    """Commit the record alone, its counter one higher, and return what to follow now; the answer stays `made.sha`.
+
+    For a head whose build GitHub Pages lost. Where another head is there by now, that one is followed. Every turn
+    looks first, as in `committed`. Raises PagewrightError.
+    """
+    failure: GitHubFailed | None = None
+    for turn in range(TURNS):
+        if failure is not None:
+            await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
+        if client.deadline.remaining <= 0:
+            break
+        found = await repository.look(client, made.repository.owner, made.repository.name)
+        if found.record is None or made.head not in (sha for sha, _ in found.commits):
+            failure = GitHubFailed("The repository does not show its last commit.", "Re-run the failed job.")
+            continue
+        if found.head != made.head:
+            return _replayed(found, made.sha, await repository.blob_ids(client, found))
+        record = found.record.once_more().written()
+        try:
+            head = await repository.commit(client, found, Change({RECORD: record}, (), once_more_message(found.name)))
+        except (Unsure, Refused) as error:
+            failure = _worth_another_turn(error, found)
+        else:
+            return Committed(found, made.sha, head, {**made.expected, RECORD: blob_id(record)}, is_new=False)
+    raise failure or OutOfTime("The task's time was over before another commit.", "Re-run the failed job.")
 
 
 def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
@@ -120,10 +163,13 @@ def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Ch
 
 def _complete(wanted: Wanted) -> tuple[Build, Site]:
     build, site = wanted.build, wanted.site
+    if build is None and wanted.was_built:
+        raise NoSite("What job build handed over could not be fetched.", "Re-run the failed job: it fetches it again.")
     if build is None:
         raise NoSite("Job build ended without a report.", "Its log says why; re-run it.")
     if build.error is not None or site is None:
-        raise NoSite(build.error or "Job build handed over no site.", "The log of job build says more.")
+        error = build.error or "Job build handed over no site."
+        raise NoSite(error, "The log of job build says more.", build.told or "")
     if build.id != wanted.order.id or build.site != site.digest() or RECORD in site.files:
         raise RuleBroken("What was handed over is not what was verified.", "Run the workflow again.")
     return build, site

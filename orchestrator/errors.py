@@ -16,14 +16,19 @@ from typing import ClassVar
 
 
 class PagewrightError(Exception):
-    """An error with a remedy. Neither text may hold a secret or a submitted value."""
+    """An error with a remedy. Neither text may hold a secret or a submitted value.
+
+    `told`: what an evaluator gets to know of it, both texts unless given. What is the owner's to know and to do, a
+    token above all, is nothing for an evaluator.
+    """
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, cause: str, remedy: str = "") -> None:
+    def __init__(self, cause: str, remedy: str = "", told: str = "") -> None:
         super().__init__(f"{cause} {remedy}".strip())
         self.cause = cause
         self.remedy = remedy
+        self.told = told or str(self)
 
 
 class UsageError(PagewrightError):
@@ -50,7 +55,7 @@ class RuleBroken(PagewrightError):
 
 
 class GitHubFailed(PagewrightError):
-    """GitHub refused or failed, beyond what retrying mends."""
+    """GitHub refused or failed, and went on to do so when asked again."""
 
     exit_code = 5
 

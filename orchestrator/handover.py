@@ -78,7 +78,7 @@ class Build(_Entry):
     """`build.json`. `base`: the head that the site was built on, None where there was no repository.
 
     `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff; `notes`: what the
-    browser saw that is nobody's fault.
+    browser saw that is nobody's fault; `told`: what an evaluator gets to know of the `error`.
     """
 
     id: Name
@@ -94,6 +94,7 @@ class Build(_Entry):
     attachments_changed: tuple[tuple[str, ...], ...] = ()
     attachments_refused: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    told: Annotated[str, StringConstraints(max_length=1000)] | None = None
     published: Sha | None = None
 
     def count(self, state: State, round_: int) -> int:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator import handover, summary
-from orchestrator.commit import Wanted, committed
+from orchestrator.commit import Committed, Wanted, committed, committed_again
 from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError
 from orchestrator.github import pages
+from orchestrator.github.builds import BuildLost
 from orchestrator.github.client import Client
 from orchestrator.handover import Build
 from orchestrator.intake import taken_up
@@ -20,6 +21,9 @@ from orchestrator.task import Order, Task
 
 TELLING_S = 10.0
 """Kept for telling the evaluator, whatever else takes its time."""
+
+MORE_COMMITS = 2
+"""How many commits may follow the first where GitHub Pages loses one."""
 
 
 async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
@@ -70,6 +74,7 @@ async def _published(
         secrets=(settings.target_token, actions.token),
         reserved=intake.reserved,
         allow_workflows=actions.allow_workflows,
+        was_built=settings.was_built,
     )
     with runner.group("Commit"):
         made = await committed(client, actions.owner, wanted)
@@ -77,15 +82,31 @@ async def _published(
         runner.say(f"{made.sha} in {full_name}")
     with runner.group("Wait until GitHub Pages serves it"):
         url = await pages.site_url(client, full_name, is_new=made.is_new)
-        await pages.wait_until_live(client, full_name, made.head, url, made.expected)
+        url = await _until_live(client, made, url, runner)
         runner.say(url)
     return Publication(f"{actions.server_url}/{full_name}", made.sha, url)
+
+
+async def _until_live(client: Client, made: Committed, url: str, runner: Runner) -> str:
+    """Wait for the commit, and for another one after it where GitHub Pages lost the build; return the site's URL."""
+    for _ in range(MORE_COMMITS):
+        try:
+            return await _live(client, made, url)
+        except BuildLost as lost:
+            made = await committed_again(client, made)
+            runner.say(f"{lost.cause} Another commit may go live: {made.head}")
+    return await _live(client, made, url)
+
+
+async def _live(client: Client, made: Committed, url: str) -> str:
+    name, head = made.repository.full_name, made.head
+    return await pages.wait_until_live(client, name, head, url, made.expected, is_replay=made.is_replay)
 
 
 async def _tell(
     env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, runner: Runner, clock: Clock
 ) -> None:
-    body = result_body(asker, outcome if isinstance(outcome, Publication) else str(outcome))
+    body = result_body(asker, outcome if isinstance(outcome, Publication) else outcome.told)
     runner.say(body.decode())
     if isinstance(outcome, Publication):
         for name in ("repo_url", "commit_sha", "pages_url"):

@@ -25,7 +25,10 @@ class Round(BaseModel):
 
 
 class Record(BaseModel):
-    """The content of `pagewright.json`. Until a request was answered there is a task and no rounds."""
+    """The content of `pagewright.json`. Until a request was answered there is a task and no rounds.
+
+    `again`: how often the same site was committed once more because GitHub Pages had lost its commit.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +36,7 @@ class Record(BaseModel):
     request: str | None = None
     site: str | None = None
     built_by: str | None = None
+    again: int | None = None
     rounds: tuple[Round, ...] = ()
 
     def written(self) -> bytes:
@@ -44,6 +48,18 @@ class Record(BaseModel):
         others = [entry for entry in self.rounds if entry.round != this.round]
         rounds = tuple(sorted([*others, this], key=lambda entry: entry.round))
         return Record(task=self.task, request=request, site=site, built_by=built_by, rounds=rounds)
+
+    def once_more(self) -> "Record":
+        """Return the record of the same answer for one more commit."""
+        return self.model_copy(update={"again": (self.again or 0) + 1})
+
+
+def is_same_answer(served: bytes, committed: bytes) -> bool:
+    """Whether two files `pagewright.json` differ in nothing but the counter of commits."""
+    one, other = read_record(served), read_record(committed)
+    if one is None or other is None or one.written() != served:
+        return served == committed
+    return one.model_copy(update={"again": other.again}).written() == committed
 
 
 def read_record(content: bytes | None) -> Record | None:
@@ -57,6 +73,11 @@ def read_record(content: bytes | None) -> Record | None:
 def commit_message(repository: str, request: str, round_: int) -> tuple[str, str]:
     """Return subject and body of the commit that answers `request`. Nothing in it comes from a model."""
     return f"Build {repository}, round {round_}", f"{TRAILER_ID}: {request}\n{TRAILER_ROUND}: {round_}"
+
+
+def once_more_message(repository: str) -> tuple[str, str]:
+    """Return subject and body of a commit that changes the counter alone. It answers no request."""
+    return f"Publish {repository} once more", "GitHub Pages lost the commit before, and never repeats a commit."
 
 
 def answer(commits: Sequence[tuple[str, str]], request: str) -> str | None:

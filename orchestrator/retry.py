@@ -67,6 +67,9 @@ READ: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(_
 WRITE: Policy = {Kind.LIMITED: Rule(_MINUTES)}
 """GitHub calls that change something: after anything else one has to look first."""
 
+ENABLE: Policy = dict.fromkeys((Kind.STALE, Kind.OUTAGE), Rule((1, 2, 4, 8)))
+"""Switching Pages on for a branch that GitHub does not see yet, and after looking whether it is on."""
+
 NOTIFY: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED, Kind.REFUSED), Rule((1, 2, 4, 8, 16, 32), within=180))
 """Telling the evaluator: seven tries in little more than a minute, where each is answered at once."""
 

@@ -73,7 +73,12 @@ class _Reader:
 
     def finish(self) -> None:
         if self.problems:
-            raise UsageError(f"Settings: {'; '.join(self.problems)}.", "Set them where the README's table says.")
+            is_about_tokens = any("_TOKEN" in problem for problem in self.problems)
+            raise UsageError(
+                f"Settings: {'; '.join(self.problems)}.",
+                "Set them where the README's table says.",
+                "The pipeline is not set up right. The log of its run says what to correct." if is_about_tokens else "",
+            )
 
 
 @dataclass(frozen=True)
@@ -165,10 +170,11 @@ class BuildSettings:
 
 @dataclass(frozen=True)
 class PublishSettings:
-    """Job `publish`: the pen, and nothing of a model."""
+    """Job `publish`: the pen, and nothing of a model. `was_built`: job `build` ended well."""
 
     actions: Actions
     target_token: str = field(repr=False)
+    was_built: bool = False
 
 
 @dataclass(frozen=True)
@@ -237,7 +243,9 @@ def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     """Read job `publish`'s settings; raise UsageError that names everything wrong at once."""
     read = _Reader(env)
     token = read.required("TARGET_TOKEN", "creates the repository, commits, switches Pages on")
-    settings = PublishSettings(actions=_actions(read), target_token=token)
+    # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
+    was_built = read.text("BUILD_RESULT") == "success"
+    settings = PublishSettings(actions=_actions(read), target_token=token, was_built=was_built)
     read.finish()
     return settings
 

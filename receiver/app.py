@@ -24,8 +24,9 @@ from starlette.routing import Route
 
 from orchestrator.task import InvalidTask, Request, parse, repository_names, request_id, task_key, title_of
 from receiver.body import LOOKED_AT, what_is_wrong
-from receiver.github import GitHub, NotTakenError
+from receiver.github import BlockedError, GitHub, NotTakenError
 from receiver.settings import Settings
+from receiver.suspects import suspects
 from receiver.throttle import Throttle
 
 INLINE_BYTES = 60_000
@@ -88,7 +89,10 @@ class Door:
         request = parse(Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
-        await self._github.dispatch(await self._payload(request))
+        try:
+            await self._github.dispatch(await self._payload(request))
+        except BlockedError:
+            raise _blocked(request) from None
         if request.wait_for_result:
             return JSONResponse(await self._awaited(request))
         return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
@@ -212,6 +216,13 @@ class Door:
         }
 
 
+def _blocked(request: Request) -> Refused:
+    """Return the answer to a request that GitHub does not keep because it holds a key, or what a rule forbids."""
+    error = "GitHub's push protection or a rule of the pipeline refuses what these fields hold. Take keys out of them."
+    problem = "may hold a key or a password"
+    return Refused(422, error, fields=[{"field": name, "problem": problem} for name in suspects(request)])
+
+
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Pagewright</title>
 <h1>Pagewright</h1>
@@ -275,7 +286,7 @@ async def _as_json(_: HTTPRequest, error: Exception) -> Response:
     if isinstance(error, Refused):
         return JSONResponse(error.body, error.status, error.headers)
     if isinstance(error, NotTakenError):
-        _log.warning("GitHub: %s", error)
+        _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
     if isinstance(error, InvalidTask):
         said = {"error": "Correct the fields named and send the task again.", "fields": error.fields}

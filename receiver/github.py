@@ -10,16 +10,14 @@ from typing import Any
 
 import httpx
 
-from orchestrator.retry import DISPATCH, NO_ANSWER, Failure, Kind, Policy, Tries, failure_of
+from orchestrator.retry import DISPATCH, Policy, Tries
 from orchestrator.task import request_of
+from receiver.refusals import LATER_S, explained, failure, is_blocked
 from receiver.settings import Settings
 
 WORKFLOW = "build.yml"
 STORE_S = 30
 """For a blob: many megabytes take longer than the few seconds of a dispatch."""
-
-LATER_S, LIMITED_S = 30.0, 60.0
-"""When a sender may try again where GitHub does not say: after a failure, and after a rate limit."""
 
 PAGES_READ = 10
 """Pages of a hundred commits or runs that a look-up reads at most."""
@@ -34,11 +32,19 @@ _RUN_STATES = {"in_progress": "running", "completed": "failed"}
 
 
 class NotTakenError(Exception):
-    """GitHub did not take the call. `retry_after`: seconds after which it may. The text names the remedy."""
+    """GitHub did not take the call. `retry_after`: seconds after which it may. The text names the remedy.
 
-    def __init__(self, reason: str, retry_after: float = LATER_S) -> None:
+    `detail`: GitHub's own sentence, for the log alone.
+    """
+
+    def __init__(self, reason: str, retry_after: float = LATER_S, detail: str = "") -> None:
         super().__init__(reason)
+        self.detail = detail
         self.retry_after = max(1, round(retry_after))
+
+
+class BlockedError(Exception):
+    """GitHub's push protection, or a rule of the pipeline repository, does not take what a request holds: for good."""
 
 
 @dataclass(frozen=True)
@@ -115,11 +121,17 @@ class GitHub:
         await self._client.aclose()
 
     async def dispatch(self, payload: Mapping[str, Any]) -> None:
-        """Fire `repository_dispatch` with `payload`; return once GitHub answered 204, raise NotTakenError otherwise."""
+        """Fire `repository_dispatch` with `payload`; return once GitHub answered 204.
+
+        Raises NotTakenError, or BlockedError where the same payload is never taken.
+        """
         await self._write("dispatches", {"event_type": "task", "client_payload": payload}, self._policy)
 
     async def store(self, content: bytes) -> str:
-        """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA."""
+        """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA.
+
+        Raises NotTakenError, or BlockedError where the same content is never taken.
+        """
         patient = {kind: replace(rule, within=STORE_S) for kind, rule in self._policy.items()}
         with _understood():
             answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
@@ -182,13 +194,15 @@ class GitHub:
     async def _read(self, url: str) -> httpx.Response:
         try:
             async with self._turns:
-                answer = await self._client.get(url, headers=self._headers, timeout=10)
+                # The repository of a task may have been renamed by its owner; GitHub says where it is now.
+                is_target = url.startswith(f"{self._target}/")
+                answer = await self._client.get(url, headers=self._headers, timeout=10, follow_redirects=is_target)
         except httpx.HTTPError:
             raise NotTakenError("GitHub does not answer. Try again.") from None
         if answer.status_code in (404, 409):
-            raise _AbsentError(*_explained(answer))
+            raise _AbsentError(*explained(answer))
         if answer.status_code != 200:
-            raise NotTakenError(*_explained(answer))
+            raise NotTakenError(*explained(answer))
         return answer
 
     async def _write(self, path: str, body: Mapping[str, Any], policy: Policy) -> Any:
@@ -200,8 +214,8 @@ class GitHub:
             if answer is not None and answer.status_code in (201, 204):
                 return answer.json() if answer.status_code == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
-            if (wait := tries.wait(_failure(answer))) is None:
-                raise NotTakenError(*_explained(answer))
+            if (wait := tries.wait(failure(answer))) is None:
+                raise BlockedError if is_blocked(answer) else NotTakenError(*explained(answer))
             await asyncio.sleep(wait)
 
     async def _post(self, url: str, content: bytes, within: float) -> httpx.Response | None:
@@ -223,27 +237,3 @@ def _understood() -> Iterator[None]:
         yield
     except (AttributeError, KeyError, TypeError, ValueError):
         raise NotTakenError("GitHub's answer cannot be read. Try again.") from None
-
-
-def _failure(answer: httpx.Response | None) -> Failure:
-    return failure_of(NO_ANSWER, {}) if answer is None else failure_of(answer.status_code, answer.headers, answer.text)
-
-
-def _explained(answer: httpx.Response | None) -> tuple[str, float]:
-    """Return what to say of an answer, with its remedy, and the seconds after which to ask again."""
-    failure = _failure(answer)
-    if failure.kind is Kind.LIMITED:
-        said = "GitHub's rate limit is reached. Send the task again after the time in Retry-After."
-        return said, LIMITED_S if failure.asked is None else failure.asked
-    if answer is None:
-        return "GitHub does not answer. Send the task again.", LATER_S
-    remedy = _REMEDIES.get(answer.status_code, f"GitHub answered {answer.status_code}. Send the task again.")
-    return remedy, LATER_S
-
-
-_REMEDIES = {
-    401: "GitHub does not accept DISPATCH_TOKEN. The receiver's owner must renew it.",
-    403: "DISPATCH_TOKEN may not do this. It needs Contents: write on PIPELINE_REPOSITORY.",
-    404: "GitHub does not show PIPELINE_REPOSITORY or its workflow to DISPATCH_TOKEN. Check the name and the token.",
-    409: "PIPELINE_REPOSITORY is empty. Push the pipeline first.",
-}

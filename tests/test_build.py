@@ -151,6 +151,9 @@ async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_hold
     assert f"-{page}+{spoiled}" in second
     assert f'<file path="index.html">\n{page}</file>' in second
     assert "Repair 2 was kept: the files below are what it made" in model.prompts[3]["messages"][1]["content"]
+    # What failed on the way stands in the log; annotated is only what is wrong with what is kept.
+    assert job.log.getvalue().count("failed, round 1: ") == 5
+    assert "::warning::" not in job.log.getvalue()
 
 
 @pytest.mark.browser

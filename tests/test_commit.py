@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.commit import Committed, Wanted, committed, plan
+from orchestrator.commit import Committed, Wanted, committed, committed_again, plan
 from orchestrator.errors import GitHubFailed, NoSite, OutOfTime, PagewrightError, RuleBroken
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.repository import Repository
@@ -252,7 +252,7 @@ async def test_a_write_that_goes_wrong_once_ends_in_the_same_state(hub: Hub, wri
 @pytest.mark.parametrize("write", WRITES)
 async def test_a_run_killed_at_a_write_is_finished_by_the_next_run(hub: Hub, write: str, way: str) -> None:
     hub.fail(fault(**WRITES[write], **WAYS[way]))
-    with pytest.raises(OutOfTime):  # its time ends with the write: it sees no more than a killed one
+    with pytest.raises(Unsure):  # its time ends with the write: it sees no more than a killed one
         await committed(hub.client(seconds=0.5), "octo", wanted())
     made = await run(hub)
     assert made.sha == hub.head(TASK)
@@ -370,6 +370,45 @@ async def test_an_owner_that_is_not_there_is_told_at_once(hub: Hub) -> None:
     assert (refused.value.status, hub.time.slept) == (404, [])
 
 
+POLICIES = [
+    (403, "Resource protected by organization SAML enforcement. You must grant your token access.", "single sign-on"),
+    (403, "acme forbids access if the token's lifetime is greater than 366 days.", "ends sooner"),
+    (403, "Repository was archived so is read-only.", "Unarchive"),
+    (422, "Repository creation failed. Visibility can't be public.", "Change the policy"),
+    (422, "Repository creation failed. name is reserved", "what GitHub says"),
+]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("status", "says", "remedy"), POLICIES)
+async def test_a_refusal_that_lasts_is_final_at_once_with_the_remedy_of_its_reason(
+    hub: Hub, status: int, says: str, remedy: str
+) -> None:
+    hub.fail(fault(**WRITES["create"], status=status, body={"message": says}, times=99))
+    with pytest.raises(Refused, match=remedy) as refused:
+        await run(hub)
+    assert says.rstrip(".") in refused.value.cause
+    assert "lacks a permission" not in str(refused.value)
+    assert "token" not in refused.value.told.lower()
+    assert (len(hub.writes), hub.time.slept) == (1, [])
+
+
+@pytest.mark.anyio
+async def test_a_name_that_exists_by_now_is_looked_at_again(hub: Hub) -> None:
+    body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
+    hub.fail(fault(**WRITES["create"], status=422, body=body, times=2))
+    made = await run(hub)
+    assert made.sha == hub.head(TASK)
+
+
+@pytest.mark.anyio
+async def test_the_end_of_the_time_does_not_hide_why_the_commit_failed(hub: Hub) -> None:
+    body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
+    hub.fail(fault(**WRITES["create"], status=422, body=body, times=99))
+    with pytest.raises(Refused, match=r"already exists.*hidden"):
+        await committed(hub.client(seconds=3), "octo", wanted())
+
+
 @pytest.mark.anyio
 async def test_push_protection_is_never_tried_to_pass(hub: Hub) -> None:
     """A secret that our own rules do not know and GitHub does."""
@@ -383,6 +422,41 @@ async def test_push_protection_is_never_tried_to_pass(hub: Hub) -> None:
     assert hub.writes == ["POST /graphql"]
     with pytest.raises(RuleBroken, match="holds a secret"):
         await run(hub, wanted(2, site({"a.js": secret}), base=first.sha))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_commit_once_more_changes_the_record_alone_whatever_becomes_of_its_write(hub: Hub, way: str) -> None:
+    first = await run(hub)
+    before = hub.files(TASK)
+    hub.fail(fault(**WRITES["commit"], **WAYS[way]))
+    again = await committed_again(hub.client(), first)
+    assert (again.sha, again.head) == (first.sha, hub.head(TASK))
+    assert again.expected == {**first.expected, RECORD: blob_id(hub.files(TASK)[RECORD])} or again.is_replay
+    assert len(hub.messages(TASK)) == 3
+    assert {**hub.files(TASK), RECORD: b""} == {**before, RECORD: b""}
+
+
+@pytest.mark.anyio
+async def test_a_head_that_moved_meanwhile_is_followed_in_place_of_a_commit_once_more(hub: Hub) -> None:
+    first = await run(hub)
+    moved = hub.seed(TASK, {**hub.files(TASK), "index.html": b"the owner's"}, "By hand")
+    hub.calls.clear()
+    again = await committed_again(hub.client(), first)
+    assert (again.sha, again.head, hub.writes) == (first.sha, moved, [])
+    assert again.expected["index.html"] == blob_id(b"the owner's")
+
+
+@pytest.mark.anyio
+async def test_a_commit_once_more_that_is_forbidden_or_has_no_time_is_an_error(hub: Hub) -> None:
+    first = await run(hub)
+    with pytest.raises(OutOfTime, match="before another commit"):
+        await committed_again(hub.client(seconds=0), first)
+    with pytest.raises(Refused, match="403"):
+        await committed_again(hub.client(READER), first)
+    unknown = replace(first, head="0" * 40)
+    with pytest.raises(GitHubFailed, match="does not show its last commit"):
+        await committed_again(hub.client(), unknown)
 
 
 @pytest.mark.anyio

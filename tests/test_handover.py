@@ -68,6 +68,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "attachments_changed",
         "attachments_refused",
         "notes",
+        "told",
     ]
     assert list(said["checks"][0]) == ["round", "text", "kind", "state", "seen", "proof"]
     assert list(said["findings"][0]) == ["kind", "text", "where"]

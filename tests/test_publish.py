@@ -13,7 +13,7 @@ import pytest
 from orchestrator.errors import GitHubFailed, NoSite, NotAccepted, OutOfTime, PagewrightError, RuleBroken, UsageError
 from orchestrator.notify import Publication
 from orchestrator.publish import publish
-from orchestrator.record import Record
+from orchestrator.record import Record, read_record
 from orchestrator.runner import Runner
 from orchestrator.site import RECORD
 from orchestrator.task import Order, request_of
@@ -236,14 +236,22 @@ class Case:
     fields: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)
     has_site: bool = True
+    told: str = ""
 
 
 CASES = {
     "the build failed": Case(NoSite, "It was too hard", {"error": "It was too hard."}, has_site=False),
+    "the build was refused": Case(
+        NoSite, "renew it", {"error": "GitHub: renew it.", "told": "GitHub: 401."}, has_site=False, told="GitHub: 401."
+    ),
     "a round without a repository": Case(NoSite, "no repository", {"error": "This task has no repository."}),
-    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}),
-    "a bad token": Case(GitHubFailed, "renew it", settings={"TARGET_TOKEN": "wrong"}),
-    "a token that may not": Case(GitHubFailed, "lacks a permission", settings={"TARGET_TOKEN": "token-that-reads"}),
+    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}, told="not set up right"),
+    "a bad token": Case(
+        GitHubFailed, "renew it", settings={"TARGET_TOKEN": "wrong"}, told="401: the pipeline is not signed in"
+    ),
+    "a token that may not": Case(
+        GitHubFailed, "lacks a permission", settings={"TARGET_TOKEN": "token-that-reads"}, told="403: the pipeline may"
+    ),
     "another digest": Case(RuleBroken, "not what was verified", {"site": "0" * 64}),
     "settings that are no numbers": Case(UsageError, "TASK_DEADLINE_S", settings={"TASK_DEADLINE_S": "soon"}),
 }
@@ -257,7 +265,8 @@ async def test_the_evaluator_is_told_why_there_is_no_page(job: Job, hub: Hub, ca
         await job.run(given, folder, **case.settings)
     (told,) = job.told.results
     assert sorted(told) == ["email", "error", "nonce", "round", "task"]
-    assert case.says in told["error"]
+    assert (case.told or case.says) in told["error"]
+    assert "TOKEN" not in told["error"]
     assert hub.messages(TASK) == []
     assert "Not published" in (job.folder / "summary").read_text()
 
@@ -268,6 +277,46 @@ async def test_the_evaluator_is_told_when_nothing_was_handed_over(job: Job, hub:
         await job.run(job.order(), job.folder / "nothing")
     assert "without a report" in job.told.results[0]["error"]
     assert hub.writes == []
+
+
+@pytest.mark.parametrize(
+    ("result", "says"),
+    [("success", "could not be fetched"), ("failure", "without a report"), ("cancelled", "without a report")],
+)
+async def test_a_hand_over_that_was_lost_on_the_way_is_told_from_a_build_that_failed(
+    job: Job, result: str, says: str
+) -> None:
+    job.folder.mkdir()
+    with pytest.raises(NoSite, match=says):
+        await job.run(job.order(), job.folder / "nothing", BUILD_RESULT=result)
+    assert says in job.told.results[0]["error"]
+
+
+async def test_a_site_of_an_owner_with_a_domain_of_its_own_is_told_where_it_is(job: Job, hub: Hub) -> None:
+    elsewhere = hub.host.url.replace("127.0.0.1", "localhost")
+    moved = hub.github.pages_url
+    hub.host.app = Moving(hub, elsewhere)
+    given = job.order()
+    made = await job.run(given, job.built(given))
+    assert made.pages_url == f"{elsewhere}/live/octo/{TASK}/" != moved
+    assert job.told.results[0]["pages_url"] == made.pages_url
+
+
+class Moving:
+    """A GitHub whose Pages send everybody to another origin."""
+
+    def __init__(self, hub: Hub, elsewhere: str) -> None:
+        assert hub.host.app
+        self._app, self._elsewhere = hub.host.app, elsewhere
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        host = dict(scope["headers"])[b"host"].decode()
+        if not scope["path"].startswith("/live/") or self._elsewhere.endswith(host):
+            await self._app(scope, receive, send)
+            return
+        location = f"{self._elsewhere}{scope['path']}".encode()
+        await send({"type": "http.response.start", "status": 301, "headers": [(b"location", location)]})
+        await send({"type": "http.response.body"})
 
 
 @pytest.mark.parametrize("content", [b"{", b"[]", b'{"id": 3}', b"\xff"])
@@ -331,6 +380,43 @@ async def test_time_that_is_over_is_told(job: Job, hub: Hub) -> None:
     assert job.told.results[1]["commit_sha"] == made.commit_sha
 
 
+async def test_a_commit_that_pages_lost_is_followed_by_another_one_and_stays_the_answer(job: Job, hub: Hub) -> None:
+    hub.github.sites.troubles.append("errored")
+    given = job.order()
+    made = await job.run(given, job.built(given))
+    assert [request_of(message) for message in hub.messages(TASK)] == [None, given.id, None]
+    assert job.told.results[0]["commit_sha"] == made.commit_sha != hub.head(TASK)
+    assert "Page build failed" in job.seen
+    record = read_record(hub.files(TASK)[RECORD])
+    assert record
+    assert record.again == 1
+    hub.calls.clear()
+    assert await job.run(given, job.folder / "nothing") == made
+    assert hub.writes == []
+
+
+async def test_a_page_that_pages_loses_again_and_again_is_an_error_with_the_reason(job: Job, hub: Hub) -> None:
+    hub.github.sites.troubles += ["errored"] * 3
+    given = job.order()
+    with pytest.raises(GitHubFailed, match="Page build failed"):
+        await job.run(given, job.built(given))
+    assert "Page build failed" in job.told.results[0]["error"]
+    assert len(hub.messages(TASK)) == 4
+    made = await job.run(given, job.folder / "nothing", GITHUB_RUN_ATTEMPT="2")
+    assert [request_of(message) for message in hub.messages(TASK)] == [None, None, None, given.id, None]
+    assert made.commit_sha == job.told.results[1]["commit_sha"] != hub.head(TASK)
+
+
+async def test_the_round_after_a_commit_that_pages_lost_is_built_on_the_newest_head(job: Job, hub: Hub) -> None:
+    hub.github.sites.troubles.append("errored")
+    first, second = job.order(), job.order(2, "nonce-2")
+    await job.run(first, job.built(first))
+    made = await job.run(second, job.built(second, {"new.html": b"x"}, hub.head(TASK)))
+    record = read_record(hub.files(TASK)[RECORD])
+    assert record
+    assert (record.again, made.commit_sha) == (None, hub.head(TASK))
+
+
 @pytest.mark.parametrize(
     ("email", "nonce"),
     [
@@ -373,4 +459,5 @@ async def test_missing_settings_are_all_named_at_once(job: Job) -> None:
     names = ("TARGET_TOKEN", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_OWNER")
     with pytest.raises(UsageError, match=r"TARGET_TOKEN.*TARGET_OWNER|TARGET_OWNER.*TARGET_TOKEN"):
         await publish(without(names, env("")), given, job.built(given), runner, job.hub.time.clock())
-    assert "TARGET_TOKEN" in job.told.results[0]["error"]
+    assert "not set up right" in job.told.results[0]["error"]
+    assert "TOKEN" not in job.told.results[0]["error"]

@@ -110,7 +110,8 @@ def test_who_talks_to_the_model_holds_no_pen_and_who_holds_the_pen_no_key() -> N
     # A job with an environment files a deployment on the repository's front page, unless it says not to.
     expected = [{"name": name, "deployment": False} for name in ("build", "publish")]
     assert [jobs(BUILD)[name]["environment"] for name in ("build", "publish")] == expected
-    assert [jobs(BUILD)[name]["permissions"] for name in ("build", "publish")] == [{"contents": "read"}] * 2
+    permissions = [jobs(BUILD)[name]["permissions"] for name in ("build", "publish")]
+    assert permissions == [{"contents": "read"}, {"contents": "read", "actions": "read"}]
 
 
 def test_every_variable_that_a_preset_names_reaches_the_model_and_no_other_step() -> None:
@@ -142,10 +143,26 @@ def test_what_was_built_is_kept_for_two_weeks_and_a_second_attempt_replaces_it()
     (handover,) = [given for given in uploads if given["name"] == "build"]
     assert (handover["retention-days"], handover["overwrite"]) == (14, True)
     assert handover["path"] == "${{ runner.temp }}/handover/build.tar"
-    (download,) = [
+    downloads = [
         step["with"] for path in ACTIONS for step in steps(path) if "download-artifact@" in step.get("uses", "")
     ]
-    assert download == {"name": "build", "path": "${{ runner.temp }}/handover"}
+    taken = {"name": "build", "path": "${{ runner.temp }}/handover"}
+    # With a token and a run the public API is asked: https://github.com/actions/download-artifact#usage
+    again = {**taken, "github-token": "${{ github.token }}", "run-id": "${{ github.run_id }}"}
+    assert sorted(downloads, key=len) == [taken, again]
+
+
+def test_what_was_built_is_fetched_a_second_way_where_the_first_fails_and_the_job_goes_on_without_it() -> None:
+    found = jobs(BUILD)["publish"]["steps"]
+    first, second = [step for step in found if step.get("uses", "").startswith("./.github/actions/download")]
+    assert second["uses"] == f"{first['uses']}-again"
+    assert second["if"] == f"${{{{ !env.ACT && steps.{first['id']}.outcome == 'failure' }}}}"
+    assert first["continue-on-error"] is second["continue-on-error"] is True
+
+
+def test_publishing_knows_how_the_build_ended() -> None:
+    (work,) = [step for step in jobs(BUILD)["publish"]["steps"] if step.get("id") == "publish"]
+    assert work["env"]["BUILD_RESULT"] == "${{ needs.build.result }}"
 
 
 def test_rounds_of_one_task_wait_for_each_other_and_none_is_dropped() -> None:

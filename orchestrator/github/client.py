@@ -11,6 +11,7 @@ from github import Auth, Github, GithubException
 
 from orchestrator.deadline import Deadline
 from orchestrator.errors import GitHubFailed
+from orchestrator.github.refusals import reason_of
 from orchestrator.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
 
 T = TypeVar("T")
@@ -21,12 +22,15 @@ logging.getLogger("github").setLevel(logging.ERROR)
 
 
 class Refused(GitHubFailed):
-    """GitHub answered with `status`; `detail` is its own sentence. Nothing took effect."""
+    """GitHub answered with `status`; `detail` is its own sentence, and `reason` what it means. Nothing took effect."""
 
     def __init__(self, status: int, detail: str) -> None:
-        super().__init__(f"GitHub answered {status}: {detail:.300}.", _REMEDIES.get(status, ""))
+        reason = reason_of(status, detail)
+        told = f"GitHub answered {status}: {reason.said}."
+        super().__init__(f"GitHub answered {status}: {detail:.300}.", reason.remedy, told)
         self.status = status
         self.detail = detail
+        self.reason = reason
 
 
 class Unsure(GitHubFailed):
@@ -84,9 +88,11 @@ def _meant(error: GithubException | requests.RequestException) -> tuple[Refused 
     if isinstance(error, requests.RequestException):
         return Unsure("GitHub does not answer.", see), Failure(Kind.OUTAGE)
     data = error.data if isinstance(error.data, dict) else {}
-    errors = [entry for entry in data.get("errors") or () if isinstance(entry, dict)]
-    details = [str(entry.get("message", "")) for entry in errors]
-    text = " ".join([str(data.get("message", "")), *details]).strip().rstrip(".")
+    listed = data.get("errors")
+    entries = listed if isinstance(listed, list) else []
+    errors = [entry for entry in entries if isinstance(entry, dict)]
+    details = [str(entry.get("message", "")) if isinstance(entry, dict) else str(entry or "") for entry in entries]
+    text = " ".join(filter(None, [str(data.get("message") or ""), *details])).strip().rstrip(".")
     status = next((_GRAPHQL[entry["type"]] for entry in errors if entry.get("type") in _GRAPHQL), error.status)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
     failure = failure_of(status or NO_ANSWER, headers, text)
@@ -97,9 +103,3 @@ def _meant(error: GithubException | requests.RequestException) -> tuple[Refused 
 
 _GRAPHQL = {"FORBIDDEN": 403, "RATE_LIMITED": 429}
 """Types of GraphQL errors, which come with status 200, and what REST answers in their place."""
-
-_REMEDIES = {
-    401: "The token is wrong or expired: renew it and store it as TARGET_TOKEN.",
-    403: "The token lacks a permission: TARGET_TOKEN needs Administration, Contents and Pages: write.",
-    404: "The token does not see this: check TARGET_OWNER and which repositories the token covers.",
-}

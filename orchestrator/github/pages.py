@@ -1,34 +1,32 @@
 """GitHub Pages: switched on, and followed until exactly the committed bytes are served."""
 
-import contextlib
 import itertools
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import quote
 
 import httpx
-from github import Github
 
 from orchestrator.errors import GitHubFailed, OutOfTime
+from orchestrator.github.builds import BuildLost, Builds
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.repository import BRANCH
+from orchestrator.retry import ENABLE, STALE, Failure, Kind, Tries
 from orchestrator.site import MAX_BYTES, RECORD, blob_id
 
 POLL_S = 1.0
-UNREGISTERED_S = 20
-"""After this long without a build that names our commit, one is requested."""
-
-_LOST = ("errored", "cancelled", "canceled")
 
 
 async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
-    """Return the site's URL, switching Pages on where it is off. `is_new`: it cannot be on yet."""
+    """Return the site's URL, switching Pages on where it is off. `is_new`: it cannot be on yet.
+
+    Raises Refused, at once where GitHub refuses for good.
+    """
     path = f"/repos/{full_name}/pages"
     if not is_new and (url := await _existing(client, path)):
         return url
     source = {"build_type": "legacy", "source": {"branch": BRANCH, "path": "/"}}
+    tries = Tries(ENABLE, client.deadline.clock.now)
     while True:
         try:
             _, made = await client.write(
@@ -36,15 +34,26 @@ async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
             )
             return str(made["html_url"])
         except Refused as error:
-            # 422: GitHub does not see the branch yet. 409: Pages is on already.
-            if error.status not in (409, 422) or client.deadline.remaining <= POLL_S:
-                raise
-        except Unsure:
-            if client.deadline.remaining <= POLL_S:
-                raise
-        if url := await _existing(client, path):
+            wait = tries.wait(STALE if _is_of_the_moment(error) else Failure(Kind.REFUSED))
+            failed: GitHubFailed = error
+        except Unsure as error:
+            wait, failed = tries.wait(Failure(Kind.OUTAGE)), error
+        # After a 409 it is on already, and after no answer it may be.
+        is_perhaps_on = isinstance(failed, Unsure) or (isinstance(failed, Refused) and failed.status == 409)
+        if is_perhaps_on and (url := await _existing(client, path)):
             return url
-        await client.deadline.clock.sleep(POLL_S)
+        if wait is None or wait >= client.deadline.remaining:
+            raise failed
+        await client.deadline.clock.sleep(wait)
+
+
+def _is_of_the_moment(error: Refused) -> bool:
+    """Whether GitHub does not see the branch of the first commit yet; a plan or a policy refuses for good.
+
+    https://github.com/integrations/terraform-provider-github/issues/2671
+    """
+    words = error.detail.lower()
+    return error.status == 409 or (error.status == 422 and "must" in words and "exist" in words)
 
 
 async def _existing(client: Client, path: str) -> str | None:
@@ -57,25 +66,36 @@ async def _existing(client: Client, path: str) -> str | None:
     return str(found["html_url"])
 
 
-async def wait_until_live(client: Client, full_name: str, sha: str, url: str, expected: Mapping[str, str]) -> None:
-    """Return once Pages serves what `expected` says: path -> blob id, the record among them.
+async def wait_until_live(
+    client: Client, full_name: str, sha: str, url: str, expected: Mapping[str, str], *, is_replay: bool = False
+) -> str:
+    """Return the site's URL once Pages serves what `expected` says: path -> blob id, the record among them.
 
     The record is asked for with a unique query until it is the committed one; only then the others are asked for at
-    their plain URLs, because each answer is cached for ten minutes. Raises OutOfTime, or GitHubFailed with the reason
-    where GitHub says that the build failed twice.
+    their plain URLs, because each answer is cached for ten minutes. `is_replay`: an earlier run waited for the commit.
+    The URL is `url`, or where that sends to: the owner's own domain. Raises OutOfTime, or BuildLost where nothing more
+    comes of the build of this commit.
     """
-    builds = _Builds(client, f"/repos/{full_name}/pages", sha)
+    builds = Builds(client, f"/repos/{full_name}/pages", sha, is_replay)
     async with httpx.AsyncClient(timeout=15, trust_env=False, headers={"accept-encoding": "identity"}) as http:
+        site = _Site(http, url)
         for attempt in itertools.count():
-            if await _served(http, f"{url}{RECORD}?{sha[:12]}-{attempt}") == expected[RECORD]:
+            unique = f"{RECORD}?{sha[:12]}-{attempt}"
+            if await site.served(unique) == expected[RECORD]:
                 break
-            await builds.look()
-            await _pause(client, "the page was not live yet")
+            try:
+                await builds.look()
+            except BuildLost:
+                if await site.served(f"{unique}-last") == expected[RECORD]:
+                    break
+                raise
+            await _pause(client, f"the page was not live yet ({builds.reason:.200})")
         for path in sorted(path for path in expected if path != RECORD and not _is_hidden(path)):
-            while await _served(http, url + quote(path)) != expected[path]:
+            while await site.served(quote(path)) != expected[path]:
                 await _pause(client, "some file of the page was still the old one")
-        while "index.html" in expected and await _served(http, url) != expected["index.html"]:
+        while "index.html" in expected and await site.served("") != expected["index.html"]:
             await _pause(client, "the page was still the old one")
+        return site.url
 
 
 def _is_hidden(path: str) -> bool:
@@ -84,74 +104,49 @@ def _is_hidden(path: str) -> bool:
 
 async def _pause(client: Client, state: str) -> None:
     if client.deadline.remaining <= POLL_S:
-        raise OutOfTime(f"The task's time was over and {state}.", "Re-run the failed job: it waits on.")
+        raise OutOfTime(f"The task's time was over and {state}.", "Re-run the failed job: it looks again.")
     await client.deadline.clock.sleep(POLL_S)
 
 
-async def _served(http: httpx.AsyncClient, url: str) -> str | None:
-    """Return the blob id of what `url` serves, or None for anything but a 200."""
-    body = bytearray()
-    try:
-        async with http.stream("GET", url) as response:
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > MAX_BYTES:
-                    return None
-    except httpx.HTTPError:
-        return None
-    return blob_id(bytes(body)) if response.status_code == 200 else None
-
-
 @dataclass
-class _Builds:
-    """Follows `builds/latest` by its ETag (a 304 is free), and asks for one build where none comes."""
+class _Site:
+    """A site at `url`, which ends in a slash."""
 
-    client: Client
-    path: str
-    sha: str
-    etag: str = ""
-    latest: Mapping[str, Any] = field(default_factory=dict)
-    since: float = -1
-    has_requested: bool = False
+    http: httpx.AsyncClient
+    url: str
+    has_moved: bool = False
 
-    async def look(self) -> None:
-        if self.since < 0:
-            self.since = self.client.deadline.clock.now()
-        headers = {"If-None-Match": self.etag} if self.etag else {}
-        url = f"{self.path}/builds/latest"
-
-        def read(github: Github) -> tuple[int, dict[str, Any], str]:
-            return github.requester.requestJson("GET", url, headers=headers)
-
+    async def served(self, path: str) -> str | None:
+        """Return the blob id of what is served at `path`, or None for anything but a 200."""
+        body = bytearray()
         try:
-            status, answer_headers, body = await self.client.read(read)
-        except GitHubFailed:
-            return  # the page itself decides; the next look may be luckier
-        if status == 200:
-            self.latest = _parsed(body)
-            self.etag = answer_headers.get("etag", "")
-        is_ours = self.latest.get("commit") == self.sha
-        is_lost = is_ours and self.latest.get("status") in _LOST
-        waited = self.client.deadline.clock.now() - self.since
-        if is_lost or (not is_ours and waited > UNREGISTERED_S):
-            await self._request(is_lost=is_lost)
+            async with self.http.stream("GET", self.url + path) as response:
+                if not self.has_moved and (moved := self._elsewhere(response)):
+                    self.url, self.has_moved = moved, True
+                    return await self.served(path)
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > MAX_BYTES:
+                        return None
+        except httpx.HTTPError:
+            return None
+        return blob_id(bytes(body)) if response.status_code == 200 else None
 
-    async def _request(self, *, is_lost: bool) -> None:
-        if self.has_requested:
-            if is_lost and self.client.deadline.clock.now() - self.since > UNREGISTERED_S:
-                raise GitHubFailed("GitHub Pages failed to build the site twice.", "See the repository's Actions tab.")
-            return
-        self.has_requested = True
-        self.since = self.client.deadline.clock.now()
-        path = f"{self.path}/builds"
-        # Refused or unanswered: the page itself decides, and a build may be on its way all the same.
-        with contextlib.suppress(GitHubFailed):
-            await self.client.write(lambda github: github.requester.requestJsonAndCheck("POST", path))
+    def _elsewhere(self, response: httpx.Response) -> str | None:
+        """Return the site's URL at the origin that a response sends to, with the same path; None where it does not.
 
-
-def _parsed(body: str) -> Mapping[str, Any]:
-    try:
-        parsed = json.loads(body)
-    except ValueError:
-        return {}
-    return parsed if isinstance(parsed, dict) else {}
+        Where the owner's site has a domain of its own, every site of the owner lies there:
+        https://docs.github.com/pages/configuring-a-custom-domain-for-your-github-pages-site/about-custom-domains-and-github-pages
+        """
+        location = response.headers.get("location")
+        if response.status_code not in (301, 308) or location is None:
+            return None
+        try:
+            asked, to = response.url, response.url.join(location)
+        except httpx.InvalidURL:
+            return None
+        is_same_path = to.path == asked.path and to.scheme in ("http", "https") and not to.userinfo and to.host
+        is_other_origin = (to.scheme, to.host, to.port) != (asked.scheme, asked.host, asked.port)
+        if not is_same_path or not is_other_origin:
+            return None
+        return str(to.copy_with(path=httpx.URL(self.url).path, query=None, fragment=None))

@@ -67,7 +67,7 @@ async def find(client: Client, owner: str, task: str, key: str, reserved: frozen
     for name in repository_names(task, key):
         if name in (".github", f"{owner.lower()}.github.io") or f"{owner}/{name}".lower() in reserved:
             continue
-        found = await _look(client, owner, name)
+        found = await look(client, owner, name)
         if found.record is not None and found.record.task == key:
             return found
         if not found.commits and free is None:
@@ -80,7 +80,9 @@ async def find(client: Client, owner: str, task: str, key: str, reserved: frozen
     return free
 
 
-async def _look(client: Client, owner: str, name: str) -> Repository:
+async def look(client: Client, owner: str, name: str) -> Repository:
+    """Return the repository as it is now: one read where it is absent or empty, two otherwise."""
+
     def commits(github: Github) -> tuple[tuple[str, str], ...]:
         listed = github.get_repo(f"{owner}/{name}").get_commits()
         return tuple((commit.sha, commit.commit.message) for commit in listed)

@@ -1,7 +1,11 @@
 """Which repositories publish to Pages, and how far each of their builds has come.
 
-A build takes `delay` seconds. Nothing runs meanwhile: what a build's state is, is worked out from the clock when
-someone asks, so a restart in the middle of a build changes nothing.
+A build takes `delay` seconds; for the first half of them the API does not name it yet. Nothing runs meanwhile: what a
+build's state is, is worked out from the clock when someone asks, so a restart in the middle of a build changes nothing.
+
+Two things are as on GitHub: a commit whose build failed never succeeds, however often it is built again, and a build
+that is asked for while another one of the same commit is under way fails.
+https://github.com/actions/deploy-pages/issues/383
 """
 
 import threading
@@ -20,12 +24,16 @@ from orchestrator.local.store import Repository, Store
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build of one commit, started at `created_at`. `errored`: it comes to nothing, and what was served stays."""
+    """One build of one commit, started at `created_at`.
+
+    `error`: why it comes to nothing, and what was served stays. `is_final`: so does every other build of the commit.
+    """
 
     number: int
     commit: str
     created_at: datetime
-    errored: bool = False
+    error: str | None = None
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +53,17 @@ class Site:
 Trouble = Literal["errored", "missed"]
 """What befalls a push: its build fails, or none is started for it. Both were seen on GitHub."""
 
+FAILED = "Page build failed."
+IN_PROGRESS = "Deployment request failed for {} due to in progress deployment. Please cancel it or wait for it."
+
 _SITE: TypeAdapter[Site] = TypeAdapter(Site)
 
 
 class Sites:
     """All Pages sites, kept in `root`. `delay` in seconds; `clock` returns the time in UTC.
 
-    `troubles`: what befalls the next heads and builds, in this order; forgotten with a restart.
+    `troubles`: what befalls the next heads and builds, in this order; forgotten with a restart. `registers_after`: the
+    seconds before the API names a build, where it is not half of `delay`; the other half comes behind.
     """
 
     def __init__(self, root: Path, store: Store, delay: float, clock: Callable[[], datetime] = now) -> None:
@@ -60,6 +72,7 @@ class Sites:
         self._clock = clock
         self._lock = threading.RLock()
         self.delay = timedelta(seconds=delay)
+        self.registers_after: timedelta | None = None
         self.troubles: list[Trouble] = []
         saved = (_SITE.validate_json(path.read_bytes()) for path in root.glob("*/*.json"))
         self._sites = {site.repository: site for site in saved}
@@ -95,25 +108,40 @@ class Sites:
             return self._start(site, head).builds[-1] if head else None
 
     def registered(self, site: Site) -> tuple[Build, ...]:
-        """Return the builds that the API already names, newest first: each is hidden for the first half of its time."""
-        moment = self._clock()
-        return tuple(build for build in reversed(site.builds) if moment >= build.created_at + self.delay / 2)
+        """Return the builds that the API already names, newest first."""
+        moment, unseen = self._clock(), self._unseen
+        return tuple(build for build in reversed(site.builds) if moment >= build.created_at + unseen)
 
     def status(self, build: Build) -> Literal["building", "built", "errored"]:
         """Return how far the build is."""
-        if self._clock() < build.created_at + self.delay:
+        if self._clock() < build.created_at + self.duration:
             return "building"
-        return "errored" if build.errored else "built"
+        return "built" if build.error is None else "errored"
+
+    @property
+    def duration(self) -> timedelta:
+        """How long a build takes."""
+        return self._unseen + self.delay / 2
+
+    @property
+    def _unseen(self) -> timedelta:
+        return self.delay / 2 if self.registers_after is None else self.registers_after
 
     def served(self, site: Site) -> Build | None:
         """Return the build whose files are being served, or None before the first one is done."""
         return next((build for build in reversed(site.builds) if self.status(build) == "built"), None)
 
     def _start(self, site: Site, head: str) -> Site:
-        errored = self.troubles[:1] == ["errored"]
-        if errored:
+        same = [build for build in site.builds if build.commit == head]
+        error, is_final = None, False
+        if final := next((build for build in same if build.is_final), None):
+            error, is_final = final.error, True
+        elif any(self.status(build) == "building" for build in same):
+            error = IN_PROGRESS.format(head)
+        elif self.troubles[:1] == ["errored"]:
             self.troubles.pop(0)
-        build = Build(len(site.builds) + 1, head, self._clock(), errored)
+            error, is_final = FAILED, True
+        build = Build(len(site.builds) + 1, head, self._clock(), error, is_final)
         return self._save(replace(site, builds=(*site.builds, build)))
 
     def _save(self, site: Site) -> Site:

@@ -12,6 +12,7 @@ from orchestrator.doctor.names import translated, unfit
 from orchestrator.errors import GitHubFailed, UsageError
 from orchestrator.generate.models.presets import load
 from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.refusals import Reason
 from orchestrator.settings import SetupSettings, setup_settings
 from orchestrator.setup import pipeline as pipelines
 from orchestrator.setup.pipeline import Pipeline
@@ -88,6 +89,8 @@ def _remedy(error: GitHubFailed) -> str:
     match error:
         case Refused(status=401):
             return "Renew SETUP_TOKEN."
+        case Refused(status=403) if error.reason not in (Reason.PERMISSION, Reason.UNKNOWN):
+            return error.reason.remedy.replace("TARGET_TOKEN", "SETUP_TOKEN")
         case Refused(status=403 | 404):
             return f"Give SETUP_TOKEN {NEEDS}."
         case Refused():

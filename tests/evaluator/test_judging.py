@@ -11,8 +11,9 @@ import pytest
 from orchestrator.evaluator.judging import Claim, attached, is_private, judge
 from orchestrator.evaluator.records import Verdict
 from orchestrator.github.pages import site_url
+from orchestrator.record import Record
 from orchestrator.settings import EvaluatorSettings
-from orchestrator.site import Site, finished
+from orchestrator.site import RECORD, Site, finished
 from orchestrator.task import Task, parse
 from tests.doubles.hub import Host, Hub, fault, hub_on
 
@@ -91,6 +92,22 @@ async def test_a_page_that_is_not_the_commit_is_looked_at_again(
         "data.csv: not the bytes of the commit" if said == "failed" else "2 files, the same bytes"
     )
     assert hub.time.slept == slept
+
+
+@pytest.mark.parametrize(("counted", "said"), [(True, "passed"), (False, "failed")])
+async def test_a_later_commit_that_changes_the_counter_of_the_record_alone_is_the_same_page(
+    hub: Hub, *, counted: bool, said: str
+) -> None:
+    """GitHub Pages may lose a commit; the one that goes live after it answers no other request."""
+    record = Record(task="k", request="r", site="s", built_by="m")
+    asked = await claim(hub, {**FILES, RECORD: record.written()})
+    other = record.once_more() if counted else record.model_copy(update={"site": "t"})
+    hub.seed("sales", {**hub.files("sales"), RECORD: other.written()}, "Once more")
+    repository = hub.github.store.find("octo", "sales")
+    assert repository
+    hub.github.sites.get(repository)
+    hub.time.moment += 1_000
+    assert (await seen(hub, asked)).marks[2].state == said
 
 
 async def test_what_jekyll_would_process_is_not_compared_where_it_may(hub: Hub) -> None:

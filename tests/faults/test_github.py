@@ -158,6 +158,41 @@ async def test_8_push_protection_is_never_bypassed_and_said(system: World) -> No
     assert system.answered() == []
 
 
+async def test_8_a_large_request_with_a_key_is_refused_at_the_door_with_its_position(system: World) -> None:
+    large = {"name": "notes.txt", "url": f"data:text/plain,{'words ' * 12_000}".replace(" ", "%20")}
+    answer = await system.send(attachments=[large, {"name": "key.txt", "url": KEY}])
+    assert answer.status_code == 422
+    assert "retry-after" not in answer.headers
+    assert [field["field"] for field in answer.json()["fields"]] == ["attachments.1.url"]
+    assert KEY.partition(",")[2] not in answer.text
+    assert system.dispatched == []
+
+
+async def test_8_a_renamed_pipeline_is_said_to_the_sender(system: World) -> None:
+    system.fail(
+        {"path": "/dispatches", "status": 307, "headers": {"location": "/repositories/7/dispatches"}, "times": 9}
+    )
+    answer = await system.send()
+    assert answer.status_code == 503
+    assert "must correct PIPELINE_REPOSITORY" in answer.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(403, "Resource protected by organization SAML enforcement."), (422, "Visibility can't be public.")],
+)
+async def test_8_a_policy_is_final_and_its_reason_is_said_without_the_token(
+    status: int, says: str, built: Path, system: World
+) -> None:
+    system.fail({"method": "POST", "path": "/repos$", "status": status, "body": {"message": says}, "times": 99})
+    ran = await system.deliver(built=built)
+    assert ran.publish == 5
+    assert says.rstrip(".") in ran.log
+    assert "lacks a permission" not in ran.log
+    assert len([seen for seen in system.asked if seen == "POST /user/repos"]) == 1
+    assert "token" not in system.told.results[0]["error"].lower()
+
+
 # 9 and 10: Pages
 
 
@@ -165,7 +200,7 @@ async def test_8_push_protection_is_never_bypassed_and_said(system: World) -> No
     "fault",
     [
         {"method": "POST", "path": "/pages$", "status": 409},
-        {"method": "POST", "path": "/pages$", "status": 422},
+        {"method": "POST", "path": "/pages$", "status": 422, "body": {"message": "The main branch must exist."}},
         {"method": "POST", "path": "/pages$", "drop": True},
         {"method": "GET", "path": "/pages/builds/latest$", "status": 500, "times": 5},
     ],
@@ -179,30 +214,36 @@ async def test_9_pages_that_hesitate_end_live(fault: dict[str, Any], built: Path
     assert b"42" in (await system.live()).content
 
 
-async def test_9_a_build_that_failed_is_asked_for_once_more(built: Path, system: World) -> None:
-    system.github.sites.troubles.append("errored")
+@pytest.mark.parametrize("troubles", [["errored"], ["errored", "errored"]], ids=["once", "twice"])
+async def test_9_a_commit_that_pages_lost_is_followed_by_another_one(
+    troubles: list[Trouble], built: Path, system: World
+) -> None:
+    system.github.sites.troubles += troubles
     ran = await system.deliver(built=built)
     assert ran.publish == 0
-    assert [seen for seen in system.asked if seen.startswith("POST") and seen.endswith("/pages/builds")]
+    assert not [seen for seen in system.asked if seen.endswith("/pages/builds")]
+    assert len(system.messages()) == 2 + len(troubles)
+    settled(system)
+
+
+async def test_9_a_site_that_pages_never_builds_is_said_and_goes_live_when_run_again(
+    built: Path, system: World
+) -> None:
+    system.github.sites.troubles += ["errored"] * 3
+    ran = await system.deliver(built=built)
+    assert ran.publish == 5
+    assert "Page build failed" in system.told.results[-1]["error"]
+    assert (await system.run(system.dispatched[0], built=built, attempt=2)).publish == 0
+    assert len(system.answered()) == 1
     settled(system)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize(
-    ("troubles", "code"), [(["missed"], 0), (["errored", "errored"], 5)], ids=["never started", "failed twice"]
-)
-async def test_9_a_site_that_is_not_built_is_asked_for_once_and_then_said(
-    troubles: list[Trouble], code: int, built: Path, system: World
-) -> None:
-    system.github.sites.troubles += troubles
+async def test_9_a_build_that_was_never_started_is_asked_for_once(built: Path, system: World) -> None:
+    system.github.sites.troubles.append("missed")
     ran = await system.deliver(built=built)
-    assert ran.publish == code
-    asked = [seen for seen in system.asked if seen.startswith("POST") and seen.endswith("/pages/builds")]
-    assert len(asked) == 1
-    assert len(system.answered()) == 1
-    if code:
-        assert "failed to build the site twice" in system.told.results[-1]["error"]
-        assert (await system.run(system.dispatched[0], built=built, attempt=2)).publish == 0
+    assert ran.publish == 0
+    assert len([seen for seen in system.asked if seen == f"POST /repos/{OWNER}/{TASK}/pages/builds"]) == 1
     settled(system)
 
 

@@ -86,15 +86,25 @@ async def test_a_limit_that_lasts_longer_than_there_is_time_is_an_error(hub: Hub
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"), [(401, "renew it"), (403, "lacks a permission"), (404, "TARGET_OWNER"), (422, "Validation")]
+    ("status", "says", "remedy"),
+    [
+        (401, "Bad credentials", "renew it"),
+        (403, "Resource not accessible by personal access token", "lacks a permission"),
+        (403, "Resource protected by organization SAML enforcement.", "single sign-on"),
+        (404, "Not Found", "TARGET_OWNER"),
+        (422, "Validation failed", "Validation"),
+    ],
 )
-async def test_a_refusal_is_final_and_names_a_remedy(hub: Hub, status: int, remedy: str) -> None:
-    body = {"message": "Validation failed", "errors": [{"message": "name is taken"}, "more"]}
+async def test_a_refusal_is_final_and_names_the_remedy_of_its_reason(
+    hub: Hub, status: int, says: str, remedy: str
+) -> None:
+    body = {"message": says, "errors": [{"message": "name is taken"}, "more", None]}
     hub.fail(fault(READ, status=status, body=body, times=9))
     with pytest.raises(Refused, match=remedy) as refused:
         await hub.client().read(name)
     assert refused.value.status == status
-    assert refused.value.detail == "Validation failed name is taken"
+    assert refused.value.detail == f"{says} name is taken more"
+    assert ("lacks a permission" in str(refused.value)) is (remedy == "lacks a permission")
     assert hub.time.slept == []
 
 

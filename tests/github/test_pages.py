@@ -1,11 +1,13 @@
 """Switching Pages on, and waiting until the committed bytes are what it serves."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator.errors import GitHubFailed, OutOfTime
+from orchestrator.errors import OutOfTime
+from orchestrator.github.builds import UNREGISTERED_S, BuildLost
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.pages import site_url, wait_until_live
 from orchestrator.site import RECORD, blob_id
@@ -16,6 +18,7 @@ NAME = "octo/site"
 FILES = {RECORD: b'{"task": "1"}', "index.html": b"<h1>one", "a b/ä%20.js": b"js", ".nojekyll": b""}
 ENABLE = {"method": "POST", "path": "/pages$"}
 LATEST = "/pages/builds/latest$"
+UNREGISTERED = round(UNREGISTERED_S)
 
 
 @pytest.fixture
@@ -29,11 +32,13 @@ async def enable(hub: Hub, *, is_new: bool = True, seconds: float = 600) -> str:
     return await site_url(hub.client(seconds=seconds), NAME, is_new=is_new)
 
 
-async def live(hub: Hub, files: dict[str, bytes] | None = None, seconds: float = 300) -> None:
+async def live(
+    hub: Hub, files: dict[str, bytes] | None = None, seconds: float = 300, *, is_replay: bool = False
+) -> None:
     url, head = f"{hub.github.pages_url}/{NAME}/", hub.head("site")
     assert head
     expected = {path: blob_id(data) for path, data in (files or FILES).items()}
-    await wait_until_live(hub.client(seconds=seconds), NAME, head, url, expected)
+    await wait_until_live(hub.client(seconds=seconds), NAME, head, url, expected, is_replay=is_replay)
 
 
 def rebuilds(hub: Hub) -> list[str]:
@@ -66,17 +71,46 @@ async def test_409_means_that_it_is_on_already(hub: Hub) -> None:
     assert await enable(hub, is_new=True) == url
 
 
-async def test_422_means_not_yet(hub: Hub) -> None:
-    hub.fail(fault(**ENABLE, status=422, body={"message": "The main branch must exist"}, times=3))
+def refusal(says: str, times: int = 999) -> Any:
+    return fault(
+        **ENABLE, status=422, body={"message": "Validation Failed", "errors": [{"message": says}]}, times=times
+    )
+
+
+async def test_a_branch_that_is_not_seen_yet_is_waited_for(hub: Hub) -> None:
+    hub.fail(refusal("The main branch must exist before GitHub Pages can be built.", times=3))
     assert await enable(hub)
-    assert hub.time.slept == [1, 1, 1]
+    assert hub.time.slept == [1, 2, 4]
 
 
-async def test_422_for_good_ends_with_the_time(hub: Hub) -> None:
-    hub.fail(fault(**ENABLE, status=422, body={"message": "The main branch must exist"}, times=999))
+async def test_a_branch_that_stays_unseen_is_an_error_after_five_tries(hub: Hub) -> None:
+    hub.fail(refusal("The main branch must exist before GitHub Pages can be built."))
     with pytest.raises(Refused, match="must exist"):
-        await enable(hub, seconds=30)
-    assert sum(hub.time.slept) <= 30
+        await enable(hub)
+    assert hub.time.slept == [1, 2, 4, 8]
+    assert hub.reads == []
+
+
+async def test_a_branch_that_stays_unseen_ends_with_the_time_and_says_why(hub: Hub) -> None:
+    hub.fail(refusal("The main branch must exist before GitHub Pages can be built."))
+    with pytest.raises(Refused, match="must exist"):
+        await enable(hub, seconds=5)
+    assert sum(hub.time.slept) <= 5
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "Your current plan does not support GitHub Pages for this repository.",
+        "Enterprise policy forbids public pages.",
+        "Deployment is disabled for flagged accounts",
+    ],
+)
+async def test_a_refusal_that_lasts_is_asked_for_once(hub: Hub, says: str) -> None:
+    hub.fail(refusal(says))
+    with pytest.raises(Refused, match=says.rstrip(".")):
+        await enable(hub)
+    assert hub.calls == [("POST", f"/repos/{NAME}/pages")]
 
 
 @pytest.mark.parametrize("way", [{"drop": True}, {"drop": "before"}, {"status": 502}])
@@ -133,56 +167,149 @@ async def test_a_page_that_flickers_is_waited_for(hub: Hub, way: dict[str, Any])
     await live(hub)
 
 
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/live/octo/site/other",
+        "http://localhost:1/other/path",
+        "HOST/live/octo/site/pagewright.json?again",
+        "ftp://localhost/live/octo/site/pagewright.json",
+        "http://u:p@localhost/live/octo/site/pagewright.json",
+        "http://[",
+        "",
+    ],
+)
+async def test_a_redirect_that_leads_not_to_the_same_path_elsewhere_is_no_page(hub: Hub, location: str) -> None:
+    await enable(hub)
+    to = location.replace("HOST", hub.host.url)
+    hub.fail(fault(f"^/live/.*{RECORD}$", status=301, headers={"location": to}, times=14))
+    await live(hub)
+    assert 13 <= sum(hub.time.slept) <= 15
+
+
 async def test_a_page_that_never_comes_ends_with_the_time(hub: Hub) -> None:
     await enable(hub)
-    with pytest.raises(OutOfTime, match="waits on"):
+    with pytest.raises(OutOfTime, match=r"not live yet .*looks again"):
         await live(hub, seconds=6)
     assert sum(hub.time.slept) <= 6
 
 
-async def test_no_build_that_names_the_commit_is_answered_by_one_requested_rebuild(hub: Hub) -> None:
+async def test_a_commit_that_no_build_was_started_for_is_built_when_asked_for_once(hub: Hub) -> None:
+    hub.github.sites.troubles.append("missed")
     await enable(hub)
-    hub.fail(
-        fault("^/live/", status=404, times=60),
-        fault(LATEST, status=200, body=build("built", "0" * 40), times=60),
-    )
     await live(hub)
     assert len(rebuilds(hub)) == 1
-    assert hub.time.slept[:20] == [1] * 20
+    assert hub.time.slept[:UNREGISTERED] == [1] * UNREGISTERED
 
 
-@pytest.mark.parametrize("status", ["errored", "cancelled"])
-async def test_a_lost_build_is_answered_by_one_requested_rebuild_at_once(hub: Hub, status: str) -> None:
+async def test_a_good_deployment_that_registers_late_is_built_once(hub: Hub) -> None:
+    hub.github.sites.registers_after = timedelta(seconds=60)
     await enable(hub)
-    hub.fail(
-        fault("^/live/", status=404, times=12),
-        fault(LATEST, status=200, body=build(status, hub.head("site")), times=12),
-    )
     await live(hub)
-    assert len(rebuilds(hub)) == 1
+    assert rebuilds(hub) == []
+    assert 60 < sum(hub.time.slept) < 70
 
 
-async def test_a_build_that_fails_twice_is_an_error_with_the_reason(hub: Hub) -> None:
+async def test_a_deployment_that_registers_very_late_is_not_disturbed(hub: Hub) -> None:
+    """GitHub knows the deployment while `builds/latest` does not name it yet."""
+    hub.github.sites.registers_after = timedelta(seconds=150)
+    await enable(hub)
+    await live(hub)
+    assert rebuilds(hub) == []
+
+
+async def test_a_second_build_that_fails_for_being_the_second_is_not_taken_for_ours(hub: Hub) -> None:
+    hub.github.sites.registers_after = timedelta(seconds=60)
+    await enable(hub)
+    repository = hub.github.store.find("octo", "site")
+    assert repository
+    assert hub.github.sites.rebuild(repository)
+    await live(hub)
+
+
+async def test_a_commit_that_never_gets_a_build_is_given_up(hub: Hub) -> None:
     await enable(hub)
     hub.fail(
         fault("^/live/", status=404, times=999),
-        fault(LATEST, status=200, body=build("errored", hub.head("site")), times=999),
+        fault("/pages/(builds|deployments)", status=404, times=999),
     )
-    with pytest.raises(GitHubFailed, match="failed to build the site twice"):
+    with pytest.raises(BuildLost, match="no build of it was started"):
         await live(hub)
     assert len(rebuilds(hub)) == 1
-    assert sum(hub.time.slept) < 60
+    assert sum(hub.time.slept) <= 90 + 120 + 3
+
+
+async def test_what_an_earlier_run_waited_for_is_given_up_sooner_and_no_build_is_asked_for(hub: Hub) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=999),
+        fault("/pages/(builds|deployments)", status=404, times=999),
+    )
+    with pytest.raises(BuildLost):
+        await live(hub, is_replay=True)
+    assert rebuilds(hub) == []
+    assert sum(hub.time.slept) <= 32
+
+
+@pytest.mark.parametrize(("state", "seconds"), [("deployment_in_progress", 240), ("deployment_lost", 120)])
+async def test_a_deployment_under_way_gets_more_time_and_not_all_of_it(hub: Hub, state: str, seconds: int) -> None:
+    await enable(hub)
+    hub.fail(
+        fault("^/live/", status=404, times=999),
+        fault(LATEST, status=200, body=build("building", hub.head("site")), times=999),
+        fault("/pages/deployments/", status=200, body={"status": state}, times=999),
+    )
+    with pytest.raises(BuildLost, match="its build “building”"):
+        await live(hub)
+    assert seconds < sum(hub.time.slept) <= seconds + 2
+    assert rebuilds(hub) == []
+
+
+async def test_a_build_that_fails_is_lost_at_once_with_the_reason_of_github(hub: Hub) -> None:
+    await enable(hub)
+    said = {**build("errored", hub.head("site")), "error": {"message": "The tag `x`\n is not closed."}}
+    hub.fail(
+        fault("^/live/", status=404, times=999),
+        fault(LATEST, status=200, body=said, times=999),
+        fault("/pages/deployments/", status=404, times=999),
+    )
+    with pytest.raises(BuildLost, match="did not publish the commit: The tag `x` is not closed"):
+        await live(hub)
+    assert (rebuilds(hub), hub.time.slept) == ([], [])
+
+
+async def test_a_page_that_went_live_all_the_same_is_looked_at_before_the_build_is_given_up(hub: Hub) -> None:
+    await enable(hub)
+    hub.time.moment += 20
+    hub.fail(
+        fault(f"^/live/.*{RECORD}$", status=404),
+        fault(LATEST, status=200, body=build("errored", hub.head("site"))),
+        fault("/pages/deployments/", status=404),
+    )
+    await live(hub)
+    assert hub.time.slept == []
+
+
+@pytest.mark.parametrize("way", [{"status": 503}, {"status": 200, "body": "<html>"}])
+async def test_a_deployment_that_cannot_be_read_leaves_it_to_the_build(hub: Hub, way: dict[str, Any]) -> None:
+    hub.github.sites.troubles.append("errored")
+    await enable(hub)
+    hub.fail(fault("/pages/deployments/", times=999, **way))
+    with pytest.raises(BuildLost, match="Page build failed"):
+        await live(hub)
 
 
 @pytest.mark.parametrize("way", [{"status": 500}, {"status": 422}, {"status": 403}, {"drop": True}])
 async def test_a_rebuild_that_is_refused_does_not_stop_the_waiting(hub: Hub, way: dict[str, Any]) -> None:
     await enable(hub)
     hub.fail(
-        fault("^/live/", status=404, times=40),
-        fault(LATEST, status=200, body=build("built", "0" * 40), times=40),
+        fault("^/live/", status=404, times=UNREGISTERED + 10),
+        fault(LATEST, status=200, body=build("built", "0" * 40), times=UNREGISTERED + 10),
+        fault("/pages/deployments/", status=404, times=99),
         fault("/pages/builds$", method="POST", **way),
     )
     await live(hub)
+    assert len(rebuilds(hub)) == 1
 
 
 @pytest.mark.parametrize("way", [{"status": 500}, {"status": 404}, {"status": 200, "body": "<html>"}, {"drop": True}])

@@ -1,6 +1,7 @@
 import os
 import subprocess
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -167,8 +168,12 @@ def push(origin: Path, clone: Path) -> None:
         subprocess.run(["git", "-C", str(clone), *command], check=True, env=environment)
 
 
-async def test_a_build_that_fails_leaves_what_was_served_and_is_named(
-    api: httpx.AsyncClient, pages: httpx.AsyncClient, github: LocalGitHub, publish: Publish
+async def test_a_commit_whose_build_fails_never_succeeds_and_another_one_does(
+    api: httpx.AsyncClient,
+    pages: httpx.AsyncClient,
+    github: LocalGitHub,
+    publish: Publish,
+    wait: Callable[[float], None],
 ) -> None:
     publish({"index.html": b"one"})
     github.sites.troubles.append("errored")
@@ -177,9 +182,53 @@ async def test_a_build_that_fails_leaves_what_was_served_and_is_named(
     assert (latest["status"], latest["error"]["message"]) == ("errored", "Page build failed.")
     assert (await api.get("/repos/octo/site/pages")).json()["status"] == "errored"
     assert (await pages.get("/octo/site/")).content == b"one"
-    assert (await api.post("/repos/octo/site/pages/builds")).status_code == 201
-    publish({"index.html": b"two"})
-    assert (await pages.get("/octo/site/")).content == b"two"
+    for _ in range(2):
+        assert (await api.post("/repos/octo/site/pages/builds")).status_code == 201
+        wait(2)
+        assert (await pages.get("/octo/site/")).content == b"one"
+    deployment = await api.get(f"/repos/octo/site/pages/deployments/{latest['commit']}")
+    assert deployment.json() == {"status": "deployment_failed"}
+    publish({"index.html": b"three"})
+    assert (await pages.get("/octo/site/")).content == b"three"
+
+
+async def test_a_second_build_of_a_commit_fails_while_the_first_is_under_way(
+    api: httpx.AsyncClient,
+    pages: httpx.AsyncClient,
+    github: LocalGitHub,
+    site: Repository,
+    wait: Callable[[float], None],
+) -> None:
+    github.sites.enable(site, "main", "/")
+    place = f"/repos/octo/site/pages/deployments/{github.store.head(site)}"
+    wait(1)
+    assert (await api.get(place)).json() == {"status": "deployment_in_progress"}
+    await api.post("/repos/octo/site/pages/builds")
+    wait(1)
+    assert (await api.get(place)).json() == {"status": "succeed"}
+    wait(1)
+    latest = (await api.get("/repos/octo/site/pages/builds/latest")).json()
+    assert latest["status"] == "errored"
+    assert "due to in progress deployment" in latest["error"]["message"]
+    assert (await pages.get("/octo/site/")).status_code == 200
+    assert (await api.get("/repos/octo/site/pages/deployments/" + "0" * 40)).status_code == 404
+
+
+async def test_a_build_may_register_late(
+    api: httpx.AsyncClient,
+    pages: httpx.AsyncClient,
+    github: LocalGitHub,
+    site: Repository,
+    wait: Callable[[float], None],
+) -> None:
+    github.sites.registers_after = timedelta(seconds=60)
+    github.sites.enable(site, "main", "/")
+    wait(59)
+    assert (await api.get("/repos/octo/site/pages/builds/latest")).status_code == 404
+    wait(1)
+    assert (await api.get("/repos/octo/site/pages/builds/latest")).json()["status"] == "building"
+    wait(1)
+    assert (await pages.get("/octo/site/")).status_code == 200
 
 
 async def test_a_push_that_was_missed_is_built_when_asked_for_or_with_the_next(

@@ -50,6 +50,7 @@ class ScriptedGitHub:
     """Behaves as GitHub does towards the receiver. `failures`: what the next calls get, a status or no answer."""
 
     failures: list[int | None] = field(default_factory=list)
+    blocks: int | None = None
     workflow: str = "active"
     dispatched: list[dict[str, Any]] = field(default_factory=list)
     blobs: dict[str, str] = field(default_factory=dict)
@@ -73,6 +74,9 @@ class ScriptedGitHub:
         if request.url.path.endswith("/dispatches"):
             self.dispatched.append(body)
             return httpx.Response(204)
+        if self.blocks:
+            said = "Repository rule violations found\n\nSecret detected in content"
+            return httpx.Response(self.blocks, json={"message": said})
         sha = hashlib.sha1(body["content"].encode(), usedforsecurity=False).hexdigest()
         self.blobs[sha] = body["content"]
         return httpx.Response(201, json={"sha": sha})
@@ -181,6 +185,23 @@ async def test_when_it_was_received_only_the_receiver_says(door: httpx.AsyncClie
     assert (await send(door, received_at="yesterday")).status_code == 200
     for sent in github.dispatched:
         assert sent["client_payload"]["request"]["received_at"][:4] > "1999"
+
+
+@pytest.mark.parametrize("code", [409, 422])
+async def test_a_request_that_push_protection_refuses_is_refused_for_good_and_names_the_fields(
+    code: int, door: httpx.AsyncClient, github: ScriptedGitHub
+) -> None:
+    github.blocks = code
+    key = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+    held = f"data:text/plain;base64,{base64.b64encode(f'key={key}'.encode()).decode()}"
+    attachments = [{"name": "a.csv", "url": "data:text/csv,a"}, {"name": "b.env", "url": held}]
+    answer = await send(door, attachments=attachments, brief="x" * 61_000)
+    assert answer.status_code == 422
+    assert "retry-after" not in answer.headers
+    assert "push protection" in answer.json()["error"]
+    assert [field["field"] for field in answer.json()["fields"]] == ["attachments.1.url"]
+    assert key not in answer.text
+    assert len(github.calls) == 1
 
 
 async def test_a_large_request_goes_by_a_blob_that_holds_nothing_personal(

@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from orchestrator.retry import Kind, Policy, Rule
 from orchestrator.serving import bind, serving
-from receiver.github import Commit, GitHub, NotTakenError, Run, http_client
+from receiver.github import BlockedError, Commit, GitHub, NotTakenError, Run, http_client
 from receiver.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -107,8 +107,15 @@ async def test_an_outage_is_tried_again_twice(failure: Answer) -> None:
         (status(403), "needs Contents: write"),
         (status(404), "Check the name and the token"),
         (status(409), "Push the pipeline first"),
-        (status(422), "GitHub answered 422"),
-        (status(301), "GitHub answered 301"),
+        (status(422), "GitHub answered 422: .* fails again"),
+        (status(301), "GitHub answered 301: .* must correct PIPELINE_REPOSITORY"),
+        (status(307, message="Moved Permanently"), "must correct PIPELINE_REPOSITORY"),
+        (status(403, message="Resource not accessible by personal access token"), "needs Contents: write"),
+        (status(403, message="Resource protected by organization SAML enforcement."), "finds the reason in its log"),
+        (status(403, message="Repository was archived so is read-only."), "finds the reason in its log"),
+        (status(409, message="Git Repository is empty."), "Push the pipeline first"),
+        (status(409, message="Conflict"), "GitHub answered 409"),
+        (httpx.Response(403, json=[]), "needs Contents: write"),
         (status(200), "GitHub answered 200"),
     ],
 )
@@ -118,6 +125,34 @@ async def test_a_refusal_is_not_tried_again_and_names_its_remedy(answer: httpx.R
         await script.github().dispatch({})
     assert len(script.calls) == 1
     assert "t0ken" not in str(caught.value)
+    assert not any(word in str(caught.value) for word in ("SAML", "archived", "Moved"))
+
+
+BLOCKED = [
+    status(409, message="Repository rule violations found\n\nSecret detected in content\n\nSTRIPE_API_KEY"),
+    status(422, message="Secret detected in content"),
+    status(422, message="Repository rule violations found"),
+    status(403, message="Push protection forbids this."),
+]
+
+
+@pytest.mark.parametrize("answer", BLOCKED)
+async def test_what_push_protection_or_a_rule_refuses_is_refused_for_good(answer: httpx.Response) -> None:
+    script = Script(answer)
+    with pytest.raises(BlockedError):
+        await script.github().store(b"key")
+    assert len(script.calls) == 1
+
+
+@pytest.mark.parametrize("code", [301, 307, 308])
+async def test_a_renamed_repository_of_a_task_is_read_where_it_is_now(code: int) -> None:
+    moved = httpx.Response(code, headers={"location": "http://api.test/repositories/7/commits?per_page=100"})
+    script = Script(moved, httpx.Response(200, json=[commit("a" * 40, answering(ID), "renamed")]))
+    found = await script.github().commit_of({ID: 1}, ("sum",))
+    assert found is not None
+    assert found.repo_url == "https://github.com/pages/renamed"
+    with pytest.raises(NotTakenError, match="must correct PIPELINE_REPOSITORY"):
+        await Script(moved).github().workflow_state()
 
 
 @pytest.mark.parametrize(

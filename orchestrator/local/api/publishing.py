@@ -50,6 +50,19 @@ def latest(call: Call) -> Response:
     return answer(_build(call, registered[0]))
 
 
+def deployment(call: Call) -> Response:
+    """GET …/pages/deployments/{id}, where the id may be a commit: how far its best deployment is.
+
+    https://docs.github.com/rest/pages/pages#get-the-status-of-a-github-pages-deployment
+    """
+    commit, sites = call.params["deployment"], call.github.sites
+    states = {sites.status(build) for build in _enabled(call).builds if build.commit == commit}
+    if not states:
+        raise not_found()
+    named = {"built": "succeed", "building": "deployment_in_progress", "errored": "deployment_failed"}
+    return answer({"status": next(said for state, said in named.items() if state in states)})
+
+
 def rebuild(call: Call) -> Response:
     """POST …/pages/builds."""
     if call.github.sites.rebuild(call.repository) is None:
@@ -99,11 +112,11 @@ def _build(call: Call, build: Build) -> Body:
     """Return `page-build`; its duration is in milliseconds."""
     sites = call.github.sites
     status = sites.status(build)
-    ended = build.created_at if status == "building" else build.created_at + sites.delay
+    ended = build.created_at if status == "building" else build.created_at + sites.duration
     return {
         "url": f"{bodies.api_url(call.github, call.repository)}/pages/builds/{build.number}",
         "status": status,
-        "error": {"message": "Page build failed." if status == "errored" else None},
+        "error": {"message": build.error if status == "errored" else None},
         "pusher": bodies.simple_user(call.github, call.repository.owner),
         "commit": build.commit,
         "duration": round((ended - build.created_at).total_seconds() * 1000),
@@ -123,4 +136,5 @@ OPERATIONS = (
     Operation("GET", f"{_PAGES}/builds", builds),
     Operation("POST", f"{_PAGES}/builds", rebuild, {"pages": "write"}),
     Operation("GET", f"{_PAGES}/builds/latest", latest),
+    Operation("GET", f"{_PAGES}/deployments/{{deployment}}", deployment),
 )

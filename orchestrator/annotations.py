@@ -1,0 +1,38 @@
+"""What is annotated of a build: once, from the attempt that is kept, the worst first. Pure."""
+
+from collections.abc import Sequence
+
+from orchestrator.handover import CheckResult, Finding
+
+MOST = 9
+"""GitHub keeps the first ten annotations of each kind a step; the tenth says how many more there are.
+
+https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs
+"""
+
+_KINDS = ("error", "empty", "limit", "missing", "console", "external", "layout", "accessibility")
+"""Findings from the worst to the least; a kind that is not here comes behind them."""
+
+
+def worst(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[str]:
+    """Return a line for each check that failed, the newest round's first, and then for each finding."""
+    failed = sorted((check for check in checks if check.state == "failed"), key=lambda check: -check.round)
+    ordered = sorted(findings, key=lambda one: _KINDS.index(one.kind) if one.kind in _KINDS else len(_KINDS))
+    return [*map(check_line, failed), *map(finding_line, ordered)]
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """Return no more lines than GitHub shows."""
+    left = len(lines) - MOST
+    return list(lines) if left <= 1 else [*lines[:MOST], f"{left} more: see the summary."]
+
+
+def check_line(check: CheckResult) -> str:
+    """Return what came of a check, on one line."""
+    saw = f" (saw {check.seen:.200})" if check.seen else ""
+    return f"{check.state}, round {check.round}: {check.text:.200}{saw}"
+
+
+def finding_line(finding: Finding) -> str:
+    """Return a finding on one line."""
+    return f"{finding.kind}: {finding.text:.300} ({finding.where:.200})"

@@ -1,0 +1,79 @@
+"""What GitHub's refusals mean to a sender, and what is to be done about them. Pure."""
+
+import httpx
+
+from orchestrator.retry import NO_ANSWER, Failure, Kind, failure_of
+
+LATER_S, LIMITED_S = 30.0, 60.0
+"""When a sender may try again where GitHub does not say: after a failure, and after a rate limit."""
+
+LONGEST_MESSAGE = 300
+
+_MOVED = (301, 307, 308)
+_BLOCKED = ("secret detected", "secret scanning", "push protection", "rule violation")
+
+
+def failure(answer: httpx.Response | None) -> Failure:
+    """Return what an answer, or none, means to the retry policy."""
+    return failure_of(NO_ANSWER, {}) if answer is None else failure_of(answer.status_code, answer.headers, answer.text)
+
+
+def is_blocked(answer: httpx.Response | None) -> bool:
+    """Whether push protection or a ruleset refused what was to be written: the same content is never taken.
+
+    https://docs.github.com/code-security/secret-scanning/working-with-secret-scanning-and-push-protection/working-with-push-protection-from-the-rest-api
+    """
+    if answer is None or answer.status_code not in (403, 409, 422):
+        return False
+    words = answer.text.lower()
+    return any(sign in words for sign in _BLOCKED)
+
+
+def explained(answer: httpx.Response | None) -> tuple[str, float, str]:
+    """Return what to say of an answer, with its remedy, the seconds after which to ask again, and GitHub's sentence."""
+    failed = failure(answer)
+    if failed.kind is Kind.LIMITED:
+        said = "GitHub's rate limit is reached. Send the task again after the time in Retry-After."
+        return said, LIMITED_S if failed.asked is None else failed.asked, ""
+    if answer is None:
+        return "GitHub does not answer. Send the task again.", LATER_S, ""
+    return _remedy(answer), LATER_S, message(answer)
+
+
+def _remedy(answer: httpx.Response) -> str:
+    status = answer.status_code
+    if status in _MOVED:
+        said = f"GitHub answered {status}: PIPELINE_REPOSITORY was renamed or moved."
+        return f"{said} The receiver's owner must correct PIPELINE_REPOSITORY."
+    if status == 403 and not _is_of_permission(said := message(answer)):
+        return "GitHub refuses DISPATCH_TOKEN or PIPELINE_REPOSITORY. The receiver's owner finds the reason in its log."
+    if status == 409 and (said := message(answer)) and "empty" not in said.lower():
+        return "GitHub answered 409: something else is being written to PIPELINE_REPOSITORY. Send the task again."
+    if status == 422:
+        return "GitHub answered 422: it does not take the call. Tell the receiver's owner; the same task fails again."
+    return _REMEDIES.get(status, f"GitHub answered {status}. Send the task again.")
+
+
+def _is_of_permission(said: str) -> bool:
+    """Whether a 403 is one for a missing permission; single sign-on, policies and archived repositories are others."""
+    words = said.lower()
+    return words in ("", "forbidden") or "not accessible by" in words or "admin rights" in words
+
+
+def message(answer: httpx.Response | None) -> str:
+    """Return GitHub's own sentence, which is for the receiver's owner alone."""
+    if answer is None:
+        return ""
+    try:
+        said = answer.json()
+    except ValueError:
+        return ""
+    return str(said.get("message") or "")[:LONGEST_MESSAGE] if isinstance(said, dict) else ""
+
+
+_REMEDIES = {
+    401: "GitHub does not accept DISPATCH_TOKEN. The receiver's owner must renew it.",
+    403: "DISPATCH_TOKEN may not do this. It needs Contents: write on PIPELINE_REPOSITORY.",
+    404: "GitHub does not show PIPELINE_REPOSITORY or its workflow to DISPATCH_TOKEN. Check the name and the token.",
+    409: "PIPELINE_REPOSITORY is empty. Push the pipeline first.",
+}
