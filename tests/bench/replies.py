@@ -6,11 +6,12 @@ from orchestrator.evaluator.templates import filled, read_template
 from orchestrator.generate.fallback import Ask, fallback_site
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.reply import parse
+from orchestrator.generate.reply.reply import File, parse
 from orchestrator.local.demo import SAMPLE
 from orchestrator.task import decode_data_uri
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed, Program, seconds
+from tests.corpus.answers import ANSWERS, FILES
 
 MEGABYTE = 1_000_000
 
@@ -31,6 +32,15 @@ async def measure(folder: Path) -> list[Figure]:
     took, grown = (float(word) for word in (folder / "log").read_text(encoding="utf-8").split())
     return [
         Figure(
+            name="answers in foreign forms read whole",
+            unit="",
+            ours=[_read_whole()],
+            baseline=[len(ANSWERS)],
+            limit=1,
+            by_ratio=True,
+            at_least=True,
+        ),
+        Figure(
             name="revision, tokens of edits to the page's",
             unit="",
             ours=[_tokens(edits)],
@@ -41,6 +51,17 @@ async def measure(folder: Path) -> list[Figure]:
         Figure(name="answer of 1 MB, parsed", unit="s", ours=[took], limit=0.5),
         Figure(name="its memory, times its size", unit="", ours=[grown], limit=10),
     ]
+
+
+def _read_whole() -> int:
+    """Return how many answers in the forms of other tools give the same three files, without a complaint."""
+    replies = [parse(answer) for answer in ANSWERS.values()]
+    wanted = {path: text.rstrip() for path, text in FILES.items()}
+    return sum(
+        not reply.complaints
+        and {one.path: one.text.rstrip() for one in reply.changes if isinstance(one, File)} == wanted
+        for reply in replies
+    )
 
 
 def _revision() -> tuple[str, str]:

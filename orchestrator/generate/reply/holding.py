@@ -7,21 +7,11 @@ with a complaint, and never published.
 import re
 
 from orchestrator.generate.reply.calls import is_path
+from orchestrator.generate.reply.elements import ELEMENTS
 
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
 _XML = (".xml", ".svg")
-# https://html.spec.whatwg.org/multipage/indices.html#elements-3, with those of earlier days.
-_ELEMENTS_BY_NAME = """
-    a abbr acronym address applet area article aside audio b base basefont bdi bdo big blink blockquote body br button
-    canvas caption center cite code col colgroup data datalist dd del details dfn dialog dir div dl dt em embed
-    fieldset figcaption figure font footer form frame frameset h1 h2 h3 h4 h5 h6 head header hgroup hr html i iframe
-    img input ins kbd label legend li link main map mark marquee math menu meta meter nav noframes noscript object ol
-    optgroup option output p param picture pre progress q rp rt ruby s samp script search section select slot small
-    source span strike strong style sub summary sup svg table tbody td template textarea tfoot th thead time title tr
-    track tt u ul var video wbr
-"""
-_ELEMENTS = frozenset(_ELEMENTS_BY_NAME.split())
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]{0,60})(?P<attributes>\s[^<>\n]{0,300}?)?(?P<void>/?)>")
 _SAYS_PATH = re.compile(
     r"(?<![\w-])(?:path|file_?path|file_?name|target_file)\s{0,3}=\s{0,3}[\"'\u201c\u201d]([^\"'\u201c\u201d]{1,255})",
@@ -61,7 +51,7 @@ def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
 
 def _foreign(text: str) -> list[re.Match[str]]:
     """Return the tags in a file that are no elements of HTML."""
-    return [tag for tag in _TAG.finditer(text) if tag["name"].lower() not in _ELEMENTS]
+    return [tag for tag in _TAG.finditer(text) if tag["name"].lower() not in ELEMENTS]
 
 
 def _ends_wrapper(text: str, *, is_markup: bool, is_code: bool) -> bool:
@@ -110,13 +100,13 @@ def without_strays(path: str, text: str) -> str:
     if path.lower().endswith(_HTML):
         ends = list(_END.finditer(text))
         behind = text[ends[-1].end() :] if ends else ""
-        is_stray = any(tag["end"] and tag["name"].lower() not in _ELEMENTS for tag in _TAG.finditer(behind))
+        is_stray = any(tag["end"] and tag["name"].lower() not in ELEMENTS for tag in _TAG.finditer(behind))
         if is_stray and not _SAYS_PATH.search(behind):
             return f"{text[: ends[-1].end()]}\n"
         return text
     head, _, last = text.rstrip().rpartition("\n")
     tag = _TAG.fullmatch(last.strip())
-    if tag is None or not tag["end"] or tag["name"].lower() in _ELEMENTS or f"<{tag['name']}" in head:
+    if tag is None or not tag["end"] or tag["name"].lower() in ELEMENTS or f"<{tag['name']}" in head:
         return text
     return f"{head}\n" if head else text
 

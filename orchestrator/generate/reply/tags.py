@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
 from orchestrator.generate.reply.calls import NAMES, PATHS, is_call, is_path, parts_of
+from orchestrator.generate.reply.elements import ELEMENTS
 from orchestrator.generate.reply.structured import called
 
 _TAG = re.compile(
@@ -67,20 +68,31 @@ class _Tags:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._found = [tag for tag in _TAG.finditer(text) if self._stands_apart(tag)]
-        self._ends: dict[str, list[re.Match[str]]] = {}
+        self._begun: list[re.Match[str]] = []
+        self._ends: dict[str, list[tuple[int, int]]] = {}
         self._named: dict[str, list[int]] = {}
-        for tag in self._found:
-            if tag["end"]:
-                self._ends.setdefault(_kind(tag), []).append(tag)
-            elif _path_of(tag) is not None:
+        for tag in _TAG.finditer(text):
+            self._keep(tag)
+
+    def _keep(self, tag: re.Match[str]) -> None:
+        """Keep a tag that may begin or end a block. The elements of a page are none, unless they name a file."""
+        kind = _kind(tag)
+        if tag["end"]:
+            if kind in self._ends and self._stands_apart(tag):
+                self._ends[kind].append(tag.span())
+            return
+        is_named = _path_of(tag) is not None
+        if (is_named or kind not in ELEMENTS) and self._stands_apart(tag):
+            self._begun.append(tag)
+            self._ends.setdefault(kind, [])
+            if is_named:
                 self._named.setdefault(_family(tag), []).append(tag.start())
 
     def blocks(self) -> Iterator[_Tagged]:
         """Yield the tags that hold files or calls, in their order."""
         position = 0
-        for tag in self._found:
-            if tag.start() < position or tag["end"]:
+        for tag in self._begun:
+            if tag.start() < position:
                 continue
             block = self._block(tag)
             if block is None:
@@ -138,9 +150,9 @@ class _Tags:
         place = bisect_left(named, start)
         following = named[place] if place < len(named) else len(self._text)
         ends = self._ends.get(_kind(tag), [])
-        place = bisect_left(ends, start, key=lambda found: found.start())
-        if place < len(ends) and ends[place].start() <= following:
-            return _without_indentation(self._text[start : ends[place].start()]), ends[place].end(), False
+        place = bisect_left(ends, (start, 0))
+        if place < len(ends) and ends[place][0] <= following:
+            return _without_indentation(self._text[start : ends[place][0]]), ends[place][1], False
         return self._text[start:following], following, True
 
     def _stands_apart(self, tag: re.Match[str]) -> bool:
