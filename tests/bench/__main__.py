@@ -21,6 +21,7 @@ MEASUREMENTS = {
     "slow": jobs.slow,
     "replies": replies.measure,
     "verifying": verifying.measure,
+    "loaded": verifying.loaded,
     "repairing": proving.repairing,
     "standing": proving.standing,
     "cage": proving.cage,

@@ -2,7 +2,11 @@
 
 import asyncio
 import contextlib
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -12,6 +16,7 @@ from orchestrator.evaluator.corpus import MIRROR, Case, defects, good
 from orchestrator.site import Site
 from orchestrator.task import Check
 from orchestrator.verify.browser import find_browser, opened
+from orchestrator.verify.evaluating import evaluate
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
 from orchestrator.verify.report import Limits
@@ -19,14 +24,17 @@ from orchestrator.verify.server import Served, serving
 from orchestrator.verify.verification import Subject, verify
 from tests.bench.figures import Figure
 from tests.corpus.cases import is_found, seen_of
+from tests.corpus.forms import BODIES, PAGE, TAKEN, independent
 
 PAIRS = 5
 PATIENCE_S = 5.0
+BARE = frozenset({"", "false", "undefined", "null", "0", "NaN", "not run"})
+"""What a failed check may give that says nothing of the page."""
 
 
 async def measure(_: Path) -> list[Figure]:
     """Look at every site of the corpus, with an independent runner beside us, and time one page."""
-    found, false, same, checks = 0, 0, 0, 0
+    found, false, same, checks, failed, telling = 0, 0, 0, 0, 0, 0
     cases = [*good(), *defects()]
     with serving(Site({}), "repo") as served:
         async with opened(None, served.url) as cage, async_playwright() as playwright:
@@ -35,11 +43,15 @@ async def measure(_: Path) -> list[Figure]:
                 report = await seen_of(case, cage, served)
                 found += bool(case.kind) and is_found(case, report)
                 false += 0 if case.kind else len(report.findings)
+                seen = [check.seen for check in report.checks if check.state == "failed"]
+                failed += len(seen)
+                telling += sum(one not in BARE for one in seen)
                 if case.kind == "limit":  # nobody's verdict on a page that never rests is worth anything
                     continue
                 verdicts = [check.state == "passed" for check in report.checks]
                 checks += len(verdicts)
                 same += sum(map(bool.__eq__, verdicts, await _independent(other, case, served)))
+            forms, texts = await _forms(cage.browser)
             await other.close()
     warm, cold = await _times()
     return [
@@ -62,9 +74,84 @@ async def measure(_: Path) -> list[Figure]:
             by_ratio=True,
             at_least=True,
         ),
+        Figure(
+            name="verdicts on texts of all forms, as Playwright's",
+            unit="",
+            ours=[forms],
+            baseline=[texts],
+            limit=1,
+            by_ratio=True,
+            at_least=True,
+        ),
+        Figure(
+            name="failures that say what was there",
+            unit="",
+            ours=[telling],
+            baseline=[failed],
+            limit=0.95,
+            by_ratio=True,
+            at_least=True,
+        ),
         Figure(name="ten checks, browser already up", unit="s", ours=warm, limit=2.5),
         Figure(name="ten checks, with a browser of their own", unit="s", ours=cold, limit=4),
     ]
+
+
+async def loaded(_: Path) -> list[Figure]:
+    """Look at every site of the corpus, and again while something else keeps the cores busy: the same is seen."""
+    idle = await _all_seen()
+    with _busy_cores():
+        under_load = await _all_seen()
+    same = sum(map(tuple.__eq__, idle, under_load))
+    return [
+        Figure(
+            name="sites seen the same with the cores busy",
+            unit="",
+            ours=[same],
+            baseline=[len(idle)],
+            limit=1,
+            by_ratio=True,
+            at_least=True,
+        )
+    ]
+
+
+@contextlib.contextmanager
+def _busy_cores() -> Iterator[None]:
+    """Keep all cores busy with something else."""
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        yield
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+
+
+async def _all_seen() -> list[tuple[object, ...]]:
+    """Return of each site the states of its checks, and of which kinds its findings are and where."""
+    seen: list[tuple[object, ...]] = []
+    with serving(Site({}), "repo") as served:
+        async with opened(None, served.url) as cage:
+            for case in [*good(), *defects()]:
+                report = await seen_of(case, cage, served)
+                findings = sorted((found.kind, found.where) for found in report.findings)
+                seen.append((case.name, *(check.state for check in report.checks), *findings))
+    return seen
+
+
+async def _forms(browser: Browser) -> tuple[int, int]:
+    """Return on how many texts of all forms our verdict is Playwright's own, and of how many."""
+    page = await browser.new_page()
+    await page.set_content(PAGE)
+    session = await page.context.new_cdp_session(page)
+    texts = [*TAKEN, *BODIES]
+    same = 0
+    for text in texts:
+        outcome = await evaluate(session, text, PATIENCE_S)
+        same += outcome.holds == await independent(page, text)
+    await page.close()
+    return same, len(texts)
 
 
 async def _independent(browser: Browser, case: Case, served: Served) -> list[bool]:
