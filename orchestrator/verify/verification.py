@@ -85,13 +85,22 @@ async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[Chec
     until = time.monotonic() + trial.limits.whole
     verdicts: list[CheckResult] = []
     for label, entry, verdict in zip(labels(subject.asked), subject.asked, report.checks, strict=True):
-        if verdict.kind == "file":
-            verdicts.append(result(entry, "file", decided(entry[1].text, repository)))
-        elif verdict.kind == "prose" and label in subject.proofs and time.monotonic() < until:
+        by_rule = _by_rule(entry, verdict, repository)
+        if by_rule.kind == "prose" and label in subject.proofs and time.monotonic() < until:
             verdicts.append(await _proved(entry, subject.proofs[label], subject, trial))
         else:
-            verdicts.append(verdict)
+            verdicts.append(by_rule)
     return verdicts
+
+
+def _by_rule(entry: tuple[int, Check], verdict: CheckResult, repository: Repository) -> CheckResult:
+    """Return the verdict of the rules on a check about files; where they have none, it is in prose."""
+    if verdict.kind != "file":
+        return verdict
+    found = decided(entry[1].text, repository)
+    if found.holds is None:
+        return result(entry, "prose", (False, f"the files alone do not tell: {found.seen}"))
+    return result(entry, "file", (found.holds, found.seen))
 
 
 async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: _Trial) -> CheckResult:

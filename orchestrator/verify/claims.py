@@ -1,0 +1,332 @@
+"""What a sentence may claim of a file: each a small function from repository and name to what it shows. Pure.
+
+`holds` is None where the files alone do not tell. A claim about what a file holds fails where there is no such file.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from orchestrator.site import LICENCE
+from orchestrator.verify.counting import counted, headings, json_text, text_of
+from orchestrator.verify.markup import Document, links, read_page, sources, target
+from orchestrator.verify.numbers import Bound
+from orchestrator.verify.repository import Finding, Repository, plain
+from orchestrator.verify.structure import (
+    Absent,
+    Malformed,
+    Test,
+    everywhere,
+    format_of,
+    looked_up,
+    parsed,
+    read_as,
+    read_csv,
+    type_of,
+)
+
+About = Callable[[Repository, str], Finding]
+"""A claim about the file that is named."""
+
+_LICENCES = {
+    "mit": ("mit license", "permission is hereby granted, free of charge", 'the software is provided "as is"'),
+    "apache": ("apache license", "version 2.0"),
+    "gpl": ("gnu general public license",),
+    "bsd": ("redistribution and use in source and binary forms",),
+    "isc": ("permission to use, copy, modify, and/or distribute this software",),
+    "unlicense": ("this is free and unencumbered software released into the public domain",),
+}
+LICENCES = frozenset(_LICENCES)
+NO_TEXT = "there is no text"
+
+
+def exists(repository: Repository, name: str) -> Finding:
+    """Whether the file is there; a name that ends in a slash is a folder."""
+    if name.endswith("/"):
+        inside = sum(path.startswith(plain(name)) for path in repository.files)
+        return Finding(inside > 0, f"`{plain(name)}` has {inside} file{'' if inside == 1 else 's'}")
+    path = repository.path(name)
+    return (
+        Finding(holds=True, seen=f"`{path}` is there") if path else Finding(holds=False, seen=repository.nearest(name))
+    )
+
+
+def absent(repository: Repository, name: str) -> Finding:
+    """Whether there is no such file."""
+    found = exists(repository, name)
+    return Finding(not found.holds, found.seen)
+
+
+def in_content(claim: Callable[[str, bytes], Finding]) -> About:
+    """Return a claim about what a file holds."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        path = repository.path(name)
+        if path is None:
+            return Finding(holds=False, seen=repository.nearest(name))
+        return claim(path, repository.files[path])
+
+    return about
+
+
+def denied(claim: About) -> About:
+    """Return the opposite of a claim about what a file holds; without the file there is no verdict."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        if repository.path(name) is None:
+            return Finding(None, repository.nearest(name))
+        found = claim(repository, name)
+        return Finding(None if found.holds is None else not found.holds, found.seen)
+
+    return about
+
+
+def one_of(claims: Sequence[About]) -> About:
+    """Return that one of the claims holds."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        found = [claim(repository, name) for claim in claims]
+        best = next((one for one in found if one.holds), None) or next(
+            (one for one in found if one.holds is None), None
+        )
+        return best or Finding(holds=False, seen="; ".join(dict.fromkeys(one.seen for one in found)))
+
+    return about
+
+
+def none_of(claims: Sequence[About], *, is_either: bool) -> About:
+    """Return that none holds; of "not a and b" where one holds there is no verdict, for it has two meanings."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        found = [denied(claim)(repository, name) for claim in claims]
+        failed = [one for one in found if one.holds is False]
+        if failed and (is_either or len(failed) == len(found)):
+            return failed[0]
+        unsure = next((one for one in found if not one.holds), None)
+        return Finding(None, unsure.seen) if unsure else found[-1]
+
+    return about
+
+
+def licensed(kind: str) -> About:
+    """Return that the file holds the text of a licence."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        text = " ".join(text_of(repository.file(name) or b"").lower().split())
+        lacking = [part for part in _LICENCES[kind] if part not in text]
+        return Finding(
+            not lacking, f"{name} lacks “{lacking[0]}”" if lacking else f"{name} is the {kind.upper()} licence"
+        )
+
+    return about
+
+
+def unchanged(repository: Repository, name: str) -> Finding:
+    """Whether the file is the attachment of that name, byte for byte."""
+    sent, found = repository.sent(name), repository.file(name)
+    if found is None:
+        return Finding(holds=False, seen=repository.nearest(name))
+    if sent is None:
+        return Finding(None, f"no attachment is called {name}")
+    same = "the same as" if sent == found else f"not those {len(sent)} that"
+    return Finding(sent == found, f"`{name}` has {len(found)} bytes, {same} were sent".replace("as were", "were"))
+
+
+def same_as(other: str) -> About:
+    """Return that the file has the bytes of another one, which may be an attachment."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        found = repository.file(name)
+        attached = repository.sent(other)
+        wanted = repository.file(other) if attached is None else attached
+        if found is None or wanted is None:
+            return Finding(holds=False, seen=repository.nearest(name if found is None else other))
+        return Finding(found == wanted, f"`{name}` has {len(found)} bytes, `{other}` {len(wanted)}")
+
+    return about
+
+
+def is_empty(name: str, data: bytes) -> Finding:
+    """Whether a file holds nothing but blanks."""
+    return Finding(not data.strip(), f"`{name}` has {len(data)} bytes")
+
+
+def has_count(unit: str, wanted: Bound) -> About:
+    """Return that a file has so many words, lines, entries."""
+    return in_content(lambda name, data: counted(name, data, unit, wanted))
+
+
+def has_form(kind: str, root: str = "") -> About:
+    """Return that a file can be read as `kind`. `root`: what it then is, a list or an object."""
+
+    def claim(name: str, data: bytes) -> Finding:
+        try:
+            value = read_as(kind, name, data)
+        except Malformed as error:
+            return Finding(holds=False, seen=str(error))
+        told = f"`{name}` is valid {kind.upper()}"
+        return Finding(not root or type_of(value) == root, told if not root else f"{told} and holds {type_of(value)}")
+
+    return in_content(claim)
+
+
+def has_text(text: str, *, is_loose: bool = False) -> About:
+    """Return that a file holds a text. `is_loose`: in whatever capitals, as one mentions something."""
+
+    def claim(name: str, data: bytes) -> Finding:
+        held = text_of(data)
+        if text in held:
+            return Finding(holds=True, seen=f"`{name}` has “{text}”")
+        if " ".join(text.lower().split()) in " ".join(held.lower().split()):
+            return Finding(is_loose or None, f"`{name}` has “{text}” in other capitals or across lines")
+        return Finding(holds=False, seen=f"`{name}` lacks “{text}”")
+
+    return in_content(claim)
+
+
+def is_text(text: str, where: str = "all") -> About:
+    """Return that a text is all that a file holds, its beginning, its end, or its first line."""
+
+    def claim(name: str, data: bytes) -> Finding:
+        held = text_of(data).strip()
+        holds = {
+            "all": held == text.strip(),
+            "start": held.startswith(text),
+            "end": held.endswith(text),
+            "first line": held.partition("\n")[0].strip() == text.strip(),
+        }[where]
+        seen = held[-80:] if where == "end" else held[:80]
+        return Finding(holds, f"`{name}` {'ends' if where == 'end' else 'begins'} with “{seen}”")
+
+    return in_content(claim)
+
+
+def has_section(topic: str) -> About:
+    """Return that a README has a heading on a topic."""
+
+    def claim(_: str, data: bytes) -> Finding:
+        titles = [title.lower() for _, title in headings(text_of(data))]
+        seen = f"sections: {', '.join(titles)[:200] or 'none'}"
+        wanted = " ".join(topic.lower().split())
+        if any(re.search(rf"(?<!\w){re.escape(wanted)}", title) for title in titles):
+            return Finding(holds=True, seen=seen)
+        partly = any(word in title.split() for word in wanted.split() if len(word) > 3 for title in titles)
+        return Finding(None if partly else False, f"no section {wanted}; {seen}")
+
+    return in_content(claim)
+
+
+def has_title(name: str, data: bytes) -> Finding:
+    """Whether a README begins with a heading of the first level."""
+    found = headings(text_of(data))
+    holds = any(level == 1 for level, _ in found)
+    return Finding(holds, f"`{name}` has the headings {', '.join(title for _, title in found)[:200] or 'none'}")
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that is asked for, and what stands under it. `told`: the test in words."""
+
+    name: str
+    test: Test | None = None
+    told: str = ""
+
+
+def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True) -> About:
+    """Return that a file has these keys or columns. `is_all`: and no others; `is_sure`: they were called keys."""
+
+    def claim(name: str, data: bytes) -> Finding:
+        try:
+            value = read_csv(name, data) if format_of(name) == "csv" else parsed(name, data)
+        except Malformed as error:
+            return Finding(holds=False, seen=str(error))
+        for key in keys:
+            shown = _key(name, value, key)
+            if not shown.holds:
+                return shown if is_sure else Finding(None, shown.seen)
+        told = ", ".join(f"`{key.name}`" for key in keys)
+        first = value[0] if isinstance(value, list) and value else value
+        more = [str(key) for key in first if key not in {one.name for one in keys}] if isinstance(first, dict) else []
+        if is_all and more:
+            return Finding(holds=False, seen=f"`{name}` also has {', '.join(f'`{key}`' for key in more[:10])}")
+        return Finding(holds=True, seen=f"`{name}` has {told}")
+
+    return in_content(claim)
+
+
+def _key(name: str, value: Any, key: Key) -> Finding:
+    try:
+        found = looked_up(value, key.name)
+    except Absent as error:
+        # Somewhere inside: the sentence may mean that place.
+        inside = key.test is None and key.name in set(everywhere(value))
+        return Finding(None if inside else False, f"`{name}` has no `{key.name}`; {error}")
+    wrong = [one for one in found if key.test is not None and not key.test(one)]
+    if wrong:
+        return Finding(holds=False, seen=f"`{key.name}` in `{name}` is {json_text(wrong[0])}, not {key.told}")
+    return Finding(holds=True, seen=f"`{key.name}` in `{name}` is {json_text(found[0])}")
+
+
+@dataclass(frozen=True)
+class Element:
+    """An element that is asked for. `named`: what a script that adds it must name; `loosely`: it, whatever its tag."""
+
+    selector: str
+    named: str
+    loosely: str = ""
+
+
+def has_element(element: Element, wanted: Bound) -> About:
+    """Return that a page has so many elements of a kind; no verdict where a script may make the difference."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        path = repository.path(name)
+        if path is None:
+            return Finding(holds=False, seen=repository.nearest(name))
+        page = read_page(text_of(repository.files[path]))
+        count = len(page.found(element.selector))
+        ids = [f"#{node.attributes['id']}" for node in page.nodes if node.attributes.get("id")]
+        there = f"; there is {', '.join(ids[:8])}" if ids and not count else ""
+        told = f"`{path}` has {count} element{'' if count == 1 else 's'} for `{element.selector}`{there}"
+        if wanted.takes(count):
+            return Finding(holds=True, seen=told)
+        is_other = bool(element.loosely) and wanted.takes(len(page.found(element.loosely)))
+        is_open = is_other or _is_scripted(repository, page, element.named)
+        return Finding(None if is_open else False, told)
+
+    return about
+
+
+def _is_scripted(repository: Repository, page: Document, word: str) -> bool:
+    """Whether a script of the site speaks of `word`, so that it may add what is not there."""
+    own = (text_of(data) for path, data in repository.files.items() if path.endswith((".js", ".mjs")))
+    return any(word in script for script in (page.scripts, *own))
+
+
+def leads_to(other: str, *, is_link: bool) -> About:
+    """Return that a page links to a file of the repository; not `is_link`: or loads it."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        path = repository.path(name)
+        if path is None:
+            return Finding(holds=False, seen=repository.nearest(name))
+        text, goal = text_of(repository.files[path]), repository.path(other)
+        written = links(path, text) if is_link else [*links(path, text), *sources(text)]
+        found = {target(path, one) for one in written}
+        if goal is None:
+            return Finding(holds=False, seen=repository.nearest(other))
+        if goal in found or (goal.endswith(".html") and goal.removesuffix(".html") in found):
+            return Finding(holds=True, seen=f"`{path}` leads to `{goal}`")
+        inside = ", ".join(sorted(f"`{one}`" for one in found if one)[:8]) or "nothing of the site"
+        is_open = goal.rpartition("/")[2] in text or _is_scripted(
+            repository, read_page(text), goal.rpartition("/")[2].partition(".")[0]
+        )
+        return Finding(None if is_open else False, f"`{path}` does not lead to `{goal}`, but to {inside}")
+
+    return about
+
+
+def repository_licence(kind: str) -> Callable[[Repository], Finding]:
+    """Return that the repository's licence is of a kind."""
+    return lambda repository: licensed(kind)(repository, LICENCE)

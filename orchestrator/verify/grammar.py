@@ -1,0 +1,254 @@
+"""The sentences about files that are understood: which files, and what is claimed of each. Pure.
+
+A sentence is clauses; a later one may be about the same files. Where any part is not understood, none of it is.
+"""
+
+from collections.abc import Sequence
+
+from orchestrator.site import LICENCE
+from orchestrator.verify.claims import (
+    LICENCES,
+    About,
+    absent,
+    exists,
+    has_count,
+    leads_to,
+    licensed,
+    one_of,
+)
+from orchestrator.verify.counting import UNITS
+from orchestrator.verify.naming import REPOSITORY
+from orchestrator.verify.numbers import bound
+from orchestrator.verify.objects import KEY_NOUNS, Words
+from orchestrator.verify.predicates import BE, HAVE, PRESENT, Clause, Predicates
+from orchestrator.verify.wording import LONGEST, Reader, tokens
+
+_LEADS = tuple(
+    f"{verb}{that}"
+    for verb in ("check", "verify", "ensure", "confirm", "make sure", "validate", "assert", "test")
+    for that in ("", " that", " whether", " if")
+)
+_JOINTS = (
+    *(";", ".", ",", "and", ", and", "but", ", but", "; and", "and it", ", and it", "which", ", which", "that"),
+    *("with", ", with", "and with", "whose", ", whose", "containing", ", containing", "and they", "it", ". it", "; it"),
+    *(". they", "while", ", while", "and also", "whose content"),
+)
+
+
+class _Sentence(Predicates):
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader)
+        self.subject: Sequence[str] = ()
+
+    def clauses(self) -> list[Clause] | None:
+        """Take the whole sentence."""
+        reader, found = self.reader, list[Clause]()
+        reader.say(*_LEADS)
+        while True:
+            clause = reader.first(
+                self._there, self._no_file, self._repository, self._licence, self._inside, self._outside,
+                self._linked, self._plain, self._continued,
+            )  # fmt: skip
+            if not clause:
+                return None
+            found += clause
+            self.subject = list(dict.fromkeys(name for name, _ in clause))
+            if reader.is_done:
+                return found
+            start = reader.at
+            joint = reader.say(*_JOINTS)
+            if joint is None or reader.is_done:
+                return None
+            if joint.split()[-1] in ("with", "containing", "whose"):
+                reader.at = start + len(joint.split()) - 1
+
+    def _there(self) -> list[Clause] | None:
+        """Take "there is a README.md", "there are at least 3 words in about.md"."""
+        reader = self.reader
+        if reader.say("there") is None:
+            return None
+        is_not = self.auxiliary()
+        if reader.say(*BE) is None:
+            return None
+        start = reader.at
+        if counted := self._count_in():
+            return self.deny(counted) if is_not else counted
+        reader.at = start
+        is_not = reader.say("no", "not", "not any", "never") is not None or is_not
+        return self._existence(is_not=is_not)
+
+    def _existence(self, *, is_not: bool) -> list[Clause] | None:
+        named = self.files()
+        place = self.place() if named else None
+        if named is None or place is None:
+            return None
+        names, is_either = named
+        if is_either and not is_not:
+            return [(names[0], _any_exists(names))]
+        return [(f"{place}{name}", absent if is_not else exists) for name in names]
+
+    def _no_file(self) -> list[Clause] | None:
+        """Take "no file named x exists", "x and y, no such files"."""
+        reader = self.reader
+        if reader.say("no", "neither") is None:
+            return None
+        named = self.files()
+        if named is None:
+            return None
+        self.auxiliary()
+        if not (reader.say("exists", "exist") or (reader.say(*BE) and reader.say(*PRESENT)) or reader.say(*BE)):
+            return None
+        return None if self.place() is None else [(name, absent) for name in named[0]]
+
+    def _repository(self) -> list[Clause] | None:
+        """Take "the repo has a README.md", "the repository must not contain out.json"."""
+        reader = self.reader
+        reader.say("github", "public", "git")
+        if reader.say(*REPOSITORY) is None:
+            return None
+        reader.say("root", "root folder", "root directory")
+        is_not = self.auxiliary()
+        if reader.say("uses", "use", "is under", "are under", "is licensed under", "be licensed under", *HAVE) is None:
+            return None
+        start = reader.at
+        if licence := self._licence_of():
+            return None if is_not else licence
+        reader.at = start
+        is_not = reader.say("no", "not any") is not None or is_not
+        return self._existence(is_not=is_not)
+
+    def _licence(self) -> list[Clause] | None:
+        """Take "MIT licence is there", "licensed under MIT", "has an MIT licence"."""
+        reader = self.reader
+        reader.say("has", "uses", "licensed under", "is licensed under", "under")
+        return self._licence_of()
+
+    def _licence_of(self) -> list[Clause] | None:
+        reader = self.reader
+        reader.say("valid", "standard", "full", "open source")
+        kind = reader.say(
+            *LICENCES, *(f"{kind}-license" for kind in LICENCES), *(f"{kind}-licence" for kind in LICENCES)
+        )
+        if kind is None:
+            return None
+        if "-" not in kind and reader.say("license", "licence", "license file", "licence file") is None:
+            last = reader.take("file")
+            if last is None or not last.low.startswith("licen"):
+                return None
+        reader.say("file", "text")
+        self.auxiliary()
+        if reader.say(*BE):
+            if reader.say(*PRESENT) is None and reader.peek().low not in ("in", "at"):
+                return None
+        else:
+            reader.say("exists", "exist")
+        if self.place() is None:
+            return None
+        return [(LICENCE, licensed(kind.partition("-")[0]))]
+
+    def _inside(self) -> list[Clause] | None:
+        """Take "in data.json, `rate` is a number", "data.json's `rate` is 3", "the `rate` in data.json is 3"."""
+        reader = self.reader
+        if reader.say("in", "inside", "within", "for"):
+            name = self.file()
+            reader.say(",")
+            return None if name is None else self.value_in([name]) or self.predicate([name])
+        names = self.files()
+        if names is None or reader.say("'s") is None:
+            return None
+        return self.value_in(names[0])
+
+    def _outside(self) -> list[Clause] | None:
+        """Take "word count of x is between …", "at least 3 words in x", "`rate` in data.json is 3", "key a in x"."""
+        reader = self.reader
+        start = reader.at
+        if unit := reader.say("word count", "line count", "number of words", "number of lines", "character count",
+                              "sentence count", "row count", "number of sentences", "number of rows",
+                              "number of items", "number of entries", "length"):  # fmt: skip
+            return self._length(unit)
+        if counted := self._count_in():
+            return counted
+        reader.at = start
+        key = (reader.say(*KEY_NOUNS, "value of") and reader.take("quoted", "word")) or reader.take("quoted")
+        names = self.files() if key and reader.say("in", "of", "inside") else None
+        if key is None or names is None:
+            return None
+        return self.value_in(names[0], key=key.text)
+
+    def _length(self, said: str) -> list[Clause] | None:
+        reader = self.reader
+        reader.say("of", "in")
+        names = self.files()
+        self.auxiliary()
+        if names is None or reader.say(*BE) is None:
+            return None
+        wanted = bound(reader)
+        named = (
+            "character" if said == "length" else UNITS.get(said.rsplit(maxsplit=1)[-1], "") or said.split(maxsplit=1)[0]
+        )
+        unit = Words(reader, names[0]).unit() or (named if said != "length" else None)
+        if wanted is None or unit is None:
+            return None
+        reader.say("long")
+        return [(name, has_count(unit, wanted)) for name in names[0]]
+
+    def _count_in(self) -> list[Clause] | None:
+        """Take "at least three words in about.md"."""
+        reader, start = self.reader, self.reader.at
+        found = Words(reader, ()).counts()
+        if found is None or reader.say("in", "inside", "within", "on") is None or (names := self.files()) is None:
+            reader.at = start
+            return None
+        return [(name, about) for name in names[0] for about in found[0]]
+
+    def _linked(self) -> list[Clause] | None:
+        """Take "a link to about.html is on index.html"; the other order is a predicate."""
+        reader = self.reader
+        if reader.say("link to", "links to") is None or (goals := self.files()) is None:
+            return None
+        reader.say("exists", "exist")
+        reader.say(*BE)
+        reader.say(*PRESENT)
+        if reader.say("in", "on", "from") is None or (pages := self.files()) is None:
+            return None
+        return [(page, leads_to(goal, is_link=True)) for page in pages[0] for goal in goals[0]]
+
+    def _plain(self) -> list[Clause] | None:
+        """Take names of files, and what is said of them."""
+        named = self.files()
+        if named is None:
+            return None
+        names, is_either = named
+        if is_either:  # "a or b exists"; more of either is not understood
+            self.auxiliary()
+            reader = self.reader
+            is_there = reader.say("exists", "exist") or (reader.say(*BE) and reader.say(*PRESENT))
+            return [(names[0], _any_exists(names))] if is_there and self.place() is not None else None
+        return self.predicate(names)
+
+    def _continued(self) -> list[Clause] | None:
+        """Take more about the same files."""
+        if not self.subject:
+            return None
+        names = self.subject
+        self.reader.say("it", "they", "file", "each", "content", "contents")
+        if self.reader.say("whose"):
+            return self.value_in(names)
+        said = self.reader.first(lambda: self.predicate(names))
+        if said is None and self.had:
+            said = self.having(names, is_not=False)
+        return said or self.value_in(names)
+
+
+def _any_exists(names: Sequence[str]) -> About:
+    return one_of([lambda repository, _, name=name: exists(repository, name) for name in names])  # type: ignore[misc]
+
+
+def understood(text: str) -> list[Clause] | None:
+    """Return what a sentence claims of which files, None where any part of it is not understood."""
+    if not 0 < len(text) <= LONGEST:
+        return None
+    reader = Reader(tokens(" ".join(text.split())))
+    if any(token.kind == "other" for token in reader.tokens):
+        return None
+    return _Sentence(reader).clauses()

@@ -1,0 +1,185 @@
+"""What a page holds as it is committed: elements by selector, and where it leads. No script is run. Pure."""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from html.parser import HTMLParser
+from urllib.parse import unquote, urlsplit
+
+LARGEST = 2_000_000
+"""Characters of a page that is read."""
+
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
+)
+_SIMPLE = re.compile(
+    r"(?P<tag>[A-Za-z][\w-]*|\*)|\#(?P<id>[\w-]+)|\.(?P<cls>[\w-]+)"
+    r"|\[\s*(?P<name>[\w:-]+)\s*(?:(?P<op>[~^$*|]?=)\s*(?P<value>\"[^\"]*\"|'[^']*'|[\w./:#-]+)\s*)?\]"
+)
+_SPLIT = re.compile(r"(\s*[>+~]\s*|\s+)")
+_MARKDOWN_LINK = re.compile(
+    r"\]\(\s{0,9}<?([^\s()<>]{1,500})|^ {0,3}\[[^\]\n]{1,99}\]:[ \t]{0,9}<?([^\s<>]{1,500})", re.MULTILINE
+)
+
+
+@dataclass(frozen=True)
+class Node:
+    """An element. `path`: those around it, from the outermost."""
+
+    tag: str
+    attributes: Mapping[str, str]
+    path: tuple["Node", ...] = field(repr=False, default=())
+
+
+@dataclass(frozen=True)
+class Document:
+    """The elements of a page in order, and the text of its own scripts."""
+
+    nodes: Sequence[Node]
+    scripts: str
+
+    def found(self, selector: str) -> list[Node]:
+        """Return the elements that a selector finds. Raises ValueError for one that is not understood."""
+        ways = [_steps(part) for part in selector.split(",")]
+        return [node for node in self.nodes if any(_fits(node, steps) for steps in ways)]
+
+
+class _Walk(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.nodes: list[Node] = []
+        self.scripts: list[str] = []
+        self.open: list[Node] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {name: value or "" for name, value in reversed(attrs)}, tuple(self.open[-50:]))
+        self.nodes.append(node)
+        if tag not in _VOID:
+            self.open.append(node)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        for place in range(len(self.open) - 1, max(-1, len(self.open) - 50), -1):
+            if self.open[place].tag == tag:
+                del self.open[place:]
+                return
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1].tag == "script":
+            self.scripts.append(data)
+
+
+@lru_cache(maxsize=8)
+def read_page(text: str) -> Document:
+    """Return what a page holds, whatever it is."""
+    walk = _Walk()
+    walk.feed(text[:LARGEST])
+    walk.close()
+    return Document(walk.nodes, "\n".join(walk.scripts))
+
+
+_Steps = list[tuple[str, list[re.Match[str]]]]
+
+
+@lru_cache(maxsize=64)
+def _steps(selector: str) -> _Steps:
+    """Return the parts of a selector, each with the sign before it, a blank for what lies anywhere inside."""
+    parts = _SPLIT.split(selector.strip())
+    steps: _Steps = [(" ", _compound(parts[0]))]
+    for sign, part in zip(parts[1::2], parts[2::2], strict=True):
+        if sign.strip() not in ("", ">"):
+            raise ValueError(f"{sign.strip()} is not understood here")
+        steps.append((sign.strip() or " ", _compound(part)))
+    return steps
+
+
+def _compound(text: str) -> list[re.Match[str]]:
+    found: list[re.Match[str]] = []
+    at = 0
+    while at < len(text):
+        one = _SIMPLE.match(text, at)
+        if one is None or (one["tag"] and at):
+            raise ValueError(f"{text} is not understood as a selector")
+        found.append(one)
+        at = one.end()
+    if not found:
+        raise ValueError("an empty selector")
+    return found
+
+
+def _fits(node: Node, steps: _Steps) -> bool:
+    sign, compound = steps[-1]
+    if not all(_is(node, one) for one in compound):
+        return False
+    if len(steps) == 1:
+        return True
+    around = node.path[-1:] if sign == ">" else node.path[::-1]
+    if all(earlier == " " for earlier, _ in steps[:-1]):  # the nearest has all that lies around the others
+        nearest = next((outer for outer in around if all(_is(outer, one) for one in steps[-2][1])), None)
+        return nearest is not None and _fits(nearest, steps[:-1])
+    return any(_fits(outer, steps[:-1]) for outer in around)
+
+
+def _is(node: Node, one: re.Match[str]) -> bool:
+    attributes = node.attributes
+    if one["tag"]:
+        return one["tag"] == "*" or node.tag == one["tag"].lower()
+    if one["id"]:
+        return attributes.get("id") == one["id"]
+    if one["cls"]:
+        return one["cls"] in attributes.get("class", "").split()
+    has = attributes.get(one["name"].lower())
+    return has is not None and (one["op"] is None or _compares(one["op"], has, one["value"].strip("\"'")))
+
+
+def _compares(sign: str, has: str, wanted: str) -> bool:
+    return {
+        "=": has == wanted,
+        "~=": wanted in has.split(),
+        "^=": bool(wanted) and has.startswith(wanted),
+        "$=": bool(wanted) and has.endswith(wanted),
+        "*=": bool(wanted) and wanted in has,
+        "|=": has == wanted or has.startswith(f"{wanted}-"),
+    }[sign]
+
+
+def is_selector(text: str) -> bool:
+    """Whether a selector is understood here."""
+    try:
+        return len(text) <= 200 and all(len(_steps(part)) <= 4 for part in text.split(","))
+    except ValueError:
+        return False
+
+
+def links(name: str, text: str) -> list[str]:
+    """Return where the links of a page or a Markdown file lead, as they are written."""
+    if name.lower().endswith((".md", ".markdown")):
+        written = [first or second for first, second in _MARKDOWN_LINK.findall(text)]
+    else:
+        written = []
+    return [*written, *(node.attributes["href"] for node in read_page(text).found("a[href], area[href]"))]
+
+
+def sources(text: str) -> Iterator[str]:
+    """Yield what a page loads or links to by an attribute."""
+    for node in read_page(text).nodes:
+        for attribute in ("href", "src", "data", "action"):
+            if written := node.attributes.get(attribute):
+                yield written
+
+
+def target(page: str, written: str) -> str | None:
+    """Return the path in the repository that a link on `page` leads to, None for one that leads elsewhere."""
+    try:
+        parts = urlsplit(written.strip())
+    except ValueError:
+        return None
+    if parts.scheme or parts.netloc or not parts.path:
+        return None
+    folder = "" if parts.path.startswith("/") else posixpath.dirname(page)
+    path = posixpath.normpath(posixpath.join(folder, unquote(parts.path).lstrip("/") or "."))
+    return "index.html" if path == "." else f"{path}/index.html" if parts.path.endswith("/") else path
