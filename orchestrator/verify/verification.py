@@ -20,6 +20,7 @@ from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.proofs import Proof, Unreadable, read_proof
+from orchestrator.verify.quoting import Missing, hollow, speaks_of_files, with_files
 from orchestrator.verify.report import Limits, Report
 from orchestrator.verify.running import performed
 from orchestrator.verify.server import Served, serving
@@ -116,7 +117,7 @@ async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: 
         return result(entry, "prose", (False, f"its proof does not hold: {shown[1]}"), text)
     # What only waits must not pass for what looks.
     patience = time.monotonic() - started + MARGIN_S
-    others = {"a blank page": _blanked(subject.site)}
+    others = _without_files(subject) if speaks_of_files(proof) else {"a blank page": _blanked(subject.site)}
     if entry[0] == subject.this and subject.before.files:
         others["the page as it was before"] = subject.before
     for name, site in others.items():
@@ -129,11 +130,30 @@ async def _tried(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Sho
     """Run a proof on `site`, freshly opened."""
     trial.served.site = site
     try:
+        proof = with_files(proof, site.files)
+    except Missing as error:
+        return False, str(error)
+    try:
         async with new_page(trial.cage, trial.target) as page:
             await arrive(page, trial.target.url, trial.limits, [])
             return await performed(page, proof, seconds)
     except (Error, PlaywrightTimeoutError) as error:
         return False, error.message.partition("\n")[0]
+
+
+def _without_files(subject: Subject) -> dict[str, Site]:
+    """Return the site without what the model wrote: once without its files, once with nothing in them.
+
+    What was attached and stays as it was sent is there all the same.
+    """
+    site, sent = subject.site.files, subject.attachments
+    kept = {path: data for path, data in site.items() if sent.get(path) == data}
+    page = {"index.html": BLANK}
+    emptied = {path: hollow(path, data) for path, data in site.items()}
+    return {
+        "a site without its files": Site({**kept, **page}),
+        "a site whose files are empty": Site({**emptied, **kept, **page}),
+    }
 
 
 def _blanked(site: Site) -> Site:
