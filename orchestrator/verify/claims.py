@@ -71,11 +71,11 @@ def in_content(claim: Callable[[str, bytes], Finding]) -> About:
 
 
 def denied(claim: About) -> About:
-    """Return the opposite of a claim about what a file holds; without the file there is no verdict."""
+    """Return the opposite of a claim about what a file holds; without the file that fails too."""
 
     def about(repository: Repository, name: str) -> Finding:
         if repository.path(name) is None:
-            return Finding(None, repository.nearest(name))
+            return Finding(holds=False, seen=repository.nearest(name))
         found = claim(repository, name)
         return Finding(None if found.holds is None else not found.holds, found.seen)
 
@@ -93,6 +93,21 @@ def one_of(claims: Sequence[About]) -> About:
         return best or Finding(holds=False, seen="; ".join(dict.fromkeys(one.seen for one in found)))
 
     return about
+
+
+def all_of(claims: Sequence[About]) -> About:
+    """Return that all of the claims hold: the first that fails decides, then the first that is open."""
+
+    def about(repository: Repository, name: str) -> Finding:
+        return worst([claim(repository, name) for claim in claims])
+
+    return about
+
+
+def worst(found: Sequence[Finding]) -> Finding:
+    """Return the first that failed, else the first that is open, else that all hold."""
+    failed = [one for one in found if one.holds is False] or [one for one in found if one.holds is None]
+    return failed[0] if failed else Finding(holds=True, seen="; ".join(dict.fromkeys(one.seen for one in found)))
 
 
 def none_of(claims: Sequence[About], *, is_either: bool) -> About:
@@ -218,10 +233,40 @@ def has_section(topic: str) -> About:
 
 
 def has_title(name: str, data: bytes) -> Finding:
-    """Whether a README begins with a heading of the first level."""
+    """Whether a README has a heading of the first level, or a page a title."""
+    if name.lower().endswith((".html", ".htm")):
+        return Finding(
+            bool(read_page(text_of(data)).title), f"`{name}` has the title “{read_page(text_of(data)).title}”"
+        )
     found = headings(text_of(data))
     holds = any(level == 1 for level, _ in found)
     return Finding(holds, f"`{name}` has the headings {', '.join(title for _, title in found)[:200] or 'none'}")
+
+
+def is_titled(text: str) -> About:
+    """Return that a page has this title, or a README this heading of the first level."""
+
+    def claim(name: str, data: bytes) -> Finding:
+        is_page = name.lower().endswith((".html", ".htm"))
+        first = [title for level, title in headings(text_of(data)) if level == 1]
+        titles = [read_page(text_of(data)).title] if is_page else first
+        return Finding(text in titles, f"`{name}` has the title “{', '.join(titles)[:80]}”")
+
+    return in_content(claim)
+
+
+def entries_are(test: Test, told: str) -> About:
+    """Return that a file holds a list whose entries all pass a test."""
+
+    def claim(name: str, data: bytes) -> Finding:
+        try:
+            value = parsed(name, data)
+        except Malformed as error:
+            return Finding(holds=False, seen=str(error))
+        wrong = [one for one in value if not test(one)] if isinstance(value, list) else [value]
+        return Finding(not wrong, f"`{name}` has {json_text(wrong[0])}, not {told}" if wrong else f"all are {told}")
+
+    return in_content(claim)
 
 
 @dataclass(frozen=True)
@@ -233,14 +278,19 @@ class Key:
     told: str = ""
 
 
-def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True) -> About:
-    """Return that a file has these keys or columns. `is_all`: and no others; `is_sure`: they were called keys."""
+def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True, is_each: bool = False) -> About:
+    """Return that a file has these keys or columns.
+
+    `is_all`: and no others; `is_sure`: they were called keys; `is_each`: it is a list, and each entry has them.
+    """
 
     def claim(name: str, data: bytes) -> Finding:
         try:
             value = read_csv(name, data) if format_of(name) == "csv" else parsed(name, data)
         except Malformed as error:
             return Finding(holds=False, seen=str(error))
+        if is_each and not isinstance(value, list):
+            return Finding(None, f"`{name}` holds {type_of(value)}")
         for key in keys:
             shown = _key(name, value, key)
             if not shown.holds:
@@ -301,7 +351,8 @@ def has_element(element: Element, wanted: Bound) -> About:
 def _is_scripted(repository: Repository, page: Document, word: str) -> bool:
     """Whether a script of the site speaks of `word`, so that it may add what is not there."""
     own = (text_of(data) for path, data in repository.files.items() if path.endswith((".js", ".mjs")))
-    return any(word in script for script in (page.scripts, *own))
+    named = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return any(named.search(script) for script in (page.scripts, *own))
 
 
 def leads_to(other: str, *, is_link: bool) -> About:
@@ -314,14 +365,15 @@ def leads_to(other: str, *, is_link: bool) -> About:
         text, goal = text_of(repository.files[path]), repository.path(other)
         written = links(path, text) if is_link else [*links(path, text), *sources(text)]
         found = {target(path, one) for one in written}
-        if goal is None:
-            return Finding(holds=False, seen=repository.nearest(other))
+        if goal is None:  # it may lie on another host
+            return Finding(None if other in text else False, repository.nearest(other))
         if goal in found or (goal.endswith(".html") and goal.removesuffix(".html") in found):
             return Finding(holds=True, seen=f"`{path}` leads to `{goal}`")
         inside = ", ".join(sorted(f"`{one}`" for one in found if one)[:8]) or "nothing of the site"
-        is_open = goal.rpartition("/")[2] in text or _is_scripted(
-            repository, read_page(text), goal.rpartition("/")[2].partition(".")[0]
-        )
+        # A script may lead there.
+        stem = goal.rpartition("/")[2].partition(".")[0]
+        is_page = path.lower().endswith((".html", ".htm"))
+        is_open = is_page and (goal in text or _is_scripted(repository, read_page(text), stem))
         return Finding(None if is_open else False, f"`{path}` does not lead to `{goal}`, but to {inside}")
 
     return about

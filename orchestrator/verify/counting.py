@@ -136,6 +136,10 @@ def _bullets(_: str, data: bytes) -> list[int]:
     return [len(lines), sum(1 for line in lines if not line.startswith((" ", "\t")))]
 
 
+def _code_blocks(_: str, data: bytes) -> list[int]:
+    return [sum(1 for line in text_of(data).splitlines() if _FENCE.match(line)) // 2]
+
+
 def _data_rows(name: str, data: bytes) -> list[int]:
     return [max(0, len(table(name, data)) - 1)]
 
@@ -201,6 +205,7 @@ _COUNTS: Mapping[str, Callable[[str, bytes], list[int]]] = {
     "key": _keys,
     "top-level key": _keys,
     "field": _keys,
+    "code block": _code_blocks,
 }
 
 
@@ -208,7 +213,7 @@ def plural(unit: str) -> str:
     """Return a unit as it stands behind a number that is not one."""
     if unit == "line of text":
         return "lines of text"
-    return unit if unit == "kb" else f"{unit[:-1]}ies" if unit.endswith("y") else f"{unit}s"
+    return unit if unit == "kb" else f"{unit[:-1]}ies" if unit.endswith("ry") else f"{unit}s"
 
 
 UNITS: Mapping[str, str] = {form: unit for unit in _COUNTS for form in (unit, plural(unit))}

@@ -50,6 +50,7 @@ _TAGS = [
     "ul",
     "video",
 ]
+_ATTRIBUTES = ("name", "type", "role", "rel", "method", "lang")
 _NOUNS = ("element", "elements", "tag", "tags")
 
 
@@ -63,7 +64,7 @@ def _described(reader: Reader) -> Element | None:
     tag = "" if reader.say(*_NOUNS) else _tag(reader)
     reader.say(*_NOUNS)
     reader.say("with", "having", "whose", "that has", "which has", "of")
-    kind = reader.say("id", "ids", "class", "id of", "class of", "class name")
+    kind = reader.say("id", "ids", "class", "id of", "class of", "class name", *_ATTRIBUTES)
     if kind is None:
         return None
     reader.say("=", "is", ":", "equals", "named")
@@ -74,6 +75,8 @@ def _described(reader: Reader) -> Element | None:
     if not re.fullmatch(r"[\w-]+", bare):
         return None
     reader.say("element", "attribute")
+    if kind in _ATTRIBUTES:
+        return Element(f'{tag}[{kind}="{bare}"]', bare) if tag else None
     by_name = f"{'#' if kind.startswith('id') else '.'}{bare}"
     return Element(f"{tag}{by_name}", bare, by_name)
 

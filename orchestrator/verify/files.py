@@ -4,6 +4,7 @@ A check is one of these only where all of it is understood, "README.md exists an
 asks for more, that it be professional say, is prose. So is one for which the files alone do not tell.
 """
 
+from orchestrator.verify.claims import worst
 from orchestrator.verify.grammar import understood
 from orchestrator.verify.repository import Finding, Repository
 
@@ -20,5 +21,4 @@ def decided(text: str, repository: Repository) -> Finding:
     shown = [about(repository, name) for name, about in understood(text) or ()]
     if not shown:
         return Finding(None, "not understood")
-    failed = [one for one in shown if one.holds is False] or [one for one in shown if one.holds is None]
-    return failed[0] if failed else Finding(holds=True, seen="; ".join(dict.fromkeys(one.seen for one in shown)))
+    return worst(shown)

@@ -16,10 +16,10 @@ from orchestrator.verify.claims import (
     licensed,
     one_of,
 )
-from orchestrator.verify.counting import UNITS
+from orchestrator.verify.counting import UNITS, plural
 from orchestrator.verify.naming import REPOSITORY
 from orchestrator.verify.numbers import bound
-from orchestrator.verify.objects import KEY_NOUNS, Words
+from orchestrator.verify.objects import Words
 from orchestrator.verify.predicates import BE, HAVE, PRESENT, Clause, Predicates
 from orchestrator.verify.wording import LONGEST, Reader, tokens
 
@@ -28,6 +28,21 @@ _LEADS = tuple(
     for verb in ("check", "verify", "ensure", "confirm", "make sure", "validate", "assert", "test")
     for that in ("", " that", " whether", " if")
 )
+_LENGTHS = (
+    "word count",
+    "line count",
+    "number of words",
+    "number of lines",
+    "character count",
+    "sentence count",
+    "row count",
+    "number of sentences",
+    "number of rows",
+    "number of items",
+    "number of entries",
+    "length",
+)
+_ENTRIES = tuple(form for one in ("entry", "item", "object", "element", "record", "row") for form in (one, plural(one)))
 _JOINTS = (
     *(";", ".", ",", "and", ", and", "but", ", but", "; and", "and it", ", and it", "which", ", which", "that"),
     *("with", ", with", "and with", "whose", ", whose", "containing", ", containing", "and they", "it", ". it", "; it"),
@@ -46,8 +61,8 @@ class _Sentence(Predicates):
         reader.say(*_LEADS)
         while True:
             clause = reader.first(
-                self._there, self._no_file, self._repository, self._licence, self._inside, self._outside,
-                self._linked, self._plain, self._continued,
+                self._there, self._listed_behind, self._no_file, self._repository, self._licence, self._inside,
+                self._outside, self._linked, self._plain, self._continued,
             )  # fmt: skip
             if not clause:
                 return None
@@ -71,7 +86,7 @@ class _Sentence(Predicates):
         if reader.say(*BE) is None:
             return None
         start = reader.at
-        if counted := self._count_in():
+        if counted := reader.first(self._count_in, self._linked):
             return self.deny(counted) if is_not else counted
         reader.at = start
         is_not = reader.say("no", "not", "not any", "never") is not None or is_not
@@ -86,6 +101,19 @@ class _Sentence(Predicates):
         if is_either and not is_not:
             return [(names[0], _any_exists(names))]
         return [(f"{place}{name}", absent if is_not else exists) for name in names]
+
+    def _listed_behind(self) -> list[Clause] | None:
+        """Take "the following files must exist: a.md, b.md"."""
+        reader = self.reader
+        reader.say("these", "following", "required")
+        if reader.say("files", "required files") is None or self.auxiliary():
+            return None
+        if reader.say("exist") is None and (reader.say(*BE) is None or reader.say(*PRESENT) is None):
+            return None
+        place = self.place()
+        if place is None or reader.say(":") is None or (named := self.files()) is None or named[1]:
+            return None
+        return [(f"{place}{name}", exists) for name in named[0]]
 
     def _no_file(self) -> list[Clause] | None:
         """Take "no file named x exists", "x and y, no such files"."""
@@ -104,7 +132,7 @@ class _Sentence(Predicates):
         """Take "the repo has a README.md", "the repository must not contain out.json"."""
         reader = self.reader
         reader.say("github", "public", "git")
-        if reader.say(*REPOSITORY) is None:
+        if reader.say(*REPOSITORY) is None and self.subject:
             return None
         reader.say("root", "root folder", "root directory")
         is_not = self.auxiliary()
@@ -162,23 +190,39 @@ class _Sentence(Predicates):
         """Take "word count of x is between …", "at least 3 words in x", "`rate` in data.json is 3", "key a in x"."""
         reader = self.reader
         start = reader.at
-        if unit := reader.say("word count", "line count", "number of words", "number of lines", "character count",
-                              "sentence count", "row count", "number of sentences", "number of rows",
-                              "number of items", "number of entries", "length"):  # fmt: skip
+        if unit := reader.say(*_LENGTHS):
             return self._length(unit)
         if counted := self._count_in():
             return counted
         reader.at = start
-        key = (reader.say(*KEY_NOUNS, "value of") and reader.take("quoted", "word")) or reader.take("quoted")
-        names = self.files() if key and reader.say("in", "of", "inside") else None
-        if key is None or names is None:
-            return None
-        return self.value_in(names[0], key=key.text)
+        return reader.first(self._first_line_of, self._each, self._keys_in)
 
-    def _length(self, said: str) -> list[Clause] | None:
+    def _first_line_of(self) -> list[Clause] | None:
+        name = self.file() if self.reader.say("first line of") else None
+        return None if name is None else self.first_line([name])
+
+    def _each(self) -> list[Clause] | None:
+        """Take "each entry in list.json has the keys a and b"."""
+        reader = self.reader
+        is_each = reader.say("each", "every", "all") and reader.say(*_ENTRIES) and reader.say("in", "of")
+        name = self.file() if is_each else None
+        if name is None or self.auxiliary() or reader.say(*HAVE) is None:
+            return None
+        found = Words(reader, [name]).keys(is_each=True)
+        return [(name, about) for about in found[0]] if found else None
+
+    def _keys_in(self) -> list[Clause] | None:
+        """Take "`rate` in data.json is a number"."""
+        keys = self.keys(is_bare=True)
+        name = self.file() if keys and self.reader.say("in", "of", "inside") else None
+        if name is None or not (Words(self.reader, [name]).is_data or all(token.is_quoted for token in keys)):
+            return None
+        return self.value_in([name], keys)
+
+    def _length(self, said: str, names: tuple[list[str], bool] | None = None) -> list[Clause] | None:
         reader = self.reader
         reader.say("of", "in")
-        names = self.files()
+        names = names or self.files()
         self.auxiliary()
         if names is None or reader.say(*BE) is None:
             return None
@@ -224,7 +268,25 @@ class _Sentence(Predicates):
             reader = self.reader
             is_there = reader.say("exists", "exist") or (reader.say(*BE) and reader.say(*PRESENT))
             return [(names[0], _any_exists(names))] if is_there and self.place() is not None else None
-        return self.predicate(names)
+        return self.reader.first(
+            lambda: self.predicate(names), lambda: self._after_colon(names), lambda: self._of_them(named)
+        )
+
+    def _of_them(self, named: tuple[list[str], bool]) -> list[Clause] | None:
+        """Take "notes.txt word count is 3", "data.json `rate` is a number"."""
+        if unit := self.reader.say(*_LENGTHS):
+            return self._length(unit, named)
+        return self.value_in(named[0])
+
+    def _after_colon(self, names: Sequence[str]) -> list[Clause] | None:
+        """Take "notes.txt: 300-400 words", "data.json: `rate` is a number"."""
+        if self.reader.say(":") is None:
+            return None
+        return self.reader.first(
+            lambda: self.value_in(names),
+            lambda: self.having(names, is_not=False),
+            lambda: self.predicate(names),
+        )
 
     def _continued(self) -> list[Clause] | None:
         """Take more about the same files."""
@@ -234,10 +296,12 @@ class _Sentence(Predicates):
         self.reader.say("it", "they", "file", "each", "content", "contents")
         if self.reader.say("whose"):
             return self.value_in(names)
-        said = self.reader.first(lambda: self.predicate(names))
-        if said is None and self.had:
-            said = self.having(names, is_not=False)
-        return said or self.value_in(names)
+        had, self.had = self.had, False
+        return self.reader.first(
+            lambda: self.predicate(names),
+            lambda: self.value_in(names),
+            lambda: self.having(names, is_not=False) if had else None,
+        )
 
 
 def _any_exists(names: Sequence[str]) -> About:

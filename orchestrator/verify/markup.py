@@ -35,10 +35,11 @@ class Node:
 
 @dataclass(frozen=True)
 class Document:
-    """The elements of a page in order, and the text of its own scripts."""
+    """The elements of a page in order, the text of its own scripts, and its title."""
 
     nodes: Sequence[Node]
     scripts: str
+    title: str = ""
 
     def found(self, selector: str) -> list[Node]:
         """Return the elements that a selector finds. Raises ValueError for one that is not understood."""
@@ -51,6 +52,7 @@ class _Walk(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.nodes: list[Node] = []
         self.scripts: list[str] = []
+        self.title = ""
         self.open: list[Node] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -71,6 +73,8 @@ class _Walk(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.open and self.open[-1].tag == "script":
             self.scripts.append(data)
+        elif self.open and self.open[-1].tag == "title":
+            self.title = self.title or data.strip()
 
 
 @lru_cache(maxsize=8)
@@ -79,7 +83,7 @@ def read_page(text: str) -> Document:
     walk = _Walk()
     walk.feed(text[:LARGEST])
     walk.close()
-    return Document(walk.nodes, "\n".join(walk.scripts))
+    return Document(walk.nodes, "\n".join(walk.scripts), walk.title)
 
 
 _Steps = list[tuple[str, list[re.Match[str]]]]

@@ -1,7 +1,7 @@
 """Names of files in a sentence, and the places where they lie. Pure."""
 
 from orchestrator.site import LICENCE
-from orchestrator.verify.wording import Reader, is_file_name
+from orchestrator.verify.wording import NO_NAME, Reader, is_file_name
 
 _MODALS = (
     "must",
@@ -35,28 +35,32 @@ class Naming:
         reader = self.reader
         reader.say("each of", "all of", "all", "each", "every")
         reader.say("following")
+        reader.say("content of", "contents of", "text of", "attached", "attachment")
         start = reader.at
         reader.say(*(f"{sort} {noun}" for sort in _SORTS for noun in ("file", "files")))
-        reader.say("file", "files", "document", "page", "script", "folder", "directory")
+        reader.say("file", "files", "document", "page", "script")
         reader.say("named", "called", ":", "(", "of", "with name", "with file name", "with filename", "at")
         is_called = reader.at > start
         found, is_either = reader.joined(lambda: self.file(is_called=is_called))
         reader.say(")")
         reader.say("file", "files", "folder", "directory")
-        reader.say("each", "all", "itself", "themselves")
+        reader.say("each", "all", "itself", "themselves", "content", "contents", "'s content", "'s contents")
         return (found, is_either) if found else None
 
     def file(self, *, is_called: bool = False) -> str | None:
         """Take the name of one file; "the home page" is one too. `is_called`: the word for it was there before."""
         reader = self.reader
         noun = reader.say("file", "file named", "file called", "folder", "directory", "named", "called")
-        token = reader.take("file", "quoted")
+        reader.skip()
+        is_word = reader.peek().kind == "word" and reader.peek().low not in (*NO_NAME, *REPOSITORY)
+        is_folder = noun in ("folder", "directory") or reader.peek(1).low in ("folder", "directory")
+        token = reader.take("file", "quoted", "word") if is_word and is_folder else reader.take("file", "quoted")
         if token is not None:
             after = reader.say("folder", "directory")
+            is_folder = is_folder or after is not None
             # A name without an extension is a file where it is called one.
             is_called = is_called or noun is not None or after is not None or reader.peek().low == "file"
             if token.kind == "file" or (is_called and is_file_name(f"{token.text}.x") and " " not in token.text):
-                is_folder = after or noun in ("folder", "directory")
                 return f"{token.text.rstrip('/')}/" if is_folder else token.text
             return None
         if noun is None and reader.say(*_PAGE):
@@ -90,4 +94,7 @@ class Naming:
     def auxiliary(self) -> bool:
         """Take "must", "should not", "does not"; return whether it denies."""
         self.reader.say(*_MODALS)
-        return self.reader.say("not", "never") is not None
+        is_not = self.reader.say("not", "never") is not None
+        if not is_not:  # "not all" leaves open which
+            self.reader.say("all", "each")
+        return is_not

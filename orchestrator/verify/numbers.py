@@ -33,10 +33,20 @@ _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _WORDS = {word: value for value, word in enumerate(_SMALL)} | {word: 10 * n for n, word in enumerate(_TENS, 2)}
 _TIMES = {"hundred": 100, "thousand": 1_000, "dozen": 12}
 
-_LEAST = ("at least", "no fewer than", "no less than", "not fewer than", "not less than", "minimum of", "minimum", ">=")
+_LEAST = (
+    "at least",
+    "\u2265",
+    "no fewer than",
+    "no less than",
+    "not fewer than",
+    "not less than",
+    "minimum of",
+    "minimum",
+    ">=",
+)
 _MOST = (
     *("at most", "no more than", "not more than", "no longer than", "not longer than", "up to", "maximum of"),
-    *("maximum", "not over", "<="),
+    *("maximum", "not over", "<=", "\u2264"),
 )
 _MORE = ("more than", "over", "longer than", "greater than", "above", "larger than", "bigger than", ">")
 _LESS = ("less than", "fewer than", "under", "below", "shorter than", "smaller than", "<")
@@ -106,7 +116,16 @@ def _compared(reader: Reader) -> Bound | None:
     value = number(reader) if said else None
     if said is None or value is None:
         return None
-    return compared(said, value)
+    first, start = compared(said, value), reader.at
+    # "at least 300 and at most 400": the second half is of the same number where it closes what the first leaves open.
+    if reader.say("and", "but", ", but", "and is", "or") in ("and", "but", ", but"):
+        said = reader.say(*_LEAST, *_MOST, *_MORE, *_LESS)
+        value = number(reader) if said else None
+        second = None if said is None or value is None else compared(said, value)
+        if second and math.isinf(first.most) and math.isinf(second.least) and first.is_open == second.is_open:
+            return Bound(first.least, second.most, first.is_open)
+    reader.at = start
+    return first
 
 
 def compared(said: str, value: float) -> Bound:

@@ -1,7 +1,6 @@
 """What a file "has" or "contains", read from a sentence: counts, keys, sections, elements, texts, links. Pure."""
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,8 @@ from orchestrator.verify.claims import (
     LICENCES,
     About,
     Key,
+    all_of,
+    entries_are,
     has_count,
     has_element,
     has_form,
@@ -18,18 +19,30 @@ from orchestrator.verify.claims import (
     has_title,
     in_content,
     is_text,
+    is_titled,
     leads_to,
     licensed,
+    one_of,
 )
 from orchestrator.verify.counting import UNITS
 from orchestrator.verify.elements import element
 from orchestrator.verify.numbers import Bound, bound
+from orchestrator.verify.shapes import shape
 from orchestrator.verify.structure import FORMATS, TYPES, Test, format_of, is_of, lies_within
-from orchestrator.verify.wording import NO_NAME, Reader, Token
+from orchestrator.verify.wording import NO_NAME, Reader, Token, is_key
 
 KEY_NOUNS = (
     *("key", "keys", "field", "fields", "property", "properties", "column", "columns", "attribute", "attributes"),
-    *("top-level key", "top-level keys", "header", "headers", "column headers", "top-level fields"),
+    *(
+        "top-level key",
+        "top-level keys",
+        "header",
+        "headers",
+        "header row",
+        "header row with",
+        "column headers",
+        "top-level fields",
+    ),
 )
 _SECTION_NOUNS = ("section", "sections", "heading", "headings")
 _TEXT_NOUNS = (
@@ -43,9 +56,13 @@ _TEXT_NOUNS = (
     "exact text",
     "exact string",
     "exact line",
+    "typo",
+    "year",
+    "number",
+    "term",
 )
 _NO_TOPIC = NO_NAME - frozenset(["to", "in", "on", "of", "for", "with", "it"])
-_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$-]*(?:\.[\w$-]+|\[\])*")
+_ROOTS = ("object", "array", "list")
 _ONE = Bound(least=1)
 
 Objects = tuple[Sequence[About], bool]
@@ -64,11 +81,16 @@ class Words:
         """Whether all the files hold keys."""
         return all(format_of(name) in ("json", "yaml", "csv") for name in self.files)
 
+    @property
+    def is_table(self) -> bool:
+        """Whether all cells are texts, whatever they hold."""
+        return all(format_of(name) == "csv" for name in self.files)
+
     def objects(self) -> Objects | None:
         """Take what stands behind "has"."""
         return self.reader.first(
-            self.counts, self._elements, self._keys, self._sections, self._licence, self._link, self._form,
-            self._texts, self._bare_keys,
+            self.counts, self._elements, self.keys, self._sections, self._licence, self._link, self._form,
+            self._valued_key, self._texts, self._bare_keys,
         )  # fmt: skip
 
     def _alone(self, about: About | None) -> Objects | None:
@@ -82,9 +104,11 @@ class Words:
             return None if wanted is None else ([has_count(self.unit() or "word", wanted)], False)
         wanted = bound(reader)
         unit = self.unit() if wanted else None
+        reader.say("of text", "of data")
         if wanted is None or unit is None or reader.say("of", "with", "for", "about", "that", "on", "named", "called"):
             return None
-        reader.say("long", "in total", "in length", "total", "of text")
+        reader.say("long", "in total", "in length", "total")
+        reader.say("( inclusive )", "inclusive")
         return [has_count(unit, wanted)], False
 
     def unit(self) -> str | None:
@@ -98,27 +122,53 @@ class Words:
         found, is_either = self.reader.joined(lambda: element(self.reader))
         return ([has_element(one, wanted) for one in found], is_either) if found else None
 
-    def _keys(self) -> Objects | None:
+    def keys(self, *, is_each: bool = False) -> Objects | None:
+        """Take "the keys a and b", "a and b columns", "a (number) and b (text)", `{a, b: {c}}`."""
         reader = self.reader
-        is_all = reader.say("exactly", "only", "precisely", "no keys but", "no other keys than") is not None
-        reader.say("at least", "following", "two", "three", "four", "five", "six", "seven", "eight")
-        if reader.say(*KEY_NOUNS):
-            reader.say("named", "called", ":", "of", "for")
-            found = reader.listed(self.key)
-        else:
-            found = reader.listed(self.key)
-            if reader.say(*KEY_NOUNS) is None:
-                return None
-            if len(found) == 1 and (type_ := self._bracketed()):
-                found = [self._typed(found[0].name, type_)]
-        return ([has_keys(found, is_all=is_all)], False) if found else None
+        is_all = reader.say("exactly", "only", "precisely") is not None
+        reader.say("following", "two", "three", "four", "five", "six", "seven", "eight")
+        reader.say("structure", "shape", "schema", "form", "format", "structure of", "shape of", "form of")
+        reader.say(":")
+        if self.is_data and (drawn := shape(reader)):
+            return [has_keys(drawn, is_all=is_all, is_each=is_each)], False
+        is_named = reader.say(*KEY_NOUNS) is not None
+        if is_named:
+            reader.say("named", "called", ":", "of", "for", "with")
+        found, is_either = reader.joined(self.key, is_object=True)
+        is_named = is_named or reader.say(*KEY_NOUNS) is not None
+        if type_ := self._type_of_all() or self._type_of_last(found):
+            found = [self._typed(key.name, type_) for key in found]
+        is_typed = bool(found) and all(key.test for key in found) and self.is_data
+        if not found or not (is_named or is_typed or is_each):
+            return None
+        if is_all:
+            return [has_keys(found, is_all=True, is_each=is_each)], False
+        return [has_keys([key], is_each=is_each) for key in found], is_either
+
+    def _type_of_last(self, found: Sequence[Key]) -> str | None:
+        """Return the type in "a and b as numbers", which is that of both."""
+        said = [token.low for token in self.reader.tokens[self.reader.at - 2 : self.reader.at]]
+        is_last = len(found) > 1 and found[-1].test and not any(key.test for key in found[:-1])
+        return said[1] if is_last and said[0] == "as" and said[1] in TYPES else None
+
+    def _type_of_all(self) -> str | None:
+        """Take "as numbers", "(number)", "with a number value"."""
+        reader, start = self.reader, self.reader.at
+        opening = reader.say("(", "as", "of type", "with", "that is", "that are", "which is", "which are")
+        type_ = reader.say(*TYPES) if opening else None
+        if type_ and (opening != "(" or reader.say(")")):
+            reader.say("value", "values", "type")
+            return type_
+        reader.at = start
+        return None
 
     def key(self) -> Key | None:
         """Take the name of a key, and what it holds where that stands beside it."""
         reader = self.reader
+        reader.skip()
         before = reader.say(*TYPES) if reader.peek(1).kind in ("quoted", "file") else None
         token = reader.take("quoted", "file", "word")
-        if token is None or not _is_key(token):
+        if token is None or not is_key(token):
             return None
         if before:
             return self._typed(token.text, before)
@@ -130,15 +180,24 @@ class Words:
             reader.at = start
         return Key(token.text)
 
-    def _bracketed(self) -> str | None:
-        if self.reader.say("(") is None:
-            return None
-        type_ = self.reader.say(*TYPES)
-        return type_ if self.reader.say(")") else None
-
     def _typed(self, name: str, type_: str) -> Key:
-        is_table = all(format_of(file) == "csv" for file in self.files)
-        return Key(name, is_of(type_, is_text=is_table), f"of type {type_}")
+        return Key(name, is_of(type_, is_text=self.is_table), f"of type {type_}")
+
+    def _valued_key(self) -> Objects | None:
+        """Take "`debug` set to false", "a rate between 0 and 10", `city "Paris"`."""
+        reader = self.reader
+        reader.say(*KEY_NOUNS)
+        token = reader.take("quoted", "word", "file") if self.is_data else None
+        if token is None or not is_key(token):
+            return None
+        reader.say(*KEY_NOUNS)
+        is_set = reader.say("set to", "equal to", "=", ":", "with value") is not None
+        following = reader.peek()
+        is_range = following.low in ("between", "from", "at", "greater", "less", "more")
+        if not (is_set or is_range or following.kind == "quoted"):
+            return None
+        value = self.value()
+        return None if value is None else ([has_keys([Key(token.text, *value)])], False)
 
     def value(self) -> tuple[Test, str] | None:
         """Take what a value is to be: a type, a text, a number, a range."""
@@ -148,11 +207,11 @@ class Words:
         reader = self.reader
         reader.say("number", "numeric", "integer", "int")
         if reader.say("positive", "positive number", "positive integer"):
-            return lies_within(Bound(least=0, is_open=True)), "positive"
+            return lies_within(Bound(least=0, is_open=True), is_text=self.is_table), "positive"
         wanted = bound(reader)
         if wanted is None or (reader.peek().kind == "word" and reader.say(*UNITS)):
             return None
-        return lies_within(wanted), f"from {wanted.least:g} to {wanted.most:g}"
+        return lies_within(wanted, is_text=self.is_table), f"from {wanted.least:g} to {wanted.most:g}"
 
     def _literal(self) -> tuple[Test, str] | None:
         token = self.reader.take("quoted", "file", "word")
@@ -163,8 +222,8 @@ class Words:
         if token.kind == "word" and self.reader.say("or", "/"):
             return None
         wanted = json.loads(token.text) if token.kind == "word" else token.text
-        # `5` and `true` between quotes may be the value itself.
-        as_code = _json(token.text)
+        # `5` and `true` between backticks may be the value itself.
+        as_code = _json(token.text) if token.is_code else None
         return lambda value: (type(value) is type(wanted) and value == wanted) or (
             as_code is not None and type(value) is type(as_code) and value == as_code
         ), f"“{token.text}”"  # fmt: skip
@@ -183,7 +242,8 @@ class Words:
     def _sections(self) -> Objects | None:
         reader = self.reader
         if reader.say("title", "top-level heading", "level-1 heading", "main heading", "h1", "h1 heading"):
-            return self._alone(in_content(has_title))
+            text = reader.take("quoted")
+            return self._alone(is_titled(text.text) if text else in_content(has_title))
         reader.say("following")
         if reader.say(*_SECTION_NOUNS):
             reader.say("on", "for", "about", "called", "named", "titled", ":", "on how to use")
@@ -234,27 +294,50 @@ class Words:
         reader = self.reader
         reader.say("files", "file", "all of", "each of")
         reader.say(":")
-        found, is_either = reader.joined(lambda: reader.take("file"))
+        found, is_either = reader.joined(lambda: reader.take("file"), is_object=True)
         return ([leads_to(token.text, is_link=is_link) for token in found], is_either) if found else None
 
     def _form(self) -> Objects | None:
         return self._alone(self.form())
 
-    def form(self) -> About | None:
-        """Take "valid JSON", "a JSON array", "well-formed XML"."""
+    def form(self, *, may_be_bare: bool = False) -> About | None:
+        """Take "valid JSON", "a JSON array", "well-formed XML"; `may_be_bare`: "an array" alone."""
         reader = self.reader
+        reader.skip()
         is_sure = reader.say(
             "valid", "well-formed", "parseable", "parsable", "syntactically valid", "proper", "correct"
         )
         kind = reader.say(*sorted(FORMATS))
+        formats = {format_of(name) for name in self.files}
+        if (
+            kind is None
+            and may_be_bare
+            and not is_sure
+            and formats in ({"json"}, {"yaml"})
+            and reader.peek().low in _ROOTS
+        ):
+            kind = formats.pop()
         if kind is None:
             return None
-        root = reader.say("object", "array", "list") if kind in ("json", "yaml") else None
+        root = reader.say(*_ROOTS) if kind in ("json", "yaml") else None
         reader.say("file", "document", "image", "data", "content", "syntax", "format", "picture")
         is_own = all(format_of(name) == kind for name in self.files)
         if not (is_sure or root or is_own or kind not in ("yaml", "csv")):
             return None
-        return has_form(kind, {"object": "an object", "array": "a list", "list": "a list"}.get(root or "", ""))
+        form = has_form(kind, {"object": "an object", "array": "a list", "list": "a list"}.get(root or "", ""))
+        inside = self._inside() if root in ("array", "list") else []
+        return all_of([form, *inside]) if inside else form
+
+    def _inside(self) -> list[About]:
+        """Take "of at least two objects", "with three entries" behind a list."""
+        reader, start = self.reader, self.reader.at
+        if reader.say("of", "with", "containing", "that has", "that contains"):
+            if counts := reader.first(self.counts):
+                return [*counts[0]]
+            if (type_ := reader.say(*TYPES)) and reader.tokens[start].low == "of":
+                return [entries_are(is_of(type_), f"of type {type_}")]
+        reader.at = start
+        return []
 
     def _texts(self) -> Objects | None:
         reader = self.reader
@@ -272,13 +355,16 @@ class Words:
         def item() -> About | None:
             reader.say(*_TEXT_NOUNS)
             start = reader.at
+            if reader.tokens[reader.at - 1].low in ("year", "number") and (digits := reader.take("number")):
+                return has_text(digits.text, is_loose=is_loose)
             token = reader.take("quoted", "file") if is_loose else self._quoted()
             if token is None:
                 reader.at = start
                 return None
+            reader.say("text", "string", "placeholder", "typo", "phrase")
             return is_text(token.text) if wants_only else has_text(token.text, is_loose=is_loose)
 
-        return reader.joined(item)
+        return reader.joined(item, is_object=True)
 
     def _quoted(self) -> Token | None:
         token = self.reader.take("quoted", "file")
@@ -288,18 +374,16 @@ class Words:
         """Take names without a noun: keys of a data file if they are there, and not understood otherwise."""
         if not self.is_data:
             return None
-        tokens, is_either = self.reader.joined(lambda: self.reader.take("quoted", "word", "file"))
-        if not tokens or not all(_is_key(token) for token in tokens):
+        tokens, is_either = self.reader.joined(lambda: self.reader.take("quoted", "word", "file"), is_object=True)
+        if not tokens or not all(is_key(token) for token in tokens):
             return None
         if all(token.kind == "word" for token in tokens) and not any("_" in token.text for token in tokens):
             return None
-        return [has_keys([Key(token.text)], is_sure="_" in token.text) for token in tokens], is_either
+        return [self._key_or_text(token) for token in tokens], is_either
 
-
-def _is_key(token: Token) -> bool:
-    if token.kind == "quoted":
-        return True
-    return token.low not in NO_NAME and _IDENTIFIER.fullmatch(token.text) is not None
+    def _key_or_text(self, token: Token) -> About:
+        about = has_keys([Key(token.text)], is_sure="_" in token.text or token.is_quoted)
+        return one_of([about, has_text(token.text)]) if token.is_quoted else about
 
 
 def _json(text: str) -> object:

@@ -24,6 +24,7 @@ from orchestrator.verify.claims import (
 from orchestrator.verify.naming import Naming
 from orchestrator.verify.numbers import Bound, number
 from orchestrator.verify.objects import KEY_NOUNS, Objects, Words
+from orchestrator.verify.wording import Token, is_key
 
 BE = ("is", "are", "was", "were", "be", "stays", "stay", "remains", "remain", "has been", "have been", "been", "gets")
 HAVE = (
@@ -45,7 +46,16 @@ _CHANGED = ("changed", "modified", "altered", "edited", "touched", "different")
 _ATTACHMENT = (
     *("attachment", "attached file", "attached one", "attached", "original", "original attachment", "sent"),
     *("provided attachment", "given attachment", "attachment 's content", "contents of attachment", "was"),
-    *("content of attachment", "attached original", "uploaded file", "was attached", "it was attached", "it was sent"),
+    *(
+        "content of attachment",
+        "attached original",
+        "uploaded file",
+        "was attached",
+        "it was attached",
+        "it was sent",
+        "provided",
+        "given",
+    ),
 )
 _EXACTLY = ("exactly", "byte for byte", "byte-for-byte", "verbatim", "precisely", ", byte for byte", "bit for bit")
 
@@ -58,41 +68,60 @@ class Predicates(Naming):
 
     had = False
 
-    def value_in(self, names: Sequence[str], *, key: str | None = None) -> list[Clause] | None:
-        """Take a key and what it is to be, `rate` is a number say; the key alone may have been taken before."""
+    def value_in(self, names: Sequence[str], keys: Sequence[Token] = ()) -> list[Clause] | None:
+        """Take keys and what they are to be, `rate` is a number say; the keys may have been taken before."""
         reader, start = self.reader, self.reader.at
+        if not keys and reader.say("first line"):
+            return self.first_line(names)
         words = Words(reader, names)
-        if key is None:
-            reader.say(*KEY_NOUNS, "value of", "value of key", "value of field")
-            token = reader.take("quoted", "file", "word")
-            if token is None or (token.kind == "word" and not words.is_data):
-                reader.at = start
-                return None
-            reader.say(*KEY_NOUNS, "value")
-            key = token.text
+        keys = keys or self.keys(is_bare=words.is_data)
+        about = self._valued(words, keys) if keys else None
+        if about is None:
+            reader.at = start
+            return None
+        return [(name, about) for name in names]
+
+    def keys(self, *, is_bare: bool) -> list[Token]:
+        """Take names of keys; `is_bare`: without quotes too."""
+        reader = self.reader
+        reader.say(*KEY_NOUNS, "value of", "value of key", "value of field", "values of")
+        found = reader.listed(lambda: reader.take("quoted", "file", "word") if is_bare else reader.take("quoted"))
+        reader.say(*KEY_NOUNS, "value", "values")
+        return found if all(is_key(token) for token in found) else []
+
+    def _valued(self, words: Words, keys: Sequence[Token]) -> About | None:
+        """Take "exists", "is a number", "equals 3" behind keys."""
+        reader = self.reader
+        is_sure = all(token.is_quoted or token.kind == "file" or "_" in token.text for token in keys)
         is_not = self.auxiliary()
+        about: About | None = None
         if reader.say("exists", "exist"):
-            about = has_keys([Key(key)])
-            return [(name, denied(about) if is_not else about) for name in names]
-        if reader.say(*BE, "equals", "equal", "=", "==") is None:
-            reader.at = start
+            about = has_keys([Key(token.text) for token in keys], is_sure=is_sure)
+        elif reader.say(*BE, "equals", "equal", "=", "=="):
+            is_not = reader.say("not", "never") is not None or is_not
+            reader.say("both", "all", "each", "set to", "equal to", "either")
+            if reader.say("present", "there"):
+                about = has_keys([Key(token.text) for token in keys], is_sure=is_sure)
+            elif value := words.value():
+                about = has_keys([Key(token.text, *value) for token in keys])
+        if about is None or (is_not and len(keys) > 1):
             return None
-        is_not = reader.say("not", "never") is not None or is_not
-        reader.say("set to", "equal to", "either")
-        if reader.say("present"):
-            about = has_keys([Key(key)])
-        elif value := words.value():
-            about = has_keys([Key(key, *value)])
-        else:
-            reader.at = start
+        return denied(about) if is_not else about
+
+    def first_line(self, names: Sequence[str]) -> list[Clause] | None:
+        """Take "is `x`" behind "the first line"."""
+        is_not = self.auxiliary()
+        if self.reader.say(*BE, "equals") is None:
             return None
-        return [(name, denied(about) if is_not else about) for name in names]
+        token = self.reader.take("quoted", "file")
+        if token is None or not token.is_quoted or is_not:
+            return None
+        return [(name, is_text(token.text, "first line")) for name in names]
 
     def predicate(self, names: Sequence[str]) -> list[Clause] | None:
         """Take a verb and what belongs to it."""
         reader = self.reader
         is_not = self.auxiliary()
-        self.had = False
         if reader.say("exists", "exist"):
             if (place := self.place()) is None:
                 return None
@@ -129,8 +158,10 @@ class Predicates(Naming):
 
     def _state(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
         """Take "unchanged", "empty", "valid JSON", "MIT"."""
-        form = Words(self.reader, names).form
-        about = self.reader.first(self._sameness, self._emptiness, form, lambda: self._kind(names))
+        words = Words(self.reader, names)
+        about = self.reader.first(
+            self._sameness, self._emptiness, lambda: words.form(may_be_bare=True), lambda: self._kind(names)
+        )
         return None if about is None else [(name, denied(about) if is_not else about) for name in names]
 
     def _linked_from(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
@@ -161,13 +192,15 @@ class Predicates(Naming):
             reader.say("from", "in any way")
             reader.say(*_ATTACHMENT)
             return denied(unchanged)
+        if reader.say("without changes", "without any changes", "without modification", "without any change"):
+            return unchanged
         said = reader.say(*_SAME) or reader.say("as")
         if said is None:
             return None
         if said == "as":
             return unchanged if reader.say(*_ATTACHMENT, "it is attached", "given", "provided") else None
         reader.say("unchanged", "identical", "content", "bytes", "file", *_SAME)
-        if reader.say("to", "as", "with", "of", "from") is None:
+        if reader.say("to", "as", "with", "of", "from", "as in") is None:
             needs_more = said in ("exactly", "copy", "exact copy", "kept", "same", "the same")
             return None if needs_more else unchanged
         return self._other()
@@ -200,7 +233,8 @@ class Predicates(Naming):
         kind = reader.say(*LICENCES)
         if kind is None:
             return None
-        reader.say("2.0", "licensed")
+        reader.take("number")
+        reader.say("licensed")
         reader.say("license", "licence", "license text", "licence text")
         return licensed(kind)
 
@@ -210,6 +244,9 @@ class Predicates(Naming):
         counts = reader.first(words.counts)
         if counts is None and reader.say("no", "not any", "neither"):
             is_not = not is_not
+        if counts is None and reader.say("same content as", "same contents as", "same bytes as", "same text as"):
+            other = self._other()
+            return None if other is None else [(name, denied(other) if is_not else other) for name in names]
         found = counts or words.objects()
         if found is None:
             return self._folder(names, is_not=is_not)

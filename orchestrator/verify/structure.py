@@ -178,11 +178,16 @@ def looked_up(value: Any, key: str) -> list[Any]:
     if isinstance(value, list):
         if not value:
             raise Absent("the list is empty")
+        place, _, rest = key.partition(".")
+        if place.isdecimal() and len(place) < 7:
+            if int(place) >= len(value):
+                raise Absent(f"the list has {len(value)} entries")
+            return looked_up(value[int(place)], rest) if rest else [value[int(place)]]
         return [one for entry in value for one in looked_up(entry, key)]
     if isinstance(value, dict):
         if key in value:
             return [value[key]]
-        head, _, rest = re.sub(r"\[(\d*)\]", r".\1", key).replace("..", ".").partition(".")
+        head, _, rest = re.sub(r"\[(\d*)\]", r".\1", key).replace("..", ".").rstrip(".").partition(".")
         if rest and head in value:
             return looked_up(value[head], rest)
         keys = ", ".join(f"`{known}`" for known in list(value)[:20]) or "none"
@@ -249,11 +254,11 @@ def _from_cell(text: str) -> Any:
         return text
 
 
-def lies_within(bound: Bound) -> Test:
-    """Return the test for a number in a range."""
+def lies_within(bound: Bound, *, is_text: bool = False) -> Test:
+    """Return the test for a number in a range. `is_text`: as in `is_of`."""
 
     def test(value: Any) -> bool:
-        value = _from_cell(value) if isinstance(value, str) else value
+        value = _from_cell(value) if is_text and isinstance(value, str) else value
         return isinstance(value, int | float) and not isinstance(value, bool) and bound.takes(value)
 
     return test

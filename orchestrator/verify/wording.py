@@ -28,6 +28,7 @@ _BARE = re.compile(
     r"(?:README|LICEN[CS]E|COPYING|NOTICE|CHANGELOG|CONTRIBUTING|AUTHORS|CNAME|CODEOWNERS|[A-Z][a-z]{2,14}file)"
 )
 _NO_FILE = frozenset({"e.g", "i.e", "a.m", "p.m", "and/or", "he/she", "true/false", "yes/no", "n/a"})
+_IDENTIFIER = re.compile(r"[A-Za-z_$][\w$-]*(?:\.[\w$-]+|\[\])*")
 _ARTICLES = frozenset({"the", "a", "an", "its", "their", "this", "these", "those", "also", "still", "please", "both"})
 _CONTRACTED = {"can't": "can not", "won't": "will not", "it's": "it is", "that's": "that is", "there's": "there is"}
 _TYPOGRAPHIC = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2011": "-", "\u2212": "-"})
@@ -90,11 +91,15 @@ Kind = Literal["word", "number", "quoted", "file", "selector", "tag", "mark", "o
 
 @dataclass(frozen=True)
 class Token:
-    """One word, number, name or sign. `text` is what stands between quotes where `is_quoted`."""
+    """One word, number, name or sign.
+
+    `text`: without the quotes around it where it `is_quoted`; `is_code`: these were backticks.
+    """
 
     kind: Kind
     text: str
     is_quoted: bool = False
+    is_code: bool = False
 
     @property
     def low(self) -> str:
@@ -109,7 +114,8 @@ def tokens(text: str) -> list[Token]:
         kind, said = match.lastgroup, match[0]
         if kind == "quoted":
             inner = said[1:-1].strip()
-            found.append(Token("file" if is_file_name(inner) else "quoted", inner, is_quoted=True))
+            quoted: Kind = "file" if is_file_name(inner) else "quoted"
+            found.append(Token(quoted, inner, is_quoted=True, is_code=said[0] == "`"))
         elif kind == "word":
             found += _word(said)
         elif kind in ("tag", "selector", "number", "mark"):
@@ -125,8 +131,18 @@ def is_file_name(text: str) -> bool:
     """Whether a text reads as the name of a file, without a look at any."""
     if text.lower() in _NO_FILE or len(text) > 200:
         return False
+    text = text.removeprefix("./").removeprefix("/")
+    if text.endswith("/") and re.fullmatch(r"[\w@+./-]*[\w@+-]/", text):
+        return "//" not in text
     is_name = _EXTENSION.fullmatch(text) is not None or _BARE.fullmatch(text) is not None
     return is_name and not text.startswith("..") and "//" not in text
+
+
+def is_key(token: Token) -> bool:
+    """Whether a word or a text between quotes may be the name of a key."""
+    if token.kind == "quoted":
+        return True
+    return token.low not in NO_NAME and _IDENTIFIER.fullmatch(token.text) is not None
 
 
 def _word(said: str) -> list[Token]:
@@ -143,6 +159,10 @@ def _word(said: str) -> list[Token]:
         said = f"{said[:-3]} not"
     return [*(Token("word", part) for part in said.split()), *after]
 
+
+_VERBS = frozenset(
+    ["is", "are", "was", "must", "should", "has", "have", "exists", "exist", "contains", "contain", "does", "equals"]
+)
 
 T = TypeVar("T")
 
@@ -210,12 +230,17 @@ class Reader:
         """Take items joined by commas, "and", "as well as"; stop before what is no item."""
         return self.joined(item)[0]
 
-    def joined(self, item: Callable[[], T | None]) -> tuple[list[T], bool]:
-        """Return the items of a list, and whether it says "or"."""
+    def joined(self, item: Callable[[], T | None], *, is_object: bool = False) -> tuple[list[T], bool]:
+        """Return the items of a list, and whether it says "or".
+
+        `is_object`: it stands behind a verb, so that an item before another verb begins the next clause.
+        """
         found: list[T] = []
         is_either = False
         start = self.at
         while (one := item()) is not None:
+            if is_object and found and self.peek().kind == "word" and self.peek().low in _VERBS:
+                break
             found.append(one)
             start = self.at
             joint = self.say(
