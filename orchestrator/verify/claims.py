@@ -6,25 +6,11 @@
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from orchestrator.site import LICENCE
-from orchestrator.verify.counting import counted, headings, json_text, text_of
+from orchestrator.verify.counting import counted, headings, text_of
 from orchestrator.verify.markup import Document, links, read_page, sources, target
 from orchestrator.verify.numbers import Bound
 from orchestrator.verify.repository import Finding, Repository, plain
-from orchestrator.verify.structure import (
-    Absent,
-    Malformed,
-    Test,
-    everywhere,
-    format_of,
-    looked_up,
-    parsed,
-    read_as,
-    read_csv,
-    type_of,
-)
 
 About = Callable[[Repository, str], Finding]
 """A claim about the file that is named."""
@@ -148,18 +134,28 @@ def unchanged(repository: Repository, name: str) -> Finding:
     return Finding(sent == found, f"`{name}` has {len(found)} bytes, {same} were sent".replace("as were", "were"))
 
 
-def same_as(other: str) -> About:
-    """Return that the file has the bytes of another one, which may be an attachment."""
+def same_as(other: str, *, is_attached: bool = False) -> About:
+    """Return that the file has the bytes of another one, or, `is_attached`, of an attachment."""
 
     def about(repository: Repository, name: str) -> Finding:
-        found = repository.file(name)
+        if is_attached or plain(name) == plain(other):
+            return _compared(repository, name, repository.sent(other), f"the attachment `{other}`")
+        if name.rpartition(".")[2].lower() != other.rpartition(".")[2].lower():
+            return Finding(None, f"`{name}` and `{other}` are of different formats")
         attached = repository.sent(other)
         wanted = repository.file(other) if attached is None else attached
-        if found is None or wanted is None:
-            return Finding(holds=False, seen=repository.nearest(name if found is None else other))
-        return Finding(found == wanted, f"`{name}` has {len(found)} bytes, `{other}` {len(wanted)}")
+        return _compared(repository, name, wanted, f"`{other}`")
 
     return about
+
+
+def _compared(repository: Repository, name: str, wanted: bytes | None, told: str) -> Finding:
+    found = repository.file(name)
+    if found is None:
+        return Finding(holds=False, seen=repository.nearest(name))
+    if wanted is None:
+        return Finding(None, f"there is nothing to compare `{name}` with: no {told}")
+    return Finding(found == wanted, f"`{name}` has {len(found)} bytes, {told} {len(wanted)}")
 
 
 def is_empty(name: str, data: bytes) -> Finding:
@@ -170,20 +166,6 @@ def is_empty(name: str, data: bytes) -> Finding:
 def has_count(unit: str, wanted: Bound) -> About:
     """Return that a file has so many words, lines, entries."""
     return in_content(lambda name, data: counted(name, data, unit, wanted))
-
-
-def has_form(kind: str, root: str = "") -> About:
-    """Return that a file can be read as `kind`. `root`: what it then is, a list or an object."""
-
-    def claim(name: str, data: bytes) -> Finding:
-        try:
-            value = read_as(kind, name, data)
-        except Malformed as error:
-            return Finding(holds=False, seen=str(error))
-        told = f"`{name}` is valid {kind.upper()}"
-        return Finding(not root or type_of(value) == root, told if not root else f"{told} and holds {type_of(value)}")
-
-    return in_content(claim)
 
 
 def has_text(text: str, *, is_loose: bool = False) -> About:
@@ -255,69 +237,6 @@ def is_titled(text: str) -> About:
     return in_content(claim)
 
 
-def entries_are(test: Test, told: str) -> About:
-    """Return that a file holds a list whose entries all pass a test."""
-
-    def claim(name: str, data: bytes) -> Finding:
-        try:
-            value = parsed(name, data)
-        except Malformed as error:
-            return Finding(holds=False, seen=str(error))
-        wrong = [one for one in value if not test(one)] if isinstance(value, list) else [value]
-        return Finding(not wrong, f"`{name}` has {json_text(wrong[0])}, not {told}" if wrong else f"all are {told}")
-
-    return in_content(claim)
-
-
-@dataclass(frozen=True)
-class Key:
-    """A key that is asked for, and what stands under it. `told`: the test in words."""
-
-    name: str
-    test: Test | None = None
-    told: str = ""
-
-
-def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True, is_each: bool = False) -> About:
-    """Return that a file has these keys or columns.
-
-    `is_all`: and no others; `is_sure`: they were called keys; `is_each`: it is a list, and each entry has them.
-    """
-
-    def claim(name: str, data: bytes) -> Finding:
-        try:
-            value = read_csv(name, data) if format_of(name) == "csv" else parsed(name, data)
-        except Malformed as error:
-            return Finding(holds=False, seen=str(error))
-        if is_each and not isinstance(value, list):
-            return Finding(None, f"`{name}` holds {type_of(value)}")
-        for key in keys:
-            shown = _key(name, value, key)
-            if not shown.holds:
-                return shown if is_sure else Finding(None, shown.seen)
-        told = ", ".join(f"`{key.name}`" for key in keys)
-        first = value[0] if isinstance(value, list) and value else value
-        more = [str(key) for key in first if key not in {one.name for one in keys}] if isinstance(first, dict) else []
-        if is_all and more:
-            return Finding(holds=False, seen=f"`{name}` also has {', '.join(f'`{key}`' for key in more[:10])}")
-        return Finding(holds=True, seen=f"`{name}` has {told}")
-
-    return in_content(claim)
-
-
-def _key(name: str, value: Any, key: Key) -> Finding:
-    try:
-        found = looked_up(value, key.name)
-    except Absent as error:
-        # Somewhere inside: the sentence may mean that place.
-        inside = key.test is None and key.name in set(everywhere(value))
-        return Finding(None if inside else False, f"`{name}` has no `{key.name}`; {error}")
-    wrong = [one for one in found if key.test is not None and not key.test(one)]
-    if wrong:
-        return Finding(holds=False, seen=f"`{key.name}` in `{name}` is {json_text(wrong[0])}, not {key.told}")
-    return Finding(holds=True, seen=f"`{key.name}` in `{name}` is {json_text(found[0])}")
-
-
 @dataclass(frozen=True)
 class Element:
     """An element that is asked for. `named`: what a script that adds it must name; `loosely`: it, whatever its tag."""
@@ -377,8 +296,3 @@ def leads_to(other: str, *, is_link: bool) -> About:
         return Finding(None if is_open else False, f"`{path}` does not lead to `{goal}`, but to {inside}")
 
     return about
-
-
-def repository_licence(kind: str) -> Callable[[Repository], Finding]:
-    """Return that the repository's licence is of a kind."""
-    return lambda repository: licensed(kind)(repository, LICENCE)

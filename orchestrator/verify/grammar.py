@@ -124,8 +124,10 @@ class _Sentence(Predicates):
         if named is None:
             return None
         self.auxiliary()
-        if not (reader.say("exists", "exist") or (reader.say(*BE) and reader.say(*PRESENT)) or reader.say(*BE)):
-            return None
+        if reader.say("exists", "exist") is None:
+            is_said = reader.say(*BE) and (reader.say(*PRESENT) or reader.peek().low in ("in", "at"))
+            if not is_said:
+                return None
         return None if self.place() is None else [(name, absent) for name in named[0]]
 
     def _repository(self) -> list[Clause] | None:

@@ -35,6 +35,7 @@ _TIMES = {"hundred": 100, "thousand": 1_000, "dozen": 12}
 
 _LEAST = (
     "at least",
+    "greater than or equal to",
     "\u2265",
     "no fewer than",
     "no less than",
@@ -46,7 +47,7 @@ _LEAST = (
 )
 _MOST = (
     *("at most", "no more than", "not more than", "no longer than", "not longer than", "up to", "maximum of"),
-    *("maximum", "not over", "<=", "\u2264"),
+    *("maximum", "not over", "<=", "\u2264", "less than or equal to"),
 )
 _MORE = ("more than", "over", "longer than", "greater than", "above", "larger than", "bigger than", ">")
 _LESS = ("less than", "fewer than", "under", "below", "shorter than", "smaller than", "<")
@@ -109,6 +110,11 @@ def _range(reader: Reader) -> Bound | None:
         return None
     reader.say("inclusive", "( inclusive )", ", inclusive")
     return Bound(low, high)
+
+
+def comparison(reader: Reader) -> str | None:
+    """Take a word of comparison; `compared` makes a bound of it."""
+    return reader.say(*_LEAST, *_MOST, *_MORE, *_LESS)
 
 
 def _compared(reader: Reader) -> Bound | None:

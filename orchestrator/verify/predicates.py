@@ -5,12 +5,10 @@ from collections.abc import Sequence
 from orchestrator.verify.claims import (
     LICENCES,
     About,
-    Key,
     absent,
     denied,
     exists,
     has_count,
-    has_keys,
     in_content,
     is_empty,
     is_text,
@@ -21,9 +19,11 @@ from orchestrator.verify.claims import (
     same_as,
     unchanged,
 )
+from orchestrator.verify.holdings import Key, compares, has_keys
+from orchestrator.verify.keys import KEY_NOUNS, Objects
 from orchestrator.verify.naming import Naming
-from orchestrator.verify.numbers import Bound, number
-from orchestrator.verify.objects import KEY_NOUNS, Objects, Words
+from orchestrator.verify.numbers import Bound, comparison, number
+from orchestrator.verify.objects import Words
 from orchestrator.verify.wording import Token, is_key
 
 BE = ("is", "are", "was", "were", "be", "stays", "stay", "remains", "remain", "has been", "have been", "been", "gets")
@@ -41,6 +41,7 @@ _SAME = (
     *("same", "byte-for-byte identical", "byte for byte identical", "exactly same", "exactly equal", "untouched"),
     *("byte-for-byte equal", "byte-for-byte same", "bytewise identical", "exact copy", "copy", "byte-for-byte copy"),
     *("identical byte for byte", "kept unchanged", "byte-for-byte", "byte for byte", "exactly", "kept"),
+    *("as-is", "as is", "verbatim"),
 )
 _CHANGED = ("changed", "modified", "altered", "edited", "touched", "different")
 _ATTACHMENT = (
@@ -102,11 +103,23 @@ class Predicates(Naming):
             reader.say("both", "all", "each", "set to", "equal to", "either")
             if reader.say("present", "there"):
                 about = has_keys([Key(token.text) for token in keys], is_sure=is_sure)
+            elif compares_ := self._with_key(keys):
+                about = compares_
             elif value := words.value():
                 about = has_keys([Key(token.text, *value) for token in keys])
         if about is None or (is_not and len(keys) > 1):
             return None
         return denied(about) if is_not else about
+
+    def _with_key(self, keys: Sequence[Token]) -> About | None:
+        """Take "greater than `min`" behind keys."""
+        reader, start = self.reader, self.reader.at
+        said = comparison(reader)
+        token = reader.take("quoted", "file", "word") if said else None
+        if said and token and is_key(token) and reader.is_done and not token.text[0].isdigit():
+            return compares([key.text for key in keys], said, token.text)
+        reader.at = start
+        return None
 
     def first_line(self, names: Sequence[str]) -> list[Clause] | None:
         """Take "is `x`" behind "the first line"."""
@@ -212,9 +225,9 @@ class Predicates(Naming):
         is_attached = reader.say(*_ATTACHMENT, "attachment named", "attachment called")
         token = reader.take("file")
         reader.say("attachment", "file")
-        reader.say(*_EXACTLY)
+        reader.say(*_EXACTLY, "( attachment )", "( attached )")
         if token is not None:
-            return same_as(token.text)
+            return same_as(token.text, is_attached=is_attached is not None)
         return unchanged if is_attached else None
 
     def _emptiness(self) -> About | None:
@@ -272,8 +285,6 @@ class Predicates(Naming):
         if verb is None:
             return None
         stem = verb.split()[0].rstrip("s")
-        if stem == "par":
-            stem = "parse"
         return self._acted(stem, names, words, is_not=is_not)
 
     def _acted(self, stem: str, names: Sequence[str], words: Words, *, is_not: bool) -> list[Clause] | None:

@@ -1,8 +1,8 @@
 """Shapes of data as sentences draw them: `{people, case_1: {swerve: bool, reason}}`, `[{id, name}]`. Pure."""
 
-from orchestrator.verify.claims import Key
+from orchestrator.verify.holdings import Key
 from orchestrator.verify.structure import TYPES, is_of
-from orchestrator.verify.wording import Reader, Token, tokens
+from orchestrator.verify.wording import Reader, tokens
 
 DEEPEST = 6
 
@@ -58,6 +58,12 @@ def _value(reader: Reader, path: str, depth: int) -> list[Key] | None:
 
 def _typed(reader: Reader, path: str) -> list[Key] | None:
     said = reader.say(*TYPES)
-    if said is None and isinstance(token := reader.take("quoted"), Token):
-        said = token.low if token.low in TYPES else None
-    return None if said is None else [Key(path, is_of(said), f"of type {said}")]
+    token = None if said else reader.take("quoted", "number")
+    if token is not None and token.low in TYPES:
+        said = token.low
+    if said:
+        return [Key(path, is_of(said), f"of type {said}")]
+    if token is None:
+        return None
+    wanted = token.text if token.kind == "quoted" else float(token.text.replace(",", ""))
+    return [Key(path, lambda value: value == wanted and not isinstance(value, bool), f"“{token.text}”")]

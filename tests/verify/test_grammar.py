@@ -460,6 +460,7 @@ SMALL_OPEN = [
     "notes.txt contains 'ONE'",
     "notes.txt must not contain 'two' and 'four'",
     "notes.txt is unchanged",
+    "notes.txt is committed as is",
     "notes.txt is not identical to the attachment",
     "s.csv has 1 row",
     "a.md is 2 lines",
@@ -522,7 +523,6 @@ SMALL_PROSE = [
     "a.md has more lines than notes.txt",
     "a.md has as many words as notes.txt",
     "a.md starts with a heading",
-    "notes.txt is committed as is",
     "a.md, in the root, exists",
     "In the root there is an a.md",
     "a.md is present and index.html is not",
@@ -544,6 +544,58 @@ SMALL_PROSE = [
     'a.md contains at least one of "alpha" or "omega"',
     'a.md contains either "alpha" or "omega"',
     "a.md does not mention alpha",
+]
+
+
+# The forms that checks of a real course have, on files of our own.
+COURSE = Repository(
+    {
+        "index.html": b"<title>T</title><a href=id.txt>i</a><h1 id=unit-name></h1>",
+        "words.md": b"Bold, kind, calm\n",
+        "bird.svg": SVG,
+        "run.py": b"print(1)\n",
+        "data.csv": b"a,b\n1,2\n",
+        ".github/workflows/ci.yml": b"on: push\n",
+        LICENCE: licence("octo", 2026),
+        "README.md": b"# T\n\n## Usage\n\nOpen it.\n",
+        "id.txt": b"1",
+        "data.json": b'{"unit": "Tin Mines Ltd", "top": {"val": 3, "year": "2024"}, "low": {"val": 1, "year": "2021"}}',
+    },
+    {"7f3a-id.txt": b"1", "data.xlsx": b"PK"},
+)
+COURSE_HOLDS = [
+    "run.py, data.csv, and .github/workflows/ci.yml exist",
+    "out.json is NOT committed",
+    'run.py does not contain the typo "prnt"',
+    "id.txt matches the attached id.txt",
+    "id.txt exists and matches attachment",
+    "id.txt is included verbatim",
+    "id.txt is committed as-is",
+    "LICENSE contains the MIT License text",
+    "words.md contains exactly three words",
+    "bird.svg is valid SVG",
+    "data.json exists and is valid JSON",
+    "data.json has 'unit' field matching 'Tin Mines'",
+    "data.json has 'top' object with 'val' (number) and 'year' (string) fields",
+    "data.json has 'top' and 'low' objects with 'val' and 'year' fields",
+    "data.json top.year and low.year are both > '2020'",
+    "data.json top.val is greater than or equal to low.val",
+    "index.html contains element with id='unit-name'",
+    "README.md contains a 'Usage' or 'Setup' section",
+]
+COURSE_PROSE = [
+    "CI YAML has steps for ruff, executing run.py, and Pages deploy",
+    "out.json is published on GitHub Pages",
+    "Each required file exists on GitHub",
+    "index.html links to all required assets",
+    "tale.txt meets content requirements",
+    "data.json matches the assigned scenario",
+    "data.json contains a reasonable forecast",
+    "bird.svg is rated by an LLM",
+    "index.html <title> contains the unit from data.json",
+    "index.html contains element with id='top-value' displaying top.val",
+    "index.html fetches data.json using fetch('https://data.example/x.json')",
+    "index.html supports ?unit= query parameter",
 ]
 
 
@@ -579,3 +631,34 @@ def test_a_denial_a_choice_and_an_open_question_are_told_apart(text: str, holds:
 @pytest.mark.parametrize("text", SMALL_PROSE)
 def test_a_sentence_that_says_more_than_the_rules_know_is_prose(text: str) -> None:
     assert not is_about_files(text)
+
+
+@pytest.mark.parametrize("text", COURSE_HOLDS)
+def test_a_check_of_a_course_is_decided_and_fails_where_nothing_was_made(text: str) -> None:
+    assert is_about_files(text)
+    found = decided(text, COURSE)
+    assert found.holds is True, found.seen
+    bare = {"run.py": b"prnt", "out.json": b"", "id.txt": b"2", "data.json": b"{", "words.md": b"a b"}
+    without = decided(text, Repository(bare, COURSE.attachments))
+    assert without.holds is False, without.seen
+
+
+@pytest.mark.parametrize("text", COURSE_PROSE)
+def test_a_check_of_a_course_that_asks_for_more_is_prose(text: str) -> None:
+    assert not is_about_files(text)
+
+
+def test_what_files_of_two_formats_have_in_common_is_left_open() -> None:
+    assert decided("data.csv content equals data.xlsx (attachment)", COURSE).holds is None
+
+
+def test_a_file_is_never_compared_with_itself() -> None:
+    repository = Repository({"id.txt": b"1"}, {})
+    for text in ("id.txt matches the attached id.txt", "id.txt is identical to id.txt", "id.txt is unchanged"):
+        assert decided(text, repository).holds is None
+
+
+def test_files_that_are_listed_behind_are_those_that_must_exist() -> None:
+    for text in ("These files exist: a.md, README.md", "The following files must be present: `a.md` and README.md"):
+        assert decided(text, SMALL).holds is True
+        assert decided(text.replace("a.md", "b.md"), SMALL).holds is False
