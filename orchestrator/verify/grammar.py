@@ -10,6 +10,7 @@ from orchestrator.verify.claims import (
     LICENCES,
     About,
     absent,
+    denied,
     exists,
     has_count,
     leads_to,
@@ -89,7 +90,7 @@ class _Sentence(Predicates):
         if counted := reader.first(self._count_in, self._linked):
             return self.deny(counted) if is_not else counted
         reader.at = start
-        is_not = reader.say("no", "not", "not any", "never") is not None or is_not
+        is_not = (reader.say("no", "not", "not any", "never") is not None) != is_not
         return self._existence(is_not=is_not)
 
     def _existence(self, *, is_not: bool) -> list[Clause] | None:
@@ -123,7 +124,8 @@ class _Sentence(Predicates):
         named = self.files()
         if named is None:
             return None
-        self.auxiliary()
+        if self.auxiliary():
+            return None
         if reader.say("exists", "exist") is None:
             is_said = reader.say(*BE) and (reader.say(*PRESENT) or reader.peek().low in ("in", "at"))
             if not is_said:
@@ -144,7 +146,7 @@ class _Sentence(Predicates):
         if licence := self._licence_of():
             return None if is_not else licence
         reader.at = start
-        is_not = reader.say("no", "not any") is not None or is_not
+        is_not = (reader.say("no", "not any") is not None) != is_not
         return self._existence(is_not=is_not)
 
     def _licence(self) -> list[Clause] | None:
@@ -166,7 +168,8 @@ class _Sentence(Predicates):
             if last is None or not last.low.startswith("licen"):
                 return None
         reader.say("file", "text")
-        self.auxiliary()
+        if self.auxiliary():
+            return None
         if reader.say(*BE):
             if reader.say(*PRESENT) is None and reader.peek().low not in ("in", "at"):
                 return None
@@ -225,18 +228,19 @@ class _Sentence(Predicates):
         reader = self.reader
         reader.say("of", "in")
         names = names or self.files()
-        self.auxiliary()
+        is_not = self.auxiliary()
         if names is None or reader.say(*BE) is None:
             return None
+        is_not = (reader.say("not", "never") is not None) != is_not
         wanted = bound(reader)
-        named = (
-            "character" if said == "length" else UNITS.get(said.rsplit(maxsplit=1)[-1], "") or said.split(maxsplit=1)[0]
-        )
-        unit = Words(reader, names[0]).unit() or (named if said != "length" else None)
+        # "word count" and "number of words" name the unit; "length" leaves it to what follows.
+        named = UNITS.get(said.rsplit(maxsplit=1)[-1]) or UNITS.get(said.split(maxsplit=1)[0])
+        unit = Words(reader, names[0]).unit() or named
         if wanted is None or unit is None:
             return None
         reader.say("long")
-        return [(name, has_count(unit, wanted)) for name in names[0]]
+        about = has_count(unit, wanted)
+        return [(name, denied(about) if is_not else about) for name in names[0]]
 
     def _count_in(self) -> list[Clause] | None:
         """Take "at least three words in about.md"."""
@@ -266,8 +270,9 @@ class _Sentence(Predicates):
             return None
         names, is_either = named
         if is_either:  # "a or b exists"; more of either is not understood
-            self.auxiliary()
             reader = self.reader
+            if self.auxiliary():
+                return None
             is_there = reader.say("exists", "exist") or (reader.say(*BE) and reader.say(*PRESENT))
             return [(names[0], _any_exists(names))] if is_there and self.place() is not None else None
         return self.reader.first(

@@ -77,7 +77,10 @@ class Keys:
         reader.say(":")
         if self.is_data and (drawn := shape(reader)):
             return [has_keys(drawn, is_all=is_all, is_each=is_each)], False
-        is_named = reader.say(*KEY_NOUNS) is not None
+        noun = reader.say(*KEY_NOUNS)
+        is_named = noun is not None
+        if is_all and noun and noun.startswith("header"):
+            return None  # nothing but a header, or no other columns
         if is_named:
             reader.say("named", "called", ":", "of", "for", "with")
         found, is_either = reader.joined(self.key, is_object=True)

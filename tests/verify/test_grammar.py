@@ -407,6 +407,8 @@ SMALL_HOLDS = [
     'a.md contains both "alpha" and "beta"',
 ]
 SMALL_FAILS = [
+    "The word count of notes.txt must not be 3",
+    "The word count of notes.txt is never 3",
     "index.html has an element with id missing",
     "README.md has a section on setup",
     "README.md has a Setup section",
@@ -469,6 +471,10 @@ SMALL_OPEN = [
     "notes.txt and a.md are identical",
 ]
 SMALL_PROSE = [
+    "The number of words in notes.txt does not have to be 3",
+    "The MIT license must not exist in the repo",
+    "a.md or b.md does not exist",
+    "s.csv has only a header row with a and b",
     "data.json has a `list` of numbers",
     "a.md has at least 2 words and is well written",
     "a.md is valid",
