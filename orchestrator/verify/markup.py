@@ -18,7 +18,7 @@ _SIMPLE = re.compile(
     r"(?P<tag>[A-Za-z][\w-]*|\*)|\#(?P<id>[\w-]+)|\.(?P<cls>[\w-]+)"
     r"|\[\s*(?P<name>[\w:-]+)\s*(?:(?P<op>[~^$*|]?=)\s*(?P<value>\"[^\"]*\"|'[^']*'|[\w./:#-]+)\s*)?\]"
 )
-_SPLIT = re.compile(r"(\s*[>+~]\s*|\s+)")
+_PARTS = re.compile(r"(?P<comma>\s*,\s*)|(?P<sign>\s*[>+~]\s*|\s+)|(?P<plain>(?:[^\s,>+~\[]|\[[^\]]*\])+)")
 _MARKDOWN_LINK = re.compile(
     r"\]\(\s{0,9}<?([^\s()<>]{1,500})|^ {0,3}\[[^\]\n]{1,99}\]:[ \t]{0,9}<?([^\s<>]{1,500})", re.MULTILINE
 )
@@ -43,7 +43,7 @@ class Document:
 
     def found(self, selector: str) -> list[Node]:
         """Return the elements that a selector finds. Raises ValueError for one that is not understood."""
-        ways = [_steps(part) for part in selector.split(",")]
+        ways = _ways(selector)
         return [node for node in self.nodes if any(_fits(node, steps) for steps in ways)]
 
 
@@ -90,15 +90,24 @@ _Steps = list[tuple[str, list[re.Match[str]]]]
 
 
 @lru_cache(maxsize=64)
-def _steps(selector: str) -> _Steps:
-    """Return the parts of a selector, each with the sign before it, a blank for what lies anywhere inside."""
-    parts = _SPLIT.split(selector.strip())
-    steps: _Steps = [(" ", _compound(parts[0]))]
-    for sign, part in zip(parts[1::2], parts[2::2], strict=True):
-        if sign.strip() not in ("", ">"):
-            raise ValueError(f"{sign.strip()} is not understood here")
-        steps.append((sign.strip() or " ", _compound(part)))
-    return steps
+def _ways(selector: str) -> list[_Steps]:
+    """Return the alternatives of a selector: parts, each with the sign before it, a blank for anywhere inside."""
+    ways: list[_Steps] = [[]]
+    sign, end = " ", 0
+    for part in _PARTS.finditer(selector.strip()):
+        if part.start() != end:
+            break
+        end = part.end()
+        if part["comma"]:
+            ways.append([])
+        elif part["plain"]:
+            ways[-1].append((sign, _compound(part["plain"])))
+        sign = (part["sign"] or "").strip() or " "
+        if sign in ("+", "~"):
+            raise ValueError(f"{sign} is not understood here")
+    if end != len(selector.strip()) or not all(ways) or sign != " ":
+        raise ValueError(f"{selector} is not understood as a selector")
+    return ways
 
 
 def _compound(text: str) -> list[re.Match[str]]:
@@ -154,7 +163,7 @@ def _compares(sign: str, has: str, wanted: str) -> bool:
 def is_selector(text: str) -> bool:
     """Whether a selector is understood here."""
     try:
-        return len(text) <= 200 and all(len(_steps(part)) <= 4 for part in text.split(","))
+        return len(text) <= 200 and all(len(steps) <= 4 for steps in _ways(text))
     except ValueError:
         return False
 

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.parsers import expat
 
@@ -262,8 +262,3 @@ def lies_within(bound: Bound, *, is_text: bool = False) -> Test:
         return isinstance(value, int | float) and not isinstance(value, bool) and bound.takes(value)
 
     return test
-
-
-def same_rows(first: Sequence[Any], second: Sequence[Any]) -> bool:
-    """Whether two lists hold the same, in whatever order."""
-    return sorted(map(repr, first)) == sorted(map(repr, second))
