@@ -25,6 +25,7 @@ KEY_NOUNS = (
         "top-level fields",
     ),
 )
+_SHAPE_NOUNS = ("structure", "shape", "schema", "form", "format")
 
 Objects = tuple[Sequence[About], bool]
 """What a file has, and whether one of it is enough."""
@@ -73,7 +74,7 @@ class Keys:
         reader = self.reader
         is_all = reader.say("exactly", "only", "precisely") is not None
         reader.say("following", "two", "three", "four", "five", "six", "seven", "eight")
-        reader.say("structure", "shape", "schema", "form", "format", "structure of", "shape of", "form of")
+        reader.say(*_SHAPE_NOUNS, "structure of", "shape of", "form of")
         reader.say(":")
         if self.is_data and (drawn := shape(reader)):
             return [has_keys(drawn, is_all=is_all, is_each=is_each)], False
@@ -137,7 +138,7 @@ class Keys:
         reader = self.reader
         reader.say(*KEY_NOUNS)
         token = reader.take("quoted", "word", "file") if self.is_data else None
-        if token is None or not is_key(token) or (token.kind == "word" and token.low in TYPES):
+        if token is None or not is_key(token) or (token.kind == "word" and token.low in (*TYPES, *_SHAPE_NOUNS)):
             return None
         reader.say(*KEY_NOUNS)
         is_set = reader.say("set to", "equal to", "=", ":", "with value") is not None
