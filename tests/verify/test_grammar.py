@@ -678,7 +678,7 @@ ORDERS = Repository(
         "texts.json": b'["a", "b"]',
         "t.csv": b"day,sum\nMo,3\nTu,x\n",
         "docs/a.md": b"# A\n",
-        "page.html": b"<title></title><input name=q type=text><button id=go class='big red'></button><a href=docs/a.md>",
+        "page.html": b"<title></title><input name=q type=text><button id=go class='big red'><a href=docs/a.md>",
     },
     {},
 )
