@@ -104,7 +104,7 @@ def _written(reader: Reader) -> Element | None:
     if token.kind == "word" and (noun or after is None or token.low not in _TAGS):
         return None
     selector = _of_tag(token.text) if token.text.startswith("<") else token.text
-    is_sure = after is not None or token.kind in ("selector", "tag") or selector.startswith(("#", ".", "["))
+    is_sure = after is not None or token.kind in ("selector", "tag") or token.text.startswith(("#", ".", "[", "<"))
     if not (is_sure and selector and is_selector(selector)):
         return None
     names = re.findall(r"[\w-]+", selector)

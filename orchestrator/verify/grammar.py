@@ -13,15 +13,18 @@ from orchestrator.verify.claims import (
     denied,
     exists,
     has_count,
+    has_element,
     leads_to,
     licensed,
     one_of,
 )
 from orchestrator.verify.counting import UNITS, plural
+from orchestrator.verify.elements import element
 from orchestrator.verify.naming import REPOSITORY
-from orchestrator.verify.numbers import bound
+from orchestrator.verify.numbers import Bound, bound
 from orchestrator.verify.objects import Words
 from orchestrator.verify.predicates import BE, HAVE, PRESENT, Clause, Predicates
+from orchestrator.verify.structure import FORMATS
 from orchestrator.verify.wording import LONGEST, Reader, tokens
 
 _LEADS = tuple(
@@ -75,6 +78,9 @@ class _Sentence(Predicates):
             joint = reader.say(*_JOINTS)
             if joint is None or reader.is_done:
                 return None
+            is_of_form = reader.tokens[start - 1].low in (*FORMATS, "object", "array", "document")
+            if self.had and not is_of_form and joint.split()[-1] in ("with", "containing", "whose"):
+                return None  # of what the file has, not of the file
             if joint.split()[-1] in ("with", "containing", "whose"):
                 reader.at = start + len(joint.split()) - 1
 
@@ -87,7 +93,7 @@ class _Sentence(Predicates):
         if reader.say(*BE) is None:
             return None
         start = reader.at
-        if counted := reader.first(self._count_in, self._linked):
+        if counted := reader.first(self._count_in, self._element_in, self._linked, self._licence_of):
             return self.deny(counted) if is_not else counted
         reader.at = start
         is_not = (reader.say("no", "not", "not any", "never") is not None) != is_not
@@ -197,7 +203,7 @@ class _Sentence(Predicates):
         start = reader.at
         if unit := reader.say(*_LENGTHS):
             return self._length(unit)
-        if counted := self._count_in():
+        if counted := reader.first(self._count_in, self._element_in):
             return counted
         reader.at = start
         return reader.first(self._first_line_of, self._each, self._keys_in)
@@ -251,6 +257,23 @@ class _Sentence(Predicates):
             return None
         return [(name, about) for name in names[0] for about in found[0]]
 
+    def _element_in(self) -> list[Clause] | None:
+        """Take "an element with id total exists in index.html"."""
+        reader = self.reader
+        found = element(reader)
+        if found is None:
+            return None
+        is_not = self.auxiliary()
+        if reader.say("exists", "exist") is None and reader.say(*BE):
+            is_not = (reader.say("not", "never") is not None) != is_not
+            if reader.say(*PRESENT) is None and reader.peek().low != "in":
+                return None
+        name = self.file() if reader.say("in", "on") else None
+        if name is None:
+            return None
+        about = has_element(found, Bound(least=1))
+        return [(name, denied(about) if is_not else about)]
+
     def _linked(self) -> list[Clause] | None:
         """Take "a link to about.html is on index.html"; the other order is a predicate."""
         reader = self.reader
@@ -295,6 +318,14 @@ class _Sentence(Predicates):
             lambda: self.predicate(names),
         )
 
+    def _each_of(self, names: Sequence[str]) -> list[Clause] | None:
+        """Take "each with the keys a and b" behind a list."""
+        reader = self.reader
+        if reader.say("each", "each of them", "all of them") is None or self.auxiliary() or reader.say(*HAVE) is None:
+            return None
+        found = Words(reader, names).keys(is_each=True)
+        return [(name, about) for name in names for about in found[0]] if found else None
+
     def _continued(self) -> list[Clause] | None:
         """Take more about the same files."""
         if not self.subject:
@@ -304,6 +335,8 @@ class _Sentence(Predicates):
         if self.reader.say("whose"):
             return self.value_in(names)
         had, self.had = self.had, False
+        if each := self.reader.first(lambda: self._each_of(names)):
+            return each
         return self.reader.first(
             lambda: self.predicate(names),
             lambda: self.value_in(names),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.verify.claims import About, has_text, one_of
 from orchestrator.verify.counting import UNITS
@@ -20,11 +20,13 @@ KEY_NOUNS = (
         "header",
         "headers",
         "header row",
+        "header line",
         "header row with",
         "column headers",
         "top-level fields",
     ),
 )
+_EQUALS = ("set to", "equal to", "=", ":", "with value", "as", "that is", "which is", ", which is")
 _SHAPE_NOUNS = ("structure", "shape", "schema", "form", "format")
 
 Objects = tuple[Sequence[About], bool]
@@ -52,7 +54,9 @@ class Keys:
         """Take "`max` and `min` objects with `val` (number) and `fy` fields"."""
         reader = self.reader
         reader.say(*KEY_NOUNS)
-        outer = reader.listed(lambda: reader.take("quoted", "word", "file")) if self.is_data else []
+        outer = (
+            reader.listed(lambda: reader.take("quoted", "word", "file")) if self.is_data and not self.is_table else []
+        )
         reader.say("object", "objects")
         if not outer or not all(map(is_key, outer)):
             return None
@@ -63,7 +67,7 @@ class Keys:
         reader.say("named", "called", ":")
         inner, is_either = reader.joined(self.key, is_object=True)
         reader.say(*KEY_NOUNS)
-        if not inner or is_either:
+        if not inner or is_either or any(key.name in TYPES for key in inner):
             return None
         found = [Key(token.text, is_of("object"), "an object") for token in outer]
         found += [Key(f"{token.text}.{key.name}", key.test, key.told) for token in outer for key in inner]
@@ -86,6 +90,8 @@ class Keys:
             reader.say("named", "called", ":", "of", "for", "with")
         found, is_either = reader.joined(self.key, is_object=True)
         is_named = is_named or reader.say(*KEY_NOUNS) is not None
+        if self.is_table:  # a whole header between quotes
+            found = [replace(key, name=name.strip()) for key in found for name in key.name.split(",")]
         if type_ := self._type_of_all() or self._type_of_last(found):
             found = [self._typed(key.name, type_) for key in found]
         is_typed = bool(found) and all(key.test for key in found) and self.is_data
@@ -116,7 +122,10 @@ class Keys:
         """Take the name of a key, and what it holds where that stands beside it."""
         reader = self.reader
         reader.skip()
-        before = reader.say(*TYPES) if reader.peek(1).kind in ("quoted", "file") else None
+        if reader.say("non-empty") and (token := reader.take("quoted", "word")) and is_key(token):
+            return Key(token.text, bool, "filled in")
+        is_told = reader.peek().low in ("numeric", "boolean", "integer") and is_key(reader.peek(1))
+        before = reader.say(*TYPES) if is_told or reader.peek(1).kind in ("quoted", "file") else None
         token = reader.take("quoted", "file", "word")
         if token is None or not is_key(token):
             return None
@@ -141,7 +150,10 @@ class Keys:
         if token is None or not is_key(token) or (token.kind == "word" and token.low in (*TYPES, *_SHAPE_NOUNS)):
             return None
         reader.say(*KEY_NOUNS)
-        is_set = reader.say("set to", "equal to", "=", ":", "with value") is not None
+        is_set = (
+            reader.say("set to", "equal to", "=", ":", "with value", "as", "that is", "which is", ", which is")
+            is not None
+        )
         if reader.say("matching", "that matches", "which matches") and (text := reader.take("quoted")):
             part = text.low
             return [has_keys([Key(token.text, lambda value: part in str(value).lower(), f"“{text.text}”")])], False

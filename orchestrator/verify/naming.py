@@ -54,7 +54,10 @@ class Naming:
         reader.skip()
         is_word = reader.peek().kind == "word" and reader.peek().low not in (*NO_NAME, *REPOSITORY)
         is_folder = noun in ("folder", "directory") or reader.peek(1).low in ("folder", "directory")
-        token = reader.take("file", "quoted", "word") if is_word and is_folder else reader.take("file", "quoted")
+        is_word = is_word and (
+            is_folder or noun in ("file named", "file called") or (is_called and reader.peek().text.isupper())
+        )
+        token = reader.take("file", "quoted", "word") if is_word else reader.take("file", "quoted")
         if token is not None:
             after = reader.say("folder", "directory")
             is_folder = is_folder or after is not None

@@ -64,13 +64,14 @@ class Words(Keys):
         if reader.say("word count of", "length of", "word count"):
             wanted = bound(reader)
             return None if wanted is None else ([has_count(self.unit() or "word", wanted)], False)
+        reader.say("list of", "array of", "list with", "array with")
         wanted = bound(reader)
         unit = self.unit() if wanted else None
         reader.say("of text", "of data")
         if wanted is None or unit is None or reader.say("of", "with", "for", "about", "that", "on", "named", "called"):
             return None
         reader.say("long", "in total", "in length", "total")
-        reader.say("( inclusive )", "inclusive")
+        reader.say("( inclusive )", "inclusive", ", inclusive")
         return [has_count(unit, wanted)], False
 
     def unit(self) -> str | None:
@@ -110,7 +111,9 @@ class Words(Keys):
         while reader.peek().kind == "word" and reader.peek().low not in (*_SECTION_NOUNS, "and", "or", "nor", "plus"):
             words.append(reader.peek().low)
             reader.at += 1
-        is_topic = 0 < len(words) <= 5 and not any(word in _NO_TOPIC for word in words)
+        is_topic = (
+            0 < len(words) <= 5 and not any(word in _NO_TOPIC for word in words) and words[0] not in ("one", "another")
+        )
         return has_section(" ".join(words)) if is_topic else None
 
     def _licence(self) -> Objects | None:
@@ -162,6 +165,13 @@ class Words(Keys):
             and reader.peek().low in _ROOTS
         ):
             kind = formats.pop()
+        if (
+            kind is None
+            and is_sure in ("well-formed", "parseable", "parsable")
+            and reader.is_done
+            and len(formats) == 1
+        ):
+            kind = formats.pop() or None
         if kind is None:
             return None
         root = reader.say(*_ROOTS) if kind in ("json", "yaml") else None
@@ -177,6 +187,8 @@ class Words(Keys):
         """Take "of at least two objects", "with three entries" behind a list."""
         reader, start = self.reader, self.reader.at
         if reader.say("of", "with", "containing", "that has", "that contains"):
+            if reader.say("length", "size") and (wanted := bound(reader)):
+                return [has_count("item", wanted)]
             if counts := reader.first(self.counts):
                 return [*counts[0]]
             if (type_ := reader.say(*TYPES)) and reader.tokens[start].low == "of":

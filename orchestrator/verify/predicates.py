@@ -33,7 +33,20 @@ HAVE = (
 )
 PRESENT = (
     *("present", "there", "included", "committed", "available", "published", "provided", "tracked", "checked in"),
-    *("existing", "added", "part of repo", "in place", "pushed", "deployed", "created"),
+    *(
+        "existing",
+        "added",
+        "part of repo",
+        "part of repository",
+        "part of project",
+        "part of site",
+        "tracked by git",
+        "tracked in git",
+        "in place",
+        "pushed",
+        "deployed",
+        "created",
+    ),
 )
 _GONE = ("absent", "missing", "gone", "deleted", "removed", "ignored by git")
 _SAME = (
@@ -41,7 +54,7 @@ _SAME = (
     *("same", "byte-for-byte identical", "byte for byte identical", "exactly same", "exactly equal", "untouched"),
     *("byte-for-byte equal", "byte-for-byte same", "bytewise identical", "exact copy", "copy", "byte-for-byte copy"),
     *("identical byte for byte", "kept unchanged", "byte-for-byte", "byte for byte", "exactly", "kept"),
-    *("as-is", "as is", "verbatim"),
+    *("as-is", "as is", "verbatim", "left", "left unchanged"),
 )
 _CHANGED = ("changed", "modified", "altered", "edited", "touched", "different")
 _ATTACHMENT = (
@@ -51,6 +64,7 @@ _ATTACHMENT = (
         "content of attachment",
         "attached original",
         "uploaded file",
+        "uploaded one",
         "was attached",
         "it was attached",
         "it was sent",
@@ -59,6 +73,12 @@ _ATTACHMENT = (
     ),
 )
 _EXACTLY = ("exactly", "byte for byte", "byte-for-byte", "verbatim", "precisely", ", byte for byte", "bit for bit")
+
+_SAME_CONTENT = tuple(
+    f"{exactly}{said}"
+    for exactly in ("", "exactly ")
+    for said in ("same content as", "same contents as", "same bytes as", "same text as", "content of", "contents of")
+)
 
 Clause = tuple[str, About]
 """The file that a clause is about, and what it claims."""
@@ -151,13 +171,12 @@ class Predicates(Naming):
             is_not = True
         elif reader.say(*BE) is None:
             return None
-        is_not = reader.say("not", "never", "no longer", "not be") is not None or is_not
+        is_not = reader.say("not", "never") is not None or is_not
         if not is_not:  # "not all" leaves open which
             reader.say("all", "each")
         start = reader.at
-        if reader.say(*PRESENT, *_GONE):
-            gone = reader.tokens[reader.at - 1].low in {word.split()[-1] for word in _GONE}
-            return self._presence(names, is_not=is_not != gone)
+        if said := reader.say(*PRESENT, *_GONE):
+            return self._presence(names, is_not=is_not != (said in _GONE))
         reader.at = start
         place = self.place()
         if place is not None and reader.at > start:
@@ -214,7 +233,8 @@ class Predicates(Naming):
             return unchanged if reader.say(*_ATTACHMENT, "it is attached", "given", "provided") else None
         reader.say("unchanged", "identical", "content", "bytes", "file", *_SAME)
         if reader.say("to", "as", "with", "of", "from", "as in") is None:
-            needs_more = said in ("exactly", "copy", "exact copy", "kept", "same", "the same")
+            is_whole = said.startswith("byte") and reader.say(*_ATTACHMENT)
+            needs_more = not is_whole and said in ("exactly", "copy", "exact copy", "kept", "same", "the same")
             return None if needs_more else unchanged
         return self._other()
 
@@ -257,7 +277,7 @@ class Predicates(Naming):
         counts = reader.first(words.counts)
         if counts is None and reader.say("no", "not any", "neither"):
             is_not = not is_not
-        if counts is None and reader.say("same content as", "same contents as", "same bytes as", "same text as"):
+        if counts is None and reader.say(*_SAME_CONTENT):
             other = self._other()
             return None if other is None else [(name, denied(other) if is_not else other) for name in names]
         found = counts or words.objects()
