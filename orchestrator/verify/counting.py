@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from orchestrator.verify.markup import links, read_page
 from orchestrator.verify.numbers import Bound
 from orchestrator.verify.repository import Finding
-from orchestrator.verify.structure import Malformed, format_of, parsed, table
+from orchestrator.verify.structure import Malformed, format_of, parsed, table, unread
 
 _WORD = re.compile(r"\w")
 _DASH = re.compile(r"[\u2013\u2014]")
@@ -225,7 +225,7 @@ def counted(name: str, data: bytes, unit: str, wanted: Bound) -> Finding:
     try:
         ways = _COUNTS[unit](name, data)
     except Malformed as error:
-        return Finding(holds=False, seen=str(error))
+        return unread(error)
     seen = " or ".join(str(count) for count in dict.fromkeys(ways))
     verdicts = {wanted.takes(count) for count in ways}
     told = f"`{name}` has {seen} {unit if seen == '1' else plural(unit)}"

@@ -19,6 +19,7 @@ from orchestrator.verify.structure import (
     read_as,
     read_csv,
     type_of,
+    unread,
 )
 
 
@@ -29,7 +30,7 @@ def has_form(kind: str, root: str = "") -> About:
         try:
             value = read_as(kind, name, data)
         except Malformed as error:
-            return Finding(holds=False, seen=str(error))
+            return unread(error)
         told = f"`{name}` is valid {kind.upper()}"
         return Finding(not root or type_of(value) == root, told if not root else f"{told} and holds {type_of(value)}")
 
@@ -45,7 +46,9 @@ def compares(keys: Sequence[str], said: str, other: str) -> About:
             pairs = [
                 (key, one, bar) for key in keys for one in looked_up(value, key) for bar in looked_up(value, other)
             ]
-        except (Malformed, Absent) as error:
+        except Malformed as error:
+            return unread(error)
+        except Absent as error:
             return Finding(holds=False, seen=f"`{name}`: {error}")
         for key, one, bar in pairs:
             is_number = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (one, bar))
@@ -63,7 +66,7 @@ def entries_are(test: Test, told: str) -> About:
         try:
             value = parsed(name, data)
         except Malformed as error:
-            return Finding(holds=False, seen=str(error))
+            return unread(error)
         wrong = [one for one in value if not test(one)] if isinstance(value, list) else [value]
         return Finding(not wrong, f"`{name}` has {json_text(wrong[0])}, not {told}" if wrong else f"all are {told}")
 
@@ -89,7 +92,7 @@ def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True,
         try:
             value = read_csv(name, data) if format_of(name) == "csv" else parsed(name, data)
         except Malformed as error:
-            return Finding(holds=False, seen=str(error))
+            return unread(error)
         if is_each and not isinstance(value, list):
             return Finding(None, f"`{name}` holds {type_of(value)}")
         for key in keys:

@@ -5,15 +5,24 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import unquote, urlsplit
+
+from orchestrator.verify.tags import tags
 
 LARGEST = 2_000_000
 """Characters of a page that is read."""
 
-_VOID = frozenset(
+DEEPEST = 50
+"""Elements around one that are remembered."""
+
+_EMPTY = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"]
 )
+_EMPTY |= {"script", "style", "textarea", "title"}  # what they hold is no element
+_SIBLINGS = frozenset(["p", "li", "option", "tr", "td", "th", "dt", "dd"])
+_BLOCKS = {"address", "article", "aside", "blockquote", "div", "dl", "fieldset", "footer", "form", "header", "hr"}
+_BLOCKS |= {"h1", "h2", "h3", "h4", "h5", "h6", "main", "nav", "ol", "p", "pre", "section", "table", "ul"}
 _SIMPLE = re.compile(
     r"(?P<tag>[A-Za-z][\w-]*|\*)|\#(?P<id>[\w-]+)|\.(?P<cls>[\w-]+)"
     r"|\[\s*(?P<name>[\w:-]+)\s*(?:(?P<op>[~^$*|]?=)\s*(?P<value>\"[^\"]*\"|'[^']*'|[\w./:#-]+)\s*)?\]"
@@ -47,43 +56,40 @@ class Document:
         return [node for node in self.nodes if any(_fits(node, steps) for steps in ways)]
 
 
-class _Walk(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.nodes: list[Node] = []
-        self.scripts: list[str] = []
-        self.title = ""
-        self.open: list[Node] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        node = Node(tag, {name: value or "" for name, value in reversed(attrs)}, tuple(self.open[-50:]))
-        self.nodes.append(node)
-        if tag not in _VOID:
-            self.open.append(node)
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        for place in range(len(self.open) - 1, max(-1, len(self.open) - 50), -1):
-            if self.open[place].tag == tag:
-                del self.open[place:]
-                return
-
-    def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1].tag == "script":
-            self.scripts.append(data)
-        elif self.open and self.open[-1].tag == "title":
-            self.title = self.title or data.strip()
-
-
 @lru_cache(maxsize=8)
 def read_page(text: str) -> Document:
     """Return what a page holds, whatever it is."""
-    walk = _Walk()
-    walk.feed(text[:LARGEST])
-    walk.close()
-    return Document(walk.nodes, "\n".join(walk.scripts), walk.title)
+    nodes: list[Node] = []
+    scripts: list[str] = []
+    open_: list[Node] = []
+    title = ""
+    for tag in tags(text[:LARGEST]):
+        if tag.is_end:
+            _close(open_, tag.name)
+            continue
+        nodes.append(Node(tag.name, tag.attributes, tuple(open_[-DEEPEST:])))
+        if tag.name == "script" and tag.inside.strip():
+            scripts.append(tag.inside)
+        elif tag.name == "title":
+            title = title or unescape(" ".join(tag.inside.split()))
+        elif tag.name not in _EMPTY:
+            _close_implied(open_, tag.name)
+            nodes[-1] = Node(tag.name, tag.attributes, tuple(open_[-DEEPEST:]))
+            open_.append(nodes[-1])
+    return Document(nodes, "\n".join(scripts), title)
+
+
+def _close(open_: list[Node], name: str) -> None:
+    for place in range(len(open_) - 1, max(-1, len(open_) - DEEPEST), -1):
+        if open_[place].tag == name:
+            del open_[place:]
+            return
+
+
+def _close_implied(open_: list[Node], name: str) -> None:
+    """Close a paragraph or an entry of a list before what cannot lie in it."""
+    if open_ and ((open_[-1].tag == name and name in _SIBLINGS) or (open_[-1].tag == "p" and name in _BLOCKS)):
+        open_.pop()
 
 
 _Steps = list[tuple[str, list[re.Match[str]]]]

@@ -9,9 +9,11 @@ from typing import Any
 from xml.parsers import expat
 
 from orchestrator.verify.numbers import Bound
+from orchestrator.verify.repository import Finding
 
 LARGEST = 2_000_000
-"""Bytes of a file that is parsed."""
+LARGEST_YAML = 200_000
+"""Bytes of a file that is parsed; YAML is read slowly."""
 DEEPEST = 100
 
 _FORMATS = {
@@ -37,6 +39,15 @@ class Malformed(ValueError):
     """A file is not of the form that was asked for; the text says which file and why."""
 
 
+class Unseen(Malformed):
+    """A file is not looked into here, which says nothing of its form."""
+
+
+def unread(error: Malformed) -> Finding:
+    """Return what a claim shows of a file that could not be read."""
+    return Finding(None if isinstance(error, Unseen) else False, str(error))
+
+
 def format_of(name: str) -> str:
     """Return the format that a file's name promises, nothing where it promises none."""
     return _FORMATS.get(name.rpartition(".")[2].lower(), "")
@@ -44,7 +55,7 @@ def format_of(name: str) -> str:
 
 def _text(name: str, data: bytes) -> str:
     if len(data) > LARGEST:
-        raise Malformed(f"`{name}` is too large to parse here: {len(data)} bytes")
+        raise Unseen(f"`{name}` is too large to parse here: {len(data)} bytes")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -70,15 +81,17 @@ def read_yaml(name: str, data: bytes) -> Any:
     """Return what a YAML file holds. Aliases are refused: a few of them can stand for gigabytes."""
     import yaml  # noqa: PLC0415 - heavy, and few checks speak of YAML
 
+    if len(data) > LARGEST_YAML:
+        raise Unseen(f"`{name}` is too large to parse here: {len(data)} bytes")
     text = _text(name, data)
     try:
         depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise Malformed(f"`{name}` has aliases, which are not looked into")
+                raise Unseen(f"`{name}` has aliases, which are not looked into")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
-                raise Malformed(f"`{name}` is nested too deeply")
+                raise Unseen(f"`{name}` is nested too deeply")
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, Malformed):
@@ -112,12 +125,12 @@ def read_csv(name: str, data: bytes) -> list[dict[str, str]]:
 def root_of(name: str, data: bytes) -> str:
     """Return the name of the root element of an XML file. Entities are refused, so that none is expanded."""
     if len(data) > LARGEST:
-        raise Malformed(f"`{name}` is too large to parse here: {len(data)} bytes")
+        raise Unseen(f"`{name}` is too large to parse here: {len(data)} bytes")
     parser = expat.ParserCreate(namespace_separator=" ")
     found: list[str] = []
 
     def refuse(*_: Any) -> None:
-        raise Malformed(f"`{name}` declares entities, which are not looked into")
+        raise Unseen(f"`{name}` declares entities, which are not looked into")
 
     def begin(tag: str, _: Mapping[str, str]) -> None:
         if not found:

@@ -6,12 +6,14 @@ from orchestrator.verify.structure import (
     LARGEST,
     Absent,
     Malformed,
+    Unseen,
     format_of,
     looked_up,
     parsed,
     read_as,
     table,
     type_of,
+    unread,
 )
 
 
@@ -89,3 +91,18 @@ def test_types_have_the_names_of_json() -> None:
         "a list",
         "an object",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("json", b" " * (LARGEST + 1)),
+        ("yaml", b"a: 1\n" * 50_000),
+        ("yaml", b"a: &x [1]\nb: *x"),
+        ("svg", b'<!DOCTYPE x [<!ENTITY a "b">]><svg>&a;</svg>'),
+    ],
+)
+def test_what_is_not_looked_into_is_left_open(kind: str, data: bytes) -> None:
+    with pytest.raises(Unseen) as raised:
+        read_as(kind, "a.file", data)
+    assert unread(raised.value).holds is None
