@@ -1,6 +1,7 @@
 """Elements of a page as sentences name them: by tag, id, class or selector. Pure."""
 
 import re
+from dataclasses import replace
 
 from orchestrator.verify.claims import Element
 from orchestrator.verify.markup import is_selector, read_page
@@ -75,10 +76,19 @@ def _described(reader: Reader) -> Element | None:
     if not re.fullmatch(r"[\w-]+", bare):
         return None
     reader.say("element", "attribute")
+    if kind.startswith("id") and reader.say("and class", "and the class", "and with class"):
+        return _with_class(reader, Element(f"{tag}#{bare}", bare, f"#{bare}"))
     if kind in _ATTRIBUTES:
         return Element(f'{tag}[{kind}="{bare}"]', bare) if tag else None
     by_name = f"{'#' if kind.startswith('id') else '.'}{bare}"
     return Element(f"{tag}{by_name}", bare, by_name)
+
+
+def _with_class(reader: Reader, one: Element) -> Element | None:
+    more = reader.take("quoted", "word")
+    if more is None or not re.fullmatch(r"[\w-]+", more.text) or more.low in NO_NAME:
+        return None
+    return replace(one, selector=f"{one.selector}.{more.text}")
 
 
 def _tag(reader: Reader) -> str:

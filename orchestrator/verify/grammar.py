@@ -3,6 +3,7 @@
 A sentence is clauses; a later one may be about the same files. Where any part is not understood, none of it is.
 """
 
+import re
 from collections.abc import Sequence
 
 from orchestrator.site import LICENCE
@@ -27,6 +28,7 @@ from orchestrator.verify.predicates import BE, HAVE, PRESENT, Clause, Predicates
 from orchestrator.verify.structure import FORMATS
 from orchestrator.verify.wording import LONGEST, Reader, tokens
 
+_BULLET = re.compile(r"(?:[-*\u2022]|\d{1,2}[.)]) (?:\[[ x]\] )?")
 _LEADS = tuple(
     f"{verb}{that}"
     for verb in ("check", "verify", "ensure", "confirm", "make sure", "validate", "assert", "test")
@@ -348,11 +350,17 @@ def _any_exists(names: Sequence[str]) -> About:
     return one_of([lambda repository, _, name=name: exists(repository, name) for name in names])  # type: ignore[misc]
 
 
+def _without_bullet(text: str) -> str:
+    line = " ".join(text.split())
+    bullet = _BULLET.match(line)
+    return line[bullet.end() :] if bullet else line
+
+
 def understood(text: str) -> list[Clause] | None:
     """Return what a sentence claims of which files, None where any part of it is not understood."""
     if not 0 < len(text) <= LONGEST:
         return None
-    reader = Reader(tokens(" ".join(text.split())))
+    reader = Reader(tokens(_without_bullet(text)))
     if any(token.kind == "other" for token in reader.tokens):
         return None
     return _Sentence(reader).clauses()

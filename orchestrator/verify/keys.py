@@ -215,7 +215,7 @@ class Keys:
         if not self.is_data:
             return None
         tokens, is_either = self.reader.joined(lambda: self.reader.take("quoted", "word", "file"), is_object=True)
-        if not tokens or not all(is_key(token) for token in tokens):
+        if not tokens or not all(is_key(token) and token.low not in TYPES for token in tokens):
             return None
         if all(token.kind == "word" for token in tokens) and not any("_" in token.text for token in tokens):
             return None

@@ -40,7 +40,8 @@ _TEXT_NOUNS = (
     "number",
     "term",
 )
-_NO_TOPIC = NO_NAME - frozenset(["to", "in", "on", "of", "for", "with", "it"])
+_NO_TOPIC = NO_NAME - frozenset(["to", "of", "for", "it"])
+_FEW = 20
 _ROOTS = ("object", "array", "list")
 _ONE = Bound(least=1)
 
@@ -70,7 +71,9 @@ class Words(Keys):
         reader.say("of text", "of data")
         if wanted is None or unit is None or reader.say("of", "with", "for", "about", "that", "on", "named", "called"):
             return None
-        reader.say("long", "in total", "in length", "total")
+        is_long = reader.say("long", "in total", "in length", "total")
+        if unit == "character" and not is_long and wanted.most < _FEW:
+            return None  # those of a story, perhaps
         reader.say("( inclusive )", "inclusive", ", inclusive")
         return [has_count(unit, wanted)], False
 

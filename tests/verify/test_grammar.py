@@ -176,6 +176,12 @@ TABLE = [
     "Check that about.md exists and it has exactly three words",
 ]
 MORE = [
+    "- copy.txt exists",
+    "1. [ ] `copy.txt` exists",
+    "index.html has an element with id search and class card",
+    "about.md exists. It has exactly three words.",
+    "data.json has `lat` and `long` which are numbers",
+    "README.md must not be shorter than 5 words",
     "`about.md` is exactly 3 words",
     "about.md consists of exactly three words",
     "about.md should contain precisely three words",
@@ -427,6 +433,16 @@ MORE = [
     "index.html exists and loads src/app.js",
 ]
 PROSE = [
+    "README.md has a section on usage with an example",
+    "README.md has a link in the Usage section",
+    "story.txt has three characters",
+    "data.json has `lat` and `long`, both numbers",
+    "index.html has an element with id search and class .x y",
+    "id.txt matches the attachment except for the last line",
+    "list.json has two items with price above 5",
+    "out.json is not committed, because it is generated",
+    "copy.txt exists only if id.txt exists",
+    "Is README.md present?",
     "The file about.md contains exactly three words and nothing else",
     "story.txt contains a story of 300-400 words",
     "story.txt fits on one line",
