@@ -169,7 +169,7 @@ def _stood(finding: Finding) -> str:
 
 def remarks(report: "Report") -> list[str]:
     """Return what is told along, and is no reason to pay for another answer."""
-    untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.proof]
+    untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.seen]
     proofs = (f"This check in prose is not shown yet: {check.text}\n  {check.seen}" for check in untold)
     unreadable = (check for check in report.checks if check.state == "unreadable")
     unseen = (

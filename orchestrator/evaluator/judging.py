@@ -66,7 +66,7 @@ async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock) -> Verd
     return Verdict(
         marks=(
             _mark("repository", "The repository was made after the request", found.made),
-            _mark("licence", "MIT licence at the commit", decided(f"{LICENCE} is MIT", repository)),
+            _mark("licence", "MIT licence at the commit", _licensed(repository)),
             _mark("page", "The page is the commit", await _is_the_commit(page, found.files, clock)),
             *(_checked(check, repository) for check in report.checks),
         ),
@@ -99,8 +99,15 @@ def _mark(kind: Literal["repository", "licence", "page"], text: str, shown: Show
 def _checked(check: CheckResult, repository: Repository) -> Mark:
     if check.kind != "file":
         return Mark(check.kind, check.text, check.state, check.seen)
-    holds, seen = decided(check.text, repository)
-    return Mark("file", check.text, "passed" if holds else "failed", seen)
+    found = decided(check.text, repository)
+    if found.holds is None:
+        return Mark("prose", check.text, "unproved", found.seen)
+    return Mark("file", check.text, "passed" if found.holds else "failed", found.seen)
+
+
+def _licensed(repository: Repository) -> Shown:
+    found = decided(f"{LICENCE} is MIT", repository)
+    return bool(found.holds), found.seen
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@
     fill "#name" "octocat"          wait document.querySelector("#out").textContent !== ""
                                     expect document.querySelector("#out").textContent.includes("2011")
 
-A `fill` chooses an option of a select, and ticks a checkbox with `true`. There is no verb that names a file or goes to
-another address.
+A `fill` chooses an option of a select, and ticks a checkbox with `true`. An expression may look at files of the site,
+`file "data.json".json.length === 3` say; the module `quoting` says how. No verb goes to another address.
 """
 
 import re

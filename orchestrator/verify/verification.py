@@ -20,6 +20,7 @@ from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.proofs import Proof, Unreadable, read_proof
+from orchestrator.verify.quoting import Missing, hollow, speaks_of_files, with_files
 from orchestrator.verify.report import Limits, Report
 from orchestrator.verify.running import performed
 from orchestrator.verify.server import Served, serving
@@ -85,13 +86,22 @@ async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[Chec
     until = time.monotonic() + trial.limits.whole
     verdicts: list[CheckResult] = []
     for label, entry, verdict in zip(labels(subject.asked), subject.asked, report.checks, strict=True):
-        if verdict.kind == "file":
-            verdicts.append(result(entry, "file", decided(entry[1].text, repository)))
-        elif verdict.kind == "prose" and label in subject.proofs and time.monotonic() < until:
+        by_rule = _by_rule(entry, verdict, repository)
+        if by_rule.kind == "prose" and label in subject.proofs and time.monotonic() < until:
             verdicts.append(await _proved(entry, subject.proofs[label], subject, trial))
         else:
-            verdicts.append(verdict)
+            verdicts.append(by_rule)
     return verdicts
+
+
+def _by_rule(entry: tuple[int, Check], verdict: CheckResult, repository: Repository) -> CheckResult:
+    """Return the verdict of the rules on a check about files; where they have none, it is in prose."""
+    if verdict.kind != "file":
+        return verdict
+    found = decided(entry[1].text, repository)
+    if found.holds is None:
+        return result(entry, "prose", (False, f"the files alone do not tell: {found.seen}"))
+    return result(entry, "file", (found.holds, found.seen))
 
 
 async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: _Trial) -> CheckResult:
@@ -107,7 +117,7 @@ async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: 
         return result(entry, "prose", (False, f"its proof does not hold: {shown[1]}"), text)
     # What only waits must not pass for what looks.
     patience = time.monotonic() - started + MARGIN_S
-    others = {"a blank page": _blanked(subject.site)}
+    others = _without_files(subject) if speaks_of_files(proof) else {"a blank page": _blanked(subject.site)}
     if entry[0] == subject.this and subject.before.files:
         others["the page as it was before"] = subject.before
     for name, site in others.items():
@@ -120,11 +130,30 @@ async def _tried(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Sho
     """Run a proof on `site`, freshly opened."""
     trial.served.site = site
     try:
+        proof = with_files(proof, site.files)
+    except Missing as error:
+        return False, str(error)
+    try:
         async with new_page(trial.cage, trial.target) as page:
             await arrive(page, trial.target.url, trial.limits, [])
             return await performed(page, proof, seconds)
     except (Error, PlaywrightTimeoutError) as error:
         return False, error.message.partition("\n")[0]
+
+
+def _without_files(subject: Subject) -> dict[str, Site]:
+    """Return the site without what the model wrote: once without its files, once with nothing in them.
+
+    What was attached and stays as it was sent is there all the same.
+    """
+    site, sent = subject.site.files, subject.attachments
+    kept = {path: data for path, data in site.items() if sent.get(path) == data}
+    page = {"index.html": BLANK}
+    emptied = {path: hollow(path, data) for path, data in site.items()}
+    return {
+        "a site without its files": Site({**kept, **page}),
+        "a site whose files are empty": Site({**emptied, **kept, **page}),
+    }
 
 
 def _blanked(site: Site) -> Site:

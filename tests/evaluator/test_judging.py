@@ -177,3 +177,11 @@ async def test_private_is_what_resolves_to_an_address_of_ones_own() -> None:
     assert await is_private("http://127.0.0.1:1/x")
     assert not await is_private("http://8.8.8.8/")
     assert not await is_private("http://none.invalid/")
+
+
+async def test_what_the_files_leave_open_is_unproved(hub: Hub) -> None:
+    made = await claim(hub, pages_url="")
+    asked = task(checks=["README.md contains the text 'open it'"])
+    mark = (await seen(hub, replace(made, task=asked))).marks[3]
+    assert (mark.kind, mark.state) == ("prose", "unproved")
+    assert "in other capitals" in mark.seen

@@ -182,9 +182,9 @@ def checks() -> Iterator[Act]:
         assert 0 <= seconds_asked(text) <= 60
         is_path(text), is_prose(text), slug(text)
         if is_about_files(text):
-            holds, seen = decided(text, repository)
-            assert isinstance(holds, bool)
-            assert seen
+            found = decided(text, repository)
+            assert found.holds in (True, False, None)
+            assert found.seen
 
     yield act
 

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.site import LICENCE, licence
-from orchestrator.verify.files import Repository, decided, is_about_files
+from orchestrator.verify.files import Finding, Repository, decided, is_about_files
 
 README = b"# Sales\n\nAdds up sales.csv.\n\n## Usage\n\nOpen it.\n\nHow it works\n------------\n\nIt adds.\n"
 FILES = {
@@ -41,23 +41,22 @@ HOLD = [
     "docs/notes.txt has at most 2 lines",
     "docs/notes.txt is more than 10 characters long",
     'README.md mentions "sales.csv"',
-    "README.md contains the text 'adds up'",
+    "README.md contains the text 'Adds up'",
     "README.md exists; LICENSE is MIT",
 ]
 FAIL = [
-    ("gone.csv exists", "there is no gone.csv"),
-    ("Data.json exists", "there is no Data.json"),
+    ("gone.csv exists", "there is no `gone.csv`"),
+    ("Data.json exists", "there is no `Data.json`"),
     ("changed.csv is committed unchanged", "not those"),
-    ("gone.csv is committed unchanged", "there is no gone.csv"),
-    ("README.md is byte-identical to the attachment", "no attachment is called"),
+    ("gone.csv is committed unchanged", "there is no `gone.csv`"),
     ("bad.json is valid JSON", "NaN"),
-    ("gone.json is valid JSON", "there is no gone.json"),
+    ("gone.json is valid JSON", "there is no `gone.json`"),
     ("README.md has a License section", "no section license"),
     ("README.md has at least 500 words", "words"),
     ("docs/notes.txt has fewer than 2 lines", "2 lines"),
-    ("gone.txt has at least 1 line", "there is no gone.txt"),
+    ("gone.txt has at least 1 line", "there is no `gone.txt`"),
     ("README.md mentions 'octopus'", "lacks"),
-    ("gone.md contains 'x'", "there is no gone.md"),
+    ("gone.md contains 'x'", "there is no `gone.md`"),
     ("README.md exists and has a Deployment section", "no section deployment"),
 ]
 PROSE = [
@@ -78,17 +77,17 @@ PROSE = [
 @pytest.mark.parametrize("text", HOLD)
 def test_what_holds_is_shown(text: str) -> None:
     assert is_about_files(text)
-    holds, seen = decided(text, REPOSITORY)
-    assert holds, seen
-    assert seen
+    found = decided(text, REPOSITORY)
+    assert found.holds is True, found.seen
+    assert found.seen
 
 
 @pytest.mark.parametrize(("text", "why"), FAIL)
 def test_what_does_not_hold_says_why(text: str, why: str) -> None:
     assert is_about_files(text)
-    holds, seen = decided(text, REPOSITORY)
-    assert not holds
-    assert why in seen
+    found = decided(text, REPOSITORY)
+    assert found.holds is False, found.seen
+    assert why in found.seen
 
 
 @pytest.mark.parametrize("text", PROSE)
@@ -98,8 +97,8 @@ def test_what_is_not_wholly_understood_is_prose(text: str) -> None:
 
 def test_a_licence_of_another_kind_is_no_mit_licence() -> None:
     other = Repository({LICENCE: b"Apache License, Version 2.0"}, {})
-    assert decided("Repo has MIT license", other) == (False, "LICENSE lacks “mit license”")
-    assert not decided("LICENSE is MIT", Repository({}, {}))[0]
+    assert decided("Repo has MIT license", other) == Finding(holds=False, seen="LICENSE lacks “mit license”")
+    assert not decided("LICENSE is MIT", Repository({}, {})).holds
 
 
 @pytest.mark.parametrize("text", ["a " * 50_000, "README.md has " + "a" * 100_000, "x/" * 20_000 + "y.z exists"])

@@ -137,3 +137,39 @@ async def test_checks_about_files_are_decided_by_the_files() -> None:
         ("file", "passed"),
         ("file", "failed"),
     ]
+
+
+@pytest.mark.browser
+@pytest.mark.anyio
+async def test_a_proof_about_files_counts_where_it_fails_without_the_work() -> None:
+    files = {"index.html": PAGE.encode(), "tour.json": b'[{"stop": "Rome"}, {"stop": "Oslo"}]', "sent.csv": b"a\n"}
+    proofs = {
+        "1.1": 'expect file "tour.json".json[0].stop === "Rome"',
+        "1.2": 'file("sent.csv").includes("a")',
+        "1.3": 'file("tour.json").json.every(one => one.stop)',
+        "1.4": 'file("gone.json").json.length > 0',
+        "1.5": 'file("tour.json").length > 0 && document.querySelector("h1").textContent === "List"',
+    }
+    asked = [(1, Check(text=f"The tour is good, part {number}")) for number in range(1, 6)]
+    subject = Subject(Site(files), "repo", asked, attachments={"sent.csv": b"a\n"}, proofs=proofs)
+    report = await verify(subject, LIMITS, partial(opened, None))
+    assert [(check.state, check.seen) for check in report.checks] == [
+        ("own", "true"),
+        ("unproved", "its proof holds on a site without its files too, so it shows nothing"),
+        ("unproved", "its proof holds on a site whose files are empty too, so it shows nothing"),
+        ("unproved", "its proof does not hold: there is no `gone.json`"),
+        ("own", "true"),
+    ]
+
+
+@pytest.mark.browser
+@pytest.mark.anyio
+async def test_a_check_that_the_files_leave_open_is_prose_and_may_be_proved() -> None:
+    site = Site({"index.html": PAGE.encode(), "README.md": b"# List\n\nAdds up.\n"})
+    text = "README.md contains the text 'adds up'"
+    report = await verify(Subject(site, "repo", [(1, Check(text=text))]), LIMITS, partial(opened, None))
+    assert [(check.kind, check.state) for check in report.checks] == [("prose", "unproved")]
+    assert "the files alone do not tell: `README.md` has “adds up” in other capitals" in report.checks[0].seen
+    proofs = {"1.1": 'file("README.md").toLowerCase().includes("adds up")'}
+    report = await verify(Subject(site, "repo", [(1, Check(text=text))], proofs=proofs), LIMITS, partial(opened, None))
+    assert [(check.kind, check.state) for check in report.checks] == [("prose", "own")]

@@ -32,3 +32,11 @@ def test_an_answer_of_nothing_but_tags_takes_no_time() -> None:
     for tag in ('<proof check="1.1">\n', "</proof>\n", '<file path="a">\n', "<proof check="):
         answer = tag * 50_000
         assert without_proofs(answer) == (answer, {})
+
+
+def test_a_proof_that_speaks_of_files_makes_none() -> None:
+    proof = 'expect file "data.json".json.length === 3\nexpect file("notes.md").includes("<file path=")'
+    reply = parse(f'{PAGE}<proof check="1.1">\n{proof}\n</proof>\n')
+    assert [change.path for change in reply.changes] == ["index.html"]
+    assert reply.proofs == {"1.1": proof}
+    assert not reply.complaints

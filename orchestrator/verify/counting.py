@@ -1,0 +1,240 @@
+"""How much a file holds: words, lines, sentences, entries. Pure.
+
+People count in more than one way: a blank line may be a line, `-` a word. All ways are given, and where they lead to
+different verdicts there is none.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from orchestrator.verify.markup import links, read_page
+from orchestrator.verify.numbers import Bound
+from orchestrator.verify.repository import Finding
+from orchestrator.verify.structure import Malformed, format_of, parsed, table, unread
+
+_WORD = re.compile(r"\w")
+_DASH = re.compile(r"[\u2013\u2014]")
+_ENDING = re.compile(r"[.!?…]+[\"'”\u2019)\]*_]*(?=\s|$)")
+_SHORT = frozenset(
+    [
+        "mr.",
+        "mrs.",
+        "ms.",
+        "dr.",
+        "prof.",
+        "st.",
+        "e.g.",
+        "i.e.",
+        "etc.",
+        "vs.",
+        "no.",
+        "fig.",
+        "approx.",
+        "jr.",
+        "sr.",
+        "inc.",
+        "p.",
+        "cf.",
+    ]
+)
+_BULLET = re.compile(r" {0,12}(?:[-*+]|\d{1,4}[.)])[ \t]+\S")
+_FENCE = re.compile(r" {0,3}(?:```|~~~)")
+_HEADING = re.compile(r" {0,3}(#{1,6})[ \t]+(\S.*)")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
+_CLOSING = re.compile(r"(?<=[ \t])#+$")
+
+
+def text_of(data: bytes) -> str:
+    """Return a file as text, without a mark of its encoding."""
+    return data.decode("utf-8-sig", errors="replace")
+
+
+def headings(text: str) -> list[tuple[int, str]]:
+    """Return level and text of each heading of a Markdown file; what stands in a fence is none."""
+    found: list[tuple[int, str]] = []
+    is_fenced, before = False, ""
+    for line in text.splitlines():
+        if _FENCE.match(line):
+            is_fenced, before = not is_fenced, ""
+            continue
+        if is_fenced:
+            continue
+        if heading := _HEADING.fullmatch(line):
+            found.append((len(heading[1]), _CLOSING.sub("", heading[2].strip()).strip()))
+        elif before and _UNDERLINE.fullmatch(line):
+            found.append((1 if "=" in line else 2, before))
+        before = line.strip() if not heading and not _BULLET.match(line) else ""
+    return found
+
+
+def _words(_: str, data: bytes) -> list[int]:
+    text = text_of(data)
+    apart = _DASH.sub(" ", text).split()
+    return [len(text.split()), sum(1 for word in apart if _WORD.search(word))]
+
+
+def _lines(_: str, data: bytes) -> list[int]:
+    lines = text_of(data).splitlines()
+    return [len(lines), sum(1 for line in lines if line.strip())]
+
+
+def _sentences(_: str, data: bytes) -> list[int]:
+    text = text_of(data).strip()
+    ends = [*_ENDING.finditer(text)]
+    sure = [end for end in ends if not _is_short(text, end)]
+    rest = bool(text) and not (ends and ends[-1].end() == len(text))
+    return [len(ends) + rest, len(sure) + rest]
+
+
+def _is_short(text: str, end: re.Match[str]) -> bool:
+    """Whether what ends here is more likely an abbreviation: small letters follow, or it is known as one."""
+    word = text[max(0, end.start() - 12) : end.end()].rsplit(maxsplit=1)[-1].lower()
+    return word in _SHORT or text[end.end() : end.end() + 2].lstrip()[:1].islower()
+
+
+def _characters(_: str, data: bytes) -> list[int]:
+    text = text_of(data)
+    return [len(text), len(text.strip())]
+
+
+def _paragraphs(_: str, data: bytes) -> list[int]:
+    blocks = [block for block in re.split(r"\n[ \t\r]*\n", text_of(data)) if block.strip()]
+    return [len(blocks), sum(1 for block in blocks if not _HEADING.match(block))]
+
+
+def _headings(name: str, data: bytes) -> list[int]:
+    if _is_page(name):
+        return [len(read_page(text_of(data)).found("h1, h2, h3, h4, h5, h6"))]
+    levels = [level for level, _ in headings(text_of(data))]
+    return [len(levels), len(levels) - (levels[:1] == [1] and levels.count(1) == 1)]
+
+
+def _links(name: str, data: bytes) -> list[int]:
+    return [len(links(name, text_of(data)))]
+
+
+def _entries(name: str, data: bytes) -> list[int]:
+    """Return how many entries a list, an object, a table or a written list has."""
+    kind = format_of(name)
+    if kind == "csv":
+        return _rows(name, data)
+    if kind in ("json", "yaml"):
+        value = parsed(name, data)
+        lists = [item for item in value.values() if isinstance(item, list)] if isinstance(value, dict) else []
+        inner = [len(lists[0])] if len(lists) == 1 else []
+        if not isinstance(value, (dict, list)):
+            raise Malformed(f"`{name}` holds no list")
+        return [len(value), *inner]
+    if _is_page(name):
+        return [len(read_page(text_of(data)).found("li"))]
+    return _bullets(name, data)
+
+
+def _bullets(_: str, data: bytes) -> list[int]:
+    lines = [line for line in text_of(data).splitlines() if _BULLET.match(line)]
+    return [len(lines), sum(1 for line in lines if not line.startswith((" ", "\t")))]
+
+
+def _code_blocks(_: str, data: bytes) -> list[int]:
+    return [sum(1 for line in text_of(data).splitlines() if _FENCE.match(line)) // 2]
+
+
+def _data_rows(name: str, data: bytes) -> list[int]:
+    return [max(0, len(table(name, data)) - 1)]
+
+
+def _rows(name: str, data: bytes) -> list[int]:
+    rows = table(name, data)
+    return [len(rows)] if not _has_header(rows) else [len(rows) - 1, len(rows)]
+
+
+def _records(name: str, data: bytes) -> list[int]:
+    rows = table(name, data)
+    return [len(rows) - 1] if _has_header(rows) else [len(rows)]
+
+
+def _has_header(rows: Sequence[Sequence[str]]) -> bool:
+    return bool(rows) and all(cell.strip() and not cell.strip()[0].isdigit() for cell in rows[0])
+
+
+def _columns(name: str, data: bytes) -> list[int]:
+    return sorted({len(row) for row in table(name, data)}) or [0]
+
+
+def _keys(name: str, data: bytes) -> list[int]:
+    value = parsed(name, data)
+    if not isinstance(value, dict):
+        raise Malformed(f"`{name}` holds no object")
+    return [len(value)]
+
+
+def _bytes(size: int) -> Callable[[str, bytes], list[int]]:
+    return lambda _, data: [len(data) // size, -(-len(data) // size)]
+
+
+def _is_page(name: str) -> bool:
+    return name.lower().endswith((".html", ".htm"))
+
+
+_COUNTS: Mapping[str, Callable[[str, bytes], list[int]]] = {
+    "word": _words,
+    "line": _lines,
+    "line of text": _lines,
+    "sentence": _sentences,
+    "character": _characters,
+    "byte": _bytes(1),
+    "kb": _bytes(1000),
+    "kilobyte": _bytes(1000),
+    "paragraph": _paragraphs,
+    "heading": _headings,
+    "section": _headings,
+    "link": _links,
+    "item": _entries,
+    "entry": _entries,
+    "element": _entries,
+    "object": _entries,
+    "list item": _entries,
+    "list entry": _entries,
+    "bullet": _bullets,
+    "bullet point": _bullets,
+    "row": _rows,
+    "data row": _data_rows,
+    "record": _records,
+    "column": _columns,
+    "key": _keys,
+    "top-level key": _keys,
+    "field": _keys,
+    "code block": _code_blocks,
+}
+
+
+def plural(unit: str) -> str:
+    """Return a unit as it stands behind a number that is not one."""
+    if unit == "line of text":
+        return "lines of text"
+    return unit if unit == "kb" else f"{unit[:-1]}ies" if unit.endswith("ry") else f"{unit}s"
+
+
+UNITS: Mapping[str, str] = {form: unit for unit in _COUNTS for form in (unit, plural(unit))}
+"""How a unit is written, alone and of many -> the unit."""
+
+
+def counted(name: str, data: bytes, unit: str, wanted: Bound) -> Finding:
+    """Return whether a file has as many `unit`s as are wanted; no verdict where it depends on the way of counting."""
+    try:
+        ways = _COUNTS[unit](name, data)
+    except Malformed as error:
+        return unread(error)
+    seen = " or ".join(str(count) for count in dict.fromkeys(ways))
+    verdicts = {wanted.takes(count) for count in ways}
+    told = f"`{name}` has {seen} {unit if seen == '1' else plural(unit)}"
+    if len(verdicts) > 1:
+        return Finding(None, f"{told}, as one counts")
+    return Finding(verdicts.pop(), told)
+
+
+def json_text(value: object) -> str:
+    """Return a value as JSON for a sentence, cut where it is long."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,0 +1,352 @@
+"""What a sentence says of the files that it names: that they are, have, match, mention something. Pure."""
+
+from collections.abc import Sequence
+
+from orchestrator.verify.claims import (
+    LICENCES,
+    About,
+    absent,
+    denied,
+    exists,
+    has_count,
+    in_content,
+    is_empty,
+    is_text,
+    leads_to,
+    licensed,
+    none_of,
+    one_of,
+    same_as,
+    unchanged,
+)
+from orchestrator.verify.holdings import Key, compares, has_keys
+from orchestrator.verify.keys import KEY_NOUNS, Objects
+from orchestrator.verify.naming import Naming
+from orchestrator.verify.numbers import Bound, comparison, number
+from orchestrator.verify.objects import Words
+from orchestrator.verify.wording import Token, is_key
+
+BE = ("is", "are", "was", "were", "be", "stays", "stay", "remains", "remain", "has been", "have been", "been", "gets")
+HAVE = (
+    *("has", "have", "contains", "contain", "includes", "include", "holds", "hold", "consists of", "consist of"),
+    *("containing", "having", "including", "with", "comes with", "come with", "that has", "features", "is with"),
+)
+PRESENT = (
+    *("present", "there", "included", "committed", "available", "published", "provided", "tracked", "checked in"),
+    *(
+        "existing",
+        "added",
+        "part of repo",
+        "part of repository",
+        "part of project",
+        "part of site",
+        "tracked by git",
+        "tracked in git",
+        "in place",
+        "pushed",
+        "deployed",
+        "created",
+    ),
+)
+_GONE = ("absent", "missing", "gone", "deleted", "removed", "ignored by git")
+_SAME = (
+    *("unchanged", "unmodified", "untouched", "identical", "equal", "byte-identical", "byte-equal", "the same"),
+    *("same", "byte-for-byte identical", "byte for byte identical", "exactly same", "exactly equal", "untouched"),
+    *("byte-for-byte equal", "byte-for-byte same", "bytewise identical", "exact copy", "copy", "byte-for-byte copy"),
+    *("identical byte for byte", "kept unchanged", "byte-for-byte", "byte for byte", "exactly", "kept"),
+    *("as-is", "as is", "verbatim", "left", "left unchanged"),
+)
+_CHANGED = ("changed", "modified", "altered", "edited", "touched", "different")
+_ATTACHMENT = (
+    *("attachment", "attached file", "attached one", "attached", "original", "original attachment", "sent"),
+    *("provided attachment", "given attachment", "attachment 's content", "contents of attachment", "was"),
+    *(
+        "content of attachment",
+        "attached original",
+        "uploaded file",
+        "uploaded one",
+        "was attached",
+        "it was attached",
+        "it was sent",
+        "provided",
+        "given",
+    ),
+)
+_EXACTLY = ("exactly", "byte for byte", "byte-for-byte", "verbatim", "precisely", ", byte for byte", "bit for bit")
+
+_SAME_CONTENT = tuple(
+    f"{exactly}{said}"
+    for exactly in ("", "exactly ")
+    for said in ("same content as", "same contents as", "same bytes as", "same text as", "content of", "contents of")
+)
+
+Clause = tuple[str, About]
+"""The file that a clause is about, and what it claims."""
+
+
+class Predicates(Naming):
+    """Takes what is said of files. `had`: the last verb was "has", so that more of what it has may follow."""
+
+    had = False
+
+    def value_in(self, names: Sequence[str], keys: Sequence[Token] = ()) -> list[Clause] | None:
+        """Take keys and what they are to be, `rate` is a number say; the keys may have been taken before."""
+        reader, start = self.reader, self.reader.at
+        if not keys and reader.say("first line"):
+            return self.first_line(names)
+        words = Words(reader, names)
+        keys = keys or self.keys(is_bare=words.is_data)
+        about = self._valued(words, keys) if keys else None
+        if about is None:
+            reader.at = start
+            return None
+        return [(name, about) for name in names]
+
+    def keys(self, *, is_bare: bool) -> list[Token]:
+        """Take names of keys; `is_bare`: without quotes too."""
+        reader = self.reader
+        reader.say(*KEY_NOUNS, "value of", "value of key", "value of field", "values of")
+        found = reader.listed(lambda: reader.take("quoted", "file", "word") if is_bare else reader.take("quoted"))
+        reader.say(*KEY_NOUNS, "value", "values")
+        return found if all(is_key(token) for token in found) else []
+
+    def _valued(self, words: Words, keys: Sequence[Token]) -> About | None:
+        """Take "exists", "is a number", "equals 3" behind keys."""
+        reader = self.reader
+        is_sure = all(token.is_quoted or token.kind == "file" or "_" in token.text for token in keys)
+        is_not = self.auxiliary()
+        about: About | None = None
+        if reader.say("exists", "exist"):
+            about = has_keys([Key(token.text) for token in keys], is_sure=is_sure)
+        elif reader.say(*BE, "equals", "equal", "=", "=="):
+            is_not = reader.say("not", "never") is not None or is_not
+            reader.say("both", "all", "each", "set to", "equal to", "either")
+            if reader.say("present", "there"):
+                about = has_keys([Key(token.text) for token in keys], is_sure=is_sure)
+            elif compares_ := self._with_key(keys):
+                about = compares_
+            elif value := words.value():
+                about = has_keys([Key(token.text, *value) for token in keys])
+        if about is None or (is_not and len(keys) > 1):
+            return None
+        return denied(about) if is_not else about
+
+    def _with_key(self, keys: Sequence[Token]) -> About | None:
+        """Take "greater than `min`" behind keys."""
+        reader, start = self.reader, self.reader.at
+        said = comparison(reader)
+        token = reader.take("quoted", "file", "word") if said else None
+        if said and token and is_key(token) and reader.is_done and not token.text[0].isdigit():
+            return compares([key.text for key in keys], said, token.text)
+        reader.at = start
+        return None
+
+    def first_line(self, names: Sequence[str]) -> list[Clause] | None:
+        """Take "is `x`" behind "the first line"."""
+        is_not = self.auxiliary()
+        if self.reader.say(*BE, "equals") is None:
+            return None
+        token = self.reader.take("quoted", "file")
+        if token is None or not token.is_quoted or is_not:
+            return None
+        return [(name, is_text(token.text, "first line")) for name in names]
+
+    def predicate(self, names: Sequence[str]) -> list[Clause] | None:
+        """Take a verb and what belongs to it."""
+        reader = self.reader
+        is_not = self.auxiliary()
+        if reader.say("exists", "exist"):
+            if (place := self.place()) is None:
+                return None
+            return [(f"{place}{name}", absent if is_not else exists) for name in names]
+        return reader.first(
+            lambda: self._being(names, is_not=is_not),
+            lambda: self.having(names, is_not=is_not) if reader.say(*HAVE) else None,
+            lambda: self._verb(names, is_not=is_not),
+        )
+
+    def _being(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        reader = self.reader
+        if reader.say("has not been", "have not been", "has never been", "have never been"):
+            is_not = True
+        elif reader.say(*BE) is None:
+            return None
+        is_not = reader.say("not", "never") is not None or is_not
+        if not is_not:  # "not all" leaves open which
+            reader.say("all", "each")
+        start = reader.at
+        if said := reader.say(*PRESENT, *_GONE):
+            return self._presence(names, is_not=is_not != (said in _GONE))
+        reader.at = start
+        place = self.place()
+        if place is not None and reader.at > start:
+            return [(f"{place}{name}", absent if is_not else exists) for name in names]
+        reader.at = start
+        return reader.first(
+            lambda: self._state(names, is_not=is_not),
+            lambda: self._all(names, Words(reader, names).counts(), is_not=is_not),
+            lambda: self._linked_from(names, is_not=is_not),
+        )
+
+    def _state(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        """Take "unchanged", "empty", "valid JSON", "MIT"."""
+        words = Words(self.reader, names)
+        about = self.reader.first(
+            self._sameness, self._emptiness, lambda: words.form(may_be_bare=True), lambda: self._kind(names)
+        )
+        return None if about is None else [(name, denied(about) if is_not else about) for name in names]
+
+    def _linked_from(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        reader = self.reader
+        if reader.say("linked", "linked to", "referenced", "reachable") is None:
+            return None
+        pages = self.files() if reader.say("from", "in", "on", "by") else None
+        if pages is None:
+            return None
+        found = [(page, leads_to(name, is_link=True)) for page in pages[0] for name in names]
+        return self.deny(found) if is_not else found
+
+    def _presence(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        """Take what may follow "committed": unchanged, as attached, in the repository."""
+        reader = self.reader
+        place = self.place()
+        if place is None:
+            return None
+        about = reader.first(self._sameness)
+        if about is not None:
+            return None if is_not else [(name, about) for name in names]
+        return [(f"{place}{name}", absent if is_not else exists) for name in names]
+
+    def _sameness(self) -> About | None:
+        """Take "unchanged", "identical to the attachment", "the same as a.txt"."""
+        reader = self.reader
+        if reader.say(*_CHANGED):
+            reader.say("from", "in any way")
+            reader.say(*_ATTACHMENT)
+            return denied(unchanged)
+        if reader.say("without changes", "without any changes", "without modification", "without any change"):
+            return unchanged
+        said = reader.say(*_SAME) or reader.say("as")
+        if said is None:
+            return None
+        if said == "as":
+            return unchanged if reader.say(*_ATTACHMENT, "it is attached", "given", "provided") else None
+        reader.say("unchanged", "identical", "content", "bytes", "file", *_SAME)
+        if reader.say("to", "as", "with", "of", "from", "as in") is None:
+            is_whole = said.startswith("byte") and reader.say(*_ATTACHMENT)
+            needs_more = not is_whole and said in ("exactly", "copy", "exact copy", "kept", "same", "the same")
+            return None if needs_more else unchanged
+        return self._other()
+
+    def _other(self) -> About | None:
+        """Take what a file is compared with."""
+        reader = self.reader
+        reader.say("content of", "contents of", "bytes of")
+        is_attached = reader.say(*_ATTACHMENT, "attachment named", "attachment called")
+        token = reader.take("file")
+        reader.say("attachment", "file")
+        reader.say(*_EXACTLY, "( attachment )", "( attached )")
+        if token is not None:
+            return same_as(token.text, is_attached=is_attached is not None)
+        return unchanged if is_attached else None
+
+    def _emptiness(self) -> About | None:
+        said = self.reader.say("empty", "blank", "non-empty", "nonempty")
+        if said is None:
+            return None
+        about = in_content(is_empty)
+        return denied(about) if said.startswith("non") else about
+
+    def _kind(self, names: Sequence[str]) -> About | None:
+        """Take "MIT" behind "LICENSE is"."""
+        if not all(name.upper().startswith("LICEN") for name in names):
+            return None
+        reader = self.reader
+        reader.say("under", "text of")
+        kind = reader.say(*LICENCES)
+        if kind is None:
+            return None
+        reader.take("number")
+        reader.say("licensed")
+        reader.say("license", "licence", "license text", "licence text")
+        return licensed(kind)
+
+    def having(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        """Take what files have."""
+        reader, words = self.reader, Words(self.reader, names)
+        counts = reader.first(words.counts)
+        if counts is None and reader.say("no", "not any", "neither"):
+            is_not = not is_not
+        if counts is None and reader.say(*_SAME_CONTENT):
+            other = self._other()
+            return None if other is None else [(name, denied(other) if is_not else other) for name in names]
+        found = counts or words.objects()
+        if found is None:
+            return self._folder(names, is_not=is_not)
+        self.had = not is_not
+        return self._all(names, found, is_not=is_not)
+
+    def _folder(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        """Take the files that a folder has."""
+        if not all(name.endswith("/") for name in names):
+            return None
+        inside = self.files()
+        if inside is None or inside[1]:
+            return None
+        return [(f"{name}{one}", absent if is_not else exists) for name in names for one in inside[0]]
+
+    def _verb(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        reader, words = self.reader, Words(self.reader, names)
+        verb = reader.say(
+            "mentions", "mention", "references", "reference", "parses as", "parse as", "matches", "match", "equals",
+            "equal", "differs from", "starts with", "begins with", "ends with", "start with", "begin with", "end with",
+            "links to", "link to", "loads", "load", "exceeds", "exceed",
+        )  # fmt: skip
+        if verb is None:
+            return None
+        stem = verb.split()[0].rstrip("s")
+        return self._acted(stem, names, words, is_not=is_not)
+
+    def _acted(self, stem: str, names: Sequence[str], words: Words, *, is_not: bool) -> list[Clause] | None:
+        reader = self.reader
+        about: About | None = None
+        if stem in ("link", "load", "reference"):
+            return self._all(names, words.links(is_link=stem == "link"), is_not=is_not)
+        if stem == "mention":
+            found, is_either = words.texts(is_loose=True)
+            return self._all(names, (found, is_either), is_not=is_not) if found else None
+        if stem.startswith("parse"):
+            about = words.form()
+        elif stem in ("matche", "match", "equal", "differ"):
+            reader.say(*_EXACTLY)
+            about = self._other()
+            is_not = is_not != (stem == "differ")
+        elif stem in ("start", "begin", "end"):
+            reader.say("text", "line", "word", "words")
+            token = reader.take("quoted", "file")
+            about = is_text(token.text, "end" if stem == "end" else "start") if token and token.is_quoted else None
+        elif stem == "exceed":
+            return self._exceeding(names, is_not=is_not)
+        return None if about is None else [(name, denied(about) if is_not else about) for name in names]
+
+    def _exceeding(self, names: Sequence[str], *, is_not: bool) -> list[Clause] | None:
+        value = number(self.reader)
+        unit = None if value is None else Words(self.reader, names).unit()
+        if value is None or unit is None:
+            return None
+        about = has_count(unit, Bound(most=value) if is_not else Bound(least=value, is_open=True))
+        return [(name, about) for name in names]
+
+    def _all(self, names: Sequence[str], objects: Objects | None, *, is_not: bool) -> list[Clause] | None:
+        if objects is None:
+            return None
+        claims, is_either = objects
+        if is_not:
+            return [(name, none_of(claims, is_either=is_either or len(claims) == 1)) for name in names]
+        if is_either:
+            return [(name, one_of(claims)) for name in names]
+        return [(name, about) for name in names for about in claims]
+
+    def deny(self, clauses: Sequence[Clause]) -> list[Clause]:
+        """Return the opposite of each clause."""
+        return [(name, denied(about)) for name, about in clauses]
