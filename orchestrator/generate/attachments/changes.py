@@ -8,6 +8,8 @@ import difflib
 import re
 from pathlib import PurePosixPath
 
+from orchestrator.handover import Reason
+
 DIFF_LINES = 40
 DIFF_WIDTH = 200
 """Lines of a change that are shown, and characters of each."""
@@ -81,6 +83,15 @@ _DATA = re.compile(
     r"|keys?|fields?|totals?|sums?|figures?|end|top|whitespace|blanks?)",
     re.IGNORECASE,
 )
+
+
+def why_not(name: str, brief: str, declared: str = "") -> Reason | None:
+    """Return why a change of the attachment `name` is not taken, None where it may change, as `may_change` says."""
+    if may_change(name, brief, declared):
+        return None
+    if not declared:
+        return "not asked for"
+    return "words that ask for no change" if _plain(declared) in _plain(brief) else "words not in the brief"
 
 
 def may_change(name: str, brief: str, declared: str = "") -> bool:
