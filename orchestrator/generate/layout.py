@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 LOOKED_AT = 200
 """Rows in which the header is looked for."""
@@ -19,8 +20,7 @@ _YEAR = re.compile(r"(?:19|20)[0-9]{2}")
 IsNumber = Callable[[str], object]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """The cells of one row, and the line of the file that it begins in, from 1."""
 
     line: int

@@ -103,7 +103,7 @@ def read_csv(text: str, delimiters: str) -> Table:
     """
     try:
         found = layout(text, delimiters, _POINT.pattern.fullmatch)
-        rows = [row.cells for row in found.rows if row.filled]
+        rows = [row.cells for row in found.rows if any(row.cells)]
     except csv.Error:
         raise Unshowable("it cannot be read as a table") from None
     if not rows:

@@ -7,6 +7,7 @@ the brief asks for it in words such as "correct the typo in data.csv" or "notes.
 import difflib
 import re
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import PurePosixPath
 
 from orchestrator.generate.attachments.languages import asks_in_another_language, is_english
@@ -36,6 +37,10 @@ _PASSIVE = re.compile(
     re.IGNORECASE,
 )
 _CODE = frozenset({".py", ".js", ".mjs", ".ts", ".html", ".htm", ".css", ".sh", ".sql", ".rb", ".php", ".c", ".java"})
+_PLACES = 300
+_LONGEST = 2_000
+"""Places of a name, and characters of a sentence, that are looked at: a brief may be a megabyte."""
+
 _LEAST_WORDS = 3
 _LEAST_SIGNS = 8  # of a language without spaces
 _QUOTES = {ord(mark): None for mark in "\"'`\u201c\u201d\u201e\u00ab\u00bb\u2018\u2019"}
@@ -90,7 +95,7 @@ def may_change(name: str, brief: str, declared: str = "") -> bool:
     """
     if name.lower() == "index.html":
         return True
-    places = list(_spelled(name).finditer(brief))
+    places = list(islice(_spelled(name).finditer(brief), _PLACES))
     is_code = PurePosixPath(name.lower()).suffix in _CODE
     if any(_is_acted_on(brief, place) for place in places):
         return True
@@ -117,7 +122,7 @@ def _is_asked_elsewhere(name: str, brief: str, declared: str, *, is_code: bool) 
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=False):
         is_meant = not quoted or quoted in sentence or sentence in quoted
         is_named = _spelled(name.lower()).search(sentence) is not None or _is_glued(name, sentence)
-        if not is_meant or not is_named or is_english(sentence):
+        if not is_meant or not is_named or len(sentence) > _LONGEST or is_english(sentence):
             continue
         if asks_in_another_language(sentence, following, name, is_code=is_code):
             return True

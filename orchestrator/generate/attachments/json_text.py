@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-_STRING = r'"(?:[^"\\]|\\.)*+(?:"|\Z)'
+# One that does not end reaches to the end of the text, so that nothing is looked at twice.
+_STRING = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _COMMENT = re.compile(rf"(?P<string>{_STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _COMMA = re.compile(rf"(?P<string>{_STRING})|,(?=[ \t\r\n]*[\]}}])", re.DOTALL)
 _REASONS = (
@@ -39,12 +40,13 @@ def read(text: str) -> Read | None:
     Raises RecursionError for what is nested too deeply.
     """
     bare = text.removeprefix("\ufeff")
+    reader = _Reader()
     try:
-        value, constants = _loaded(bare)
+        value = reader.read(bare)
     except ValueError as error:
         refused = _sentence(bare, getattr(error, "pos", 0))
         return _as_lines(bare, refused) or _without_comments(bare, refused)
-    if constants and (place := _first(_CONSTANT, bare)) is not None:
+    if reader.constants and (place := _first(_CONSTANT, bare)) is not None:
         return Read(value, _sentence(bare, place))
     return Read(value)
 
@@ -52,22 +54,26 @@ def read(text: str) -> Read | None:
 def refusal(text: str) -> str:
     """Return where a browser refuses `text` and why, for a text that `read` cannot read. Raises RecursionError."""
     try:
-        _loaded(text)
+        _Reader().read(text)
     except ValueError as error:
         return _sentence(text, getattr(error, "pos", 0))
     return ""
 
 
-def _loaded(text: str) -> tuple[Any, list[str]]:
-    """Return the value and the constants in it that are no JSON. Raises ValueError, RecursionError."""
-    constants: list[str] = []
+class _Reader:
+    """Reads values, and remembers the constants in them that are no JSON. Raises ValueError, RecursionError."""
 
-    def constant(name: str) -> float:
-        constants.append(name)
+    def __init__(self) -> None:
+        self.constants: list[str] = []
+        # Numbers are told by their kind alone, and Python refuses integers of 4,300 digits that a browser takes.
+        self._decoder = json.JSONDecoder(parse_constant=self._constant, parse_int=float)
+
+    def _constant(self, name: str) -> float:
+        self.constants.append(name)
         return float(name)
 
-    # Numbers are told by their kind alone, and Python refuses integers of 4,300 digits that a browser takes.
-    return json.loads(text, parse_constant=constant, parse_int=float), constants
+    def read(self, text: str) -> Any:
+        return self._decoder.decode(text)
 
 
 def _first(pattern: re.Pattern[str], text: str) -> int | None:
@@ -92,8 +98,9 @@ def _reason(text: str, place: int) -> str:
 def _as_lines(text: str, refused: str) -> Read | None:
     """Read a value in each line, the form that is called JSON Lines."""
     lines = [line for line in text.split("\n") if line.strip()]
+    reader = _Reader()
     try:
-        values = [_loaded(line)[0] for line in lines]
+        values = [reader.read(line) for line in lines]
     except ValueError:
         return None
     return Read(values, f"{refused}: each line is a value of its own", len(values)) if len(values) > 1 else None
@@ -103,7 +110,7 @@ def _without_comments(text: str, refused: str) -> Read | None:
     """Read what is JSON but for comments and commas too many."""
     bare = _COMMA.sub(_kept, _COMMENT.sub(_kept, text))
     try:
-        value, _ = _loaded(bare)
+        value = _Reader().read(bare)
     except ValueError:
         return None
     return Read(value, refused)

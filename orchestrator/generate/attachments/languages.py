@@ -87,7 +87,7 @@ _CLAUSE = re.compile(
         r"[,;:，；、]\s*|\s+(?:und|y|e|et|och|og|i|и|і|ve|dan|și|puis|luego|dann|danach|poi|puis|depois|затем|потом)\s+"
     )
 )
-_FILE = re.compile(r"[\w-]+\.[a-z][a-z0-9]{0,5}\b")
+_FILE = re.compile(r"(?<![\w-])[\w-]+\.[a-z][a-z0-9]{0,5}\b")
 _WORD = re.compile(r"[^\W\d_]+")
 _PLACE = "\ue000"
 # Words that one language has and the others have not, as far as there are such.

@@ -305,3 +305,8 @@ async def test_no_file_makes_it_fail_or_pass_the_budget(files: Any, budget: int)
     said = await shown(files, budget)
     assert said.keys() == files.keys()
     assert sum(map(len, said.values())) <= budget
+
+
+@pytest.mark.parametrize("text", ['"\\' * 200_000, "/*" * 200_000, '{"a": ' + '"\\"' * 200_000, "[1," + " ," * 200_000])
+async def test_json_that_begins_a_thing_again_and_again_is_read_once(text: str) -> None:
+    assert "cannot be read as JSON" in await told("d.json", text.encode(), 500)
