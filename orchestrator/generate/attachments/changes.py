@@ -57,6 +57,7 @@ _AT_RUNTIME = re.compile(
     r"|for display|\w+ing)\b",
     re.IGNORECASE,
 )
+_ELSEWHERE_TO = re.compile(r"[`\"'”)]*\s+(?:to|into|onto|in)\s", re.IGNORECASE)  # "add all of a.json to the page"
 _AROUND = frozenset({"the", "this", "our", "attached", "given", "existing", "file", "attachment", "its", "all", "any"})
 _INSIDE = frozenset({"in", "inside", "within"})
 _SHOWN = frozenset({"page", "site", "website", "app", "browser", "table", "chart", "label", "heading", "button"})
@@ -99,7 +100,7 @@ def may_change(name: str, brief: str, declared: str = "") -> bool:
     is_code = PurePosixPath(name.lower()).suffix in _CODE
     if any(_is_acted_on(brief, place) for place in places):
         return True
-    if is_code and is_english(brief) and any(is_worked_on(brief, place) for place in places):
+    if is_code and is_english(brief, in_doubt=True) and any(is_worked_on(brief, place) for place in places):
         return True
     return _is_asked_elsewhere(name, brief, declared, is_code=is_code)
 
@@ -122,7 +123,7 @@ def _is_asked_elsewhere(name: str, brief: str, declared: str, *, is_code: bool) 
     for sentence, following in zip(sentences, [*sentences[1:], ""], strict=False):
         is_meant = not quoted or quoted in sentence or sentence in quoted
         is_named = _spelled(name.lower()).search(sentence) is not None or _is_glued(name, sentence)
-        if not is_meant or not is_named or len(sentence) > _LONGEST or is_english(sentence):
+        if not is_meant or not is_named or len(sentence) > _LONGEST or is_english(sentence, in_doubt=False):
             continue
         if asks_in_another_language(sentence, following, name, is_code=is_code):
             return True
@@ -150,7 +151,12 @@ def _is_acted_on(brief: str, name: re.Match[str]) -> bool:
         return True
     if re.search(r"\b(?:in|within|inside)\s+(?:the\s+)?$", sentence, re.IGNORECASE) and _THEN.match(brief, name.end()):
         return True  # "in data.csv, correct the typo"
-    return any(_is_object(order["verb"].lower(), sentence[order.end() :]) for order in _ORDER.finditer(sentence))
+    is_elsewhere = _ELSEWHERE_TO.match(brief, name.end()) is not None
+    return any(
+        _is_object(order["verb"].lower(), sentence[order.end() :])
+        for order in _ORDER.finditer(sentence)
+        if not (is_elsewhere and order["verb"].lower() in ADDING)
+    )
 
 
 def _is_object(verb: str, between: str) -> bool:

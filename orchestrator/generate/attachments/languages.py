@@ -61,7 +61,7 @@ _NOT_A_VERB = re.compile(
 _NO = re.compile(
     _folded(
         r"\b(?:nichts?|nie|niemals|kein\w*|ohne|unverändert\w*|ne"
-        r"|(?<=\S )pas|jamais|sans|inchangée?s?|tel(?:le)?s? quel(?:le)?s?|no|nunca"
+        r"|(?<=[^\s] )pas|jamais|sans|inchangée?s?|tel(?:le)?s? quel(?:le)?s?|no|nunca"
         r"|sin|jamás|tampoco|intact[oa]s?|não|nem|sem|jamais|non|mai|senza|invariat\w+|niet|geen|nooit|niets|rien|nada|nessun\w*|niente|nic|ingenting|inget|zonder|ongewijzigd"
         r"|inte|aldrig|utan|ikke|aldri|aldrig|uden|uten|nigdy|bez|ne(?:m[ěe]ň|uprav|ma[žz]|odstra|oprav|dot|zm)\w*|nikdy|jangan|tanpa|tidak|nu|fără)\b|\bn['’]"
         r"|(?<!\w)(?:не|ничего|нічого|без|никогда|ніколи|लेकिन नहीं|नहीं|मत|बिना|لا|دون|אל|בלי)(?!\w)"
@@ -133,10 +133,11 @@ def _is_of_another(clause: str) -> bool:
     return bool(_ON_PAGE.search(clause) or _POINTING.search(clause))
 
 
-def is_english(text: str) -> bool:
-    """Whether a text is rather English than another language; of none it is nothing."""
+def is_english(text: str, *, in_doubt: bool) -> bool:
+    """Whether a text is rather English than another language; `in_doubt` where nothing speaks for either."""
     said = _FILE.sub(" ", _folded(text))
-    return len(_ENGLISH.findall(said)) > len(_OTHER.findall(said))
+    english, other = len(_ENGLISH.findall(said)), len(_OTHER.findall(said))
+    return in_doubt if english == other else english > other
 
 
 def _changing(text: str, *, turkish: bool = False) -> Sequence[str]:
