@@ -7,6 +7,7 @@ from datetime import date
 from urllib.parse import unquote
 
 from orchestrator.generate.attachments.changes import why_not
+from orchestrator.generate.attachments.naming import with_names
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
@@ -68,7 +69,9 @@ class Given:
 
         `declared`: name -> the words of the brief that a model quotes.
         """
-        reasons = {name: why_not(name, self.task.brief, declared.get(name, "")) for name in self.attached}
+        names = self.attached.keys()
+        brief = with_names(self.task.brief, names)
+        reasons = {name: why_not(name, brief, with_names(declared.get(name, ""), names)) for name in names}
         return {name: Refused(name=name, reason=reason) for name, reason in reasons.items() if reason is not None}
 
     @property

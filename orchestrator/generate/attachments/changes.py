@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import PurePosixPath
 
 from orchestrator.generate.attachments.languages import asks_in_another_language, is_english
+from orchestrator.generate.attachments.naming import CODE
 from orchestrator.generate.attachments.work import ADDING, ON_PAGE, POINTING, REACH, SENTENCE, is_worked_on
 from orchestrator.handover import Reason
 
@@ -36,7 +37,6 @@ _PASSIVE = re.compile(
     rf"[`\"'”)]*\s+(?:must|should|shall|has to|needs? to|is to)\s+be\s+(?:\w+ly\s+)?(?:{_VERBS}|{_DONE})(?:e?d)?\b",
     re.IGNORECASE,
 )
-_CODE = frozenset({".py", ".js", ".mjs", ".ts", ".html", ".htm", ".css", ".sh", ".sql", ".rb", ".php", ".c", ".java"})
 _PLACES = 300
 _LONGEST = 2_000
 """Places of a name, and characters of a sentence, that are looked at: a brief may be a megabyte."""
@@ -97,7 +97,7 @@ def may_change(name: str, brief: str, declared: str = "") -> bool:
     if name.lower() == "index.html":
         return True
     places = list(islice(_spelled(name).finditer(brief), _PLACES))
-    is_code = PurePosixPath(name.lower()).suffix in _CODE
+    is_code = PurePosixPath(name.lower()).suffix in CODE
     if any(_is_acted_on(brief, place) for place in places):
         return True
     if is_code and is_english(brief, in_doubt=True) and any(is_worked_on(brief, place) for place in places):
