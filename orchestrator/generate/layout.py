@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import dropwhile, islice
 from typing import NamedTuple
 
 LOOKED_AT = 200
@@ -55,12 +55,27 @@ def layout(text: str, delimiters: str, is_number: IsNumber) -> Layout:
     skipped = 0
     if first and (named := _SEP.fullmatch(first[0].strip(" "))) is not None:
         delimiters, skipped = named["delimiter"], 1
-    delimiter = max(delimiters, key=lambda candidate: _fit(_rows(text, candidate, skipped)))
+    delimiter = _delimiter(text, delimiters, skipped)
     looked_at = list(islice(_rows(text, delimiter, skipped), LOOKED_AT))
     place = _header(looked_at, is_number)
     begins = looked_at[place].line if place is not None else next((row.line for row in looked_at if row.filled), 1)
     rows = (row for row in _rows(text, delimiter, skipped) if row.line >= begins)
     return Layout(delimiter, rows, lines_of(text)[: begins - 1] if begins > 1 else ())
+
+
+def _delimiter(text: str, delimiters: str, skipped: int) -> str:
+    """Return the delimiter that explains the table best; where none splits all of it, one that splits its end."""
+
+    def best(*, below: bool) -> tuple[bool, str]:
+        fits = {one: _fit(_rows(text, one, skipped), below=below) for one in delimiters}
+        chosen = max(delimiters, key=lambda one: fits[one])
+        return fits[chosen][0], chosen
+
+    splits, whole = best(below=False)
+    if splits:
+        return whole
+    splits, end = best(below=True)
+    return end if splits else whole
 
 
 def _rows(text: str, delimiter: str, skipped: int) -> Iterator[Row]:
@@ -72,14 +87,19 @@ def _rows(text: str, delimiter: str, skipped: int) -> Iterator[Row]:
         begins = reader.line_num + 1
 
 
-def _fit(rows: Iterable[Row]) -> tuple[bool, float, int]:
+def _fit(rows: Iterable[Row], *, below: bool) -> tuple[bool, float, int]:
     """Say how well a delimiter explains the first rows: does it split, how many rows alike, into how many cells.
 
-    The rows that count are those of the table: what stands before or behind it is laid out in its own way.
+    The rows that count are those of the table: what stands before or behind it is laid out in its own way. `below`:
+    those below lines without the delimiter, if all of them are alike.
     """
     first = list(islice(rows, 50))
     table = max(_blocks(first), key=_area, default=first)
+    if below:
+        table = list(dropwhile(lambda row: len(row.cells) == 1, table))
     widths = Counter(len(row.cells) for row in table)
+    if below and (len(table) < 2 or len(widths) > 1):
+        return (False, 0.0, 0)
     if not widths:
         return (False, 0.0, 0)
     width, alike = widths.most_common(1)[0]

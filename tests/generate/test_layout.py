@@ -19,6 +19,12 @@ ALL = ",;\t|"
         ("Monthly figures\nAll amounts in EUR, net\n\nmonth,amount\nJan,10\nFeb,20\n", 3, ["month", "amount"]),
         ("Made;2024-01-01\nBy;Max\n\nproduct;sales;region\nA;1;x\nB;2;y\n", 3, ["product", "sales", "region"]),
         ("# one, two\n# three\nname,sales\nx,1\n", 2, ["name", "sales"]),
+        ("% a comment\n% another\nname,sales\nx,1\n", 2, ["name", "sales"]),
+        (
+            "Konto;DE123\nZeitraum;Januar\nTag;Betrag;Text\n1.1.;-12,50;Miete\n2.1.;3,00;X\n",
+            2,
+            ["Tag", "Betrag", "Text"],
+        ),
         ("Population\n\ncountry\t2020\t2021\nA\t1\t2\n", 2, ["country", "2020", "2021"]),
         ("\n\nname,sales\nx,1\n", 2, ["name", "sales"]),
         ('"A title\nof two lines"\n\nname,sales\nx,1\n', 3, ["name", "sales"]),
@@ -48,6 +54,7 @@ def test_what_stands_before_the_header_is_no_part_of_the_table(text: str, before
         "name\nx\ny\n",
         "separator,b\n1,2\n",
         "Title\n\n1,2\n3,4\n",
+        "name\nx\ny, z\n",
     ],
 )
 def test_in_doubt_the_first_row_is_the_header(text: str) -> None:
