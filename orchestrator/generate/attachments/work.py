@@ -110,6 +110,8 @@ _PROTECTING = re.compile(
     r"|byte|as (?:it )?is|as attached|alone|instead of|without chang\w+|without touch\w+|users?|visitors?)\b",
     re.IGNORECASE,
 )
+_OF_IT = re.compile(r"\b(?:of|from|with|using|uses?|calls?|by|for|on)\s+(?:the\s+)?[`\"'“(]*$", re.IGNORECASE)
+_TOLD = re.compile(r"[\s*-]*(?:the|an?|my|our|this|that|there|it|i|we|attached|its)\b", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,;:]\s*|\s+(?:and|then)\s+")
 _LONGEST_OBJECT = 6
 _SHORT_SUBJECT = 2
@@ -125,6 +127,8 @@ def is_worked_on(brief: str, name: re.Match[str]) -> bool:
         return True
     if _MUST_BE.search(re.split(r"[,;:]", after)[0]) and not FORBIDDING.search(before):
         return True
+    if _OF_IT.search(before) and not _TOLD.match(before):
+        return False  # "show the output of rank.py and update it": what is to be updated is the output
     # "bill.py rounds wrongly": what is its own is then the file's.
     is_subject = len(before.split()) <= _SHORT_SUBJECT
     clauses = [*_CLAUSE.split(after)[1:], *_CLAUSE.split("".join(following[:1]))]
