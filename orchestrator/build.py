@@ -91,7 +91,7 @@ async def _built(
     if warming is not None:
         await warming
     kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
-    _annotate(runner, generation.attempts, first, kept)
+    _annotate(runner, generation, first, kept)
     return _handed_over(start, generation, kept), kept.site, kept.report.screenshots
 
 
@@ -184,10 +184,10 @@ def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) 
         runner.say(f"A change was refused: {refused.sentence}.")
 
 
-def _annotate(runner: Runner, attempts: Sequence[Attempt], first: Generated, kept: Attempted) -> None:
+def _annotate(runner: Runner, generation: Generation, first: Generated, kept: Attempted) -> None:
     """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
-    warnings = [f"A change was refused: {refused.sentence}." for refused in kept.generated.attachments_refused]
-    if first.is_fallback and attempts:
+    warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
+    if first.is_fallback and generation.attempts:
         warnings.insert(0, "No model gave a usable answer: the page comes from the template.")
     elif first.is_fallback:
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
