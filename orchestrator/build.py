@@ -91,7 +91,7 @@ async def _built(
     if warming is not None:
         await warming
     kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
-    _annotate(runner, generation.attempts, first, kept)
+    _annotate(runner, generation, first, kept)
     return _handed_over(start, generation, kept), kept.site, kept.report.screenshots
 
 
@@ -151,7 +151,7 @@ def _ways(settings: BuildSettings, start: Start, generation: Generation, runner:
         with runner.group("Look at the published site"):
             return await _standing(settings, start, runner)
 
-    return Ways(verify, repair, standing if start.present.files else None)
+    return Ways(verify, repair, standing if start.present.files else None, generation.template)
 
 
 async def _standing(settings: BuildSettings, start: Start, runner: Runner) -> Sequence[Finding]:
@@ -181,13 +181,13 @@ def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) 
     for attempt in attempts:
         runner.say(f"{attempt.model}: {attempt.outcome} ({summary.spent(attempt)})")
     for refused in generated.attachments_refused:
-        runner.say(f"A change was refused: {refused}")
+        runner.say(f"A change was refused: {refused.sentence}.")
 
 
-def _annotate(runner: Runner, attempts: Sequence[Attempt], first: Generated, kept: Attempted) -> None:
+def _annotate(runner: Runner, generation: Generation, first: Generated, kept: Attempted) -> None:
     """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
-    warnings = [f"A change was refused: {refused}" for refused in kept.generated.attachments_refused]
-    if first.is_fallback and attempts:
+    warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
+    if first.is_fallback and generation.attempts:
         warnings.insert(0, "No model gave a usable answer: the page comes from the template.")
     elif first.is_fallback:
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
@@ -256,5 +256,5 @@ def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build
         notes=kept.report.notes,
         attempts=generation.attempts,
         attachments_changed=kept.generated.attachments_changed,
-        attachments_refused=kept.generated.attachments_refused,
+        attachments_refused=generation.refused(kept.generated.site),
     )

@@ -74,11 +74,34 @@ class Attempt(_Entry):
     findings: tuple[Finding, ...] = ()
 
 
+Reason = Literal["not asked for", "words not in the brief", "words that ask for no change"]
+"""Why a change of an attachment was not taken: nothing was declared, or what was declared does not allow it."""
+
+_REASONS: dict[Reason, str] = {
+    "not asked for": "the brief does not ask to change it",
+    "words not in the brief": "the words that were quoted for it do not stand in the brief",
+    "words that ask for no change": "the words that were quoted for it do not ask to change it",
+}
+
+
+class Refused(_Entry):
+    """A change of an attachment that a model made and that was not taken."""
+
+    name: Annotated[str, StringConstraints(max_length=255)]
+    reason: Reason
+
+    @property
+    def sentence(self) -> str:
+        """What happened and why, as people and models are told; without a full stop."""
+        return f"{self.name}: an attachment, which stays as it is, because {_REASONS[self.reason]}"
+
+
 class Build(_Entry):
     """`build.json`. `base`: the head that the site was built on, None where there was no repository.
 
-    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff; `notes`: what the
-    browser saw that is nobody's fault; `told`: what an evaluator gets to know of the `error`.
+    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff;
+    `attachments_refused`: those that any answer changed and that stay as they were sent; `notes`: what the browser saw
+    that is nobody's fault; `told`: what an evaluator gets to know of the `error`.
     """
 
     id: Name
@@ -92,7 +115,7 @@ class Build(_Entry):
     findings: tuple[Finding, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     attachments_changed: tuple[tuple[str, ...], ...] = ()
-    attachments_refused: tuple[str, ...] = ()
+    attachments_refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
     told: Annotated[str, StringConstraints(max_length=1000)] | None = None
     published: Sha | None = None

@@ -45,7 +45,7 @@ def built(order: Order, build: Build) -> str:
     lines += [f"- {code(note)}" for note in build.notes] + [""] * bool(build.notes)
     for changed in build.attachments_changed:
         lines += ["An attachment was changed, as the brief asks:", "", *(f"- {code(line)}" for line in changed), ""]
-    lines += [f"- A change was refused: {code(refused)}" for refused in build.attachments_refused]
+    lines += [f"- A change was refused: {code(refused.sentence)}" for refused in build.attachments_refused]
     lines += [""] * bool(build.attachments_refused)
     return "\n".join([*lines, *_costs(build)])
 

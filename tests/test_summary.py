@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from orchestrator.errors import GitHubFailed
-from orchestrator.handover import Attempt, Build, CheckResult, Finding
+from orchestrator.handover import Attempt, Build, CheckResult, Finding, Refused
 from orchestrator.notify import Publication
 from orchestrator.summary import LONGEST, built, code, dollars, published, spent
 from orchestrator.task import Order
@@ -152,5 +152,6 @@ def test_nothing_hostile_is_markup_on_either_page() -> None:
 
 
 def test_a_refused_change_of_an_attachment_is_shown() -> None:
-    page = built(order(), Build(id=ID, attachments_refused=("d.csv: an attachment, which stays as it is.",)))
-    assert "- A change was refused: `d.csv: an attachment, which stays as it is.`" in page
+    page = built(order(), Build(id=ID, attachments_refused=(Refused(name="d.csv", reason="not asked for"),)))
+    said = "d.csv: an attachment, which stays as it is, because the brief does not ask to change it"
+    assert f"- A change was refused: `{said}`" in page

@@ -65,4 +65,4 @@ def _ways(generation: Generation, case: Case, browser: Path | None) -> Ways:
         report = await verify(subject, LIMITS, partial(opened, browser), MIRROR)
         return Attempted(made, made.site, report)
 
-    return Ways(seen, generation.repaired)
+    return Ways(seen, generation.repaired, template=generation.template)

@@ -1,6 +1,6 @@
 """One model's turns: asked, continued where cut off, told what was wrong, until its draft is whole or it is left."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.deadline import Deadline
@@ -12,7 +12,7 @@ from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages, Prompts
 from orchestrator.generate.reply.cut import is_loop, joined, tail
 from orchestrator.generate.reply.reply import Reply, parse
-from orchestrator.handover import Attempt
+from orchestrator.handover import Attempt, Refused
 
 TURNS = 3
 """Answers that one model may give to one request: what it did not mend twice it does not mend."""
@@ -26,13 +26,17 @@ CONTINUATIONS = 2
 
 @dataclass(frozen=True)
 class Table:
-    """What all conversations of a task share. `broken`: says which rules a site breaks."""
+    """What all conversations of a task share. `broken`: says which rules a site breaks.
+
+    `refused`: the changes of attachments that were not taken, whatever became of the answers that made them.
+    """
 
     litellm: Any
     prompts: Prompts
     given: Given
     budget: Budget
     broken: Broken
+    refused: dict[str, Refused] = field(default_factory=dict)
 
 
 async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
@@ -41,7 +45,7 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
     Every call is recorded in the budget with what came of it.
     """
     messages = prompt.opening(table.prompts, table.given, model)
-    draft, heard = begun(table.given), set[str]()
+    draft, heard, was_cut = begun(table.given), set[str](), False
     for turn in range(1, TURNS + 1):
         said = await _said(table, model, messages, until)
         if said is None:
@@ -51,20 +55,23 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
             break
         heard.add(said.text)
         draft = judged(revised(draft, said.reply, table.given), table.given, table.broken)
+        table.refused.update(draft.refused)
+        was_cut = was_cut or said.is_cut
         if not draft.flaws:
             return draft
         _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0]}")
         answered = {"role": "assistant", "content": said.text}
         messages = [*messages, answered, prompt.correction(table.prompts, draft)]
-    return draft if draft.changed else None
+    return replace(draft, is_cut_off=was_cut) if draft.changed else None
 
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer with its continuations, and what it holds."""
+    """An answer with its continuations, and what it holds. `is_cut`: its end is missing all the same."""
 
     text: str
     reply: Reply
+    is_cut: bool
 
 
 async def _said(table: Table, model: Model, messages: Messages, until: Deadline) -> _Said | None:
@@ -90,7 +97,7 @@ async def _said(table: Table, model: Model, messages: Messages, until: Deadline)
             break
         text = joined(text, answer.text)
         reply = parse(text)
-    return _Said(text, reply)
+    return _Said(text, reply, answer.is_cut or reply.is_cut or bool(answer.problem))
 
 
 async def _asked(table: Table, model: Model, messages: Messages, until: Deadline) -> Answer:

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import unquote
 
-from orchestrator.generate.attachments.changes import may_change
+from orchestrator.generate.attachments.changes import why_not
+from orchestrator.generate.attachments.naming import with_names
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
 from orchestrator.generate.tried import Tried
+from orchestrator.handover import Refused
 from orchestrator.paths import fold, reserved_problem
 from orchestrator.record import Record
 from orchestrator.site import Site
@@ -29,7 +31,8 @@ class Given:
 
     `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
     `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
-    `tried`: the repairs of this task before the one that is asked for; `day`: that of the round.
+    `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
+    of attachments that were not taken before it.
     """
 
     task: Task
@@ -43,6 +46,7 @@ class Given:
     proofs: Mapping[str, str] = field(default_factory=dict)
     tried: tuple[Tried, ...] = ()
     day: date | None = None
+    refused: tuple[Refused, ...] = ()
 
     @property
     def start(self) -> Site:
@@ -57,15 +61,18 @@ class Given:
     @property
     def fixed(self) -> Mapping[str, bytes]:
         """The attachments of all rounds that this round's brief does not ask to change."""
-        return self.kept_from({})
+        staying = self.staying({})
+        return {name: data for name, data in self.attached.items() if name in staying}
 
-    def kept_from(self, declared: Mapping[str, str]) -> Mapping[str, bytes]:
-        """Return the attachments that must stay. `declared`: name -> the words of the brief that a model quotes."""
-        return {
-            name: data
-            for name, data in self.attached.items()
-            if not may_change(name, self.task.brief, declared.get(name, ""))
-        }
+    def staying(self, declared: Mapping[str, str]) -> Mapping[str, Refused]:
+        """Return the attachments that must stay, each with the reason for which a change of it is refused.
+
+        `declared`: name -> the words of the brief that a model quotes.
+        """
+        names = self.attached.keys()
+        brief = with_names(self.task.brief, names)
+        reasons = {name: why_not(name, brief, with_names(declared.get(name, ""), names)) for name in names}
+        return {name: Refused(name=name, reason=reason) for name, reason in reasons.items() if reason is not None}
 
     @property
     def attached(self) -> Mapping[str, bytes]:
@@ -83,7 +90,8 @@ class Draft:
     `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
     `is_usable`: with all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check
     in prose -> what shall show it. `refused`: attachment -> why an answer's change of it was not taken; `declared`:
-    attachment -> the words of the brief that ask to change it.
+    attachment -> the words of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is
+    missing still.
     """
 
     files: Mapping[str, bytes]
@@ -93,8 +101,9 @@ class Draft:
     left: tuple[str, ...] = ()
     is_usable: bool = False
     proofs: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, str] = field(default_factory=dict)
+    refused: Mapping[str, Refused] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
+    is_cut_off: bool = False
 
     @property
     def site(self) -> Site:
@@ -104,22 +113,25 @@ class Draft:
 
 def begun(given: Given) -> Draft:
     """Return the draft before any answer."""
-    return Draft(given.start.files, proofs=given.proofs)
+    return Draft(given.start.files, proofs=given.proofs, refused={one.name: one for one in given.refused})
 
 
 def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
     ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
     draft = replace(draft, declared={**draft.declared, **reply.declared})
-    changes, refused = _without_attachments(ours, given.kept_from(draft.declared))
+    staying = given.staying(draft.declared)
+    changes, refused = _without_attachments(ours, given.attached, staying)
     applied = apply(draft.files, changes)
     # Said once: a model that insists loses this change and nothing else.
-    told = tuple(flaw for name, flaw in refused.items() if name not in draft.refused)
+    told = tuple(_complaint(one) for name, one in refused.items() if name not in draft.refused)
     flaws = (*reply.complaints, *told, *applied.complaints)
     touched = applied.changed - {_path_of(flaw) for flaw in flaws}
     left = tuple(dict.fromkeys((*flaws, *(flaw for flaw in draft.left if _stays(flaw, touched)))))
-    left = tuple(flaw for flaw in left if flaw not in draft.refused.values())
-    draft = replace(draft, proofs={**draft.proofs, **reply.proofs}, refused={**draft.refused, **refused})
+    left = tuple(flaw for flaw in left if flaw not in map(_complaint, draft.refused.values()))
+    insisted = {**draft.refused, **refused}
+    still = {name: one for name, one in insisted.items() if name in staying}  # the rest was declared meanwhile
+    draft = replace(draft, proofs={**draft.proofs, **reply.proofs}, refused=still)
     if not applied.changed and not applied.done:
         return replace(draft, flaws=left if flaws else (_NOTHING, *left), done=(), left=left)
     changed = draft.changed | applied.changed
@@ -146,7 +158,7 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
         problems = ["There is no index.html, or an empty one."]
-    is_whole = given.is_new or not [flaw for flaw in draft.flaws if flaw not in draft.refused.values()]
+    is_whole = given.is_new or not [flaw for flaw in draft.flaws if flaw not in map(_complaint, draft.refused.values())]
     needs_readme = given.is_new or has_readme(given.start.files)
     readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
     unchanged = (
@@ -176,24 +188,26 @@ def _is_for_the_model(path: str, given: Given) -> bool:
 
 
 def _without_attachments(
-    changes: Sequence[Change], kept_bytes: Mapping[str, bytes]
-) -> tuple[list[Change], dict[str, str]]:
-    """Return the changes that leave attachments alone, and name -> complaint for each attachment that must stay.
+    changes: Sequence[Change], attached: Mapping[str, bytes], staying: Mapping[str, Refused]
+) -> tuple[list[Change], dict[str, Refused]]:
+    """Return the changes that leave attachments alone, and name -> refusal of each other one.
 
     A whole file that is the attachment again is no change: models repeat what they were shown.
     """
-    fixed = {fold(name): name for name in kept_bytes}
+    fixed = {fold(name): name for name in staying}
     kept = [change for change in changes if fold(change.path) not in fixed]
     tried = {
         name
         for change in changes
-        if (name := fixed.get(fold(change.path))) is not None and not _is_same(change, kept_bytes[name])
+        if (name := fixed.get(fold(change.path))) is not None and not _is_same(change, attached[name])
     }
-    return kept, {
-        name: f"{name}: an attachment, which stays as it is, because the brief does not ask to change it. If it does,"
-        f' declare that: <change path="{name}">the words of the brief that ask for it</change>.'
-        for name in sorted(tried)
-    }
+    return kept, {name: staying[name] for name in sorted(tried)}
+
+
+def _complaint(refused: Refused) -> str:
+    """Return what a model is told of a change that was not taken."""
+    declaration = f'<change path="{refused.name}">the words of the brief that ask for it</change>'
+    return f"{refused.sentence}. If it does, declare that: {declaration}."
 
 
 def _is_same(change: Change, data: bytes) -> bool:

@@ -164,7 +164,9 @@ def _shown(name: str, data: bytes, names: Collection[str]) -> str:
 
 
 def _rows(name: str, table: Table) -> str:
-    return _scrolling(name, table_html(table), "rows")
+    said = [line for line in table.before if line.strip(" ,;|\t") and not line.lower().startswith(("sep=", '"sep='))]
+    above = _note("Above the table stood: " + " / ".join(said)) if said else ""
+    return above + _scrolling(name, table_html(table), "rows")
 
 
 def _text(name: str, text: str) -> str:

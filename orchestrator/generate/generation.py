@@ -20,7 +20,7 @@ from orchestrator.generate.models.presets import Model, Preset
 from orchestrator.generate.prompt import Prompts
 from orchestrator.generate.sections import with_section
 from orchestrator.generate.tried import Tried
-from orchestrator.handover import Attempt
+from orchestrator.handover import Attempt, Refused
 from orchestrator.paths import fold, path_problem
 from orchestrator.settings import Models
 from orchestrator.site import LICENCE, Site
@@ -51,8 +51,8 @@ class Generated:
     """The site, and who made it: a model's name, or `fallback`.
 
     `attachments_changed`: the lines of each one's diff; `proofs`: what the model gave for checks in prose, by label;
-    `attached`: the attachments of all rounds as they were sent; `attachments_refused`: why a change was not taken;
-    `is_cut_off`: the answer ended in the middle, so the template may be worth more.
+    `attached`: the attachments of all rounds as they were sent; `attachments_refused`: the changes of them that were
+    not taken so far, of any answer; `is_cut_off`: the answer ended in the middle, so the template may be worth more.
     """
 
     site: Site
@@ -60,7 +60,7 @@ class Generated:
     attachments_changed: tuple[tuple[str, ...], ...] = ()
     proofs: Mapping[str, str] = field(default_factory=dict)
     attached: Mapping[str, bytes] = field(default_factory=dict)
-    attachments_refused: tuple[str, ...] = ()
+    attachments_refused: tuple[Refused, ...] = ()
     is_cut_off: bool = False
 
     @property
@@ -98,14 +98,27 @@ class Generation:
 
         Raises RuleBroken where even the template's site breaks a rule: then it is the attachments'.
         """
-        given = self.table.given
         if (chosen := await _chosen(self.table, self.chain)) is not None:
             return _generated(self.table, *chosen)
+        made = self._from_template()
+        if problems := self.table.broken(made.site):
+            raise RuleBroken.by(problems)
+        return made
+
+    def template(self) -> Generated | None:
+        """Return the site that needs no model, None where it breaks a rule."""
+        made = self._from_template()
+        return None if self.table.broken(made.site) else made
+
+    def _from_template(self) -> Generated:
+        given = self.table.given
         site = given.present.changed(_template(given)).changed(given.attachments)
         site = site.changed(_dated(given, site.files))
-        if problems := self.table.broken(site):
-            raise RuleBroken.by(problems)
-        return Generated(site, FALLBACK, attached=given.attached)
+        return Generated(site, FALLBACK, attached=given.attached, attachments_refused=self.refused(site))
+
+    def refused(self, site: Site) -> tuple[Refused, ...]:
+        """Return the changes of attachments that were not taken in the whole task and that `site` does not hold."""
+        return _refused(self.table, site.files)
 
     async def repaired(
         self, made: Generated, wrong: Sequence[str], passing_over: int = 0, tried: Sequence[Tried] = ()
@@ -115,7 +128,10 @@ class Generation:
         `passing_over`: how many of the models gained nothing with it; those behind them are asked first. `tried`: the
         repairs before this one.
         """
-        given = replace(self.table.given, made=made.site, wrong=tuple(wrong), proofs=made.proofs, tried=tuple(tried))
+        refused = self.refused(made.site)
+        told = (*wrong, *(f"Not to be tried again: {one.sentence}." for one in refused))
+        given = replace(self.table.given, made=made.site, wrong=told, proofs=made.proofs, tried=tuple(tried))
+        given = replace(given, refused=refused)
         able = [model for model in self.chain if not model.problem]
         first = next((place for place, model in enumerate(able) if model.name == made.built_by), 0) + passing_over
         table = replace(self.table, given=given)
@@ -160,7 +176,13 @@ def _generated(table: Table, model: Model, draft: Draft) -> Generated:
     files |= _dated(given, files)
     changed = [(name, data) for name, data in given.attached.items() if files.get(name) != data]
     diffs = tuple(diff(name, data, files.get(name)) for name, data in changed)
-    return Generated(Site(files), model.name, diffs, draft.proofs, given.attached, tuple(draft.refused.values()))
+    refused, is_cut_off = _refused(table, files), draft.is_cut_off and bool(draft.flaws)
+    return Generated(Site(files), model.name, diffs, draft.proofs, given.attached, refused, is_cut_off)
+
+
+def _refused(table: Table, files: Mapping[str, bytes]) -> tuple[Refused, ...]:
+    attached = table.given.attached
+    return tuple(one for name, one in sorted(table.refused.items()) if files.get(name) == attached.get(name))
 
 
 def _dated(given: Given, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -3,26 +3,23 @@
 Pure. A file may hold anything: what cannot be shown raises Unshowable, and nothing else is raised.
 """
 
-import codecs
 import csv
-import io
 import json
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from html import escape
-from itertools import islice
 from typing import Any
+
+from orchestrator.generate.encodings import decoded
+from orchestrator.generate.layout import layout
 
 MAX_ROWS = 1_000
 MAX_COLUMNS = 100
 _WIDE = 32  # characters; longer cells may wrap, shorter ones (dates, names) stay on one line
 _LONG = 200_000  # characters; beyond, re-indenting deeply nested JSON could multiply its size a hundredfold
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f]")
 _LABEL = re.compile(r"(?:^|[\W_])(?:id|year|zip|code|phone)$", re.IGNORECASE)
 
 
@@ -81,9 +78,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length."""
+    """Columns of equal length. `before`: the lines of the file that stand before the header."""
 
     columns: Sequence[Column]
+    before: Sequence[str] = ()
 
     @property
     def height(self) -> int:
@@ -92,43 +90,28 @@ class Table:
 
 
 def decode(data: bytes) -> str:
-    """Decode text: UTF-16 by its mark, else UTF-8, else what browsers call latin-1; raise Unshowable for others."""
-    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    # The Encoding Standard's label `latin1` means windows-1252, which has the euro sign and curly quotes.
-    for encoding in ("utf-16",) if is_utf16 else ("utf-8-sig", "cp1252"):
-        with suppress(UnicodeDecodeError):
-            text = data.decode(encoding)
-            if not _CONTROL.search(text):
-                return text
-    raise Unshowable("it is not text")
+    """Decode text, whatever program wrote it; raise Unshowable for what is none."""
+    if (found := decoded(data)) is None:
+        raise Unshowable("it is not text")
+    return found.text
 
 
 def read_csv(text: str, delimiters: str) -> Table:
-    """Read delimited text whose first row is the header, unless that row is all numbers; raise Unshowable."""
+    """Read delimited text whose first row is the header, unless that row is all numbers; raise Unshowable.
+
+    Titles, comments and a line `sep=` before the header are kept in `Table.before`.
+    """
     try:
-        delimiter = max(delimiters, key=lambda candidate: _fit(text, candidate))
-        rows = [row for row in _rows(text, delimiter) if any(row)]
+        found = layout(text, delimiters, _POINT.pattern.fullmatch)
+        rows = [row.cells for row in found.rows if any(row.cells)]
     except csv.Error:
         raise Unshowable("it cannot be read as a table") from None
     if not rows:
         raise Unshowable("it has no rows")
     header = [] if all(_POINT.pattern.fullmatch(cell) for cell in rows[0]) else rows.pop(0)
     # Spreadsheets write semicolons where the comma is the decimal point.
-    return _table(header, rows, (_POINT, _COMMA) if delimiter == ";" else (_POINT,))
-
-
-def _rows(text: str, delimiter: str) -> Iterable[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
-    return ([cell.strip() for cell in row] for row in reader)
-
-
-def _fit(text: str, delimiter: str) -> tuple[bool, float, int]:
-    """Say how well a delimiter explains the first rows: does it split, how many rows alike, into how many cells."""
-    widths = Counter(len(row) for row in islice(_rows(text, delimiter), 50) if row)
-    if not widths:
-        return (False, 0.0, 0)
-    width, alike = widths.most_common(1)[0]
-    return (width > 1, alike / widths.total(), width)
+    table = _table(header, rows, (_POINT, _COMMA) if found.delimiter == ";" else (_POINT,))
+    return Table(table.columns, found.before)
 
 
 def read_json(text: str) -> Table | str:

@@ -1,26 +1,94 @@
-"""Libraries without a network: a folder of npm packages in the place of jsDelivr, unpkg and cdnjs.
+"""Libraries without a network: a folder of npm packages in the place of the CDNs that pages load from.
 
-The folder is one that npm installed into (`node_modules`), or holds packages as `<name>@<version>`. Pure but for
-looking into it.
+The folder is one that npm installed into (`node_modules`), or holds packages as `<name>@<version>`. `gh/<owner>/<repo>`
+with or without `@<version>` in it stands for files of GitHub. What a CDN would refuse is refused; what the folder does
+not know is left to the network. Pure but for looking into the folder.
 """
 
 import json
 import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.hosting import media_type
-
-HOSTS = frozenset({"cdn.jsdelivr.net", "unpkg.com", "cdnjs.cloudflare.com"})
-
-_NPM = re.compile(r"/(?:npm/)?(?P<name>(?:@[\w.-]+/)?[\w.-]+)(?:@(?P<version>[^/]+))?(?P<path>/.*)?")
-_CDNJS = re.compile(r"/ajax/libs/(?P<name>[\w.-]+)/(?P<version>[^/]+)(?P<path>/.+)")
-# Files of a package that cdnjs puts at its root: https://github.com/cdnjs/packages
-_ROOTS = ("", "dist", "lib", "build", "umd", "cdn")
+from orchestrator.verify.versions import newest
 
 
 class NoSuchFile(LookupError):
-    """The folder has the very version that was asked for, and it has no such file: what is published never changes."""
+    """The folder has a version that was asked for, and it has no such file: what is published never changes."""
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """How one kind of address of a CDN names a file of a package.
+
+    `address`: with the groups `path`, `version` and, where `package` is empty, `name`. `base`: where in the package the
+    path begins. `makes_min`: whether the CDN makes `x.min.js` where only `x.js` is there. `entry`: the keys of
+    `package.json` that name the file for an address without a path. `takes_ranges`: whether `@5` is a version.
+    """
+
+    address: re.Pattern[str]
+    package: str = ""
+    base: str = ""
+    makes_min: bool = False
+    entry: Sequence[str] = ()
+    takes_ranges: bool = False
+
+
+_NPM = r"(?P<name>(?:@[\w.-]+/)?[\w.-]+)(?:@(?P<version>[^/]+))?(?P<path>/.*)?"
+_VERSION = r"(?P<version>[0-9][\w.-]*?)"
+
+
+def _rule(address: str, package: str = "", base: str = "") -> _Rule:
+    return _Rule(re.compile(address), package, base)
+
+
+# https://www.jsdelivr.com/documentation
+_JSDELIVR = _Rule(
+    re.compile(f"/npm/{_NPM}"), "", "", makes_min=True, entry=("jsdelivr", "browser", "main"), takes_ranges=True
+)
+# https://unpkg.com
+_UNPKG = _Rule(re.compile(f"/{_NPM}"), entry=("unpkg", "main"), takes_ranges=True)
+_GITHUB = re.compile(r"/gh/(?P<owner>[\w.-]+)/(?P<name>[\w.-]+?)(?:@(?P<version>[^/]+))?(?P<path>/.+)")
+_COMBINED = "/combine/"
+_CDNJS = re.compile(r"/ajax/libs/(?P<name>[\w.-]+)/(?P<version>[^/]+)(?P<path>/.+)")
+# https://releases.jquery.com
+_JQUERY = (
+    _rule(rf"(?P<path>/jquery)-{_VERSION}(?P<rest>(?:\.slim)?(?:\.min)?\.(?:js|map))", "jquery", "dist"),
+    _rule(rf"(?P<path>/jquery-migrate)-{_VERSION}(?P<rest>(?:\.min)?\.(?:js|map))", "jquery-migrate", "dist"),
+    _rule(rf"/ui/{_VERSION}(?P<path>/.+)", "jquery-ui", "dist"),
+    _rule(rf"/qunit(?P<path>/qunit)-{_VERSION}(?P<rest>\.(?:js|css))", "qunit", "qunit"),
+)
+# https://www.bootstrapcdn.com
+_BOOTSTRAP = (
+    _rule(rf"/(?:twitter-)?bootstrap/{_VERSION}(?P<path>/.+)", "bootstrap", "dist"),
+    _rule(rf"/bootswatch/{_VERSION}(?P<path>/.+)", "bootswatch", "dist"),
+    _rule(rf"/font-awesome/{_VERSION}(?P<path>/.+)", "font-awesome"),
+)
+_RULES: Mapping[str, Sequence[_Rule]] = {
+    "cdn.jsdelivr.net": (_JSDELIVR,),
+    "unpkg.com": (_UNPKG,),
+    "cdnjs.cloudflare.com": (),  # each of its libraries has a rule of its own
+    "code.jquery.com": _JQUERY,
+    **dict.fromkeys((f"{name}.bootstrapcdn.com" for name in ("maxcdn", "stackpath", "netdna")), _BOOTSTRAP),
+}
+HOSTS = frozenset(_RULES)
+
+# What cdnjs calls otherwise than npm, and where in the package its files lie: https://github.com/cdnjs/packages
+_LIBRARIES: Mapping[str, tuple[str, str]] = {
+    "ace": ("ace-builds", "src-min"),
+    "babel-standalone": ("@babel/standalone", ""),
+    "font-awesome": ("@fortawesome/fontawesome-free", ""),
+    "highlight.js": ("@highlightjs/cdn-assets", ""),
+    "jqueryui": ("jquery-ui", "dist"),
+    "normalize": ("normalize.css", ""),
+    "prism": ("prismjs", ""),
+    "twitter-bootstrap": ("bootstrap", "dist"),
+}
+_ROOTS = ("", "dist", "lib", "build", "umd", "min", "cdn")
+"""Folders of a package that cdnjs puts at its root."""
 
 
 def mirrored(folder: Path, url: str) -> tuple[bytes, str] | None:
@@ -29,47 +97,144 @@ def mirrored(folder: Path, url: str) -> tuple[bytes, str] | None:
     Raises NoSuchFile where a CDN would answer 404.
     """
     parts = urlsplit(url)
-    pattern = {"cdnjs.cloudflare.com": _CDNJS}.get(parts.hostname or "", _NPM)
-    if parts.hostname not in HOSTS or (found := pattern.fullmatch(unquote(parts.path))) is None:
+    host, path = parts.hostname or "", unquote(parts.path)
+    if host not in HOSTS:
         return None
-    package = _package(folder, found["name"], found["version"])
-    if package is None:
+    if host == "cdn.jsdelivr.net" and path.startswith(_COMBINED):
+        return _combined(folder, path.removeprefix(_COMBINED).split(","))
+    file = _file(folder, host, path)
+    return None if file is None else (file.read_bytes(), media_type(file.name))
+
+
+def _combined(folder: Path, paths: Sequence[str]) -> tuple[bytes, str] | None:
+    files = [_file(folder, "cdn.jsdelivr.net", f"/{path}") for path in paths]
+    found = [file for file in files if file is not None]
+    if len(found) < len(files):
         return None
-    wanted = found["path"] or f"/{_entry(package)}"
-    roots = _ROOTS if pattern is _CDNJS else ("",)
-    file = next((file for root in roots if (file := _within(package / root, wanted[1:])) is not None), None)
-    if file is not None:
-        return file.read_bytes(), media_type(file.name)
-    if found["version"] == _described(package).get("version"):
-        raise NoSuchFile(url)
+    return b"\n".join(file.read_bytes() for file in found), media_type(found[0].name)
+
+
+def _file(folder: Path, host: str, path: str) -> Path | None:
+    """Return the file that an address names, None where the folder does not know it. Raises NoSuchFile."""
+    if host == "cdnjs.cloudflare.com":
+        return _of_cdnjs(folder, path)
+    if host == "cdn.jsdelivr.net" and (found := _GITHUB.fullmatch(path)) is not None:
+        return _of_github(folder, found)
+    for rule in _RULES[host]:
+        if (found := rule.address.fullmatch(path)) is not None:
+            return _of_package(folder, rule, found)
     return None
 
 
-def _package(folder: Path, name: str, version: str | None) -> Path | None:
-    """Return the folder of a package: of that very version, else the one that is installed."""
-    places = [folder / f"{name}@{version}", folder / name]
-    return next(
-        (place for place in places if place.is_dir() and place.resolve().is_relative_to(folder.resolve())), None
-    )
+def _of_package(folder: Path, rule: _Rule, found: re.Match[str]) -> Path | None:
+    groups = found.groupdict()
+    package = _package(folder, rule.package or groups["name"], groups["version"], takes_ranges=rule.takes_ranges)
+    path = f"{groups['path'] or ''}{groups.get('rest') or ''}".lstrip("/")
+    if package is None or path == "+esm":  # which jsDelivr makes of the whole package
+        return None
+    if path:
+        file = _within(package / rule.base, path, makes_min=rule.makes_min)
+    else:
+        entry = _entry(package, rule.entry)
+        file = next(filter(None, (_within(package, f"{entry}{end}") for end in ("", ".js", "/index.js"))), None)
+    if file is None:
+        raise NoSuchFile(found[0])
+    return file
 
 
-def _entry(package: Path) -> str:
-    """Return the file that a CDN sends where the address names none (https://www.jsdelivr.com/documentation)."""
+def _of_cdnjs(folder: Path, path: str) -> Path | None:
+    """Return a file of cdnjs, which has exact versions alone and adds `.min` where a package has none."""
+    if (found := _CDNJS.fullmatch(path)) is None:
+        return None
+    name, version, wanted = found["name"], found["version"], found["path"].lstrip("/")
+    known, base = _LIBRARIES.get(name, ("", ""))
+    names = [known] if known else list(dict.fromkeys((name, name.lower(), name.lower().removesuffix(".js"))))
+    packages = (_package(folder, one, version, takes_ranges=False) for one in names)
+    package = next(filter(None, packages), None)
+    if package is None:
+        return None
+    roots = (base,) if known else _ROOTS
+    file = next(filter(None, (_within(package / root, wanted, makes_min=True) for root in roots)), None)
+    if file is None and (known or not _has_somewhere(package, wanted)):
+        raise NoSuchFile(path)
+    return file
+
+
+def _has_somewhere(package: Path, path: str) -> bool:
+    """Whether a package has a file of that name in another place: where cdnjs puts it is not known then."""
+    name = path.rpartition("/")[2]
+    names = {name, _unminified(name)}
+    return any(file.name in names for file in package.rglob("*"))
+
+
+def _of_github(folder: Path, found: re.Match[str]) -> Path | None:
+    """Return a file of a repository: of its own folder, or of the package that says it was made from it."""
+    owner, name, version, path = found["owner"], found["name"], found["version"], found["path"].lstrip("/")
+    repository = _package(folder / "gh" / owner, name, version, takes_ranges=True)
+    if repository is not None:
+        if (file := _within(repository, path, makes_min=True)) is None:
+            raise NoSuchFile(found[0])
+        return file
+    for package_name in dict.fromkeys((name.lower(), name.lower().removesuffix(".js"))):
+        package = _package(folder, package_name, version, takes_ranges=True)
+        if package is not None and _comes_from(package, f"{owner}/{name}"):
+            # The repository has files that the package has not, so a missing one says nothing.
+            return _within(package, path, makes_min=True)
+    return None
+
+
+def _comes_from(package: Path, repository: str) -> bool:
+    said = _described(package).get("repository")
+    url = str(said.get("url", "")) if isinstance(said, dict) else str(said or "")
+    return re.search(rf"(?:^|[/:]){re.escape(repository)}(?:\.git)?(?:#.*)?$", url, re.IGNORECASE) is not None
+
+
+def _package(folder: Path, name: str, version: str | None, *, takes_ranges: bool) -> Path | None:
+    """Return the folder of a package, the newest of the versions that were asked for; None where none is here.
+
+    One whose version is not known is taken only where none is asked for.
+    """
+    places = dict(_places(folder, name))
+    wanted = (version or "").removeprefix("v") if takes_ranges else version or ""
+    if not takes_ranges:
+        return places.get(wanted)
+    chosen = newest(wanted, [known for known in places if known])
+    return places[chosen] if chosen is not None else places.get("") if not wanted else None
+
+
+def _places(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """Yield version -> folder of each version of a package that is here."""
+    parent, last = (folder / name).parent, name.rpartition("/")[2]
+    if last in {"", ".", ".."} or not parent.is_dir():
+        return
+    for place in sorted(parent.iterdir()):
+        own, at, version = place.name.partition("@")
+        if own != last or not place.is_dir() or not place.resolve().is_relative_to(folder.resolve()):
+            continue
+        yield (version.removeprefix("v") if at else str(_described(place).get("version") or "")), place
+
+
+def _entry(package: Path, keys: Sequence[str]) -> str:
+    """Return the file that a CDN sends where the address names none."""
     described = _described(package)
-    named = [described.get(key) for key in ("jsdelivr", "unpkg", "browser", "main")]
-    return next((name for name in named if isinstance(name, str)), "index.js").removeprefix("./")
+    named = next((name for key in keys if isinstance(name := described.get(key), str)), "index.js")
+    return named.removeprefix("./").rstrip("/")
 
 
 def _described(package: Path) -> dict[str, object]:
     try:
         described = json.loads((package / "package.json").read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return described if isinstance(described, dict) else {}
 
 
-def _within(folder: Path, path: str) -> Path | None:
-    """Return the file at `path` below `folder`; a CDN makes `x.min.js` where only `x.js` is there."""
-    names = [path, re.sub(r"\.min(?=\.(?:js|css)$)", "", path)]
+def _within(folder: Path, path: str, *, makes_min: bool = False) -> Path | None:
+    """Return the file at `path` below `folder`. `makes_min`: `x.js` stands for `x.min.js` where that is not there."""
+    names = [path, _unminified(path)] if makes_min else [path]
     files = [folder / name for name in names]
     return next((file for file in files if file.is_file() and file.resolve().is_relative_to(folder.resolve())), None)
+
+
+def _unminified(path: str) -> str:
+    return re.sub(r"\.min(?=\.(?:js|css)$)", "", path)

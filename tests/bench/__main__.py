@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import door, jobs, pages, proving, replies, soak, verifying
+from tests.bench import attachments, door, jobs, pages, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "model": jobs.model,
     "slow": jobs.slow,
     "replies": replies.measure,
+    "attachments": attachments.measure,
     "verifying": verifying.measure,
     "loaded": verifying.loaded,
     "repairing": proving.repairing,

@@ -55,10 +55,21 @@ def png(width: int, height: int) -> bytes:
     )
 
 
-def bomb() -> bytes:
-    """Return a workbook of a few kilobytes that unpacks to 200 MB."""
+def packed(files: Mapping[str, str | bytes]) -> bytes:
+    """Return a ZIP archive of these files."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return file.getvalue()
+
+
+def bomb(*names: str) -> bytes:
+    """Return an archive of a few kilobytes that unpacks to 200 MB. `names`: empty files in it."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(20):
             archive.writestr(f"xl/{number}.xml", b" " * 10_000_000)
+        for name in names:
+            archive.writestr(name, "")
     return file.getvalue()

@@ -181,3 +181,8 @@ def test_names_in_comments_and_in_another_writing_are_not_missing() -> None:
     page = b'<!-- <script src="old.js"></script> --><link rel="stylesheet" href="my%20style.css"><p>'
     files = {"index.html": page, "README.md": b"#", "my style.css": b""}
     assert judged(Draft(files), given(new=True), fine).flaws == ()
+
+
+def test_an_attachment_that_the_brief_means_without_its_name_may_change() -> None:
+    draft = after(given("Correct the typo in the attached CSV."), Edit("data.csv", "1,2\n", "1,3\n"))
+    assert draft.files["data.csv"] == b"a,b\n1,3\n"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import FALLBACK, Kit
+from orchestrator.generate.generation import FALLBACK, Kit, begin
 from orchestrator.record import Record, Round
 from orchestrator.settings import build_settings
 from orchestrator.site import Site
@@ -154,6 +154,29 @@ async def test_an_attachment_that_was_changed_on_request_is_shown() -> None:
     )
     assert made.site.files["data.csv"] == b"region,sales\nnorth,2\n"
     assert made.attachments_changed[0][-2:] == ("-north,1", "+north,2")
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("is_made_whole", [True, False])
+async def test_an_answer_counts_as_cut_off_while_its_half_is_missing(is_made_whole: bool) -> None:  # noqa: FBT001
+    cut = f'{PAGE}<file path="README.md">\n# Sal'
+    later = [README] if is_made_whole else [Reply(cut, "length"), Reply("", "length")]
+    async with model_server(Reply(cut, "length"), Reply("", "length"), *later) as server:
+        env = {"TARGET_OWNER": "x", "LLM_MODELS": "openai/one", "LLM_API_BASE": server.url}
+        kit = Kit.load(build_settings(env).models)
+        generation = await begin(given(), kit, FastClock().deadline(), fine)
+        made = await generation.site()
+    assert (made.built_by, made.is_cut_off) == ("openai/one", not is_made_whole)
+
+
+@pytest.mark.anyio
+async def test_a_template_that_breaks_a_rule_is_none_to_compare_with() -> None:
+    good = await begin(given(), NONE, FastClock().deadline(), fine)
+    template = good.template()
+    assert template is not None
+    assert template.is_fallback
+    bad = await begin(given(), NONE, FastClock().deadline(), lambda _: ["too large"])
+    assert bad.template() is None
 
 
 @pytest.mark.anyio

@@ -314,6 +314,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     package = tmp_path / "marked"
     package.mkdir()
     (package / "marked.min.js").write_text("window.marked = 'from the mirror'")
+    (package / "package.json").write_text('{"version": "12.0.2"}')
     cdn = "https://cdn.jsdelivr.net/npm"
     page = f"{HOME}<script src={cdn}/marked@12.0.2/marked.min.js></script><script src={cdn}/none@1/x.js></script>"
     stage.served.site = Site({"index.html": page.encode()})

@@ -1,16 +1,18 @@
 """What a model is told of each attachment: enough to write a page that reads it, within a budget shared fairly."""
 
 import asyncio
-import json
 import mimetypes
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import PurePosixPath
 from typing import Any
 
+from orchestrator.generate.attachments import json_text
 from orchestrator.generate.attachments.documents import Unreadable, text_of
 from orchestrator.generate.attachments.images import dimensions, media_type
-from orchestrator.generate.tables import Column, Unshowable, count, decode, read_csv
+from orchestrator.generate.encodings import Decoded, decoded, partly_decoded
+from orchestrator.generate.layout import lines_of
+from orchestrator.generate.tables import Column, Table, Unshowable, count, read_csv
 
 MAX_READ = 10_000_000
 """Bytes of one file that are looked at."""
@@ -19,7 +21,9 @@ AT_ONCE = 2
 """Files that are read at the same time: each may take a process of its own."""
 
 _TABLES = {".csv": ",;\t|", ".tsv": "\t", ".tab": "\t"}
+_JSON = frozenset({".json", ".geojson", ".jsonl", ".ndjson", ".topojson", ".webmanifest"})
 _DOCUMENTS = {".xlsx": "xlsx", ".xlsm": "xlsx", ".pdf": "pdf"}
+_CALLED = {"xlsx": "a workbook (XLSX)", "pdf": "a PDF", "zip": "a ZIP archive"}
 _BEGINNINGS = {b"%PDF-": "pdf", b"PK\x03\x04": "zip"}
 _FIRST_ROWS, _LAST_ROWS = 5, 2
 _SAMPLES = 3
@@ -81,30 +85,58 @@ async def _digest(name: str, data: bytes) -> str:
     if (kind := media_type(data)) is not None:
         width, height = dimensions(data)
         return f"{head}, {kind}, {width} x {height} pixels" if width > 0 else f"{head}, {kind}, size unknown"
-    if suffix in _DOCUMENTS:
-        return f"{head}, {await _document(_DOCUMENTS[suffix], data)}"
     beginning = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), None)
-    if beginning is not None:
-        return f"{head}, {_unknown(name, data)}"
-    # Large ones take seconds, in which others shall go on.
+    if (kind := _DOCUMENTS.get(suffix, beginning)) is not None:
+        # What a file holds counts, whatever it is called.
+        return f"{head}, {await _document(name, beginning or kind, data)}"
+    # Large ones take seconds, in which the others go on.
     return f"{head}{await asyncio.to_thread(_as_text, name, data)}"
 
 
 def _as_text(name: str, data: bytes) -> str:
-    try:
-        text = decode(data[:MAX_READ])
-    except Unshowable:
+    is_cut = len(data) > MAX_READ
+    text = decoded(data[:MAX_READ], is_cut=is_cut) or partly_decoded(data[:MAX_READ])
+    if text is None:
         return f", {_unknown(name, data)}"
-    note = f"; only the first {MAX_READ:,} bytes were read" if len(data) > MAX_READ else ""
-    return f"{note}, {_text(PurePosixPath(name).suffix.lower(), text)}"
+    note = f"; only the first {MAX_READ:,} bytes were read" if is_cut else ""
+    suffix = PurePosixPath(name).suffix.lower()
+    return f"{note}, {_encoded(text)}{_text(suffix, text.text)}"
 
 
-async def _document(kind: str, data: bytes) -> str:
-    called = "a workbook (XLSX)" if kind == "xlsx" else "a PDF"
+def _encoded(text: Decoded) -> str:
+    """Return how a page has to decode a text that it would misread, empty where it reads it as it is."""
+    if text.encoding == "UTF-8":
+        return (
+            "UTF-8 with a byte order mark (fetch takes it away, JSON.parse alone does not), " if text.has_mark else ""
+        )
+    if text.lost:
+        return (
+            f"in {text.encoding}: it is neither UTF-8 nor UTF-16, and {count(text.lost, 'byte')} could not be read"
+            " (\ufffd below), "
+        )
+    if text.encoding.startswith("UTF-32"):
+        return f"in {text.encoding}, which browsers cannot decode (a page has to put the code points together), "
+    mark = " without a byte order mark" if text.encoding.startswith("UTF-16") and not text.has_mark else ""
+    guess = " (a guess; with another language in it, it is another encoding)" if text.is_guess else ""
+    return (
+        f"in {text.encoding}{mark}{guess}, which fetch misreads as UTF-8: decode it with"
+        f' new TextDecoder("{text.encoding.lower()}").decode(await response.arrayBuffer()), '
+    )
+
+
+async def _document(name: str, kind: str, data: bytes) -> str:
+    called = _CALLED[kind]
+    named = PurePosixPath(name).suffix.lower()
     try:
-        return f"{called}, {await text_of(kind, data)}"
+        text = await text_of(kind, data)
     except Unreadable:
-        return f"named like {called}, which could not be read"
+        if named in _DOCUMENTS:
+            return f"named like {_CALLED[_DOCUMENTS[named]]}, which could not be read"
+        return f"{_unknown(name, data)}; it begins like {called}, which could not be read"
+    if kind != "zip":
+        return f"{called}, {text}"
+    expected = _CALLED.get(_DOCUMENTS.get(named, ""), "")
+    return text if text.startswith(expected) else f"named like {expected}, but it is {text}"
 
 
 def _unknown(name: str, data: bytes) -> str:
@@ -120,7 +152,7 @@ def _text(suffix: str, text: str) -> str:
             return f"a table{endings}, {_table(text, _TABLES[suffix])}"
         except Unshowable as problem:
             return f"named like a table, but {problem}{endings}:\n{text}"
-    if suffix in (".json", ".geojson"):
+    if suffix in _JSON:
         return f"{_json(text)}{endings}:\n{text}"
     lines = text.count("\n") + (not text.endswith("\n"))
     return f"{count(lines, 'line')} of text{endings}:\n{text}"
@@ -132,13 +164,22 @@ def _text(suffix: str, text: str) -> str:
 def _table(text: str, delimiters: str) -> str:
     """Return what there is to know of delimited text: its columns with their totals, and rows as they are written."""
     table = read_csv(text, delimiters)
-    lines = text.splitlines()
-    head = [f"{count(table.height, 'row')} and {count(len(table.columns), 'column')}:"]
+    lines = lines_of(text)
+    begins = len(table.before)
+    head = [f"{count(table.height, 'row')} and {count(len(table.columns), 'column')}{_before(table)}:"]
     head += [f"- {_column(column)}" for column in table.columns]
     if len(lines) <= _FIRST_ROWS + _LAST_ROWS + 20:
         return "\n".join([*head, "The whole file:", *lines])
-    shown = [*lines[: _FIRST_ROWS + 1], "…", *_typical(lines), "…", *lines[-_LAST_ROWS:]]
+    shown = [*lines[: begins + _FIRST_ROWS + 1], "…", *_typical(lines[begins:]), "…", *lines[-_LAST_ROWS:]]
     return "\n".join([*head, "The first rows, some from the middle, and the last ones, as they are written:", *shown])
+
+
+def _before(table: Table) -> str:
+    """Return where the header is, in a file that does not begin with it."""
+    if not table.before:
+        return ""
+    above = "line 1 is" if len(table.before) == 1 else f"lines 1 to {len(table.before)} are"
+    return f"; the header is line {len(table.before) + 1} of the file, counted from 1: {above} no part of the table"
 
 
 def _typical(lines: list[str]) -> list[str]:
@@ -151,7 +192,7 @@ def _column(column: Column) -> str:
     missing = f", {len(column.cells) - len(filled)} empty" if len(filled) < len(column.cells) else ""
     if column.numbers is not None:
         numbers = [number for number in column.numbers if number is not None]
-        total = f", total {column.total}" if column.total is not None else ""
+        total = f", total {column.total}{_sum_row(numbers)}" if column.total is not None else ""
         spelled = _spelling(filled, numbers)
         return f"{column.name!r}: numbers from {min(numbers):f} to {max(numbers):f}{total}{spelled}{missing}"
     distinct = list(dict.fromkeys(filled))
@@ -159,6 +200,13 @@ def _column(column: Column) -> str:
     if len(distinct) > 12:
         shown = ", ".join(repr(value)[:60] for value in distinct[:4]) + ", …"
     return f"{column.name!r}: text, {count(len(distinct), 'value')}: {shown}{missing}"
+
+
+def _sum_row(numbers: list[Decimal]) -> str:
+    """Return a note where the last number is the sum of those before it: a total that would be counted twice."""
+    *rows, last = numbers
+    is_sum = len(rows) > 1 and last != 0 and sum(rows, Decimal(0)) == last
+    return f" ({last:f} without the last one, which is the sum of those before it)" if is_sum else ""
 
 
 def _spelling(cells: list[str], numbers: list[Decimal]) -> str:
@@ -171,9 +219,13 @@ def _spelling(cells: list[str], numbers: list[Decimal]) -> str:
 
 def _json(text: str) -> str:
     try:
-        return f"JSON, {_shape(json.loads(text), _DEEP)}"
-    except (ValueError, RecursionError):
-        return "named like JSON, but it cannot be read as JSON"
+        if (read := json_text.read(text)) is None:
+            return f"named like JSON, but it cannot be read as JSON: {json_text.refusal(text)}"
+    except RecursionError:
+        return "named like JSON, but it cannot be read as JSON: it is nested too deeply"
+    if read.lines:
+        return f"JSON Lines, {count(read.lines, 'value')}; {read.refused}; in all {_shape(read.value, _DEEP)}"
+    return f"JSON{f'; {read.refused};' if read.refused else ','} {_shape(read.value, _DEEP)}"
 
 
 def _shape(value: Any, depth: int) -> str:

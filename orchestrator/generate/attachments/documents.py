@@ -1,6 +1,6 @@
-"""Reading workbooks and PDFs, in a process of its own: whoever wrote the file, it can neither hang nor fill the build.
+"""Reading workbooks, PDFs and archives in a process of its own: no file can hang the build or fill it.
 
-Run as `python -m orchestrator.generate.attachments.documents xlsx|pdf` it reads the file on stdin and prints text.
+Run as `python -m orchestrator.generate.attachments.documents xlsx|pdf|zip` it reads the file on stdin and prints text.
 """
 
 import asyncio
@@ -11,13 +11,14 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from orchestrator.generate.attachments import archives
+
 ROOT = Path(__file__).parents[3]
 
 LONGEST_S = 15.0
 MAX_MEMORY = 1024**3
-MAX_UNPACKED = 100 * 1024**2
 MAX_TEXT = 100_000
-"""Seconds, bytes of memory, bytes of an unpacked workbook, and characters of text that are taken at most."""
+"""Seconds, bytes of memory, and characters of text that are taken at most."""
 
 _SHEETS, _ROWS, _COLUMNS, _PAGES = 30, 12, 40, 200
 
@@ -27,7 +28,7 @@ class Unreadable(ValueError):
 
 
 async def text_of(kind: str, data: bytes) -> str:
-    """Return what stands in a document of `kind` (`xlsx` or `pdf`); raise Unreadable."""
+    """Return what stands in a document of `kind` (`xlsx`, `pdf` or `zip`); raise Unreadable."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -65,7 +66,7 @@ def main(kind: str) -> None:
 def lines(kind: str, data: bytes) -> Iterator[str]:
     """Yield what stands in a document, about `MAX_TEXT` characters; raises whatever the readers raise."""
     left = MAX_TEXT
-    for line in _workbook(data) if kind == "xlsx" else _pdf(data):
+    for line in {"xlsx": _workbook, "pdf": _pdf, "zip": _archive}[kind](data):
         yield line[:left]
         left -= len(line) + 1
         if left <= 0:
@@ -76,7 +77,7 @@ def _workbook(data: bytes) -> Iterator[str]:
     from openpyxl import load_workbook  # noqa: PLC0415 - only this process has the readers
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED:
+        if sum(entry.file_size for entry in archive.infolist()) > archives.MAX_UNPACKED:
             raise Unreadable
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     yield f"{len(book.sheetnames)} sheets: {', '.join(book.sheetnames[:_SHEETS])}"
@@ -85,6 +86,18 @@ def _workbook(data: bytes) -> Iterator[str]:
         for row in sheet.iter_rows(max_row=_ROWS, max_col=_COLUMNS, values_only=True):
             cells = ["" if cell is None else str(cell)[:200] for cell in row]
             yield " | ".join(cells).rstrip(" |")
+
+
+def _archive(data: bytes) -> Iterator[str]:
+    """Yield what is in an archive, whatever its name says that it is; of a workbook its sheets."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        is_workbook = archives.is_workbook(archive)
+    if not is_workbook:
+        yield from archives.listing(data)
+        return
+    sheets = _workbook(data)
+    yield f"a workbook (XLSX), {next(sheets)}"
+    yield from sheets
 
 
 def _pdf(data: bytes) -> Iterator[str]:

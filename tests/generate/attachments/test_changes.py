@@ -2,7 +2,8 @@
 
 import pytest
 
-from orchestrator.generate.attachments.changes import DIFF_LINES, diff, may_change
+from orchestrator.generate.attachments.changes import DIFF_LINES, diff, may_change, why_not
+from tests.generate.attachments.sentences import ALLOWED, REFUSED
 
 
 @pytest.mark.parametrize(
@@ -127,77 +128,6 @@ def test_an_attached_page_is_the_page_and_may_change() -> None:
     assert may_change("index.html", "Add a dark mode to the attached page.")
 
 
-ALLOWED = [
-    ("fix.py", "Commit fix.py after fixing the error in it.", ""),
-    ("execute.py", "Commit execute.py after fixing the error in it.", ""),
-    ("sum.py", "Commit `sum.py` by correcting its rounding first.", ""),
-    ("app.js", "The attached app.js throws on load. Fix it and use it.", ""),
-    ("fix.py", "There is an error in fix.py. Fix it.", ""),
-    ("fix.py", "fix.py has a bug, please repair it.", ""),
-    ("fix.py", "Commit fix.py with the typo corrected.", ""),
-    ("tool.html", "Add a dark mode to the attached tool.html.", ""),
-    ("app.js", "Add input validation to app.js.", ""),
-    ("style.css", "Add a print layout to style.css", ""),
-    ("query.sql", "Correct query.sql.", ""),
-    ("fix.py", "Fix the bug in fix.py", ""),
-    ("fix.py", "Please refactor fix.py.", ""),
-    ("fix.py", "In fix.py, correct the off-by-one error.", ""),
-    ("main.ts", "main.ts must be rewritten to use fetch.", ""),
-    ("run.sh", "run.sh needs to be cleaned up.", ""),
-    ("data.csv", "Correct the typo in data.csv.", ""),
-    ("data.csv", "Remove the duplicate rows from data.csv.", ""),
-    ("notes.md", "notes.md must be translated into French.", ""),
-    ("data.csv", "Sort data.csv by price and publish it.", ""),
-    ("index.html", "Add a dark mode to the attached page.", ""),
-    ("index.html", "Make it blue.", ""),
-    ("fix.py", "Korrigiere den Fehler in fix.py.", "Korrigiere den Fehler in fix.py"),
-    ("fix.py", "Bitte übergib fix.py, nachdem der Fehler darin behoben ist.", "nachdem der Fehler darin behoben ist"),
-    ("fix.py", "Corrige el error de fix.py y publícalo.", "Corrige el error de fix.py"),
-    ("fix.py", "Corrige l\u2019erreur dans fix.py.", "Corrige l'erreur dans fix.py"),
-    ("fix.py", "Corrija o erro em fix.py.", "Corrija o erro em fix.py"),
-    ("fix.py", "fix.py में गलती ठीक करो", "fix.py में गलती ठीक करो"),
-    ("daten.csv", "Sortiere daten.csv nach Preis.", "Sortiere daten.csv nach Preis"),
-    ("app.js", "Исправь ошибку в app.js.", "Исправь ошибку в app.js"),
-    ("app.js", "Correggi il bug in app.js.", "correggi il bug in app.js"),
-    ("app.js", "Herstel de fout in app.js.", "Herstel de fout in app.js"),
-]
-REFUSED = [
-    ("fix.py", "Add a description of fix.py to the README.", ""),
-    ("fix.py", "Add a description of fix.py to the README.", "Add a description of fix.py to the README"),
-    ("fix.py", "Run fix.py in CI and change the heading.", ""),
-    ("fix.py", "Add a test for fix.py.", ""),
-    ("fix.py", "Add fix.py to the repository.", ""),
-    ("fix.py", "Add a link to fix.py.", ""),
-    ("fix.py", "Commit fix.py unchanged.", ""),
-    ("fix.py", "Commit fix.py exactly as attached, after fixing the page.", ""),
-    ("fix.py", "Do not fix the error in fix.py.", ""),
-    ("fix.py", "Do not fix the error in fix.py.", "fix the error in fix.py"),
-    ("fix.py", "Never change fix.py.", "change fix.py"),
-    ("fix.py", "Commit fix.py. Fix the title.", ""),
-    ("fix.py", "Users can edit fix.py in the browser.", "edit fix.py in the browser"),
-    ("fix.py", "Show the code of fix.py on the page.", ""),
-    ("fix.py", "Explain the error in fix.py.", ""),
-    ("fix.py", "Use fix.py.", "a quote that is nowhere in it"),
-    ("fix.py", "Fix the error in other.py.", "Fix the error in other.py"),
-    ("fix.py", "Korrigiere den Fehler in other.py.", "Korrigiere den Fehler in other.py"),
-    ("fix.py", "Ändere fix.py nicht.", "Ändere fix.py nicht"),
-    ("fix.py", "Übernimm fix.py unverändert.", "Übernimm fix.py unverändert"),
-    ("fix.py", "No cambies fix.py.", "cambies fix.py"),
-    ("fix.py", "Ne modifie pas fix.py.", "Ne modifie pas fix.py"),
-    ("fix.py", "Não altere fix.py.", "Não altere fix.py"),
-    ("fix.py", "Korrigiere fix.py.", "fix.py"),
-    ("data.csv", "Commit data.csv after fixing the error in fix.py.", ""),
-    ("data.csv", "Show data.csv as a table that visitors can sort.", ""),
-    ("data.csv", "The page lets users correct data.csv.", "users correct data.csv"),
-    ("data.csv", "Load data.csv and add up its column.", ""),
-    ("data.csv", "Add a chart of data.csv to the page.", ""),
-    ("data.csv", "Convert data.csv to a chart.", ""),
-    ("logo.png", "Place logo.png in the header and change its size with CSS.", ""),
-    ("notes.md", "Render notes.md as HTML.", ""),
-    ("notes.md", "Add a button that clears notes.md.", ""),
-]
-
-
 @pytest.mark.parametrize(("name", "brief", "declared"), ALLOWED)
 def test_a_brief_that_asks_for_a_change_allows_it(name: str, brief: str, declared: str) -> None:
     assert may_change(name, brief, declared)
@@ -206,3 +136,16 @@ def test_a_brief_that_asks_for_a_change_allows_it(name: str, brief: str, declare
 @pytest.mark.parametrize(("name", "brief", "declared"), REFUSED)
 def test_nothing_else_allows_a_change(name: str, brief: str, declared: str) -> None:
     assert not may_change(name, brief, declared)
+
+
+def test_a_refusal_says_which_of_three_reasons_it_has() -> None:
+    brief = "Show fix.py on the page."
+    assert why_not("fix.py", brief) == "not asked for"
+    assert why_not("fix.py", brief, "correct the error in fix.py") == "words not in the brief"
+    assert why_not("fix.py", brief, "Show fix.py on the page") == "words that ask for no change"
+    assert why_not("fix.py", "Fix the error in fix.py.", "Fix the error in fix.py") is None
+
+
+def test_a_change_that_was_not_declared_is_judged_as_if_it_had_been() -> None:
+    declared = [(name, brief) for name, brief, words in ALLOWED if words]
+    assert [brief for name, brief in declared if not may_change(name, brief)] == []

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.generate.attachments import documents
 from orchestrator.generate.attachments.documents import MAX_TEXT, Unreadable, lines, text_of
-from tests.doubles.documents import bomb, pdf, workbook
+from tests.doubles.documents import bomb, packed, pdf, workbook
 
 pytestmark = pytest.mark.anyio
 
@@ -63,3 +63,21 @@ async def test_the_reader_gets_nothing_of_our_environment() -> None:
     with pytest.raises(Unreadable):
         await reading
     assert seen == {b""}
+
+
+async def test_an_archive_is_read_as_what_its_files_say_that_it_is() -> None:
+    assert next(lines("zip", workbook({"Sales": [["a"]]}))) == "a workbook (XLSX), 1 sheets: Sales"
+    assert list(lines("zip", packed({"a.txt": "x", "secret/../b.txt": ""})))[1:] == [
+        "- 'a.txt', 1 bytes",
+        "- 'secret/../b.txt', 0 bytes, its name leads out of the folder it is unpacked in",
+    ]
+    text = "<w:p><w:t>one</w:t><w:br/><w:t>two</w:t></w:p><w:t>no end</w:t>"
+    assert list(lines("zip", packed({"word/document.xml": text})))[1:] == ["one\ntwo", "no end"]
+    assert next(lines("zip", packed({"mimetype": "application/epub+zip"}))).startswith("a book (EPUB), 1 file")
+    assert list(lines("zip", packed({str(number): "" for number in range(61)})))[-1] == "… 60 of 61 files are listed"
+
+
+@pytest.mark.parametrize("data", [b"PK\x03\x04", b"PK\x05\x06" + b"\xff" * 18, packed({"a": "b"})[:-30]])
+async def test_an_archive_that_is_broken_is_unreadable(data: bytes) -> None:
+    with pytest.raises(Unreadable):
+        await text_of("zip", data)

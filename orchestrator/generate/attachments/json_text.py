@@ -1,0 +1,120 @@
+"""JSON as a page reads it: what a browser's `JSON.parse` refuses and where, though other readers take it. Pure.
+
+The grammar is that of https://www.rfc-editor.org/rfc/rfc8259. Python's reader takes `NaN` and `Infinity` too.
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+# One that does not end reaches to the end of the text, so that nothing is looked at twice.
+_STRING = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
+_COMMENT = re.compile(rf"(?P<string>{_STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
+_COMMA = re.compile(rf"(?P<string>{_STRING})|,(?=[ \t\r\n]*[\]}}])", re.DOTALL)
+_REASONS = (
+    (re.compile(r"NaN\b"), "NaN is no JSON"),
+    (re.compile(r"-?Infinity\b"), "Infinity is no JSON"),
+    (re.compile(r"//|/\*|#"), "JSON has no comments"),
+    (re.compile(r"'"), "strings stand in double quotes"),
+    (re.compile(r"[A-Za-z_$]"), "names stand in double quotes, and of other words JSON has true, false and null"),
+)
+_CONSTANT = re.compile(rf"(?P<string>{_STRING})|-?\b(?:NaN|Infinity)\b", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Read:
+    """What was read, with `refused` where a browser refuses it: a sentence without a full stop.
+
+    `lines`: how many values there are, each in a line of its own; 0 for one value.
+    """
+
+    value: Any
+    refused: str = ""
+    lines: int = 0
+
+
+def read(text: str) -> Read | None:
+    """Return what stands in `text`, read as leniently as can be; None where it is no JSON of any kind.
+
+    Raises RecursionError for what is nested too deeply.
+    """
+    bare = text.removeprefix("\ufeff")
+    reader = _Reader()
+    try:
+        value = reader.read(bare)
+    except ValueError as error:
+        refused = _sentence(bare, getattr(error, "pos", 0))
+        return _as_lines(bare, refused) or _without_comments(bare, refused)
+    if reader.constants and (place := _first(_CONSTANT, bare)) is not None:
+        return Read(value, _sentence(bare, place))
+    return Read(value)
+
+
+def refusal(text: str) -> str:
+    """Return where a browser refuses `text` and why, for a text that `read` cannot read. Raises RecursionError."""
+    try:
+        _Reader().read(text)
+    except ValueError as error:
+        return _sentence(text, getattr(error, "pos", 0))
+    return ""
+
+
+class _Reader:
+    """Reads values, and remembers the constants in them that are no JSON. Raises ValueError, RecursionError."""
+
+    def __init__(self) -> None:
+        self.constants: list[str] = []
+        # Numbers are told by their kind alone, and Python refuses integers of 4,300 digits that a browser takes.
+        self._decoder = json.JSONDecoder(parse_constant=self._constant, parse_int=float)
+
+    def _constant(self, name: str) -> float:
+        self.constants.append(name)
+        return float(name)
+
+    def read(self, text: str) -> Any:
+        return self._decoder.decode(text)
+
+
+def _first(pattern: re.Pattern[str], text: str) -> int | None:
+    return next((found.start() for found in pattern.finditer(text) if found["string"] is None), None)
+
+
+def _sentence(text: str, place: int) -> str:
+    line = text.count("\n", 0, place) + 1
+    column = place - text.rfind("\n", 0, place)
+    return f"a browser's JSON.parse refuses this at line {line} column {column} ({_reason(text, place)})"
+
+
+def _reason(text: str, place: int) -> str:
+    following = text[place:]
+    if not following.strip():
+        return "the end is missing"
+    if following[0] in "]}" and text[:place].rstrip().endswith(","):
+        return "a comma before a closing bracket"
+    return next((reason for pattern, reason in _REASONS if pattern.match(following)), "something else is expected here")
+
+
+def _as_lines(text: str, refused: str) -> Read | None:
+    """Read a value in each line, the form that is called JSON Lines."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    reader = _Reader()
+    try:
+        values = [reader.read(line) for line in lines]
+    except ValueError:
+        return None
+    return Read(values, f"{refused}: each line is a value of its own", len(values)) if len(values) > 1 else None
+
+
+def _without_comments(text: str, refused: str) -> Read | None:
+    """Read what is JSON but for comments and commas too many."""
+    bare = _COMMA.sub(_kept, _COMMENT.sub(_kept, text))
+    try:
+        value = _Reader().read(bare)
+    except ValueError:
+        return None
+    return Read(value, refused)
+
+
+def _kept(found: re.Match[str]) -> str:
+    return found["string"] or " "

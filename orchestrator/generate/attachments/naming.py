@@ -1,0 +1,56 @@
+"""Files that a brief speaks of without their names: "the attached script" is `sum.py` where there is no other.
+
+Pure.
+"""
+
+import re
+from collections.abc import Collection
+from pathlib import PurePosixPath
+
+CODE = frozenset(
+    {".py", ".js", ".mjs", ".cjs", ".ts", ".jsx", ".tsx", ".vue", ".svelte", ".html", ".htm", ".css", ".scss", ".less"}
+    | {".sh", ".ps1", ".bat", ".sql", ".rb", ".php", ".c", ".h", ".cpp", ".cs", ".java", ".kt", ".swift", ".go", ".rs"}
+    | {".lua", ".pl", ".r", ".ipynb"}
+)
+"""Endings of files of code."""
+
+_PAGES = frozenset({".html", ".htm"})
+_STYLES = frozenset({".css", ".scss", ".less"})
+_DATA = frozenset({".csv", ".tsv", ".tab", ".xlsx", ".json"})
+_KINDS: tuple[tuple[str, frozenset[str]], ...] = (
+    (r"(?:python|py)[ -](?:script|program|code|file|module)|python", frozenset({".py"})),
+    (r"(?:javascript|js)[ -](?:script|program|code|file|module)|javascript", frozenset({".js", ".mjs", ".cjs"})),
+    (r"(?:html )?page|html(?: file| page)?|seite|html-datei", _PAGES),
+    (r"style ?sheet|css(?: file)?|stylesheet", _STYLES),
+    (r"sql(?: file| script| query)?|query", frozenset({".sql"})),
+    (r"csv(?: file)?|csv-datei|spreadsheet|table|tabelle", _DATA - {".json"}),
+    (r"json(?: file)?|json-datei", frozenset({".json"})),
+    (r"data(?: file|set)?|daten", _DATA),
+    (r"text(?: file)?|notes|document|markdown(?: file)?|textdatei", frozenset({".md", ".txt", ".markdown"})),
+    (r"script|program|programme|code|module|source(?: file| code)?|skript|programm", CODE - _PAGES - _STYLES),
+)
+_SPOKEN_OF = re.compile(
+    r"\b(?:the|this|that|my|our|your|das|die|der|dem|den|dieses|diese)\s+"
+    r"(?:(?:attached|enclosed|uploaded|supplied|provided|angehängte[nms]?|beigefügte[nms]?|mitgeschickte[nms]?)\s+"
+    r"(?P<kind>[a-z]+(?:[ -](?:file|script|program|code|module|sheet|page|query|set|datei))?)"
+    r"|(?P<only>attachment|anhang))\b",
+    re.IGNORECASE,
+)
+_FILE = frozenset({"file", "attachment", "datei"})
+
+
+def with_names(text: str, names: Collection[str]) -> str:
+    """Return `text` with the name of a file in the place of words that can only mean that one of the attachments."""
+
+    def named(found: re.Match[str]) -> str:
+        kind = (found["kind"] or "file").lower()
+        meant = list(names) if kind in _FILE else _of_kind(kind, names)
+        return meant[0] if len(meant) == 1 else found[0]
+
+    return _SPOKEN_OF.sub(named, text)
+
+
+def _of_kind(kind: str, names: Collection[str]) -> list[str]:
+    """Return the attachments that a word such as `script` may mean."""
+    suffixes = next((endings for words, endings in _KINDS if re.fullmatch(words, kind)), frozenset[str]())
+    return [name for name in names if PurePosixPath(name.lower()).suffix in suffixes]
