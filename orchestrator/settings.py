@@ -27,6 +27,11 @@ def quiet_litellm() -> None:
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
 
 
+def read_tokens_from(folder: Path) -> None:
+    """Have tiktoken read its tables from `folder`: else it fetches them. litellm's import sets the same."""
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
+
+
 @dataclass
 class _Reader:
     """Reads typed values and collects everything that is wrong, so that one error names it all."""
