@@ -147,7 +147,8 @@ class Models:
     """Which models to ask, in order, and with what.
 
     `keys`: every name that ends in `_API_KEY` -> value, so that another provider needs no other code; each value is
-    kept out of every published file. `endpoints`: the same of `_API_BASE` and `_API_VERSION`.
+    kept out of every published file. `endpoints`: the same of `_API_BASE` and `_API_VERSION`. `servers`: of `_MODEL`,
+    `_CONTEXT` and `_OUTPUT`, which say what the model behind such an endpoint is.
     """
 
     chain: tuple[str, ...]
@@ -155,6 +156,7 @@ class Models:
     max_cost_usd: float
     keys: Mapping[str, str] = field(repr=False)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -234,6 +236,11 @@ def _models(read: _Reader) -> Models:
         keys=read.ending("_API_KEY"),
         endpoints={
             name: value for name, value in read.ending("_API_BASE", "_API_VERSION").items() if name != "LLM_API_BASE"
+        },
+        servers={
+            name: value
+            for name, value in read.ending("_MODEL", "_CONTEXT", "_OUTPUT").items()
+            if not name.startswith("GITHUB_")  # Actions' own
         },
     )
 

@@ -1,13 +1,18 @@
 """One model's turns: asked, continued where cut off, told what was wrong, until its draft is whole or it is left."""
 
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.deadline import Deadline
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Draft, Given, begun, judged, revised
-from orchestrator.generate.models.budget import Budget, NotAllowed
+from orchestrator.generate.models.budget import SHORTEST_CALL_S, Budget, NotAllowed
 from orchestrator.generate.models.call import Answer, ask
+from orchestrator.generate.models.home import learn
+from orchestrator.generate.models.learnt import Knowledge
 from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages, Prompts
 from orchestrator.generate.reply.cut import is_loop, joined, tail
@@ -24,15 +29,31 @@ CONTINUATIONS = 2
 """How often a cut answer is continued."""
 
 
+FITTINGS = 2
+"""How often a model is asked again with a shorter prompt, because it showed that it reads less than was believed."""
+
+LESS = 0.6
+"""Of its context, what a model is taken to read that refused a prompt as too long without a number."""
+
+SILENCE_S = 30.0
+"""Seconds of silence after which a person who waits is told of it, again and again."""
+
+
+def _unheard(_: str) -> None:
+    """Say nothing to nobody."""
+
+
 @dataclass(frozen=True)
 class Table:
-    """What all conversations of a task share. `broken`: says which rules a site breaks."""
+    """What all conversations of a task share. `broken`: says which rules a site breaks; `say`: tells who waits."""
 
     litellm: Any
     prompts: Prompts
     given: Given
     budget: Budget
     broken: Broken
+    say: Callable[[str], None] = _unheard
+    knowledge: Knowledge = field(default_factory=Knowledge)
 
 
 async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
@@ -40,12 +61,26 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
 
     Every call is recorded in the budget with what came of it.
     """
-    messages = prompt.opening(table.prompts, table.given, model)
+    learnt, fittings = table.knowledge.of(model), 0
+    if until.remaining > SHORTEST_CALL_S and (told := await learn(model, learnt)):
+        table.say(f"{model.name}: {told}")
+    messages = prompt.opening(table.prompts, table.given, learnt.applied(model))
     draft, heard = begun(table.given), set[str]()
-    for turn in range(1, TURNS + 1):
+    turn = 1
+    while turn <= TURNS:
         said = await _said(table, model, messages, until)
         if said is None:
             break
+        if said.is_too_long:
+            shorter = prompt.opening(table.prompts, table.given, learnt.applied(model))
+            if fittings == FITTINGS or prompt.tokens_of(shorter) >= prompt.tokens_of(messages):
+                _note(table.budget, _remedy(learnt.applied(model)))
+                if not said.text:
+                    break
+            else:
+                messages, fittings = shorter, fittings + 1
+                _note(table.budget, f"asked again with a prompt for {learnt.applied(model).context} tokens")
+                continue
         if said.text in heard:
             _note(table.budget, "the same answer again")
             break
@@ -56,26 +91,33 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
         _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0]}")
         answered = {"role": "assistant", "content": said.text}
         messages = [*messages, answered, prompt.correction(table.prompts, draft)]
+        turn += 1
     return draft if draft.changed else None
+
+
+def _remedy(model: Model) -> str:
+    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "take another model"
+    return f"its context of {model.context} tokens is too small for this task: {where}"
 
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer with its continuations, and what it holds."""
+    """An answer with its continuations, and what it holds. `is_too_long`: prompt and answer do not fit together."""
 
     text: str
     reply: Reply
+    is_too_long: bool = False
 
 
 async def _said(table: Table, model: Model, messages: Messages, until: Deadline) -> _Said | None:
     """Return what the model answers, continued where it was cut off; None where there is nothing to use."""
-    for _ in range(EMPTY + 1):
-        answer = await _asked(table, model, messages, until)
-        if not answer.is_empty:
-            break
+    answer = await _answered(table, model, messages, until)
+    is_less = _is_less(table, model, answer)
     if answer.problem:
-        return None
+        return _Said("", parse(""), is_too_long=True) if is_less else None
     text, reply = answer.text, parse(answer.text)
+    if is_less and not is_loop(text):  # what is full cannot be continued
+        return _Said(text, reply, is_too_long=True)
     for _ in range(CONTINUATIONS):
         if not (answer.is_cut or reply.is_cut):
             break
@@ -93,20 +135,81 @@ async def _said(table: Table, model: Model, messages: Messages, until: Deadline)
     return _Said(text, reply)
 
 
+async def _answered(table: Table, model: Model, messages: Messages, until: Deadline) -> Answer:
+    """Ask, and again where a model that is up answers nothing: with more tokens where thinking used them up."""
+    for _ in range(EMPTY + 1):
+        answer = await _asked(table, model, messages, until)
+        if not answer.is_empty or answer.context:
+            break
+        if answer.is_cut:
+            learnt = table.knowledge.of(model)
+            learnt.output = 2 * learnt.applied(model).output
+    return answer
+
+
+def _is_less(table: Table, model: Model, answer: Answer) -> bool:
+    """Whether an answer shows that the model reads less than was believed; that is remembered."""
+    learnt = table.knowledge.of(model)
+    if answer.context is not None:
+        return learnt.reads(answer.context, model) or answer.is_too_long
+    if answer.is_too_long:
+        return learnt.reads(int(learnt.applied(model).context * LESS), model)
+    return False
+
+
 async def _asked(table: Table, model: Model, messages: Messages, until: Deadline) -> Answer:
     """Make one call if the budget allows it, and record it."""
     budget, tokens_in = table.budget, prompt.tokens_of(messages)
+    learnt = table.knowledge.of(model)
+    model = learnt.applied(model)
     try:
         allowance = budget.allowance(model, tokens_in, until)
     except NotAllowed as reason:
         refused = Attempt(model=model.name, outcome=str(reason))
         budget.attempts.append(refused)
         return Answer("", refused, problem=str(reason))
-    answer = await ask(table.litellm, model, messages, allowance)
+    limits = f"at most {allowance.tokens} tokens in {allowance.seconds:.0f} s"
+    table.say(f"{model.name}: asked with about {tokens_in} tokens, for {limits}")
+    async with _telling_silence(table, model):
+        answer = await ask(table.litellm, model, messages, allowance, learnt)
+    answer = _with_queue(table.knowledge, model, answer)
     if answer.attempt.cost_usd is None and not answer.attempt.tokens_out:
         budget.lose(model, tokens_in, allowance)
     budget.attempts.append(answer.attempt)
     return answer
+
+
+@asynccontextmanager
+async def _telling_silence(table: Table, model: Model) -> AsyncIterator[None]:
+    """Tell who waits, now and then, for how long a model has been silent."""
+
+    async def tell() -> None:
+        silent = 0.0
+        while True:
+            await asyncio.sleep(SILENCE_S)
+            silent += SILENCE_S
+            table.say(f"{model.name}: silent for {silent:.0f} s")
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+def _with_queue(knowledge: Knowledge, model: Model, answer: Answer) -> Answer:
+    """Return `answer` with why it may be late: its server still works on a call that was given up."""
+    base = str(model.params.get("api_base", ""))
+    if not answer.is_late or not model.is_home:
+        return answer
+    if base not in knowledge.given_up:
+        knowledge.given_up.add(base)
+        return answer
+    outcome = (
+        f"{answer.problem}: its server may still be busy with a call that was given up before; restart it, or give it "
+        "more time (TASK_DEADLINE_S)"
+    )
+    return replace(answer, problem=outcome, attempt=answer.attempt.model_copy(update={"outcome": outcome}))
 
 
 def _note(budget: Budget, outcome: str) -> None:

@@ -16,7 +16,7 @@ from orchestrator.generate.attachments.digest import digests
 from orchestrator.generate.attachments.images import images
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.budget import LEAST_ROOM
-from orchestrator.generate.models.counting import tokens_in
+from orchestrator.generate.models.counting import counted, tokens_in
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.present import present_files
 from orchestrator.generate.tried import told_of_repairs
@@ -183,14 +183,22 @@ def continuation(prompts: Prompts, tail: str) -> Message:
 
 def tokens_of(messages: Sequence[Message]) -> int:
     """Return about how many tokens `messages` are, rather too many than too few."""
-    total = 0
-    for message in messages:
-        content = message["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        total += sum(
-            tokens_in(part["text"]) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS for part in parts
-        )
-    return total
+    return sum(
+        tokens_in(part["text"]) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS
+        for message in messages
+        for part in _parts(message)
+    )
+
+
+def counted_in(messages: Sequence[Message]) -> int:
+    """Return how many tokens the texts of `messages` are in one common encoding, without a margin."""
+    parts = [part for message in messages for part in _parts(message) if part["type"] == "text"]
+    return sum(counted(part["text"]) for part in parts)
+
+
+def _parts(message: Message) -> Sequence[Message]:
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _mark() -> str:
