@@ -33,7 +33,7 @@ FITTINGS = 2
 """How often a model is asked again with a shorter prompt, because it showed that it reads less than was believed."""
 
 LESS = 0.6
-"""Of its context, what a model is taken to read that refused a prompt as too long without a number."""
+"""Of a prompt that was refused as too long without a number, what a model is then taken to read."""
 
 SILENCE_S = 30.0
 """Seconds of silence after which a person who waits is told of it, again and again."""
@@ -112,7 +112,7 @@ class _Said:
 async def _said(table: Table, model: Model, messages: Messages, until: Deadline) -> _Said | None:
     """Return what the model answers, continued where it was cut off; None where there is nothing to use."""
     answer = await _answered(table, model, messages, until)
-    is_less = _is_less(table, model, answer)
+    is_less = _is_less(table, model, answer, prompt.tokens_of(messages))
     if answer.problem:
         return _Said("", parse(""), is_too_long=True) if is_less else None
     text, reply = answer.text, parse(answer.text)
@@ -147,13 +147,13 @@ async def _answered(table: Table, model: Model, messages: Messages, until: Deadl
     return answer
 
 
-def _is_less(table: Table, model: Model, answer: Answer) -> bool:
-    """Whether an answer shows that the model reads less than was believed; that is remembered."""
+def _is_less(table: Table, model: Model, answer: Answer, asked: int) -> bool:
+    """Whether an answer to `asked` tokens shows that the model reads less than was believed; that is remembered."""
     learnt = table.knowledge.of(model)
     if answer.context is not None:
         return learnt.reads(answer.context, model) or answer.is_too_long
     if answer.is_too_long:
-        return learnt.reads(int(learnt.applied(model).context * LESS), model)
+        return learnt.reads(int(asked * LESS), model)
     return False
 
 

@@ -61,9 +61,10 @@ class Budget:
             raise NotAllowed("not asked: no time left")
         room = min(model.output, model.context - tokens_in)
         if room < min(LEAST_ROOM, model.output):
+            remedy = ": start its server with a larger one" if model.is_home else ""
             raise NotAllowed(
                 f"not asked: the prompt of about {tokens_in} tokens leaves no room for an answer in a context of "
-                f"{model.context}"
+                f"{model.context}{remedy}"
             )
         affordable = self._affordable(model, tokens_in)
         if affordable < min(SHORTEST_ANSWER, model.output):
