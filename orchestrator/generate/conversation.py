@@ -35,6 +35,9 @@ FITTINGS = 2
 LESS = 0.6
 """Of a prompt that was refused as too long without a number, what a model is then taken to read."""
 
+SHORTER = 0.95
+"""A prompt with more than this of the tokens of another is as long as that."""
+
 SILENCE_S = 30.0
 """Seconds of silence after which a person who waits is told of it, again and again."""
 
@@ -73,14 +76,15 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
             break
         if said.is_too_long:
             shorter = prompt.opening(table.prompts, table.given, learnt.applied(model))
-            if fittings == FITTINGS or prompt.tokens_of(shorter) >= prompt.tokens_of(messages):
-                _note(table.budget, _remedy(learnt.applied(model)))
-                if not said.text:
-                    break
-            else:
+            is_shorter = prompt.tokens_of(shorter) < SHORTER * prompt.tokens_of(messages)
+            # Where nothing came, the same prompt may do with less room asked for the answer.
+            if fittings < FITTINGS and said.is_less and (is_shorter or not said.text):
                 messages, fittings = shorter, fittings + 1
                 _note(table.budget, f"asked again with a prompt for {learnt.applied(model).context} tokens")
                 continue
+            _note(table.budget, _remedy(learnt.applied(model)))
+            if not said.text:
+                break
         if said.text in heard:
             _note(table.budget, "the same answer again")
             break
@@ -102,22 +106,27 @@ def _remedy(model: Model) -> str:
 
 @dataclass(frozen=True)
 class _Said:
-    """An answer with its continuations, and what it holds. `is_too_long`: prompt and answer do not fit together."""
+    """An answer with its continuations, and what it holds.
+
+    `is_too_long`: prompt and answer do not fit together; `is_less`: the model reads less than was believed till then.
+    """
 
     text: str
     reply: Reply
     is_too_long: bool = False
+    is_less: bool = False
 
 
 async def _said(table: Table, model: Model, messages: Messages, until: Deadline) -> _Said | None:
     """Return what the model answers, continued where it was cut off; None where there is nothing to use."""
     answer = await _answered(table, model, messages, until)
-    is_less = _is_less(table, model, answer, prompt.tokens_of(messages))
+    is_less = _is_less(table, model, answer, messages)
+    is_too_long = answer.is_too_long or answer.context is not None
     if answer.problem:
-        return _Said("", parse(""), is_too_long=True) if is_less else None
+        return _Said("", parse(""), is_too_long=True, is_less=is_less) if is_too_long else None
     text, reply = answer.text, parse(answer.text)
-    if is_less and not is_loop(text):  # what is full cannot be continued
-        return _Said(text, reply, is_too_long=True)
+    if is_too_long and not is_loop(text):  # what is full cannot be continued
+        return _Said(text, reply, is_too_long=True, is_less=is_less)
     for _ in range(CONTINUATIONS):
         if not (answer.is_cut or reply.is_cut):
             break
@@ -147,21 +156,23 @@ async def _answered(table: Table, model: Model, messages: Messages, until: Deadl
     return answer
 
 
-def _is_less(table: Table, model: Model, answer: Answer, asked: int) -> bool:
-    """Whether an answer to `asked` tokens shows that the model reads less than was believed; that is remembered."""
+def _is_less(table: Table, model: Model, answer: Answer, messages: Messages) -> bool:
+    """Whether an answer to `messages` shows that the model reads less than was believed; that is remembered."""
     learnt = table.knowledge.of(model)
+    # Its tokens may be shorter than those that are counted here.
+    is_longer = bool(answer.read and model.is_home) and learnt.counts(answer.read or 0, prompt.counted_in(messages))
     if answer.context is not None:
-        return learnt.reads(answer.context, model) or answer.is_too_long
+        return learnt.reads(answer.context, model) or is_longer
     if answer.is_too_long:
-        return learnt.reads(int(asked * LESS), model)
+        return learnt.reads(int(prompt.tokens_of(messages) * LESS), model) or is_longer
     return False
 
 
 async def _asked(table: Table, model: Model, messages: Messages, until: Deadline) -> Answer:
     """Make one call if the budget allows it, and record it."""
-    budget, tokens_in = table.budget, prompt.tokens_of(messages)
-    learnt = table.knowledge.of(model)
+    budget, learnt = table.budget, table.knowledge.of(model)
     model = learnt.applied(model)
+    tokens_in = prompt.tokens_of(messages, model.margin)
     try:
         allowance = budget.allowance(model, tokens_in, until)
     except NotAllowed as reason:

@@ -16,7 +16,7 @@ from orchestrator.generate.attachments.digest import digests
 from orchestrator.generate.attachments.images import images
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.budget import LEAST_ROOM
-from orchestrator.generate.models.counting import counted, tokens_in
+from orchestrator.generate.models.counting import MARGIN, counted, tokens_in
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.present import present_files
 from orchestrator.generate.tried import told_of_repairs
@@ -102,14 +102,14 @@ def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
     """
     tokens = model.context - room_for_answer(given, model)
     most = min(tokens * _CHARACTERS_A_TOKEN, PRESENT + ATTACHMENTS + EARLIER + TRIED)
-    if tokens_of(asked := _filled(prompts, given, model, most)) <= tokens:
+    if tokens_of(asked := _filled(prompts, given, model, most), model.margin) <= tokens:
         return asked
     # Whole files come and go at once, so the room is searched and not computed.
     fits, least = _filled(prompts, given, model, 0), 0
     while most - least > _NEAR:
         room = (least + most) // 2
         asked = _filled(prompts, given, model, room)
-        if tokens_of(asked) <= tokens:
+        if tokens_of(asked, model.margin) <= tokens:
             fits, least = asked, room
         else:
             most = room
@@ -181,10 +181,10 @@ def continuation(prompts: Prompts, tail: str) -> Message:
     return {"role": "user", "content": prompts["continue"].substitute(mark=_mark(), tail=tail)}
 
 
-def tokens_of(messages: Sequence[Message]) -> int:
-    """Return about how many tokens `messages` are, rather too many than too few."""
+def tokens_of(messages: Sequence[Message], margin: float = MARGIN) -> int:
+    """Return about how many tokens `messages` are, rather too many than too few; `margin`: the model's."""
     return sum(
-        tokens_in(part["text"]) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS
+        tokens_in(part["text"], margin) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS
         for message in messages
         for part in _parts(message)
     )

@@ -290,10 +290,19 @@ async def test_where_no_shorter_prompt_helps_the_remedy_is_named() -> None:
     assert len(server.asked) == 1
     assert outcomes(at)[-1].endswith("in a context of 512: start its server with a larger one")
     at = table()
-    server = await at_home(at, refusal(message="n_ctx", n_ctx=1_280, n_prompt_tokens=1_400), context=1_300)
-    assert len(server.asked) == 1
+    server = await at_home(at, refusal(message="n_ctx", n_ctx=1_280), context=1_300)
+    assert len(server.asked) == 2
     remedy = "its context of 1280 tokens is too small for this task: start its server with a larger one"
     assert remedy in outcomes(at)[-1]
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_model_with_shorter_tokens_is_asked_by_its_own_count() -> None:
+    at = large()
+    longer = refusal(message="n_ctx", n_ctx=32_000, n_prompt_tokens=33_000)
+    server = await at_home(at, longer, longer, edit("a.js", "a()", "b()"))
+    assert at.knowledge.models["home"].margin > 1.2
+    assert wanted(server)[1] < wanted(server)[0]
 
 
 async def test_an_answer_that_fills_the_context_is_not_continued_but_asked_for_with_a_shorter_prompt() -> None:

@@ -43,7 +43,8 @@ class Answer:
 
     `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
     prompt is longer than what the model reads; `context`: how many tokens that is, where the answer shows it;
-    `is_late`: it did not come in time, and its server may still work on it.
+    `is_late`: it did not come in time, and its server may still work on it; `read`: tokens of the
+    prompt in the server's count, None where it does not say.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Answer:
     is_too_long: bool = False
     context: int | None = None
     is_late: bool = False
+    read: int | None = None
 
 
 async def ask(
@@ -135,7 +137,7 @@ def _refused(model: Model, error: Exception, messages: Messages, started: float)
     # What was refused costs nothing; what a call costs that was lost, nobody says.
     outcome = f"failed: {kind}{f' ({refusal.reason})' if refusal.reason else ''}"
     failed = _failed(model, outcome, started, 0.0 if is_refusal else None)
-    return replace(failed, is_too_long=refusal.is_too_long, context=refusal.context)
+    return replace(failed, is_too_long=refusal.is_too_long, context=refusal.context, read=refusal.prompt)
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,7 @@ def _judged(model: Model, response: Any, started: float, sent: _Sent) -> Answer:
     context = _full_at(attempt, sent) if reason == "length" and is_own else None
     if problem:
         return Answer("", attempt, problem, is_cut=reason == "length", is_empty=is_empty, context=context)
-    return Answer(text, attempt, is_cut=reason == "length", context=context)
+    return Answer(text, attempt, is_cut=reason == "length", context=context, read=attempt.tokens_in)
 
 
 def _full_at(attempt: Attempt, sent: _Sent) -> int | None:

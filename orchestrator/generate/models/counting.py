@@ -24,9 +24,9 @@ _BYTES_A_TOKEN = 2
 """Where there is no table: code has three to four, Chinese three, rows of numbers hardly two."""
 
 
-def tokens_in(text: str) -> int:
-    """Return how many tokens `text` is at most with nearly every model."""
-    return int(counted(text) * MARGIN) + 1
+def tokens_in(text: str, margin: float = MARGIN) -> int:
+    """Return how many tokens `text` is at most with a model that needs up to `margin` times as many."""
+    return int(counted(text) * margin) + 1
 
 
 def counted(text: str) -> int:

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass, field, replace
 
+from orchestrator.generate.models.counting import MARGIN
 from orchestrator.generate.models.presets import Model
 from orchestrator.generate.models.refusals import Form
+
+_SAFETY = 1.05
+_MOST_MARGIN = 5.0
+"""What says that it needs more than this does not speak of the prompt alone."""
 
 
 @dataclass
 class Learnt:
     """What is known of one model beside its preset. `context`: tokens; `id`: litellm's, where the server has another.
 
-    `output`: tokens of an answer, where the preset's were used up by thinking; `was_heard`: its server was asked.
+    `output`: tokens of an answer, where the preset's were used up by thinking; `was_heard`: its server was asked;
+    `margin`: how many times as many tokens it needs as are counted here.
     """
 
     form: Form = field(default_factory=Form)
@@ -18,6 +24,7 @@ class Learnt:
     output: int | None = None
     id: str = ""
     was_heard: bool = False
+    margin: float = MARGIN
 
     def applied(self, model: Model) -> Model:
         """Return `model` as its server showed it to be."""
@@ -25,7 +32,17 @@ class Learnt:
         params = {**model.params, "model": self.id} if self.id else {**model.params}
         if "num_ctx" in params:
             params["num_ctx"] = context
-        return replace(model, params=params, context=context, output=min(self.output or model.output, context))
+        return replace(
+            model, params=params, context=context, output=min(self.output or model.output, context), margin=self.margin
+        )
+
+    def counts(self, tokens: int, counted: int) -> bool:
+        """Take note of how many tokens a prompt is that is `counted` here; return whether that is news."""
+        needed = _SAFETY * tokens / max(1, counted)
+        if not self.margin < needed <= _MOST_MARGIN:
+            return False
+        self.margin = needed
+        return True
 
     def reads(self, context: int, model: Model) -> bool:
         """Take note of how much the model reads at once; return whether that is less than was believed."""

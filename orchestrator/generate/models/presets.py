@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from orchestrator.errors import UsageError
+from orchestrator.generate.models.counting import MARGIN
 from orchestrator.settings import Models, quiet_litellm
 
 FOLDER = Path(__file__).parents[3] / "prompts"
@@ -76,7 +77,8 @@ class Model:
 
     `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
     None where nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked;
-    `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it.
+    `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
+    how many times as many tokens it may need as are counted here.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Model:
     problem: str = ""
     is_home: bool = False
     context_is_guessed: bool = False
+    margin: float = MARGIN
 
 
 def load(folder: Path = FOLDER) -> dict[str, Preset]:

@@ -39,6 +39,10 @@ _CONTEXTS = (
     re.compile(r"(?:tokens >|<=) ?(\d{3,8})"),
     re.compile(r"(?:allowed|maximum of|at most|limit of|up to)[^.\d]{0,20}(\d[\d,]{2,10})"),
 )
+_PROMPT = re.compile(
+    r"n_prompt_tokens\W{1,6}(\d{3,8})\b|(\d[\d,]{2,10}) (?:tokens )?in the (?:messages|prompt)"
+    r"|(\d[\d,]{2,10}) (?:input|prompt) tokens|prompt contains (\d[\d,]{2,10})|(\d{3,8}) tokens >"
+)
 _OUTPUT = re.compile(r"(?:completion|output|new)[ _]tokens|" + "|".join(_LIMITS))
 _SYSTEM = re.compile(
     r"(?:system|developer)\W{1,3}(?:role|message|instruction|prompt)|roles?\W{1,12}(?:system|developer)\b"
@@ -69,13 +73,14 @@ class Refusal:
     """Why a call was refused. `reason`: in words of ours, empty where that is not known.
 
     `is_too_long`: the prompt, or prompt and answer together; `context`: how many tokens the model reads and writes at
-    once, where it says so.
+    once, where it says so; `prompt`: how many the prompt has, in its count.
     """
 
     reason: str = ""
     context: int | None = None
     is_too_long: bool = False
     is_loading: bool = False
+    prompt: int | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +193,10 @@ def _too_long(text: str, sent: int) -> Refusal:
         return Refusal("the prompt is too long", is_too_long=True)
     needed = max((number for number in numbers if number <= 4 * max(sent, context)), default=0)
     by = f" by {needed - context} tokens" if needed > context else ""
-    return Refusal(f"the prompt is too long{by}: it reads {context} tokens at once", context, is_too_long=True)
+    found = _PROMPT.search(text)
+    read = int(next(filter(None, found.groups())).replace(",", "")) if found else None
+    reason = f"the prompt is too long{by}: it reads {context} tokens at once"
+    return Refusal(reason, context, is_too_long=True, prompt=read)
 
 
 def _named_context(text: str) -> int | None:
