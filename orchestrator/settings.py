@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 
 _PUBLIC_API = "https://api.github.com"
+_DEADLINE_S = 600
 
 
 def environment(*, dotenv: bool = False) -> dict[str, str]:
@@ -108,6 +109,11 @@ def allows_private_urls(env: Mapping[str, str]) -> bool:
     return _Reader(env).flag("ALLOW_PRIVATE_URLS")
 
 
+def deadline_s(env: Mapping[str, str]) -> float:
+    """Return how many seconds a task may take."""
+    return _Reader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
+
+
 def _server(read: _Reader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
@@ -135,7 +141,7 @@ def _actions(read: _Reader) -> Actions:
         server_url=_server(read),
         api_url=_api(read),
         is_github_hosted=read.text("RUNNER_ENVIRONMENT") == "github-hosted",
-        deadline_s=read.number("TASK_DEADLINE_S", 600),
+        deadline_s=read.number("TASK_DEADLINE_S", _DEADLINE_S),
         allow_workflows=read.flag("ALLOW_WORKFLOWS"),
         allow_private_urls=read.flag("ALLOW_PRIVATE_URLS"),
         token=read.text("GITHUB_TOKEN"),
