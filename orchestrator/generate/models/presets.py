@@ -131,6 +131,8 @@ def chain(models: Models, presets: Mapping[str, Preset], litellm: Any) -> list[M
 def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) -> Model:
     given = preset or Preset(model=name)
     entry, problem = _with_variables(given, _prefix(name, preset, models), models.servers)
+    if preset is None:  # its name stands in LLM_MODELS
+        entry = entry.model_copy(update={"model": name})
     params, why = _by_id(name, models) if preset is None else _by_preset(entry, models)
     known = _known(litellm, entry.model)
     told = entry.context or known.get("max_input_tokens")

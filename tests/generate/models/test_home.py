@@ -140,6 +140,13 @@ async def test_name_context_and_output_limit_come_from_variables() -> None:
     assert chain(by_id, {}, LITELLM)[0].context == 5_000
 
 
+async def test_no_variable_renames_a_model_that_llm_models_names_by_its_id() -> None:
+    env = {"LLM_MODEL": "other", "OPENAI_MODEL": "other", "OPENAI_API_KEY": "k"}
+    for more in ({}, {"LLM_API_BASE": "http://x"}):
+        (model,) = chain(model_settings({"LLM_MODELS": "openai/a", **env, **more}), {}, LITELLM)
+        assert model.params["model"] == "openai/a"
+
+
 @pytest.mark.parametrize("wrong", ["0", "-1", "4k", "4.5", "1" * 10])
 async def test_a_variable_that_is_no_number_is_named_and_its_value_is_not(wrong: str) -> None:
     assert at_home("openai", "http://x", HOME_CONTEXT=wrong).problem == (
