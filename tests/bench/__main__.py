@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import door, jobs, proving, replies, soak, verifying
+from tests.bench import door, home, jobs, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -25,6 +25,7 @@ MEASUREMENTS = {
     "standing": proving.standing,
     "cage": proving.cage,
     "github": jobs.github,
+    "home": home.measure,
     "demo": jobs.demo,
 }
 
