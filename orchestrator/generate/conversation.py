@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.deadline import Deadline
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Draft, Given, begun, judged, revised
-from orchestrator.generate.models.budget import SHORTEST_CALL_S, Budget, NotAllowed
+from orchestrator.generate.models.budget import LEAST_ROOM, SHORTEST_CALL_S, Budget, NotAllowed
 from orchestrator.generate.models.call import Answer, ask
 from orchestrator.generate.models.home import learn
 from orchestrator.generate.models.learnt import Knowledge
@@ -93,10 +93,22 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
         if not draft.flaws:
             return draft
         _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0]}")
-        answered = {"role": "assistant", "content": said.text}
-        messages = [*messages, answered, prompt.correction(table.prompts, draft)]
+        messages = _corrected(table, learnt.applied(model), messages, said.text, draft)
         turn += 1
     return draft if draft.changed else None
+
+
+def _corrected(table: Table, model: Model, messages: Messages, text: str, draft: Draft) -> Messages:
+    """Return how to ask for what is still wrong: behind the answer, or where that does not fit, as for a repair."""
+    answered = {"role": "assistant", "content": text}
+    going_on = [*messages, answered, prompt.correction(table.prompts, draft)]
+    if _fits(going_on, model):
+        return going_on
+    return prompt.opening(table.prompts, replace(table.given, made=draft.site, wrong=draft.flaws), model)
+
+
+def _fits(messages: Messages, model: Model) -> bool:
+    return prompt.tokens_of(messages, model.margin) <= model.context - min(LEAST_ROOM, model.output)
 
 
 def _remedy(model: Model) -> str:
@@ -133,9 +145,12 @@ async def _said(table: Table, model: Model, messages: Messages, until: Deadline)
         if is_loop(text):
             _note(table.budget, "repeats itself without end")
             return None
-        _note(table.budget, "cut off, continued")
         going_on = prompt.continuation(table.prompts, tail(text))
         asked = [*messages, {"role": "assistant", "content": text}, going_on]
+        if not _fits(asked, table.knowledge.of(model).applied(model)):
+            _note(table.budget, "cut off, and its context has no room for the rest")
+            break
+        _note(table.budget, "cut off, continued")
         answer = await _asked(table, model, asked, until)
         if answer.problem:  # the blocks that are whole may do
             break

@@ -129,7 +129,7 @@ def _filled(prompts: Prompts, given: Given, model: Model, room: int) -> Messages
         brief=given.task.brief,
         checks="\n".join(_numbered(given.task.round, given.task.checks)) or "(none)",
         round=str(given.task.round),
-        wrong=_listed(given.wrong),
+        wrong=_listed(given.wrong, model.context // 2),  # in characters: about an eighth of the context
         **_material(given, room),
     )
     seen = images(given.attachments) if model.sees_images else []
@@ -170,9 +170,16 @@ def correction(prompts: Prompts, draft: Draft) -> Message:
     return {"role": "user", "content": prompts["correct"].substitute(told)}
 
 
-def _listed(lines: Sequence[str]) -> str:
-    more = [f"… {TOLD} of {len(lines)} are listed"] if len(lines) > TOLD else []
-    told = (line if len(line) <= FLAW else f"{line[: FLAW - 1]}…" for line in [*lines[:TOLD], *more])
+def _listed(lines: Sequence[str], most: int = TOLD * FLAW) -> str:
+    """Return the lines as a list of about `most` characters; the first is always told."""
+    told: list[str] = []
+    for line in lines[:TOLD]:
+        most -= min(len(line), FLAW)
+        if told and most < 0:
+            break
+        told.append(line if len(line) <= FLAW else f"{line[: FLAW - 1]}…")
+    if len(told) < len(lines):
+        told.append(f"… {len(told)} of {len(lines)} are listed")
     return "\n".join(f"- {line}" for line in told) or "(none)"
 
 

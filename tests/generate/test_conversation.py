@@ -12,7 +12,7 @@ import pytest
 from orchestrator.generate import conversation
 from orchestrator.generate.conversation import Table, converse
 from orchestrator.generate.draft import Draft, Given
-from orchestrator.generate.models import call
+from orchestrator.generate.models import budget, call
 from orchestrator.generate.models.budget import Budget
 from orchestrator.generate.models.presets import Model, Price, import_litellm
 from orchestrator.generate.prompt import load
@@ -372,4 +372,33 @@ async def test_a_call_that_failed_costs_nothing_where_the_price_is_nothing() -> 
     at = table()
     await at_home(at, Reply(cut=True))
     assert at.budget.attempts[0].outcome.startswith("failed: ")
+    assert at.budget.attempts[0].cost_usd == 0
+
+
+async def test_a_correction_that_does_not_fit_behind_the_answer_is_asked_for_as_a_repair() -> None:
+    at = table()
+    page = PAGE.replace("</html>", f"{'<p>A line of this page.</p>' * 270}</html>")
+    server = await at_home(at, Reply(page, obeys=False), README, context=4_096)
+    assert outcomes(at) == ["asked again: README.md is missing.", "answered"]
+    assert [len(asked["messages"]) for asked in server.prompts] == [2, 2]
+    assert "README.md is missing." in last_prompt(server)
+    assert "The site below was opened" in last_prompt(server)
+
+
+async def test_an_answer_that_is_cut_where_nothing_more_fits_is_not_continued() -> None:
+    at = table()
+    cut = PAGE.replace("</html>\n</file>", "<p>A line of this page.</p>" * 260)
+    server = await at_home(at, Reply(cut, "length", tokens=(1, 1), obeys=False), PAGE + README, context=3_000)
+    assert outcomes(at)[-1] == "answered"
+    assert "its context has no room for the rest" in str(outcomes(at)) or "asked again" in outcomes(at)[0]
+    assert [len(asked["messages"]) for asked in server.prompts] == [2, 2]
+
+
+@pytest.mark.usefixtures("no_pauses")
+async def test_a_server_that_is_still_loading_when_the_time_is_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(budget, "CALL_S", 0.3)
+    monkeypatch.setattr(budget, "SHORTEST_CALL_S", 0.1)
+    at = table()
+    await at_home(at, refusal(503, message="Loading model"))
+    assert outcomes(at) == ["the model was still loading after 0 s"]
     assert at.budget.attempts[0].cost_usd == 0
