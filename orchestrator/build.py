@@ -85,7 +85,7 @@ async def _built(
         runner.notice(f"Answered already by {sha} in {start.found.full_name}: nothing is built.")
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
-        generation = await _begun(settings, kit, start)
+        generation = await _begun(settings, kit, start, runner)
         first = await generation.site()
         _say_how(runner, generation.attempts, first)
     if warming is not None:
@@ -109,13 +109,13 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day)
 
 
-async def _begun(settings: BuildSettings, kit: Kit, start: Start) -> Generation:
+async def _begun(settings: BuildSettings, kit: Kit, start: Start, runner: Runner) -> Generation:
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
     given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day)
     left = start.deadline.remaining
     thinking = start.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
-    return await begin(given, kit, thinking, partial(_broken, settings, start))
+    return await begin(given, kit, thinking, partial(_broken, settings, start), runner.say)
 
 
 def _ways(settings: BuildSettings, start: Start, generation: Generation, runner: Runner) -> Ways:
@@ -179,7 +179,7 @@ def _broken(settings: BuildSettings, start: Start, site: Site) -> list[str]:
 
 def _say_how(runner: Runner, attempts: Sequence[Attempt], generated: Generated) -> None:
     for attempt in attempts:
-        runner.say(f"{attempt.model}: {attempt.outcome} ({summary.spent(attempt)})")
+        runner.say(f"{attempt.model}: {summary.outcome(attempt)} ({summary.spent(attempt)})")
     for refused in generated.attachments_refused:
         runner.say(f"A change was refused: {refused.sentence}.")
 
@@ -188,7 +188,9 @@ def _annotate(runner: Runner, generation: Generation, first: Generated, kept: At
     """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
     warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
     if first.is_fallback and generation.attempts:
-        warnings.insert(0, "No model gave a usable answer: the page comes from the template.")
+        last = generation.attempts[-1]
+        why = f"The last attempt, {last.model}: {summary.outcome(last)}"
+        warnings.insert(0, f"No model gave a usable answer: the page comes from the template. {why}")
     elif first.is_fallback:
         runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
     elif kept.generated.is_fallback:

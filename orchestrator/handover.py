@@ -58,11 +58,12 @@ class Attempt(_Entry):
     """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown.
 
     `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
-    what it saw are `passed`, `failed` and `findings`.
+    what it saw are `passed`, `failed` and `findings`; `note`: what its server did that a person should know.
     """
 
     model: Name
     outcome: str
+    note: str = ""
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0

@@ -10,6 +10,7 @@ from pathlib import Path
 from orchestrator.errors import UsageError
 
 _PUBLIC_API = "https://api.github.com"
+_DEADLINE_S = 600
 
 
 def environment(*, dotenv: bool = False) -> dict[str, str]:
@@ -25,6 +26,11 @@ def quiet_litellm() -> None:
     """Set what litellm reads at its import: else it fetches a price list, and loads a `.env`."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
+
+
+def read_tokens_from(folder: Path) -> None:
+    """Have tiktoken read its tables from `folder`: else it fetches them. litellm's import sets the same."""
+    os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
 
 
 @dataclass
@@ -108,6 +114,11 @@ def allows_private_urls(env: Mapping[str, str]) -> bool:
     return _Reader(env).flag("ALLOW_PRIVATE_URLS")
 
 
+def deadline_s(env: Mapping[str, str]) -> float:
+    """Return how many seconds a task may take."""
+    return _Reader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
+
+
 def _server(read: _Reader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
@@ -135,7 +146,7 @@ def _actions(read: _Reader) -> Actions:
         server_url=_server(read),
         api_url=_api(read),
         is_github_hosted=read.text("RUNNER_ENVIRONMENT") == "github-hosted",
-        deadline_s=read.number("TASK_DEADLINE_S", 600),
+        deadline_s=read.number("TASK_DEADLINE_S", _DEADLINE_S),
         allow_workflows=read.flag("ALLOW_WORKFLOWS"),
         allow_private_urls=read.flag("ALLOW_PRIVATE_URLS"),
         token=read.text("GITHUB_TOKEN"),
@@ -147,7 +158,8 @@ class Models:
     """Which models to ask, in order, and with what.
 
     `keys`: every name that ends in `_API_KEY` -> value, so that another provider needs no other code; each value is
-    kept out of every published file. `endpoints`: the same of `_API_BASE` and `_API_VERSION`.
+    kept out of every published file. `endpoints`: the same of `_API_BASE` and `_API_VERSION`. `servers`: of `_MODEL`,
+    `_CONTEXT` and `_OUTPUT`, which say what the model behind such an endpoint is.
     """
 
     chain: tuple[str, ...]
@@ -155,6 +167,7 @@ class Models:
     max_cost_usd: float
     keys: Mapping[str, str] = field(repr=False)
     endpoints: Mapping[str, str] = field(default_factory=dict)
+    servers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -235,6 +248,11 @@ def _models(read: _Reader) -> Models:
         keys=read.ending("_API_KEY"),
         endpoints={
             name: value for name, value in read.ending("_API_BASE", "_API_VERSION").items() if name != "LLM_API_BASE"
+        },
+        servers={
+            name: value
+            for name, value in read.ending("_MODEL", "_CONTEXT", "_OUTPUT").items()
+            if not name.startswith("GITHUB_")  # Actions' own
         },
     )
 

@@ -78,7 +78,7 @@ def _costs(build: Build) -> list[str]:
     rows = [
         (
             code(attempt.model),
-            code(attempt.outcome),
+            code(outcome(attempt)),
             _tokens([attempt]) if attempt.seconds else "",
             dollars(attempt.cost_usd) if attempt.seconds else "",
             f"{attempt.seconds:.1f} s" if attempt.seconds else "",
@@ -94,6 +94,11 @@ def _shown(attempt: Attempt) -> str:
     if not attempt.verified:
         return ""
     return f"{attempt.passed} passed, {attempt.failed} failed, {len(attempt.findings)} findings"
+
+
+def outcome(attempt: Attempt) -> str:
+    """Return what came of an attempt, with what its server did that a person should know."""
+    return f"{attempt.outcome}; {attempt.note}" if attempt.note else attempt.outcome
 
 
 def spent(attempt: Attempt) -> str:

@@ -75,6 +75,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
     assert set(said["attempts"][0]) == {
         "model",
         "outcome",
+        "note",
         "tokens_in",
         "tokens_out",
         "tokens_cached",

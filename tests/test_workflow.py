@@ -20,6 +20,12 @@ MODEL_KEYS = {"LLM_API_KEY", *(preset.key for preset in PRESETS.values() if pres
 ENDPOINTS = {"LLM_API_BASE"} | {
     name for preset in PRESETS.values() for name in (preset.api_base_from, preset.api_version_from) if name
 }
+SERVERS = {
+    f"{preset.api_base_from.removesuffix('_API_BASE')}_{what}"
+    for preset in PRESETS.values()
+    for what in ("MODEL", "CONTEXT", "OUTPUT")
+    if preset.api_base_from
+} | {"LLM_CONTEXT", "LLM_OUTPUT"}
 PINNED = re.compile(r"uses: [\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 each_file = pytest.mark.parametrize("path", FILES, ids=NAMES)
 each_workflow = pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -120,6 +126,8 @@ def test_every_variable_that_a_preset_names_reaches_the_model_and_no_other_step(
     expected |= {name: f"${{{{ vars.{name} }}}}" for name in ENDPOINTS}
     given = {name: value for name, value in work["env"].items() if re.search(r"_API_(KEY|BASE|VERSION)$", name)}
     assert given == expected
+    described = {name: value for name, value in work["env"].items() if re.search(r"_(MODEL|CONTEXT|OUTPUT)$", name)}
+    assert described == {name: f"${{{{ vars.{name} }}}}" for name in SERVERS}
     assert "_API_" not in yaml.safe_dump(jobs(BUILD)["publish"])
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -139,14 +139,21 @@ class Generation:
         return None if chosen is None else _generated(table, *chosen)
 
 
-async def begin(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Generation:
-    """Return what is needed to make a site before `deadline`. `broken`: says which rules a site breaks."""
+async def begin(
+    given: Given, kit: Kit, deadline: Deadline, broken: Broken, say: Callable[[str], None] | None = None
+) -> Generation:
+    """Return what is needed to make a site before `deadline`.
+
+    `broken`: says which rules a site breaks; `say`: tells who waits what goes on.
+    """
     litellm, told = None, dict[str, str]()
     if kit.models.chain:
         told = await told_of(given.attached, deadline.remaining * READING_SHARE)
         litellm = await asyncio.to_thread(presets.import_litellm)
     given = replace(given, told=told)
     table = Table(litellm, kit.prompts, given, Budget(kit.models.max_cost_usd, deadline), broken)
+    if say is not None:
+        table = replace(table, say=say)
     return Generation(table, presets.chain(kit.models, kit.presets, litellm))
 
 

@@ -15,6 +15,8 @@ from orchestrator.errors import UsageError
 from orchestrator.generate.attachments.digest import digests
 from orchestrator.generate.attachments.images import images
 from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.models.budget import LEAST_ROOM
+from orchestrator.generate.models.counting import MARGIN, counted, tokens_in
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.present import present_files
 from orchestrator.generate.tried import told_of_repairs
@@ -25,6 +27,9 @@ PLACEHOLDERS = {
     "system": frozenset({"format"}),
     "edits": frozenset[str](),
     "files": frozenset[str](),
+    "compact": frozenset({"format"}),
+    "compact_edits": frozenset[str](),
+    "compact_files": frozenset[str](),
     "build": frozenset({"mark", "brief", "checks", "attachments"}),
     "revise": frozenset({"mark", "round", "date", "brief", "checks", "earlier", "attachments", "files"}),
     "repair": frozenset({"mark", "wrong", "tried", "brief", "checks", "earlier", "attachments", "files"}),
@@ -36,8 +41,10 @@ PLACEHOLDERS = {
 PRESENT = 120_000
 ATTACHMENTS = 40_000
 EARLIER = 20_000
-RULES = 8_000
-"""Characters that a model sees at most of the present files, of attachments, of earlier rounds, and of the prompts."""
+"""Characters that a model sees at most of the present files, of attachments, and of earlier rounds."""
+
+LEAST_EARLIER = 1_000
+"""Characters that are told of earlier rounds even where there is no room: they are part of what is asked."""
 
 TRIED = 16_000
 """Characters that a model sees at most of the repairs before its own; a sixth of its room where that is less."""
@@ -46,8 +53,17 @@ TOLD = 30
 FLAW = 2_000
 """Flaws of an answer that a model is told of, and characters of each."""
 
-BYTES_A_TOKEN = 2
-"""Code has three to four, Chinese three, rows of numbers hardly two: prompts are taken for longer than they are."""
+SMALL = 8_000
+"""Tokens; a model with a smaller context is told the rules in a compact form."""
+
+_CHARACTERS_A_TOKEN = 5
+"""More than any text has: the room for material begins with it, and is then measured."""
+
+_NEAR = 200
+"""Characters of material that are not worth another search."""
+
+_AROUND_A_MESSAGE = 8
+"""Tokens of a chat template's marks around each message."""
 
 IMAGE_TOKENS = 1_600  # https://docs.claude.com/en/docs/build-with-claude/vision#evaluate-image-size
 
@@ -79,38 +95,74 @@ def load(folder: Path = FOLDER) -> Prompts:
 
 
 def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
-    """Return the conversation that asks `model` for the site, no larger than its context allows."""
-    form = prompts["edits" if model.edits else "files"].substitute().strip()
-    filled = {
-        "mark": _mark(),
-        "brief": given.task.brief,
-        "checks": "\n".join(_numbered(given.task.round, given.task.checks)) or "(none)",
-        "round": str(given.task.round),
-        "date": given.day.isoformat() if given.day else "today's date",
-        "earlier": _earlier(given.record, given.task.round),
-        "wrong": _listed(given.wrong),
-    }
-    filled |= _material(given, model, sum(map(len, filled.values())))
-    purpose = "build" if given.is_new else "revise" if given.made is None else "repair"
-    asked = prompts[purpose].substitute(filled)
+    """Return the conversation that asks `model` for the site, no larger than its context allows.
+
+    What is shown of attachments, files and earlier rounds shrinks until it fits. What is asked never does: a prompt
+    that does not even fit without material is returned as it is.
+    """
+    tokens = model.context - room_for_answer(given, model)
+    most = min(tokens * _CHARACTERS_A_TOKEN, PRESENT + ATTACHMENTS + EARLIER + TRIED)
+    if tokens_of(asked := _filled(prompts, given, model, most), model.margin) <= tokens:
+        return asked
+    # Whole files come and go at once, so the room is searched and not computed.
+    fits, least = _filled(prompts, given, model, 0), 0
+    while most - least > _NEAR:
+        room = (least + most) // 2
+        asked = _filled(prompts, given, model, room)
+        if tokens_of(asked, model.margin) <= tokens:
+            fits, least = asked, room
+        else:
+            most = room
+    return fits
+
+
+def room_for_answer(given: Given, model: Model) -> int:
+    """Return how many tokens of the context a prompt leaves: a page that is written whole takes more than edits."""
+    share = 4 if model.edits and not given.is_new else 3
+    return min(model.output, max(LEAST_ROOM, model.context // share))
+
+
+def _filled(prompts: Prompts, given: Given, model: Model, room: int) -> Messages:
+    """Return the messages with material of about `room` characters."""
+    asked = prompts[_purpose(given)].substitute(
+        mark=_mark(),
+        brief=given.task.brief,
+        checks="\n".join(_numbered(given.task.round, given.task.checks)) or "(none)",
+        round=str(given.task.round),
+        date=given.day.isoformat() if given.day else "today's date",
+        wrong=_listed(given.wrong, model.context // 2),  # in characters: about an eighth of the context
+        **_material(given, room),
+    )
     seen = images(given.attachments) if model.sees_images else []
     pictures = [_picture(image.media_type, image.data) for image in seen]
-    system = prompts["system"].substitute(format=form)
-    return [_message("system", system, model), _message("user", asked, model, pictures)]
+    system = _message("system", _rules(prompts, given, model), model)
+    return [system, _message("user", asked, model, pictures)]
 
 
-def _material(given: Given, model: Model, taken: int) -> dict[str, str]:
-    """Return attachments, present files and earlier repairs, in the room that the model has beside `taken` characters.
+def _purpose(given: Given) -> str:
+    return "build" if given.is_new else "revise" if given.made is None else "repair"
 
-    The present files have what the attachments leave: what is not shown cannot be changed.
+
+def _rules(prompts: Prompts, given: Given, model: Model) -> str:
+    """Return what holds for every task, and the form of the answer. Where no file exists, none can be edited."""
+    form = "edits" if model.edits and not given.is_new else "files"
+    rules, form = ("compact", f"compact_{form}") if model.context < SMALL else ("system", form)
+    return prompts[rules].substitute(format=prompts[form].substitute().strip())
+
+
+def _material(given: Given, room: int) -> dict[str, str]:
+    """Return attachments, present files, earlier rounds and repairs in about `room` characters.
+
+    The present files have what the others leave: what is not shown cannot be changed.
     """
-    room = max(0, (model.context - model.output) * BYTES_A_TOKEN - taken - RULES)
     tried = told_of_repairs(given.tried, min(TRIED, room // 6))
     digested = digests(given.told, min(ATTACHMENTS, room // 4))
-    left = max(0, room - len(tried) - sum(map(len, digested.values())))
+    earlier = _earlier(given.record, given.task.round, min(EARLIER, max(LEAST_EARLIER, room // 4)))
+    left = max(0, room - len(tried) - len(earlier) - sum(map(len, digested.values())))
     files = (given.made or given.present).files
     shown = present_files(files, given.fixed.keys(), given.task, min(PRESENT, left))
-    return {"attachments": "\n\n".join(digested.values()) or "(none)", "files": shown, "tried": tried}
+    attachments = "\n\n".join(digested.values()) or "(none)"
+    return {"attachments": attachments, "files": shown, "tried": tried, "earlier": earlier}
 
 
 def correction(prompts: Prompts, draft: Draft) -> Message:
@@ -119,9 +171,16 @@ def correction(prompts: Prompts, draft: Draft) -> Message:
     return {"role": "user", "content": prompts["correct"].substitute(told)}
 
 
-def _listed(lines: Sequence[str]) -> str:
-    more = [f"… {TOLD} of {len(lines)} are listed"] if len(lines) > TOLD else []
-    told = (line if len(line) <= FLAW else f"{line[: FLAW - 1]}…" for line in [*lines[:TOLD], *more])
+def _listed(lines: Sequence[str], most: int = TOLD * FLAW) -> str:
+    """Return the lines as a list of about `most` characters; the first is always told."""
+    told: list[str] = []
+    for line in lines[:TOLD]:
+        most -= min(len(line), FLAW)
+        if told and most < 0:
+            break
+        told.append(line if len(line) <= FLAW else f"{line[: FLAW - 1]}…")
+    if len(told) < len(lines):
+        told.append(f"… {len(told)} of {len(lines)} are listed")
     return "\n".join(f"- {line}" for line in told) or "(none)"
 
 
@@ -130,17 +189,24 @@ def continuation(prompts: Prompts, tail: str) -> Message:
     return {"role": "user", "content": prompts["continue"].substitute(mark=_mark(), tail=tail)}
 
 
-def tokens_of(messages: Sequence[Message]) -> int:
-    """Return about how many tokens `messages` are, rather too many than too few."""
-    total = 0
-    for message in messages:
-        content = message["content"]
-        parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-        total += sum(
-            len(part["text"].encode(errors="replace")) // BYTES_A_TOKEN + 4 if part["type"] == "text" else IMAGE_TOKENS
-            for part in parts
-        )
-    return total
+def tokens_of(messages: Sequence[Message], margin: float = MARGIN) -> int:
+    """Return about how many tokens `messages` are, rather too many than too few; `margin`: the model's."""
+    return sum(
+        tokens_in(part["text"], margin) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS
+        for message in messages
+        for part in _parts(message)
+    )
+
+
+def counted_in(messages: Sequence[Message]) -> int:
+    """Return how many tokens the texts of `messages` are in one common encoding, without a margin."""
+    parts = [part for message in messages for part in _parts(message) if part["type"] == "text"]
+    return sum(counted(part["text"]) for part in parts)
+
+
+def _parts(message: Message) -> Sequence[Message]:
+    content = message["content"]
+    return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
 def _mark() -> str:
@@ -170,9 +236,9 @@ def _numbered(round_: int, checks: Sequence[Check]) -> list[str]:
     ]
 
 
-def _earlier(record: Record | None, this: int) -> str:
+def _earlier(record: Record | None, this: int, most: int) -> str:
     rounds = [entry for entry in (record.rounds if record else ()) if entry.round != this]
-    room = EARLIER // max(1, len(rounds))
+    room = most // max(1, len(rounds))
     told = (
         "\n".join(
             [f"Round {entry.round}: {entry.brief}", *_numbered(entry.round, [Check(text=c) for c in entry.checks])]

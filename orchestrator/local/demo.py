@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,23 +24,34 @@ from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.stage import Options, Stage, staged, stop_signal
+from orchestrator.settings import deadline_s
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
 VISITOR = "visitor@example.com"
 LOOK_S = 0.2
-PATIENCE_S = 300
+PATIENCE_S = 120
+"""Seconds that a round may take beyond its deadline: the run must begin, and the evaluator be told."""
+
 _GROUP = re.compile(r"##\[group\](?!Run )(.+)\n(?:(?!##\[group\])[\s\S])*?took ([\d.]+) s")
 _OPEN_GROUP = re.compile(r"##\[group\](?!Run )(.+)")
+_LINE = re.compile(r"^\d[\d-]{9}T[\d:.]+Z ?")
+_WARNING = "##[warning]"
+_BY_MODELS = ("Generate the site", "Repair it")
+"""The steps in which a model may take minutes: what is said there is shown as it comes."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What came of one round, as the evaluator judged it. `seconds`: from its request to its verdict."""
+    """What came of one round, as the evaluator judged it.
+
+    `seconds`: from its request to its verdict; `warnings`: of its run.
+    """
 
     entry: Entry
     built_by: str
     seconds: float
     files: Path
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_proved(self) -> bool:
@@ -66,6 +77,7 @@ class Screen:
     console: Console
     is_quiet: bool
     printed: set[str] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=dict)
 
     def say(self, text: str, *, whole: bool = False) -> None:
         """Print a line; a `whole` one is never wrapped, so that what is in it can be copied."""
@@ -74,12 +86,35 @@ class Screen:
 
     def steps(self, log: str, key: str) -> str:
         """Print what was finished since the last look, and return what is under way."""
+        self._tell(log, key)
         for name, seconds in _GROUP.findall(log):
             if f"{key} {name}" not in self.printed:
                 self.printed.add(f"{key} {name}")
                 self.say(f"  [green]✓[/] {name:<44} {seconds:>6} s")
         opened = _OPEN_GROUP.findall(log)
         return str(opened[-1]) if opened else "Waiting for the runner"
+
+    def _tell(self, log: str, key: str) -> None:
+        """Print what was said since the last look in the steps that a model has a part in, and every warning."""
+        said = list(_said(log))
+        for text, is_warning in said[self.told.get(key, 0) :]:
+            self.say(f"    [yellow]! {escape(text)}[/]" if is_warning else f"    [dim]{escape(text)}[/]")
+        self.told[key] = len(said)
+
+
+def _said(log: str) -> Iterator[tuple[str, bool]]:
+    """Yield the lines of a log that a person who waits should see, and whether each is a warning."""
+    group = ""
+    for line in log.split("\n")[:-1]:  # what follows the last end of a line is still being written
+        text = _LINE.sub("", line)
+        if text.startswith("##[group]"):
+            group = text.removeprefix("##[group]")
+        elif text.startswith("##[endgroup]"):
+            group = ""
+        elif text.startswith(_WARNING):
+            yield text.removeprefix(_WARNING), True
+        elif group in _BY_MODELS and not text.startswith("took "):
+            yield text, False
 
 
 def run_demo(options: Options, env: Mapping[str, str], *, once: bool, as_json: bool) -> int:
@@ -123,7 +158,8 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
         tools = stage.tools(env, http, screen.say)
         for entry in entries:
             earlier = [known.entry for known in shown]
-            shown.append(await _round([*earlier, entry], endpoint, stage, tools, screen))
+            async with asyncio.timeout(deadline_s(env) + PATIENCE_S):
+                shown.append(await _round([*earlier, entry], endpoint, stage, tools, screen))
     return shown
 
 
@@ -136,16 +172,17 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     if refusal := await send(task, endpoint, tools):
         raise PagewrightError(f"The receiver did not take it: {refusal}.")
     screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
-    async with asyncio.timeout(PATIENCE_S):
-        result = await _followed(stage, screen, task.id, task.nonce)
+    result = await _followed(stage, screen, task.id, task.nonce)
     files = stage.data / "demo" / task.task
     files.mkdir(parents=True, exist_ok=True)
-    (files / f"round-{task.round}.log").write_text(stage.log_of(task.id), encoding="utf-8")
+    log = stage.log_of(task.id)
+    (files / f"round-{task.round}.log").write_text(log, encoding="utf-8")
+    warnings = tuple(text for text, is_warning in _said(log) if is_warning)
     told = replace(sent, received_at=tools.clock.now(), result=result)
     if "pages_url" not in result:
         screen.say(f"  [red]✗[/] {result.get('error')}")
         failed = replace(told, outcome="error", answer=str(result.get("error")))
-        return Shown(failed, "", time.monotonic() - started, files)
+        return Shown(failed, "", time.monotonic() - started, files, warnings)
     verdict = await judged([*earlier, told], told, tools)
     for name, image in verdict.screenshots.items():
         (files / f"round-{task.round}-{name}.png").write_bytes(image)
@@ -154,7 +191,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     seconds = time.monotonic() - started
     screen.say(f"  [green]✓[/] {'Evaluator told; the live page was judged':<44} {seconds:>6.1f} s in all")
     live = replace(told, outcome="live", marks=verdict.marks, findings=verdict.findings)
-    return Shown(live, record["built_by"], seconds, files)
+    return Shown(live, record["built_by"], seconds, files, warnings)
 
 
 async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> Result:
@@ -194,6 +231,8 @@ def conclude(screen: Screen, shown: list[Shown]) -> None:
         screen.say(f"  page         {told.get('pages_url', 'not live')}", whole=True)
         if "repo_url" in told:
             screen.say(f"  repository   {told['repo_url']} at {told['commit_sha'][:12]}", whole=True)
+        for warning in entry.warnings:
+            screen.say(f"  [yellow]![/] {escape(warning)}", whole=True)
         for mark in entry.entry.marks:
             if mark.state == "passed":
                 screen.say(f"  [green]✓[/] {escape(mark.text)}", whole=True)

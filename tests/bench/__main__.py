@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import attachments, door, jobs, pages, proving, replies, soak, verifying
+from tests.bench import attachments, door, home, jobs, pages, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -28,6 +28,7 @@ MEASUREMENTS = {
     "cage": proving.cage,
     "github": jobs.github,
     "pages": pages.measure,
+    "home": home.measure,
     "demo": jobs.demo,
 }
 

@@ -33,8 +33,8 @@ async def demo(folder: Path) -> list[Figure]:
 async def build(folder: Path) -> list[Figure]:
     """Measure job `build` with the template, and look at what it imports."""
     async with hub(folder / "github") as github:
-        taken = [await seconds(_build(github, folder / str(number), f"b{number}", 1)) for number in range(BUILDS)]
-        watched = _build(github, folder / "imports", "imports", 1)
+        taken = [await seconds(build_of(github, folder / str(number), f"b{number}", 1)) for number in range(BUILDS)]
+        watched = build_of(github, folder / "imports", "imports", 1)
         await seconds(Program(("-X", "importtime", *watched.arguments), watched.folder, watched.env))
     imported = _IMPORTED.findall(watched.log.read_text(encoding="utf-8"))
     if "orchestrator.build" not in imported:
@@ -63,7 +63,7 @@ async def slow(folder: Path) -> list[Figure]:
     """Measure when a site is there although the first model hangs and the second trickles. It may take 70 % of 60 s."""
     async with hub(folder / "github") as github, slow_models() as url:
         env = {"LLM_MODELS": "openai/hangs,openai/trickles", "LLM_API_BASE": url, "TASK_DEADLINE_S": "60", **OFFLINE}
-        program = _build(github, folder / "build", "slow", 1, **env)
+        program = build_of(github, folder / "build", "slow", 1, **env)
         taken = await seconds(program)
     if "the page comes from the template" not in program.log.read_text(encoding="utf-8"):
         raise Failed("no site was built, or not by the template")
@@ -76,10 +76,10 @@ async def github(folder: Path) -> list[Figure]:
     async with hub(folder / "github") as github:
         for round_ in (1, 2):
             own = folder / str(round_)
-            building = _build(github, own, "calls", round_)
+            building = build_of(github, own, "calls", round_)
             await seconds(building)
             built = github.api.taken()
-            await seconds(_publish(github, building))
+            await seconds(publish_of(github, building))
             published = github.api.taken()
             made.append(writes(built) + writes(published))
             most = max(most, reads(built), reads(published))
@@ -94,13 +94,13 @@ async def _first_request(github: Hub, folder: Path, seed: str) -> float:
     """Return the seconds from the start of job `build` to the first request that a model gets."""
     async with model_endpoint() as (url, asked):
         env = {"LLM_MODELS": "openai/scripted", "LLM_API_BASE": url, "LLM_API_KEY": "x", **OFFLINE}
-        program = _build(github, folder, seed, 1, **env)
+        program = build_of(github, folder, seed, 1, **env)
         started = time.perf_counter()
         async with running(program), asyncio.timeout(FIRST_REQUEST_S):
             return await asked - started
 
 
-def _build(github: Hub, folder: Path, seed: str, round_: int, **env: str) -> Program:
+def build_of(github: Hub, folder: Path, seed: str, round_: int, **env: str) -> Program:
     """Return job `build` for a round of the demo's task; its event and what it makes lie in `folder`."""
     folder.mkdir()
     event = folder / "event.json"
@@ -109,7 +109,8 @@ def _build(github: Hub, folder: Path, seed: str, round_: int, **env: str) -> Pro
     return Program(arguments, folder, github.env | env)
 
 
-def _publish(github: Hub, built: Program) -> Program:
+def publish_of(github: Hub, built: Program) -> Program:
+    """Return job `publish` for what a job `build` made."""
     folder = built.folder
     event, out = str(folder / "event.json"), str(folder / "out")
     arguments = ("-m", "orchestrator", "publish", "--event", event, "--build", out)

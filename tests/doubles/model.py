@@ -102,8 +102,8 @@ class ModelServer:
 
     @property
     def asked(self) -> list[Asked]:
-        """Every request as it came."""
-        return [call.asked for call in self.calls]
+        """Every request for an answer as it came; what asks for the list of models is among the calls alone."""
+        return [call.asked for call in self.calls if call.asked.method == "POST"]
 
     @property
     def prompts(self) -> list[dict[str, Any]]:

@@ -202,7 +202,9 @@ async def test_a_model_that_hangs_or_trickles_is_left_at_its_share_of_the_time(p
 async def test_where_nobody_answers_in_time_the_template_does() -> None:
     generated, server = await made(Reply(silent=True), Reply(GOOD, trickle=True), seconds=0.6)
     assert (generated.is_fallback, len(server.asked)) == (True, 2)
-    assert outcomes(generated) == ["no answer within 0 s", "no answer within 1 s"]
+    first, second = outcomes(generated)
+    assert first == "no answer within 0 s"
+    assert second.startswith("no answer within 1 s: its server may still be busy with a call that was given up before")
     assert generated.cost_usd is None
 
 
@@ -211,7 +213,7 @@ async def test_a_key_that_is_refused_is_not_tried_again_and_costs_nothing(provid
     names = PRICED[provider][:1]
     generated, server = await made(GOOD, provider=provider, names=names, key="the-right-one", LLM_API_KEY="wrong")
     assert (generated.is_fallback, generated.cost_usd, len(server.asked)) == (True, 0, 1)
-    assert outcomes(generated) == ["failed: AuthenticationError (the key is missing or wrong)"]
+    assert outcomes(generated) == ["failed: AuthenticationError (the key was refused)"]
 
 
 # Fault 12: the model answers, but not as it should

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.errors import UsageError
 from orchestrator.generate.attachments.digest import told_of
 from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.models.budget import LEAST_ROOM
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.prompt import (
     EARLIER,
@@ -20,6 +21,7 @@ from orchestrator.generate.prompt import (
     correction,
     load,
     opening,
+    room_for_answer,
     tokens_of,
 )
 from orchestrator.record import Record, Round
@@ -104,11 +106,48 @@ async def test_data_stands_between_marks_that_it_cannot_know() -> None:
 
 
 async def test_what_never_changes_comes_first_and_the_same_for_every_task() -> None:
-    assert (await said({"a.txt": b"1"}))[0] == (await said(present={"index.html": b"x"}))[0]
+    assert (await said({"a.txt": b"1"}))[0] == (await said())[0]
+    assert (await said({"a.txt": b"1"}, {"a.js": b"y"}))[0] == (await said(present={"index.html": b"x"}))[0]
+
+
+async def test_a_new_site_is_not_told_how_to_edit() -> None:
+    new, revised = await said(), await said(present={"index.html": b"x"})
+    assert "SEARCH" not in "".join(new)
+    assert "SEARCH" in revised[0]
+
+
+@pytest.mark.parametrize("edits", [True, False])
+async def test_a_small_context_is_told_the_rules_in_at_most_500_tokens(edits: bool) -> None:  # noqa: FBT001
+    small = replace(PLAIN, context=4_096, output=8_000, edits=edits)
+    for present in ({}, {"index.html": b"x"}):
+        system = (await messages(given(present=present), small))[0]
+        assert 100 < tokens_of([system]) <= 500
+        assert ("SEARCH" in system["content"]) == (edits and bool(present))
+        assert '<file path="' in system["content"]
+
+
+@pytest.mark.parametrize("context", [2_048, 4_096, 8_192, 32_000])
+@pytest.mark.parametrize("edits", [True, False])
+async def test_a_prompt_fits_and_leaves_room_for_an_answer(context: int, edits: bool) -> None:  # noqa: FBT001
+    present = {"index.html": b"<p>line</p>\n" * 250, "app.js": b"go();\n" * 4_000}
+    rounds = tuple(Round(round=number, brief="long " * 90) for number in range(3, 9))
+    what = Given(TASK, {"a.csv": b"a,b\n1,2\n" * 90}, Site(present), Record(task="k", rounds=rounds))
+    model = replace(PLAIN, context=context, output=8_000, edits=edits)
+    asked = await messages(what, model)
+    assert tokens_of(asked) <= context - (room_for_answer(what, model) if context > 4_000 else LEAST_ROOM)
+    assert room_for_answer(what, model) >= LEAST_ROOM
+    assert ("<p>line" in asked[1]["content"]) == (context > 8_000 or (edits and context > 4_000))
+
+
+async def test_what_is_asked_never_shrinks() -> None:
+    task = TASK.model_copy(update={"brief": "long " * 5_000})
+    asked = await messages(replace(given(), task=task), replace(PLAIN, context=2_048))
+    assert asked[1]["content"].count("long ") == 5_000
 
 
 async def test_a_model_that_edits_badly_is_asked_for_whole_files() -> None:
-    edits, files = (await messages(given(), PLAIN))[0], (await messages(given(), replace(PLAIN, edits=False)))[0]
+    what = given(present={"index.html": b"x"})
+    edits, files = (await messages(what, PLAIN))[0], (await messages(what, replace(PLAIN, edits=False)))[0]
     assert "<<<<<<< SEARCH" in edits["content"]
     assert "<<<<<<< SEARCH" not in files["content"]
     assert '<file path="index.html">' in files["content"]

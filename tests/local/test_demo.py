@@ -87,3 +87,41 @@ def test_the_sample_is_a_task_and_its_checks_know_the_sum() -> None:
     assert f'"{revenue}"' in first.checks[2].text
     assert f'"{revenue}"' in second.checks[2].text
     assert [len(task.attachments) for task in (first, second)] == [1, 1]
+
+
+ASKED = """\
+2026-11-20T12:28:14.6Z ##[group]Generate the site
+2026-11-20T12:28:14.6Z llama: asked with about 900 tokens, for at most 3000 tokens in 240 s
+2026-11-20T12:28:44.6Z llama: silent for 30 s
+"""
+ENDED = f"""\
+{ASKED}2026-11-20T12:28:54.6Z llama: [bold]odd (0 tokens in)
+2026-11-20T12:28:54.6Z ##[warning]No model gave a usable answer: no answer within 240 s
+2026-11-20T12:28:54.6Z took 40.0 s
+2026-11-20T12:28:54.6Z ##[endgroup]
+2026-11-20T12:28:55.6Z ##[group]Verify it in a browser
+2026-11-20T12:28:55.6Z 4 of 4
+"""
+
+
+def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent() -> None:
+    screen, out = _screen(width=200)
+    assert screen.steps(f"{ASKED}2026-11-20T12:28:50.0Z half a li", "id") == "Generate the site"
+    lines = out.getvalue().splitlines()
+    assert lines == [
+        "    llama: asked with about 900 tokens, for at most 3000 tokens in 240 s",
+        "    llama: silent for 30 s",
+    ]
+    screen.steps(ENDED, "id")
+    screen.steps(ENDED, "id")
+    assert out.getvalue().splitlines()[2:] == [
+        "    llama: [bold]odd (0 tokens in)",
+        "    ! No model gave a usable answer: no answer within 240 s",
+        f"  ✓ {'Generate the site':<44} {'40.0':>6} s",
+    ]
+
+
+def test_the_end_says_why_the_page_came_from_the_template() -> None:
+    screen, out = _screen(width=30)
+    conclude(screen, [replace(_shown(), warnings=("No model gave a usable answer: no answer within 240 s",))])
+    assert "  ! No model gave a usable answer: no answer within 240 s\n" in out.getvalue()

@@ -13,7 +13,10 @@ SHORTEST_CALL_S = 5.0
 """With less time than this no call is made."""
 
 SHORTEST_ANSWER = 2_000
-"""Tokens; with less room than this no call is made: not even a small page fits."""
+"""Tokens; where the money pays for less than this no call is made: it would mostly be spent on half an answer."""
+
+LEAST_ROOM = 600
+"""Tokens; with less room than this in a model's context no call is made: not even a small page fits."""
 
 UNPRICED_TOKENS = 400_000
 """What a task may spend, in and out, on models whose price nobody knows."""
@@ -57,8 +60,12 @@ class Budget:
         if seconds < SHORTEST_CALL_S:
             raise NotAllowed("not asked: no time left")
         room = min(model.output, model.context - tokens_in)
-        if room < min(SHORTEST_ANSWER, model.output):
-            raise NotAllowed("not asked: the prompt leaves no room for an answer")
+        if room < min(LEAST_ROOM, model.output):
+            remedy = ": start its server with a larger one" if model.is_home else ""
+            raise NotAllowed(
+                f"not asked: the prompt of about {tokens_in} tokens leaves no room for an answer in a context of "
+                f"{model.context}{remedy}"
+            )
         affordable = self._affordable(model, tokens_in)
         if affordable < min(SHORTEST_ANSWER, model.output):
             raise NotAllowed("not asked: the money left does not pay for an answer")

@@ -7,17 +7,32 @@ chain of models is ours (`generation.py`), and what an answer is worth is decide
 import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from orchestrator.generate.models.budget import Allowance
-from orchestrator.generate.models.presets import Model, Price
-from orchestrator.generate.models.refusals import adapted_to, reason_of
-from orchestrator.generate.prompt import Messages
+from orchestrator.generate.models.learnt import Learnt
+from orchestrator.generate.models.offers import is_same_model, printable
+from orchestrator.generate.models.presets import NO_KEY, Model, Price
+from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_by
+from orchestrator.generate.prompt import Messages, counted_in
 from orchestrator.handover import Attempt
 
 _MILLION = 1_000_000
 _LATER_S = 5.0
+
+LOADING_S = 2.0
+"""Seconds between two looks at a server that is loading its model."""
+
+ADAPTATIONS = 3
+"""How often one call is made in another form: name of the limit, temperature and system may all be refused."""
+
+_NEARLY = 0.95
+"""Of the tokens that were allowed; servers count the last ones differently."""
+
+_PART = 2
+"""A model that counts fewer than one in so many of our tokens has not read the whole prompt."""
+
 _BLOCKS = ("<file", "<edit", "```")
 """What thinking holds where a server takes the whole answer for it."""
 
@@ -26,7 +41,10 @@ _BLOCKS = ("<file", "<edit", "```")
 class Answer:
     """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
 
-    `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all.
+    `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
+    prompt is longer than what the model reads; `context`: how many tokens that is, where the answer shows it;
+    `is_late`: it did not come in time, and its server may still work on it; `read`: tokens of the
+    prompt in the server's count, None where it does not say.
     """
 
     text: str
@@ -35,11 +53,17 @@ class Answer:
     is_cut: bool = False
     is_answered: bool = True
     is_empty: bool = False
+    is_too_long: bool = False
+    context: int | None = None
+    is_late: bool = False
+    read: int | None = None
 
 
-async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowance) -> Answer:
-    """Ask once within `allowance`. Whatever goes wrong is an Answer with a problem."""
-    started = time.monotonic()
+async def ask(
+    litellm: Any, model: Model, messages: Messages, allowance: Allowance, learnt: Learnt | None = None
+) -> Answer:
+    """Ask once within `allowance`, in the form that was `learnt`. Whatever goes wrong is an Answer with a problem."""
+    started, learnt = time.monotonic(), learnt or Learnt()
     try:
         # litellm's timeout is idle time: only this one ends an answer that trickles in. Its own comes later: after it
         # litellm would try again.
@@ -52,37 +76,79 @@ async def ask(litellm: Any, model: Model, messages: Messages, allowance: Allowan
                 disable_cooldowns=True,
                 fallbacks=[],
             )
-            response = await _adapting(router, {"messages": messages, "max_tokens": allowance.tokens})
+            call = _Call(router, messages, allowance.tokens, learnt, has_key=_has_key(model))
+            response = await call.made()
     except TimeoutError:
-        return _failed(model, f"no answer within {allowance.seconds:.0f} s", started, None)
+        return _late(model, allowance, started, call)
     except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the next model is asked
-        # Only the kind: the text may repeat the prompt, the key or the provider's HTML.
-        kind = "RateLimitError" if (status := _status(error)) == 429 else type(error).__name__
-        is_refusal = status is not None and (400 <= status < 500 or status in (503, 529))
-        # What was refused costs nothing; what a call costs that was lost, nobody says.
-        why = reason_of(status, str(error))
-        return _failed(model, f"failed: {kind}{f' ({why})' if why else ''}", started, 0.0 if is_refusal else None)
-    return _judged(model, response, started)
+        return _refused(model, error, messages, started)
+    return _judged(model, response, started, _Sent(counted_in(messages), allowance.tokens))
 
 
-async def _adapting(router: Any, asked: Mapping[str, Any]) -> Any:
-    """Ask, and once more where the provider says which parameter it does not take, and what it takes instead."""
-    try:
-        return await router.acompletion(model="asked", **asked)
-    except Exception as error:
-        if _status(error) != 400 or (adapted := adapted_to(str(error), asked)) is None:
-            raise
-    return await router.acompletion(model="asked", **adapted)
+def _has_key(model: Model) -> bool:
+    return bool(model.params.get("api_key", NO_KEY) != NO_KEY)
 
 
-def _status(error: Exception) -> int | None:
-    status = getattr(error, "status_code", None)
-    # litellm gives a timeout and a broken connection a status of its own making.
-    is_made_up = type(error).__name__ in ("Timeout", "APIConnectionError")
-    return status if isinstance(status, int) and not is_made_up else None
+@dataclass
+class _Call:
+    """One call, made again where the provider says what it takes instead, or that it will soon be ready."""
+
+    router: Any
+    messages: Messages
+    tokens: int
+    learnt: Learnt
+    has_key: bool
+    is_loading: bool = False
+
+    async def made(self) -> Any:
+        adapted = 0
+        while True:
+            asked = self.learnt.form.request(self.messages, self.tokens)
+            try:
+                return await self.router.acompletion(model="asked", **asked)
+            except Exception as error:
+                said = said_by(error, has_key=self.has_key)
+                self.is_loading = refusal_of(said).is_loading
+                form = adapted_to(said, self.learnt.form, asked) if adapted < ADAPTATIONS else None
+                if form is None and not self.is_loading:
+                    raise
+            if form is not None:
+                self.learnt.form, adapted = form, adapted + 1
+            else:
+                await asyncio.sleep(LOADING_S)
 
 
-def _judged(model: Model, response: Any, started: float) -> Answer:
+def _late(model: Model, allowance: Allowance, started: float, call: _Call) -> Answer:
+    if call.is_loading:
+        outcome = f"the model was still loading after {allowance.seconds:.0f} s"
+        return _failed(model, outcome, started, 0.0)
+    return replace(_failed(model, f"no answer within {allowance.seconds:.0f} s", started, None), is_late=True)
+
+
+def _refused(model: Model, error: Exception, messages: Messages, started: float) -> Answer:
+    """Return what is told of a call that raised: only the kind, and why in words of ours.
+
+    The text may repeat the prompt, the key or the provider's HTML.
+    """
+    said = said_by(error, has_key=_has_key(model))
+    status, refusal = said.status, refusal_of(said, counted_in(messages))
+    kind = "RateLimitError" if status == 429 else type(error).__name__
+    is_refusal = status is not None and (400 <= status < 500 or status in (503, 529))
+    # What was refused costs nothing; what a call costs that was lost, nobody says.
+    outcome = f"failed: {kind}{f' ({refusal.reason})' if refusal.reason else ''}"
+    failed = _failed(model, outcome, started, 0.0 if is_refusal else None)
+    return replace(failed, is_too_long=refusal.is_too_long, context=refusal.context, read=refusal.prompt)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """How long a call was: tokens of the prompt, as counted here, and of the answer at most."""
+
+    prompt: int
+    answer: int
+
+
+def _judged(model: Model, response: Any, started: float, sent: _Sent) -> Answer:
     """Tell a usable answer from what litellm also calls success: nothing, or a refusal."""
     choice = response.choices[0] if response.choices else None
     text = _text_of(choice.message) if choice else ""
@@ -93,10 +159,39 @@ def _judged(model: Model, response: Any, started: float) -> Answer:
     elif is_empty := not text.strip():
         # A model that thinks may use up its whole limit before the first word.
         problem = "an empty answer, cut off at the length limit" if reason == "length" else "an empty answer"
-    attempt = _attempt(model, problem or "answered", started, _spent(model, getattr(response, "usage", None)))
+    spent = _spent(model, getattr(response, "usage", None)) | {"note": _note(model, response, sent)}
+    attempt = _attempt(model, problem or "answered", started, spent)
+    # Providers count what a model thinks in many ways; servers whose context nobody knows mostly do not.
+    is_own = model.is_home or model.context_is_guessed
+    context = _full_at(attempt, sent) if reason == "length" and is_own else None
     if problem:
-        return Answer("", attempt, problem, is_empty=is_empty)
-    return Answer(text, attempt, is_cut=reason == "length")
+        return Answer("", attempt, problem, is_cut=reason == "length", is_empty=is_empty, context=context)
+    return Answer(text, attempt, is_cut=reason == "length", context=context, read=attempt.tokens_in)
+
+
+def _full_at(attempt: Attempt, sent: _Sent) -> int | None:
+    """Return how many tokens the model reads and writes at once, where that ended an answer before its own limit.
+
+    What says that it read a part of the prompt only cannot be a count of the context.
+    """
+    is_early = 0 < attempt.tokens_out < sent.answer * _NEARLY
+    is_whole = attempt.tokens_in * _PART > sent.prompt
+    return attempt.tokens_in + attempt.tokens_out if is_early and is_whole else None
+
+
+def _note(model: Model, response: Any, sent: _Sent) -> str:
+    """Return what the answer shows of a server at home that a person should know."""
+    read = _count(getattr(response, "usage", None), "prompt_tokens")
+    notes = []
+    if model.is_home and 0 < read * _PART < sent.prompt:
+        notes.append(
+            f"its server read only {read} of about {sent.prompt} tokens of the prompt: its context is too small, or "
+            "its chat template is wrong"
+        )
+    asked, answered = model.params["model"], getattr(response, "model", None)
+    if isinstance(answered, str) and answered and not is_same_model(asked, answered):
+        notes.append(f"answered by {printable(answered)}")
+    return "; ".join(notes)
 
 
 def _text_of(message: Any) -> str:

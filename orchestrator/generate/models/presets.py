@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from orchestrator.errors import UsageError
+from orchestrator.generate.models.counting import MARGIN
 from orchestrator.settings import Models, quiet_litellm
 
 FOLDER = Path(__file__).parents[3] / "prompts"
@@ -32,6 +33,7 @@ NO_KEY = "none"
 _NEEDING_A_KEY = frozenset(
     {"openai", "anthropic", "openrouter", "gemini", "azure", "mistral", "groq", "deepseek", "xai", "together_ai"}
 )
+_OLLAMA = ("ollama", "ollama_chat")
 # Their marks for what shall be cached: https://docs.litellm.ai/docs/completion/prompt_caching
 _CACHING = re.compile(r"(openrouter/)?anthropic/|bedrock/.*\banthropic\.|vertex_ai/claude")
 
@@ -74,7 +76,9 @@ class Model:
     """One model of the chain, ready to be asked.
 
     `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
-    None where nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked.
+    None where nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked;
+    `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
+    how many times as many tokens it may need as are counted here.
     """
 
     name: str
@@ -86,6 +90,9 @@ class Model:
     edits: bool
     caches: bool
     problem: str = ""
+    is_home: bool = False
+    context_is_guessed: bool = False
+    margin: float = MARGIN
 
 
 def load(folder: Path = FOLDER) -> dict[str, Preset]:
@@ -122,13 +129,19 @@ def chain(models: Models, presets: Mapping[str, Preset], litellm: Any) -> list[M
 
 
 def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) -> Model:
-    params, problem = _by_id(name, models) if preset is None else _by_preset(preset, models)
-    entry = preset or Preset(model=name)
+    given = preset or Preset(model=name)
+    entry, problem = _with_variables(given, _prefix(name, preset, models), models.servers)
+    if preset is None:  # its name stands in LLM_MODELS
+        entry = entry.model_copy(update={"model": name})
+    params, why = _by_id(name, models) if preset is None else _by_preset(entry, models)
     known = _known(litellm, entry.model)
-    context = entry.context or int(known.get("max_input_tokens") or CONTEXT)
-    if entry.model.startswith("ollama"):
+    told = entry.context or known.get("max_input_tokens")
+    context = int(told or CONTEXT)
+    provider = entry.model.partition("/")[0]
+    if provider in _OLLAMA:
         # Ollama reads 4,096 tokens unless told otherwise, and drops the rest of the prompt without a word.
         params["num_ctx"] = context
+    is_own = "api_base" in params or provider in _OLLAMA
     return Model(
         name=name,
         params=params,
@@ -139,8 +152,32 @@ def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) ->
         sees_images=bool(known.get("supports_vision")) if entry.vision is None else entry.vision,
         edits=entry.edits,
         caches=_CACHING.match(entry.model) is not None,
-        problem=problem,
+        problem=problem or why,
+        is_home=is_own and params.get("api_key", NO_KEY) == NO_KEY,
+        context_is_guessed=is_own and not told,
     )
+
+
+def _prefix(name: str, preset: Preset | None, models: Models) -> str:
+    """Return what the names of a model's variables begin with: those of its endpoint."""
+    if preset is None:
+        return "LLM" if models.api_base else name.partition("/")[0].upper()
+    return (preset.api_base_from or "").removesuffix("_API_BASE")
+
+
+def _with_variables(preset: Preset, prefix: str, servers: Mapping[str, str]) -> tuple[Preset, str]:
+    """Return `preset` with the name, context and output limit that variables give, and what is wrong with those."""
+    given: dict[str, Any] = {}
+    if prefix and (name := servers.get(f"{prefix}_MODEL")):
+        provider = preset.model.partition("/")[0]
+        given["model"] = f"{provider}/{name.removeprefix(f'{provider}/')}"
+    for key in ("context", "output"):
+        if not prefix or not (said := servers.get(variable := f"{prefix}_{key.upper()}")):
+            continue
+        if not re.fullmatch(r"[1-9]\d{0,8}", said, re.ASCII):
+            return preset, f"{variable} must be a whole number of tokens above 0"
+        given[key] = int(said)
+    return preset.model_copy(update=given), ""
 
 
 def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:

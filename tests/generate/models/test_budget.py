@@ -33,7 +33,14 @@ def test_with_enough_of_everything_the_models_own_limits_hold() -> None:
 def test_an_answer_must_fit_behind_the_prompt() -> None:
     assert asked(budget(), model(context=10_000), tokens_in=4_000)[1] == 6_000
     with pytest.raises(NotAllowed, match="no room"):
-        asked(budget(), model(context=10_000), tokens_in=8_001)
+        asked(budget(), model(context=10_000), tokens_in=9_401)
+
+
+def test_a_context_of_4096_tokens_is_asked_and_where_it_is_too_small_its_size_is_said() -> None:
+    small = model(context=4_096, output=8_000)
+    assert asked(budget(), small, tokens_in=1_945)[1] == 2_151
+    with pytest.raises(NotAllowed, match=r"prompt of about 3900 tokens leaves no room .* context of 4096$"):
+        asked(budget(), small, tokens_in=3_900)
 
 
 def test_an_answer_may_be_as_long_as_the_money_lasts() -> None:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from orchestrator.generate.models.listing import LONGEST_LIST, Entry, endpoint, listing, offered, run_models, table
+from orchestrator.generate.models.endpoints import LONGEST_LIST, endpoint
+from orchestrator.generate.models.listing import Entry, listing, run_models, table
 from orchestrator.generate.models.presets import Preset, Price
 from orchestrator.settings import model_settings
 from tests.doubles.server import Asked, answering, response
@@ -113,8 +114,9 @@ async def test_each_provider_is_asked_in_its_own_way(
         entry = await listed(name, 5, **env)
     assert (entry.usable, entry.state, entry.has_key) == (True, "usable", True)
     assert entry.ms is not None
-    (asked,) = double.asked
+    asked, *shown = double.asked
     assert (asked.method, asked.target, asked.body) == ("GET", target, b"")
+    assert [(other.method, other.target) for other in shown] == [("POST", "/api/show")] * ("ollama" in name)
     assert headers.items() <= asked.headers.items()
     assert sum(KEY in value for value in asked.headers.values()) == 1
 
@@ -166,9 +168,12 @@ def test_no_representation_of_an_endpoint_holds_the_key() -> None:
         ({"body": b"<!doctype html>"}, "answers, with a list that is not understood"),
         ({"body": b""}, "answers, with a list that is not understood"),
         ({"body": b'{"data": [' + b" " * LONGEST_LIST + b"]}"}, "answers, with a list that is not understood"),
-        ({"body": b'{"data": [{"id": "other"}]}'}, "not offered"),
-        ({"body": b'{"data": [{"id": "one-more"}, {"id": "another-one"}]}'}, "not offered"),
-        ({"body": b'{"data": []}'}, "not offered"),
+        ({"body": b'{"data": [{"id": "other"}]}'}, "not offered; it has: other"),
+        (
+            {"body": b'{"data": [{"id": "one-more"}, {"id": "another-one"}]}'},
+            "not offered; it has: one-more, another-one",
+        ),
+        ({"body": b'{"data": []}'}, "not offered; it has: no model at all"),
     ],
 )
 async def test_what_a_provider_answers_says_whether_its_model_can_be_used(scripted: dict[str, Any], state: str) -> None:
@@ -273,30 +278,6 @@ async def test_what_cannot_be_asked_for_another_reason_is_not() -> None:
     assert double.asked == []
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"null",
-        b"1",
-        b'"one"',
-        b"{}",
-        b'{"data": {"id": "one"}}',
-        b'{"data": null, "models": [{"id": "one"}]}',
-        b'{"data": [1, null, "one", []]}',
-        b'{"data": [{"id": 1}, {"id": ["one"]}, {}]}',
-        b"[" * 100_000,
-        b'{"data": [{"id": "\\ud800"}]}',
-        b"\xff\xfe",
-    ],
-)
-def test_what_is_no_list_of_models_is_not_understood(body: bytes) -> None:
-    assert offered(body) is None
-
-
-def test_what_is_odd_among_the_models_is_left_out() -> None:
-    assert offered(b'[1, {"id": "one"}, {"name": "models/two"}, {"id": 3}]') == frozenset(("one", "two"))
-
-
 # All of them
 
 
@@ -319,7 +300,7 @@ async def test_an_endpoint_is_asked_once_for_all_its_models_and_all_endpoints_at
             "d": Preset(model="ollama/one", api_base=hanging.url),
         }
         entries = await listing(model_settings({}), presets, LITELLM, 0.3)
-    assert [entry.state for entry in entries[:2]] == ["usable", "not offered"]
+    assert [entry.state for entry in entries[:2]] == ["usable", "usable as one, the only model there"]
     assert {entry.state for entry in entries[2:]} == {"does not answer within 0.3 s"}
     assert (len(double.asked), len(hanging.asked)) == (1, 2)
 
