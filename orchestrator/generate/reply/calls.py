@@ -4,6 +4,7 @@ Every tool that writes files has its own names for the same few things. The name
 models were trained with: editors, agents and their function calls.
 """
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,9 @@ PATHS = ("path", "file_path", "filepath", "filename", "file_name", "target_file"
 TEXTS = ("content", "contents", "file_text", "file_content", "new_content", "code", "code_edit", "text", "body", "data")
 """What a whole file is called."""
 
+_NAMES_TEXT = re.compile(r"(?:[a-z]{1,20}_)?(?:contents?|code|text|body)")
+"""Keys of the same meaning that a tool of its own may have: `document_content`, `code_content`."""
+
 _OLD = ("old_str", "old_string", "old_text", "old_content", "search", "find", "original", "old")
 _NEW = ("new_str", "new_string", "new_text", "new_content", "replace", "replacement", "updated", "new")
 _PAIRS = ("diff", "patch", "input")
@@ -27,7 +31,7 @@ NAMES = frozenset({*PATHS, *TEXTS, *_OLD, *_NEW, *_PAIRS, *_LISTS, *_VERBS, "nam
 
 _DELETES = re.compile(r"delete|remove|unlink", re.IGNORECASE)
 _ADDS = re.compile(r"append|insert|prepend|rename|move|copy", re.IGNORECASE)
-_IS_PATH = re.compile(r"[\w./@~+()\[\]#%&$-][\w./@~+()\[\]#%&$ -]{0,200}\.(?=\w*[A-Za-z])\w{1,10}")
+_IS_PATH = re.compile(r"[\w./@~+()\[\]#%&$-][\w./@~+()\[\]#%&$ -]{0,200}\.(?=\w*[A-Za-z])\w{1,15}")
 _BARE_NAMES = re.compile(
     r"(?:[\w.-]{1,80}/)*(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|[A-Z][a-z]+file|\.[a-z]{2,20})"
 )
@@ -41,7 +45,7 @@ def is_path(text: str) -> bool:
 def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
     """Yield what a call of `tool` with these arguments does to a file; nothing where it is about no file."""
     named = {key.lower().replace("-", "_"): value for key, value in given.items()}
-    named |= {_snake(key): value for key, value in given.items()}
+    named |= {_snake(key): _joined(value) for key, value in given.items()}
     paths = (value.strip() for key in (*PATHS, "name") if isinstance(value := named.get(key), str))
     path = next(filter(is_path, paths), None)
     if path is None:
@@ -49,7 +53,7 @@ def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
         yield from (part for value in patches if begins_patch(value) for part in patched(value))
         return
     verb = " ".join([tool, *(str(named[key])[:40] for key in _VERBS if isinstance(named.get(key), str))])
-    old, new, text = _first(named, _OLD), _first(named, _NEW), _first(named, TEXTS)
+    old, new, text = _first(named, _OLD), _first(named, _NEW), _text(named)
     pairs = next((value for key in _PAIRS if isinstance(value := named.get(key), str)), None)
     edits = next((value for key in _LISTS if isinstance(value := named.get(key), Sequence)), None)
     if _ADDS.search(verb) or "insert_line" in named:
@@ -61,7 +65,7 @@ def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
     elif edits is not None:
         yield from _edits(path, edits)
     elif text is not None:
-        yield Block(path, text)
+        yield _whole(path, text, str(named.get("encoding", "")))
     elif _DELETES.search(verb):
         yield Deletion(path)
 
@@ -72,6 +76,33 @@ _TEXTS_OF_PATCHES = ("arguments", "text", "content", "code")
 def is_call(tool: str, given: Mapping[str, Any]) -> bool:
     """Whether these arguments of `tool` say which file and what becomes of it."""
     return next(parts_of(tool, given), None) is not None
+
+
+def _text(named: Mapping[str, Any]) -> str | None:
+    """Return the text of a whole file."""
+    known = {*_OLD, *_NEW, *PATHS}
+    others = (key for key in named if key not in known and _NAMES_TEXT.fullmatch(key))
+    return _first(named, (*TEXTS, *others))
+
+
+def _whole(path: str, text: str, encoding: str) -> Part:
+    if encoding.lower() != "base64":
+        return Block(path, text)
+    try:
+        return Block(path, base64.b64decode(text, validate=True).decode())
+    except ValueError:
+        return Unread(path, "is said to be base64 and is none, or no text. Send the file as text")
+
+
+def _joined(value: Any) -> Any:
+    """Return the text that a list of lines stands for; everything else as it is."""
+    is_lines = isinstance(value, list) and value and all(isinstance(line, str) for line in value)
+    return "\n".join(line.removesuffix("\n") for line in value) if is_lines else value
+
+
+def is_argument(name: str) -> bool:
+    """Whether a tag of this name holds an argument of a call."""
+    return name in NAMES or bool(_NAMES_TEXT.fullmatch(name))
 
 
 def _edits(path: str, edits: Any) -> Iterator[Part]:

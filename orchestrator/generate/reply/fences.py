@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
 
-_FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_FENCE = re.compile(r"^(?P<indent>[ ]{0,3})(?P<signs>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
 _BARE_NAME = r"(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|AUTHORS|(?-i:[A-Z][a-z]{2,15}file)|\.[a-z][a-z-]{2,20})"
 """Names that files have by custom without an extension."""
 
 _PATH = (
-    r"(?:\.?/)?(?:[\w@()+-][\w.@()+ -]{0,80}/){0,8}"
-    rf"(?:[\w@()+-][\w.@()+-]{{0,80}}\.[A-Za-z0-9]{{1,10}}|(?-i:{_BARE_NAME})(?![\w.]))"
+    r"(?:\.?/)?(?:\.?[\w@()+-][\w.@()+ -]{0,80}/){0,8}"
+    rf"(?:[\w@()+-][\w.@()+-]{{0,80}}\.[A-Za-z0-9]{{1,15}}|(?-i:{_BARE_NAME})(?![\w.]))"
 )
 _INFO_NAMED = re.compile(r"""(?:path|file|filename|title|name)\s*[=:]\s*["']?([^"'}\s]+)""", re.IGNORECASE)
 _INFO_LAST = re.compile(rf"(?:^|[\s:({{])[\"'`]?({_PATH})[\"'`]?[)}}]?\s*$")
@@ -33,7 +33,9 @@ _OF_A_PART = re.compile(
 _MENTIONED = re.compile(rf"`({_PATH})`[^`]{{0,60}}:\s*$")
 _IN_TICKS = re.compile(rf"`({_PATH})`")
 _PATCHED = re.compile(r"\+\+\+ (?:b/)?(\S{1,200})")
-_COMMENT = re.compile(rf"^\s*(?://|#|<!--|/\*)\s*(?:file(?:name)?\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE)
+_COMMENT = re.compile(
+    rf"^\s*(?://|#|<!--|/\*)\s*(?:(?:file[ _-]?(?:name|path)?|path)\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE
+)
 _MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 _NO_PATH = re.compile(
     r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|.*\.(?:min|umd)\.js|[\w-]+\.(?:com|org|io|net)"
@@ -97,8 +99,9 @@ def _scanned(lines: Sequence[str]) -> list[_Fenced]:
         if not line:
             place += 1
         elif opening := _FENCE.match(line):
-            end = _closing(lines, place + 1, opening[1], is_markdown=_is_markdown(opening[2], before))
-            found.append(_Fenced(opening[2].strip(), before, lines[place + 1 : end], end >= len(lines)))
+            end = _closing(lines, place + 1, opening["signs"], is_markdown=_is_markdown(opening["info"], before))
+            inside = _without_indent(lines[place + 1 : end], len(opening["indent"]))
+            found.append(_Fenced(opening["info"].strip(), before, inside, end >= len(lines)))
             before, place = "", end + 1
         elif begins_edit(line) and (found or _labelled(before)):
             end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
@@ -108,6 +111,11 @@ def _scanned(lines: Sequence[str]) -> list[_Fenced]:
             before = line if line.strip() else before
             place += 1
     return found
+
+
+def _without_indent(lines: Sequence[str], width: int) -> Sequence[str]:
+    """Return the lines without as many spaces as their fence is indented by: https://spec.commonmark.org/0.31.2/#fenced-code-blocks."""
+    return [line[min(width, len(line) - len(line.lstrip(" "))) :] for line in lines] if width else lines
 
 
 def _is_markdown(info: str, before: str) -> bool:
@@ -120,9 +128,9 @@ def _closing(lines: Sequence[str], start: int, fence: str, *, is_markdown: bool)
     depth = 0
     for place in range(start, len(lines)):
         inner = _FENCE.match(lines[place])
-        if inner is None or inner[1][0] != fence[0] or len(inner[1]) < len(fence):
+        if inner is None or inner["signs"][0] != fence[0] or len(inner["signs"]) < len(fence):
             continue
-        if inner[2].strip():
+        if inner["info"].strip():
             depth += is_markdown
         elif depth:
             depth -= 1
@@ -139,8 +147,8 @@ def _opens_inside(lines: Sequence[str], place: int, fence: str) -> bool:
     ahead = lines[place + 1 : place + 400]
     for number, line in enumerate(ahead):
         inner = _FENCE.match(line)
-        if inner is not None and len(inner[1]) >= len(fence) and inner[1][0] == fence[0]:
-            if inner[2].strip():
+        if inner is not None and len(inner["signs"]) >= len(fence) and inner["signs"][0] == fence[0]:
+            if inner["info"].strip():
                 break
             bare += 1
         elif _labelled(line) and _is_above_a_block(ahead[: number + 3], number):
@@ -155,13 +163,14 @@ def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
     """
     fences = [found for line in lines[place + 1 : place + 3] if (found := _FENCE.match(line))]
     is_by_itself = bool(_MARKED.match(lines[place])) or (place > 0 and not lines[place - 1].strip())
-    return any(found[2].strip() or is_by_itself for found in fences)
+    return any(found["info"].strip() or is_by_itself for found in fences)
 
 
 def _named(one: _Fenced) -> Block | None:
     """Return the block under its name, None where it has none."""
     lines = list(one.lines)
-    path = _in_info(one.info) or _labelled(one.before) or _patched(one)
+    remark = _COMMENT.match(one.before[:300])
+    path = _in_info(one.info) or _labelled(one.before) or _patched(one) or (remark[1] if remark else None)
     first = next((line for line in lines if line.strip()), "")
     comment = _COMMENT.match(first)
     label = comment[1] if comment else _labelled(first) if path or begins_edit("".join(lines[1:2])) else None

@@ -34,7 +34,8 @@ from orchestrator.paths import form_problem
 
 __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 
-_THOUGHT = re.compile(r"\A(?:\s*<(think|thinking|thought|reasoning)>.*?</\1>)+", re.DOTALL)
+_THOUGHT = re.compile(r"\A(?:\s*[<◁](think|thinking|thought|reasoning)[>▷].*?[<◁]/\1[>▷])+", re.DOTALL | re.IGNORECASE)
+_THOUGHT_BEGINS = re.compile(r"^[ \t]*<(?:think|thinking)>", re.MULTILINE)
 _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
@@ -79,12 +80,20 @@ def _read(text: str) -> tuple[Sequence[Part], str]:
         return parts, around
     if not text.lstrip().startswith(("{", "[")) and begins_patch(text):
         return list(patched(text)), ""
-    if parts := from_json(text):
-        return parts, ""
-    parts, around = written(text)
-    if parts:
-        return parts, around
-    return fenced(text) or _lone_page(text), ""
+    in_fences = fenced(text)
+    if not _is_file(in_fences, text) and (parts := from_json(text)):
+        return parts, text
+    if not any(written(block.body)[0] for block in in_fences):
+        parts, around = written(text)
+        if parts:
+            return parts, around
+    return in_fences or _lone_page(text), ""
+
+
+def _is_file(blocks: Sequence[Block], text: str) -> bool:
+    """Whether the JSON of an answer is a file under its own name, and no wrapper: other files stand beside it."""
+    is_json = any(block.body.lstrip()[:1] in ("{", "[") for block in blocks)
+    return is_json and (len(blocks) > 1 or not from_json(text))
 
 
 def _closed(part: Part) -> Part:
@@ -113,9 +122,14 @@ def _without_thoughts(text: str) -> str:
     end = _THOUGHT_ENDS.search(text)
     if end is None:
         return text
-    before = text[: end.start()].lower()
-    is_in_block = before.rfind("<file ") > before.rfind("</file>") or before.count("\n```") % 2 == 1
-    return text if is_in_block else text[end.end() :]
+    before = text[: end.start()]
+    tags = [tag.start() for tag in _THOUGHT_BEGINS.finditer(before)]
+    in_block = before.count("\n```") % 2 == 1 or any(
+        isinstance(part, Block) and part.is_cut for part in tagged(before)[0]
+    )
+    if in_block:
+        return text
+    return before[: tags[0]] + text[end.end() :] if tags else text[end.end() :]
 
 
 def _lone_page(text: str) -> list[Block]:

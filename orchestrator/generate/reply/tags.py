@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
-from orchestrator.generate.reply.calls import NAMES, PATHS, is_call, is_path, parts_of
+from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_call, is_path, parts_of
+from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.structured import called
 
 _TAG = re.compile(
@@ -153,6 +154,12 @@ class _Tags:
         behind = self._text[tag.end() : tag.end() + 80].lstrip(" \t")
         return not behind or behind[0] == "\n" or behind.startswith(("</", "]]")) or bool(_OPENS.match(behind))
 
+    def _is_named(self, place: int) -> bool:
+        """Whether the fence at `place` has the name of a file, so that it holds this file and no wrapper."""
+        opened = self._text[place : self._text.find("\n", place) + 1 or len(self._text)]
+        above = self._text[max(0, place - 400) : place]
+        return any(not block.body.strip() for block in fenced(f"{above}{opened.rstrip()}\n\n"))
+
     def _end_of_sample(self, start: int, end: int) -> int:
         """Return the end of the page or of the fenced code in which `end` stands, counted from `start`; else 0."""
         between = self._text[start:end]
@@ -161,8 +168,8 @@ class _Tags:
             if closed is None:
                 over = _END_OF_PAGE.search(self._text, end)
                 return len(self._text) if over is None else over.end()
-        fences = [found[1].lower() for found in _FENCE.finditer(between)]
-        if len(fences) % 2 and fences[-1] not in _WRAPPING:
+        fences = list(_FENCE.finditer(between))
+        if len(fences) % 2 and (fences[-1][1].lower() not in _WRAPPING or self._is_named(start + fences[-1].start())):
             over = _FENCE.search(self._text, end)
             return len(self._text) if over is None else over.end()
         return 0
@@ -210,7 +217,9 @@ def _children(text: str, start: int) -> tuple[dict[str, str], int]:
     """Return the arguments that stand in tags of their own from `start` on, and where the last of them ends."""
     given: dict[str, str] = {}
     key_to_come = ""
-    while (child := _TAG.match(text, _solid(text, start))) is not None and (name := _argument(child)):
+    while (child := _TAG.match(text, _solid(text, start))) is not None and (
+        name := _argument(child) or (given and _unknown(child))
+    ):
         value, end = _value(text, child)
         start = end
         if name == "arg_key":
@@ -229,7 +238,13 @@ def _argument(child: re.Match[str]) -> str:
     if kind in _PARAMETERS:
         return child["tool"] or _attributes(child).get("name", "")
     is_plain = not child["attributes"].strip() and child["tool"] is None
-    return kind if is_plain and (kind in NAMES or kind in ("arg_key", "arg_value")) else ""
+    return kind if is_plain and (is_argument(kind) or kind in ("arg_key", "arg_value")) else ""
+
+
+def _unknown(child: re.Match[str]) -> str:
+    """Return the name of an argument that says nothing of a file, as `<line_count>`: no element has an underscore."""
+    is_plain = not (child["end"] or child["void"] or child["attributes"].strip() or child["tool"])
+    return _kind(child) if is_plain and "_" in child["name"] and not child["name"].startswith("_") else ""
 
 
 def _value(text: str, child: re.Match[str]) -> tuple[str, int]:
@@ -241,7 +256,9 @@ def _value(text: str, child: re.Match[str]) -> tuple[str, int]:
             break  # behind its name the file itself may follow
         behind = _solid(text, end + len(closing))
         following = _TAG.match(text, behind)
-        if behind >= len(text) or (following is not None and (following["end"] or _argument(following))):
+        if behind >= len(text) or (
+            following is not None and (following["end"] or _argument(following) or _unknown(following))
+        ):
             break
         end = text.find(closing, end + 1)
     if end < 0:

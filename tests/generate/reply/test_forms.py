@@ -138,6 +138,51 @@ def test_a_component_in_a_code_fence_is_no_block() -> None:
     assert parse(f"**app.jsx**\n\n```jsx\n{code}```\n").changes == (File("app.jsx", code),)
 
 
+HTML = "<!doctype html>\n<html><body><h1>Shop</h1></body></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("package.json", '{"name": "shop", "version": "1.0.0"}\n'),
+        ("site.webmanifest", '{\n  "name": "shop",\n  "start_url": "index.html"\n}\n'),
+        ("data/files.json", '[{"name": "a.txt", "content": "x"}]\n'),
+        ("App.jsx", 'export const App = () => (\n  <Route path="about.html">\n  </Route>\n);\n'),
+        (".github/workflows/a.yml", "run: |\n  cat > a.txt <<EOF\n  hi\n  EOF\n"),
+        ("run.sh", "#!/bin/sh\ncat > a.txt <<EOF\nhi\nEOF\n"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_named_fence_holds_its_file_whatever_that_looks_like(path: str, text: str, *, first: bool) -> None:
+    fences = [f"**{path}**\n\n```\n{text}```\n", f"**index.html**\n\n```html\n{HTML}```\n"]
+    reply = parse("\n".join(fences if first else fences[::-1]))
+    assert reply.complaints == ()
+    assert {change.path: change.text for change in reply.changes if isinstance(change, File)} == {
+        path: text,
+        "index.html": HTML,
+    }
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<write_to_file>\n<path>index.html</path>\n<content>\n{}</content>\n</write_to_file>",
+        '<boltAction type="file" filePath="index.html">\n{}</boltAction>',
+        '<file path="index.html">\n{}</file>',
+    ],
+)
+def test_a_page_that_shows_thoughts_is_whole(form: str) -> None:
+    page = "<!doctype html>\n<html><body>\n<x-box>\n<think>\nhm\n</think>\n</x-box>\n</body></html>\n"
+    reply = parse(form.replace("{}", page))
+    assert reply.changes == (File("index.html", page),)
+
+
+def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
+    reply = parse('{"path": "a.js", "content": "go();", "encoding": "base64"}')
+    assert reply.changes == ()
+    assert "a.js: the block is said to be base64" in reply.complaints[0]
+
+
 @pytest.mark.parametrize("fence", ["```", "~~~"])
 def test_a_markdown_file_in_a_bare_fence_ends_where_the_next_name_stands(fence: str) -> None:
     files = {"notes.md": "Three plain words\n", "shape.svg": "<svg/>\n", "LICENSE": "MIT\n", "facts.json": '{"n": 1}\n'}
