@@ -37,11 +37,13 @@ _COMMENT = re.compile(
     rf"^\s*(?://|#|<!--|/\*)\s*(?:(?:file[ _-]?(?:name|path)?|path)\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE
 )
 _MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
-_NO_PATH = re.compile(
+NO_PATH = re.compile(
     r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|.*\.(?:min|umd)\.js|[\w-]+\.(?:com|org|io|net)"
     r"|(?:node|next|vue|chart|highlight|three|d3|react|alpine|p5|leaflet|moment|express|jquery|marked|tone)\.js)$",
     re.IGNORECASE,
 )
+"""What looks like the name of a file and is a version, a library or a host."""
+
 _SHELLS = frozenset({"bash", "sh", "shell", "console", "zsh", "terminal", "powershell", "cmd", "bat"})
 _NO_PAGE = re.compile(r"\.(?:m?js|css|csv|tsv|json)$", re.IGNORECASE)
 
@@ -197,7 +199,7 @@ def _in_info(info: str) -> str | None:
     # A path with a folder would take the language before it along as the folder's first word.
     behind = _LANGUAGE.sub("", info, count=1)
     found = _INFO_LAST.search(behind if behind.strip() else info)
-    return found[1] if found and not _NO_PATH.match(found[1]) else None
+    return found[1] if found and not NO_PATH.match(found[1]) else None
 
 
 def _labelled(line: str) -> str | None:
@@ -207,7 +209,7 @@ def _labelled(line: str) -> str | None:
         name = str(mention[1])
     else:
         return None
-    return None if _NO_PATH.match(name) else name
+    return None if NO_PATH.match(name) else name
 
 
 def _guessed(found: Sequence[_Fenced]) -> list[Block]:
