@@ -75,7 +75,7 @@ def unread_names(text: str, parts: Sequence[Part]) -> list[str]:
     return [
         name
         for name in dict.fromkeys(named_in(rest))
-        if _TYPES.guess_type(name)[0]
+        if _has_kind(name)
         and is_path(name)
         and not NO_PATH.match(name)
         and name not in known

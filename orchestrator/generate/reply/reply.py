@@ -177,7 +177,7 @@ def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
             complaints.append((len(changes), path, f"The block {part.path!r:.80} was left out: its name {problem}."))
             continue
         made, wrong = _changes(path, part)
-        complaints += [(len(changes), path, sentence) for sentence in wrong]
+        complaints += [(len(changes) + len(made), path, sentence) for sentence in wrong]
         changes += made
     whole = _last_whole(changes)
     # What was begun again and finished then is no fault.

@@ -14,6 +14,7 @@ PAGE = """<!doctype html>
 @pytest.mark.parametrize(
     "form",
     [
+        '<\uff5cx\uff5carg name="path" string="true">style.css</\uff5cx\uff5carg>\nh1 { color: red; }\n',
         "=== style.css ===\nh1 { color: red; }\n",
         "--- BEGIN FILE: style.css ---\nh1 { color: red; }\n--- END FILE ---\n",
         "[FILE: style.css]\nh1 { color: red; }\n[/FILE]\n",
@@ -66,6 +67,19 @@ def test_a_file_that_is_only_spoken_of_is_no_complaint(around: str) -> None:
     reply = parse(around.replace("{}", PAGE))
     assert reply.changes == (File("index.html", PAGE),)
     assert reply.complaints == ()
+
+
+def test_a_file_behind_the_page_in_one_fence_is_a_complaint() -> None:
+    reply = parse(f"```\n// index.html\n{PAGE}\n// README.md\n# Shop\n\n// style.css\nh1 {{}}\n```\n")
+    assert reply.changes == (File("index.html", PAGE),)
+    assert [complaint.partition(":")[0] for complaint in reply.complaints] == ["README.md", "style.css"]
+
+
+@pytest.mark.parametrize("quote", ["`", '"', "'"])
+def test_a_page_in_a_text_of_code_is_no_page(quote: str) -> None:
+    reply = parse(f"write('index.html', {quote}{PAGE}{quote})")
+    assert reply.changes == ()
+    assert reply.complaints
 
 
 @pytest.mark.parametrize(
