@@ -7,7 +7,7 @@ models were trained with: editors, agents and their function calls.
 import base64
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
@@ -22,15 +22,28 @@ TEXTS = ("content", "contents", "file_text", "file_content", "new_content", "cod
 _NAMES_TEXT = re.compile(r"(?:[a-z]{1,20}_)?(?:contents?|code|text|body)")
 """Keys of the same meaning that a tool of its own may have: `document_content`, `code_content`."""
 
-_OLD = ("old_str", "old_string", "old_text", "old_content", "search", "find", "original", "old")
-_NEW = ("new_str", "new_string", "new_text", "new_content", "replace", "replacement", "updated", "new")
+_OLD = ("old_str", "old_string", "old_text", "old_content", "target_content", "search", "find", "original", "old")
+_NEW = (
+    "new_str",
+    "new_string",
+    "new_text",
+    "new_content",
+    "replacement_content",
+    "replace",
+    "replacement",
+    "updated",
+    "new",
+)
 _PAIRS = ("diff", "patch", "input")
-_LISTS = ("edits", "replacements", "changes", "diffs")
+_LISTS = ("edits", "replacements", "replacement_chunks", "changes", "diffs")
 _VERBS = ("command", "action", "operation", "mode", "type")
 NAMES = frozenset({*PATHS, *TEXTS, *_OLD, *_NEW, *_PAIRS, *_LISTS, *_VERBS, "name", "description", "insert_line"})
 
 _DELETES = re.compile(r"delete|remove|unlink", re.IGNORECASE)
 _ADDS = re.compile(r"append|insert|prepend|rename|move|copy", re.IGNORECASE)
+_BY_LINE = re.compile(
+    r"(?:start|end|first|last|from|to|begin)_(?:\w{1,12}_)?lines?(?:_\w{1,9})?|lines?(?:_range|_numbers?)?"
+)
 _IS_PATH = re.compile(r"[\w./@~+()\[\]#%&$-][\w./@~+()\[\]#%&$ -]{0,200}\.(?=\w*[A-Za-z])\w{1,15}")
 _BARE_NAMES = re.compile(
     r"(?:[\w.-]{1,80}/)*(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|[A-Z][a-z]+file|\.[a-z]{2,20})"
@@ -56,7 +69,7 @@ def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
     old, new, text = _first(named, _OLD), _first(named, _NEW), _text(named)
     pairs = next((value for key in _PAIRS if isinstance(value := named.get(key), str)), None)
     edits = next((value for key in _LISTS if isinstance(value := named.get(key), Sequence)), None)
-    if _ADDS.search(verb) or "insert_line" in named:
+    if _ADDS.search(verb) or "insert_line" in named or is_by_line(named):
         yield Unread(path, "adds lines at a place that only the tool knows. Send SEARCH/REPLACE edits instead")
     elif old is not None and (new is not None or text is not None):
         yield Edit(path, old, new or text or "") if old.strip() else Block(path, new or text or "")
@@ -98,6 +111,11 @@ def _joined(value: Any) -> Any:
     """Return the text that a list of lines stands for; everything else as it is."""
     is_lines = isinstance(value, list) and value and all(isinstance(line, str) for line in value)
     return "\n".join(line.removesuffix("\n") for line in value) if is_lines else value
+
+
+def is_by_line(named: Iterable[str]) -> bool:
+    """Whether the arguments say by number which lines are replaced."""
+    return any(map(_BY_LINE.fullmatch, named))
 
 
 def is_argument(name: str) -> bool:

@@ -16,6 +16,9 @@ _PATH = (
 )
 _INFO_NAMED = re.compile(r"""(?:path|file|filename|title|name)\s*[=:]\s*["']?([^"'}\s]+)""", re.IGNORECASE)
 _INFO_LAST = re.compile(rf"(?:^|[\s:({{])[\"'`]?({_PATH})[\"'`]?[)}}]?\s*$")
+_CITED = re.compile(r"\s*(\d{1,6}):\d{1,6}:")
+"""Lines of a file that an editor cites: those from the first on may be all of it, others are a part."""
+
 _LANGUAGE = re.compile(r"^\s*[A-Za-z][A-Za-z+#-]{0,20}(?=\s)")
 _NAME = rf"(?:\[[*_`]*({_PATH})[*_`]*\]\([^)\n]*\)|[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}})"
 _LABEL = re.compile(
@@ -196,6 +199,8 @@ def _patched(one: _Fenced) -> str | None:
 def _in_info(info: str) -> str | None:
     if found := _INFO_NAMED.search(info):
         return found[1]
+    if (cited := _CITED.match(info)) and cited[1] != "1":
+        return None
     # A path with a folder would take the language before it along as the folder's first word.
     behind = _LANGUAGE.sub("", info, count=1)
     found = _INFO_LAST.search(behind if behind.strip() else info)

@@ -107,7 +107,9 @@ def _half(text: str) -> list[Part]:
     else:
         return []  # it does end: what follows is something else
     is_file = begun[1] in _ROLES or begun[1] in (*PATHS, "name") or is_path(begun[1])
-    return [Block(begun[1] if is_path(begun[1]) else "index.html", text, is_cut=True)] if is_file else []
+    named = _NAMED.search(text)
+    path = begun[1] if is_path(begun[1]) else named[1] if named is not None and is_path(named[1]) else "index.html"
+    return [Block(path, text, is_cut=True)] if is_file else []
 
 
 def _files(value: Any, depth: int, tool: str) -> Iterator[Part]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
-from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_call, is_path, parts_of
+from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_by_line, is_call, is_path, parts_of
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.structured import called
 
@@ -27,6 +27,7 @@ _OWN_NAMES = ("path", "name", "filename", "file", "src")
 _SAYS_PATH = ("path", "file_path", "filepath", "file-path", "filename", "file_name", "target_file")
 _PARAMETERS = ("parameter", "param", "arg", "argument", "field")
 _TOOL = re.compile(r"\s{0,9}[\w.-]{1,60}\s{0,9}(?=<arg_key>)")
+_ESCAPED_PAGE = re.compile(r">\s{0,9}&lt;!doctype html", re.IGNORECASE)
 _DATA = re.compile(r"\s*<!\[CDATA\[\n?")
 _PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
 _END_OF_PAGE = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
@@ -68,6 +69,7 @@ class _Tags:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._is_escaped = bool(_ESCAPED_PAGE.search(text))
         self._found = [tag for tag in _TAG.finditer(text) if self._stands_apart(tag)]
         self._ends: dict[str, list[re.Match[str]]] = {}
         self._named: dict[str, list[int]] = {}
@@ -111,15 +113,20 @@ class _Tags:
         kind = _kind(tag)
         if "delete" in kind or "remove" in kind:
             return _Tagged(tag.start(), tag.end(), [Deletion(path)])
+        if kind not in _OWN and ("rename" in kind or is_by_line(_attributes(tag))):
+            _, end, _ = self._body(tag, tag.end())
+            return _Tagged(
+                tag.start(), end, [Unread(path, "moves the file or lines by number. Send it whole, or edits")]
+            )
         if tag["void"] and kind not in _OWN:
             return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])
         start = _body_starts(self._text, tag)
-        given, inner = _children(self._text, start)
+        given, inner = _children(self._text, _within(self._text, start))
         if given and is_call(kind, {"path": path} | given):
             _, end, _ = self._body(tag, inner)
             return _Tagged(tag.start(), end, list(parts_of(kind, {"path": path} | given)))
         body, end, is_cut = self._body(tag, start)
-        return _Tagged(tag.start(), end, [_block(path, body, is_cut=is_cut, is_edit=kind == "edit")])
+        return _Tagged(tag.start(), end, [self._whole(path, body, is_cut, kind)])
 
     def _with_children(self, tag: re.Match[str], given: Mapping[str, str], inner: int) -> _Tagged | None:
         parts = list(parts_of(_tool(tag), given))
@@ -130,8 +137,13 @@ class _Tags:
         if not parts and path:
             # `<file><path>…</path>` and then the file itself.
             body, end, is_cut = self._body(tag, inner)
-            parts = [_block(path, body.removeprefix("\n"), is_cut=is_cut, is_edit=_kind(tag) == "edit")]
+            parts = [self._whole(path, body.removeprefix("\n"), is_cut, _kind(tag))]
         return _Tagged(tag.start(), end, parts) if parts else None
+
+    def _whole(self, path: str, body: str, is_cut: bool, kind: str) -> Block:  # noqa: FBT001 - handed on as it came
+        # Who escapes a page escapes every file of the answer.
+        text = html.unescape(body) if self._is_escaped and "<" not in body else body
+        return _block(path, text, is_cut=is_cut, is_edit=kind == "edit")
 
     def _body(self, tag: re.Match[str], start: int) -> tuple[str, int, bool]:
         """Return what a tag holds, where to go on, and whether its end is missing: another block begins before it."""
@@ -204,13 +216,20 @@ def _path_of(tag: re.Match[str]) -> str | None:
     given = _attributes(tag)
     if _kind(tag) in _OWN:
         return next((given[key] for key in _OWN_NAMES if key in given), None)
-    return next((given[key] for key in _SAYS_PATH if is_path(given.get(key, ""))), None)
+    keys = ("from", *_SAYS_PATH) if "rename" in _kind(tag) else _SAYS_PATH
+    return next((given[key] for key in keys if is_path(given.get(key, ""))), None)
 
 
 def _body_starts(text: str, tag: re.Match[str]) -> int:
     line_ends = text.find("\n", tag.end())
     is_blank = line_ends >= 0 and not text[tag.end() : line_ends].strip()
     return line_ends + 1 if is_blank else tag.end()
+
+
+def _within(text: str, start: int) -> int:
+    """Return where the arguments begin: behind `<edits>`, which only holds them."""
+    held = _TAG.match(text, _solid(text, start))
+    return held.end() if held is not None and not held["end"] and _kind(held) in ("edits", "args") else start
 
 
 def _children(text: str, start: int) -> tuple[dict[str, str], int]:
