@@ -14,8 +14,9 @@ from orchestrator.generate.reply.structured import from_json
 
 _PATH = r"[\w@./+-]{1,120}\.[A-Za-z]\w{0,14}"
 _ALONE = re.compile(
-    r"(?![ \t]*(?:[-*+\u2022]|\d{1,2}[.)])\s)[^\w\n.]{0,14}(?:[\w%]{1,16}[^\w\n.]{1,8}){0,2}?"
-    rf"({_PATH})\W{{0,14}}(?:(?<=/)\w{{1,20}}>)?"
+    r"(?![ \t]*(?:(?:[-*+\u2022]|\d{1,2}[.)])\s|[|+`\\]-|[\u2500-\u257f]))"  # a list or a tree
+    r"[^\w\n.]{0,14}(?:[\w%]{1,16}[^\w\n.(]{1,8}){0,2}?"
+    rf"({_PATH})[^\w;]{{0,14}}(?:(?<=/)\w{{1,20}}>)?"
 )
 """A line that a name stands on by itself, whatever frames it: `=== style.css ===`, `[FILE: style.css]`."""
 

@@ -48,6 +48,10 @@ NO_PATH = re.compile(
 """What looks like the name of a file and is a version, a library or a host."""
 
 _SHELLS = frozenset({"bash", "sh", "shell", "console", "zsh", "terminal", "powershell", "cmd", "bat"})
+_CODE_LANGUAGES = frozenset(
+    {"js", "javascript", "ts", "typescript", "jsx", "tsx", "python", "py", "css", "php", "html"}
+)
+_NO_CODE = re.compile(r"\.(?:csv|tsv|json|geojson|txt|ya?ml|xml|svg|png|jpe?g|gif|webp|ico|pdf|zip)$", re.IGNORECASE)
 _NO_PAGE = re.compile(r"\.(?:m?js|css|csv|tsv|json)$", re.IGNORECASE)
 
 
@@ -182,6 +186,8 @@ def _named(one: _Fenced) -> Block | None:
     if label and path in (None, label, label.removeprefix("./")):
         path = label
         lines = lines[lines.index(first) + 1 :]
+    if path is not None and path == _mentioned(one.before) and _is_other_code(one.language, path):
+        return None  # a sentence says what the code does with the file
     if path is None or (one.language in _SHELLS and not path.endswith((".sh", ".bat", ".ps1"))):
         return None
     body = "".join(f"{line}\n" for line in lines)
@@ -208,13 +214,20 @@ def _in_info(info: str) -> str | None:
 
 
 def _labelled(line: str) -> str | None:
-    if label := _LABEL.match(line[:300]):
-        name = str(label[1] or label[2])
-    elif (mention := _MENTIONED.search(line[-300:])) and not _OF_A_PART.search(line):
-        name = str(mention[1])
-    else:
-        return None
-    return None if NO_PATH.match(name) else name
+    label = _LABEL.match(line[:300])
+    name = str(label[1] or label[2]) if label else _mentioned(line)
+    return None if name is None or NO_PATH.match(name) else name
+
+
+def _mentioned(line: str) -> str | None:
+    """Return the name with which a sentence ends that leads to a block."""
+    mention = None if _LABEL.match(line[:300]) else _MENTIONED.search(line[-300:])
+    return None if mention is None or _OF_A_PART.search(line) else str(mention[1])
+
+
+def _is_other_code(language: str, path: str) -> bool:
+    """Whether code in this language cannot be the file, which holds data or text."""
+    return language in _CODE_LANGUAGES and bool(_NO_CODE.search(path))
 
 
 def _guessed(found: Sequence[_Fenced]) -> list[Block]:

@@ -58,6 +58,8 @@ def test_a_file_in_another_form_beside_a_block_is_a_complaint(form: str) -> None
         "{}\nRun python3 -m http.server and open index.html.\n",
         "It uses Chart.js 4.4.1 from cdn.jsdelivr.net.\n\n{}\nOpen it at example.com.\n",
         "Files:\n\nindex.html\nstyle.css\napp.js\n\n{}",
+        "Files:\n```\nshop/\n├── index.html\n└── app.js\n```\n\n`index.html`\n```html\n{}```\n",
+        "**index.html**\n```html\n{}```\nThe file `a.csv` is loaded with:\n\n```js\nfetch('a.csv')\n```\n",
         "Save it as shop.html:\n\n```html\n{}```\n",
         'Use `<file path="style.css">` later.\n\n{}',
         "{}\n## How it works\n\nThe button calls `add()`; see app.js\n",
