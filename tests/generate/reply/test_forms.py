@@ -47,6 +47,8 @@ h1 { }
 <new_text>\nh1 { }\n</new_text>\n</edits>\n</edit_file>""",
     """{"name": "replace_file_content", "arguments": {"TargetFile": "style.css",
     "ReplacementChunks": [{"TargetContent": "h1 { color: red; }", "ReplacementContent": "h1 { }"}]}}""",
+    """{"name": "MultiEdit", "input": {"path": "style.css",
+    "edits": "[{\\"old_string\\": \\"h1 { color: red; }\\", \\"new_string\\": \\"h1 { }\\"}]"}}""",
     "*** Begin Patch\n*** Update File: style.css\n@@\n-h1 { color: red; }\n+h1 { }\n p { color: blue; }\n*** End Patch",
     """<edit path="style.css">
 *** Begin Patch
@@ -210,6 +212,20 @@ def test_an_answer_whose_page_is_escaped_is_escaped_throughout() -> None:
     assert parse("".join(escaped)).changes == tuple(File(path, text) for path, text in files.items())
     kept = File("app.js", "s.replace(/&/g, '&amp;');\n")
     assert parse(f'<file path="app.js">\n{kept.text}</file>\n').changes == (kept,)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"name": "MultiEdit", "input": {"path": "style.css", "edits": "none"}}',
+        '{"name": "MultiEdit", "input": {"path": "style.css", "edits": "{}"}}',
+        '{"name": "read_file", "input": {"path": "style.css"}}',
+        "cat <<'EOF'\nhello\nEOF\n",
+        '{"name": "shop", "version": "1"} and more',
+    ],
+)
+def test_a_call_that_changes_no_file_changes_none(answer: str) -> None:
+    assert parse(answer).changes == ()
 
 
 def test_lines_that_are_cited_are_no_file() -> None:
