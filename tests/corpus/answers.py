@@ -1,5 +1,6 @@
 """The same three files in the wrappers, tool calls and commands that models send besides the form that is asked for."""
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 
@@ -155,5 +156,96 @@ ANSWERS: Mapping[str, str] = {
     "path behind a colon": _fences(lambda path, text: f"````{_LANGUAGES[path]}:{path}\n{text}"),
     "bold name above": _fences(lambda path, text: f"**{path}**\n\n````{_LANGUAGES[path]}\n{text}"),
     "bold name above bare fences": _fences(lambda path, text: f"**`{path}`**\n\n````\n{text}"),
+    "DeepSeek's marks": "<\uff5ctool\u2581calls\u2581begin\uff5c>"
+    + "\n".join(
+        "<\uff5ctool\u2581call\u2581begin\uff5c>function<\uff5ctool\u2581sep\uff5c>write_file\n```json\n"
+        f"{json.dumps(call)}\n```<\uff5ctool\u2581call\u2581end\uff5c>"
+        for call in _calls(lambda given: given)
+    )
+    + "<\uff5ctool\u2581calls\u2581end\uff5c>",
+    "Kimi's marks": "I write.\n<|tool_calls_section_begin|>"
+    + "".join(
+        f"<|tool_call_begin|>functions.write:0<|tool_call_argument_begin|>{json.dumps(call)}<|tool_call_end|>"
+        for call in _calls(lambda given: given)
+    )
+    + "<|tool_calls_section_end|>",
+    "Mistral's marks": "".join(
+        f"[TOOL_CALLS]write_file[ARGS]{json.dumps(call)}" for call in _calls(lambda given: given)
+    ),
+    "gpt-oss's marks": "".join(
+        f"<|channel|>commentary to=functions.write <|constrain|>json<|message|>{json.dumps(call)}<|call|>"
+        for call in _calls(lambda given: given)
+    ),
+    "an answer of Gemini's API": json.dumps(
+        {
+            "candidates": [
+                {"content": {"parts": _calls(lambda given: {"functionCall": {"name": "write_file", "args": given}})}}
+            ]
+        }
+    ),
+    "an answer of OpenAI's API": json.dumps(
+        {
+            "choices": [
+                {
+                    "message": {
+                        "tool_calls": _calls(lambda given: {"function": {"name": "w", "arguments": json.dumps(given)}})
+                    }
+                }
+            ]
+        }
+    ),
+    "keys in capitals": "\n".join(
+        f"<tool_call>\n{json.dumps(call)}\n</tool_call>"
+        for call in _calls(
+            lambda given: {"name": "write_to_file", "arguments": given}, key="TargetFile", content="CodeContent"
+        )
+    ),
+    "arguments that say nothing of the file": _each(
+        lambda path, text: (
+            f"<write_to_file>\n<path>{path}</path>\n<content>\n{text}</content>\n<line_count>9</line_count>\n"
+            "<task_progress>\n- [x] all\n</task_progress>\n</write_to_file>"
+        )
+    ),
+    "names of other arguments": _each(
+        lambda path, text: (
+            f"<document>\n<file_name>{path}</file_name>\n<document_contents>\n{text}</document_contents>\n</document>"
+        )
+    ),
+    "a tree of folders": json.dumps(
+        {
+            "index.html": {"file": {"contents": FILES["index.html"]}},
+            "src": {"directory": {"app.js": {"file": {"contents": FILES["src/app.js"]}}}},
+            "README.md": {"file": {"contents": FILES["README.md"]}},
+        }
+    ),
+    "a folder beside files": json.dumps(
+        {
+            "files": {
+                "index.html": FILES["index.html"],
+                "src": {"app.js": FILES["src/app.js"]},
+                "README.md": FILES["README.md"],
+            }
+        }
+    ),
+    "lists of lines": json.dumps([{"path": path, "content": text.split("\n")} for path, text in FILES.items()]),
+    "base64": json.dumps(
+        [
+            {"path": path, "content": base64.b64encode(text.encode()).decode(), "encoding": "base64"}
+            for path, text in FILES.items()
+        ]
+    ),
+    "JSON behind prose with brackets": "I {think} of [this].\n\n```json\n"
+    + json.dumps({"files": _calls(lambda given: given)})
+    + "\n```\nDone.",
+    "fences indented in a list": _each(
+        lambda path, text: (
+            f"1. `{path}`\n\n"
+            + "".join(f"   {line}\n".replace("   \n", "\n") for line in f"````\n{text}````".split("\n"))
+        )
+    ),
+    "path in a comment": _fences(lambda path, text: f"````{_LANGUAGES[path]}\n<!-- filepath: {path} -->\n{text}"),
+    "path in a comment above": _fences(lambda path, text: f"<!-- FILE: {path} -->\n````{_LANGUAGES[path]}\n{text}"),
+    "thoughts in other brackets": "\u25c1think\u25b7a plan\u25c1/think\u25b7" + _tag("file"),
+    "thoughts in the middle": 'Well.\n<think>\nI write `<file path="x.html">` first.\n</think>\n' + _tag("file"),
 }
 """Name of a form -> an answer that holds `FILES` in it."""

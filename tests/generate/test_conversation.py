@@ -396,9 +396,9 @@ async def test_an_answer_that_is_cut_where_nothing_more_fits_is_not_continued() 
 
 @pytest.mark.usefixtures("no_pauses")
 async def test_a_server_that_is_still_loading_when_the_time_is_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(budget, "CALL_S", 0.3)
-    monkeypatch.setattr(budget, "SHORTEST_CALL_S", 0.1)
+    # The next look would come after the end, so that nothing is waited for.
+    monkeypatch.setattr(call, "LOADING_S", budget.CALL_S + 1)
     at = table()
     await at_home(at, refusal(503, message="Loading model"))
-    assert outcomes(at) == ["the model was still loading after 0 s"]
+    assert outcomes(at)[0].startswith("the model was still loading after ")
     assert at.budget.attempts[0].cost_usd == 0

@@ -76,7 +76,8 @@ async def ask(
                 disable_cooldowns=True,
                 fallbacks=[],
             )
-            call = _Call(router, messages, allowance.tokens, learnt, has_key=_has_key(model))
+            until = started + allowance.seconds
+            call = _Call(router, messages, allowance.tokens, learnt, until, has_key=_has_key(model))
             response = await call.made()
     except TimeoutError:
         return _late(model, allowance, started, call)
@@ -91,12 +92,16 @@ def _has_key(model: Model) -> bool:
 
 @dataclass
 class _Call:
-    """One call, made again where the provider says what it takes instead, or that it will soon be ready."""
+    """One call, made again where the provider says what it takes instead, or that it will soon be ready.
+
+    `until`: when it must be over, on the monotonic clock.
+    """
 
     router: Any
     messages: Messages
     tokens: int
     learnt: Learnt
+    until: float
     has_key: bool
     is_loading: bool = False
 
@@ -114,13 +119,15 @@ class _Call:
                     raise
             if form is not None:
                 self.learnt.form, adapted = form, adapted + 1
+            elif time.monotonic() + LOADING_S > self.until:
+                raise TimeoutError  # the next look would come too late
             else:
                 await asyncio.sleep(LOADING_S)
 
 
 def _late(model: Model, allowance: Allowance, started: float, call: _Call) -> Answer:
     if call.is_loading:
-        outcome = f"the model was still loading after {allowance.seconds:.0f} s"
+        outcome = f"the model was still loading after {time.monotonic() - started:.0f} s"
         return _failed(model, outcome, started, 0.0)
     return replace(_failed(model, f"no answer within {allowance.seconds:.0f} s", started, None), is_late=True)
 

@@ -13,7 +13,8 @@ _CLOSED = re.compile(r"(?:\n[ \t]*(?:`{3,}|~{3,})[ \t]*){1,5}\s*\Z")
 _ANY_FENCE = re.compile(r"^(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
 _BARE = re.compile(r"^(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 _LABEL = re.compile(
-    r"\A\s*(?:\*\*|`)?(?:file(?:name)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n", re.IGNORECASE
+    r"\A\s*(?:\*\*|`)?(?:file[ _-]?(?:name|path)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n",
+    re.IGNORECASE,
 )
 _PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNORECASE)
@@ -23,6 +24,7 @@ _DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
 _PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
+_PATCHES = (".diff", ".patch")
 _CODE = (".js", ".mjs", ".css")
 
 
@@ -36,12 +38,13 @@ class Cleaned:
 
 def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
     """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
-    if not path.lower().endswith(_MARKDOWN) and (holder := elision(body)):
+    if not path.lower().endswith(_MARKDOWN) and (holder := elision(body, path)):
         return Cleaned("", f"a placeholder stands where code belongs ({holder}): write the code.")
     if is_part:
         return Cleaned(body)
     text = _bare(path, body)
-    if _DIFF.match(text) or (not path.lower().endswith(_MARKDOWN) and _is_diff(text)):
+    is_diff = _DIFF.match(text) or (not path.lower().endswith(_MARKDOWN) and _is_diff(text))
+    if is_diff and not path.lower().endswith(_PATCHES):
         return Cleaned("", "a diff is not understood: send the whole file, or SEARCH/REPLACE edits.")
     suffix = path.lower()
     if suffix.endswith(_HTML):

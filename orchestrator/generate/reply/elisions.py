@@ -29,7 +29,7 @@ _LEFT_OUT = re.compile(
     rf"|(?:the )?rest of (?:the |your |this )?(?:{_WHOLE}|{_WHAT}{_STAYS}+)"
     rf"|(?:the |all )?{_WHAT} (?:remains?|stays?|is|are) (?:the same|unchanged|as before)"
     rf"|keep (?:everything else|the rest|all other {_WHAT})(?: (?:as is|unchanged|the same|as before))?"
-    r"|(?:code )?omitted(?: for brevity)?",
+    r"|(?:code )?(?:omitted|truncated)(?: for brevity)?|snip(?:ped)?",
     re.IGNORECASE,
 )
 _ONLY_BETWEEN_DOTS = re.compile(
@@ -54,20 +54,70 @@ _REST_STAYS = re.compile(
 )
 _ONLY_STAYS = re.compile(rf"{_AS_IT_WAS}|no changes?(?: here)?", re.IGNORECASE)
 _SAYS_SO = re.compile(
-    rf"\.{{3}}|…|\[|\(|unchanged|same|remain|stay|omitted|keep|before|goes|here|{_AS_IT_WAS}", re.IGNORECASE
+    rf"\.{{3}}|…|\[|\(|unchanged|same|remain|stay|omitted|truncated|snip|keep|before|goes|here|{_AS_IT_WAS}",
+    re.IGNORECASE,
 )
+# What a program or a page is made of, in the same languages: only a sentence about one of these is about the file.
+_OF_CODE = re.compile(
+    rf"\b{_WHAT}\b|\b{_WHOLE}\b|code|cód|codic|kod|код|代码|代碼|コード|코드|datei|fichier|archivo|arquivo|файл|文件|ファイル|파일"
+    r"|fun[ck][tc]|funç|функц|函数|関数|함수|seite|página|pagina|страниц|页面|ページ|페이지",
+    re.IGNORECASE,
+)
+_THERE_ALREADY = re.compile(
+    r"existant|existente|esistente|vorhandene|bestehende|bestaande|существующ|原有|已有|现有|既存|기존|bez zmian"
+    r"|inchangé",
+    re.IGNORECASE,
+)
+_FEW = 5
+_LEFT_OUT_IN_CJK = re.compile(
+    r"(?:以下|中|後)?(?:省略|略)|省略.{0,6}(?:代码|代碼|コード)|.{0,12}(?:代码|コード|코드).{0,6}(?:省略|생략)"
+)
+_SHORT = 2
+"""Words of a remark that speaks of nothing but the rest: `rest unchanged`."""
+
+_ABOUT_VALUES = re.compile(
+    r"(?:the )?(?:all )?(?:other|remaining) lines\b.*|(?:the )?code is the same\b.*|keep (?:everything else|the rest)",
+    re.IGNORECASE,
+)
+"""What may be said of what the code works on as well."""
+
 _LOOKED_AT = 300
+_LONG = 40
+_TEXTS = (".txt", ".csv", ".tsv", ".yaml", ".yml", ".srt", ".vtt", ".rst", ".tex", ".log", ".ndjson", ".jsonl")
+_PYTHON = (".py", ".pyi")
 
 
-def elision(body: str) -> str:
-    """Return the first line of `body` that stands for code left out, cut to 100 characters; an empty text if none."""
+def elision(body: str, path: str = "") -> str:
+    """Return the first line of `body` that stands for code left out, cut to 100 characters; an empty text if none.
+
+    Dots alone in a line are the author's in plain text and data, and a statement of Python within a block.
+    """
+    is_text, is_python = path.lower().endswith(_TEXTS), path.lower().endswith(_PYTHON)
     lines = body.split("\n")
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
+        if _DOTS.fullmatch(line[:_LOOKED_AT]) and (is_text or (is_python and line[0] in " \t")):
+            continue
+        if _is_honest(line[:_LOOKED_AT], below):
+            continue
         # Above code `/* Existing styles */` is a heading.
         is_heading = bool(below.strip()) and below.strip()[0] not in "}<" and not _SAYS_SO.search(line[:_LOOKED_AT])
         if not is_heading and _is_elision(line[:_LOOKED_AT]) and not _is_about_a_spread(line[:_LOOKED_AT], lines):
             return f"{line.strip()!r:.100}"
     return ""
+
+
+def _is_honest(line: str, below: str) -> bool:
+    """Whether a comment directly above code says what that code does with the rest of a word, of a list and so on."""
+    found = _COMMENT.fullmatch(line)
+    if found is None or not below.strip() or below.strip()[0] in "}<)]" or _COMMENT.fullmatch(below[:_LOOKED_AT]):
+        return False
+    said = found["said"].strip(" .")
+    if said != found["said"].strip() or "..." in said or "…" in said or said[:1] in "([":
+        return False
+    return bool(
+        _ABOUT_VALUES.fullmatch(said)
+        or (len(said.split()) > _SHORT and _REST_STAYS.fullmatch(said) and not _OF_CODE.search(said))
+    )
 
 
 def _is_elision(line: str) -> bool:
@@ -78,6 +128,9 @@ def _is_elision(line: str) -> bool:
     ):
         return False
     found = _COMMENT.fullmatch(line)
+    if found is not None:  # the dots of typographers, and those that are spread
+        line = line.replace("\u22ef", "\u2026").replace("\u22ee", "\u2026").replace(". . .", "...")
+        found = _COMMENT.fullmatch(line)
     if found is None:
         return bool(_DOTS.fullmatch(line) or _INLINE.search(line))
     said = found["said"]
@@ -91,6 +144,8 @@ def _is_elision(line: str) -> bool:
     return bool(
         _LEFT_OUT.fullmatch(core)
         or _REST_STAYS.fullmatch(core)
+        or (_THERE_ALREADY.search(core) and _OF_CODE.search(core) and len(core.split()) <= _FEW and len(core) < _LONG)
+        or _LEFT_OUT_IN_CJK.fullmatch(core)
         or is_ruled
         or (is_decorated and _ONLY_BETWEEN_DOTS.match(core))
     )

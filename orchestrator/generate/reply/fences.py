@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
 
-_FENCE = re.compile(r"^[ ]{0,3}(`{3,}|~{3,})[ \t]*([^`\n]*)$")
+_FENCE = re.compile(r"^(?P<indent>[ ]{0,3})(?P<signs>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
 _BARE_NAME = r"(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|AUTHORS|(?-i:[A-Z][a-z]{2,15}file)|\.[a-z][a-z-]{2,20})"
 """Names that files have by custom without an extension."""
 
 _PATH = (
-    r"(?:\.?/)?(?:[\w@()+-][\w.@()+ -]{0,80}/){0,8}"
-    rf"(?:[\w@()+-][\w.@()+-]{{0,80}}\.[A-Za-z0-9]{{1,10}}|(?-i:{_BARE_NAME})(?![\w.]))"
+    r"(?:\.?/)?(?:\.?[\w@()+-][\w.@()+ -]{0,80}/){0,8}"
+    rf"(?:[\w@()+-][\w.@()+-]{{0,80}}\.[A-Za-z0-9]{{1,15}}|(?-i:{_BARE_NAME})(?![\w.]))"
 )
 _INFO_NAMED = re.compile(r"""(?:path|file|filename|title|name)\s*[=:]\s*["']?([^"'}\s]+)""", re.IGNORECASE)
 _INFO_LAST = re.compile(rf"(?:^|[\s:({{])[\"'`]?({_PATH})[\"'`]?[)}}]?\s*$")
+_CITED = re.compile(r"\s*(\d{1,6}):\d{1,6}:")
+"""Lines of a file that an editor cites: those from the first on may be all of it, others are a part."""
+
 _LANGUAGE = re.compile(r"^\s*[A-Za-z][A-Za-z+#-]{0,20}(?=\s)")
 _NAME = rf"(?:\[[*_`]*({_PATH})[*_`]*\]\([^)\n]*\)|[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}})"
 _LABEL = re.compile(
@@ -33,14 +36,22 @@ _OF_A_PART = re.compile(
 _MENTIONED = re.compile(rf"`({_PATH})`[^`]{{0,60}}:\s*$")
 _IN_TICKS = re.compile(rf"`({_PATH})`")
 _PATCHED = re.compile(r"\+\+\+ (?:b/)?(\S{1,200})")
-_COMMENT = re.compile(rf"^\s*(?://|#|<!--|/\*)\s*(?:file(?:name)?\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE)
+_COMMENT = re.compile(
+    rf"^\s*(?://|#|<!--|/\*)\s*(?:(?:file[ _-]?(?:name|path)?|path)\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE
+)
 _MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
-_NO_PATH = re.compile(
+NO_PATH = re.compile(
     r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|.*\.(?:min|umd)\.js|[\w-]+\.(?:com|org|io|net)"
     r"|(?:node|next|vue|chart|highlight|three|d3|react|alpine|p5|leaflet|moment|express|jquery|marked|tone)\.js)$",
     re.IGNORECASE,
 )
+"""What looks like the name of a file and is a version, a library or a host."""
+
 _SHELLS = frozenset({"bash", "sh", "shell", "console", "zsh", "terminal", "powershell", "cmd", "bat"})
+_CODE_LANGUAGES = frozenset(
+    {"js", "javascript", "ts", "typescript", "jsx", "tsx", "python", "py", "css", "php", "html"}
+)
+_NO_CODE = re.compile(r"\.(?:csv|tsv|json|geojson|txt|ya?ml|xml|svg|png|jpe?g|gif|webp|ico|pdf|zip)$", re.IGNORECASE)
 _NO_PAGE = re.compile(r"\.(?:m?js|css|csv|tsv|json)$", re.IGNORECASE)
 
 
@@ -97,8 +108,9 @@ def _scanned(lines: Sequence[str]) -> list[_Fenced]:
         if not line:
             place += 1
         elif opening := _FENCE.match(line):
-            end = _closing(lines, place + 1, opening[1], is_markdown=_is_markdown(opening[2], before))
-            found.append(_Fenced(opening[2].strip(), before, lines[place + 1 : end], end >= len(lines)))
+            end = _closing(lines, place + 1, opening["signs"], is_markdown=_is_markdown(opening["info"], before))
+            inside = _without_indent(lines[place + 1 : end], len(opening["indent"]))
+            found.append(_Fenced(opening["info"].strip(), before, inside, end >= len(lines)))
             before, place = "", end + 1
         elif begins_edit(line) and (found or _labelled(before)):
             end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
@@ -108,6 +120,11 @@ def _scanned(lines: Sequence[str]) -> list[_Fenced]:
             before = line if line.strip() else before
             place += 1
     return found
+
+
+def _without_indent(lines: Sequence[str], width: int) -> Sequence[str]:
+    """Return the lines without as many spaces as their fence is indented by: https://spec.commonmark.org/0.31.2/#fenced-code-blocks."""
+    return [line[min(width, len(line) - len(line.lstrip(" "))) :] for line in lines] if width else lines
 
 
 def _is_markdown(info: str, before: str) -> bool:
@@ -120,9 +137,9 @@ def _closing(lines: Sequence[str], start: int, fence: str, *, is_markdown: bool)
     depth = 0
     for place in range(start, len(lines)):
         inner = _FENCE.match(lines[place])
-        if inner is None or inner[1][0] != fence[0] or len(inner[1]) < len(fence):
+        if inner is None or inner["signs"][0] != fence[0] or len(inner["signs"]) < len(fence):
             continue
-        if inner[2].strip():
+        if inner["info"].strip():
             depth += is_markdown
         elif depth:
             depth -= 1
@@ -139,8 +156,8 @@ def _opens_inside(lines: Sequence[str], place: int, fence: str) -> bool:
     ahead = lines[place + 1 : place + 400]
     for number, line in enumerate(ahead):
         inner = _FENCE.match(line)
-        if inner is not None and len(inner[1]) >= len(fence) and inner[1][0] == fence[0]:
-            if inner[2].strip():
+        if inner is not None and len(inner["signs"]) >= len(fence) and inner["signs"][0] == fence[0]:
+            if inner["info"].strip():
                 break
             bare += 1
         elif _labelled(line) and _is_above_a_block(ahead[: number + 3], number):
@@ -155,19 +172,22 @@ def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
     """
     fences = [found for line in lines[place + 1 : place + 3] if (found := _FENCE.match(line))]
     is_by_itself = bool(_MARKED.match(lines[place])) or (place > 0 and not lines[place - 1].strip())
-    return any(found[2].strip() or is_by_itself for found in fences)
+    return any(found["info"].strip() or is_by_itself for found in fences)
 
 
 def _named(one: _Fenced) -> Block | None:
     """Return the block under its name, None where it has none."""
     lines = list(one.lines)
-    path = _in_info(one.info) or _labelled(one.before) or _patched(one)
+    remark = _COMMENT.match(one.before[:300])
+    path = _in_info(one.info) or _labelled(one.before) or _patched(one) or (remark[1] if remark else None)
     first = next((line for line in lines if line.strip()), "")
     comment = _COMMENT.match(first)
     label = comment[1] if comment else _labelled(first) if path or begins_edit("".join(lines[1:2])) else None
     if label and path in (None, label, label.removeprefix("./")):
         path = label
         lines = lines[lines.index(first) + 1 :]
+    if path is not None and path == _mentioned(one.before) and _is_other_code(one.language, path):
+        return None  # a sentence says what the code does with the file
     if path is None or (one.language in _SHELLS and not path.endswith((".sh", ".bat", ".ps1"))):
         return None
     body = "".join(f"{line}\n" for line in lines)
@@ -185,20 +205,29 @@ def _patched(one: _Fenced) -> str | None:
 def _in_info(info: str) -> str | None:
     if found := _INFO_NAMED.search(info):
         return found[1]
+    if (cited := _CITED.match(info)) and cited[1] != "1":
+        return None
     # A path with a folder would take the language before it along as the folder's first word.
     behind = _LANGUAGE.sub("", info, count=1)
     found = _INFO_LAST.search(behind if behind.strip() else info)
-    return found[1] if found and not _NO_PATH.match(found[1]) else None
+    return found[1] if found and not NO_PATH.match(found[1]) else None
 
 
 def _labelled(line: str) -> str | None:
-    if label := _LABEL.match(line[:300]):
-        name = str(label[1] or label[2])
-    elif (mention := _MENTIONED.search(line[-300:])) and not _OF_A_PART.search(line):
-        name = str(mention[1])
-    else:
-        return None
-    return None if _NO_PATH.match(name) else name
+    label = _LABEL.match(line[:300])
+    name = str(label[1] or label[2]) if label else _mentioned(line)
+    return None if name is None or NO_PATH.match(name) else name
+
+
+def _mentioned(line: str) -> str | None:
+    """Return the name with which a sentence ends that leads to a block."""
+    mention = None if _LABEL.match(line[:300]) else _MENTIONED.search(line[-300:])
+    return None if mention is None or _OF_A_PART.search(line) else str(mention[1])
+
+
+def _is_other_code(language: str, path: str) -> bool:
+    """Whether code in this language cannot be the file, which holds data or text."""
+    return language in _CODE_LANGUAGES and bool(_NO_CODE.search(path))
 
 
 def _guessed(found: Sequence[_Fenced]) -> list[Block]:

@@ -2,7 +2,7 @@
 
 import re
 
-from orchestrator.generate.reply.block import Block, Part
+from orchestrator.generate.reply.block import Block, Part, Unread
 
 _BEGINS = re.compile(
     r"^[ \t]*(?:[^\n<]{0,200}&&[ \t]*)?(?:cat|tee)\b(?P<before>[^<\n]{0,300})"
@@ -18,7 +18,7 @@ def written(text: str) -> tuple[list[Part], str]:
     parts, around, end = list[Part](), list[str](), 0
     for begun in _BEGINS.finditer(text):
         target = _TARGET.search(begun["before"]) or _TARGET.search(begun["behind"])
-        if target is None or ">>" in begun[0] or begun.start() < end:
+        if target is None or begun.start() < end:
             continue
         indented = r"\t*" if begun["tabs"] else ""
         closing = re.compile(rf"^{indented}{begun['end']}[ \t]*$", re.MULTILINE)
@@ -26,7 +26,9 @@ def written(text: str) -> tuple[list[Part], str]:
         body = text[begun.end() + 1 : len(text) if closed is None else closed.start()]
         # Without quotes around its end the shell reads `\$` as `$`.
         body = body if begun["quote"] else _ESCAPED.sub(r"\1", body)
-        parts.append(Block(target["path"], body, is_cut=closed is None))
+        is_added = ">>" in begun["before"] + begun["behind"]
+        why = "adds lines to the end. Send SEARCH/REPLACE edits instead"
+        parts.append(Unread(target["path"], why) if is_added else Block(target["path"], body, is_cut=closed is None))
         around.append(text[end : begun.start()])
         end = len(text) if closed is None else closed.end()
     return parts, "\n".join([*around, text[end:]])

@@ -5,6 +5,7 @@ with a complaint, and never published.
 """
 
 import re
+from bisect import bisect_left
 
 from orchestrator.generate.reply.calls import is_path
 from orchestrator.generate.reply.elements import ELEMENTS
@@ -12,7 +13,9 @@ from orchestrator.generate.reply.elements import ELEMENTS
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
 _XML = (".xml", ".svg")
+_PATCHES = (".diff", ".patch")
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]{0,60})(?P<attributes>\s[^<>\n]{0,300}?)?(?P<void>/?)>")
+_BEGUN = re.compile(r"<([A-Za-z][\w:.-]{0,60})")
 _SAYS_PATH = re.compile(
     r"(?<![\w-])(?:path|file_?path|file_?name|target_file)\s{0,3}=\s{0,3}[\"'\u201c\u201d]([^\"'\u201c\u201d]{1,255})",
     re.IGNORECASE,
@@ -24,6 +27,7 @@ _WRAPPER = "it holds a tag that begins or ends a block. Put each tag on a line o
 _DOCTYPE = re.compile(r"<!doctype html", re.IGNORECASE)
 _ASIDE = re.compile(r"<(/?)(script|style|template|textarea|pre)\b[^>]{0,400}>|<!--|-->", re.IGNORECASE)
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template|textarea|pre)\b.*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
+_SAMPLE = re.compile(r"<(pre|textarea)\b[^>]{0,400}>(?:(?!<pre|<textarea).)*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})([^\n]*)")
 _END = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
 
@@ -36,7 +40,7 @@ def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
     name = path.lower()
     shown = _without_samples(text) if name.endswith(_MARKDOWN) else text
     own = _without_asides(shown) if name.endswith(_HTML) else shown
-    if _MARKER.search(shown):
+    if not name.endswith(_PATCHES) and _holds_markers(name, shown):
         return (
             "it holds the markers of an edit or a patch. Send SEARCH/REPLACE pairs in an edit block, or the whole file."
         )
@@ -56,11 +60,13 @@ def _foreign(text: str) -> list[re.Match[str]]:
 
 def _ends_wrapper(text: str, *, is_markup: bool, is_code: bool) -> bool:
     """Whether a tag ends in a file that never began in it, where no string of the code can hold it."""
-    opened = set[str]()
+    begun: dict[str, int] = {}
+    for beginning in _BEGUN.finditer(text):
+        begun.setdefault(beginning[1].lower(), beginning.start())
+    texts = _Texts(text if is_code else "")
     for tag in _foreign(text):
-        if not tag["end"]:
-            opened.add(tag["name"].lower())
-        if not tag["end"] or tag["name"].lower() in opened or (is_code and _is_quoted(text, tag.start())):
+        is_begun = begun.get(tag["name"].lower(), len(text)) < tag.start()
+        if not tag["end"] or is_begun or (is_code and texts.hold(tag.start())):
             continue
         is_alone = _begins_line(text, tag.start()) and _ends_line(text, tag.end())
         if is_markup or is_alone or text[tag.end() : tag.end() + 1] == "<":
@@ -72,19 +78,36 @@ def _begins_wrapper(text: str, *, is_markup: bool) -> bool:
     """Whether a tag stands in a file that names another file: one that never ends, or in code one at the left edge."""
     tags = _foreign(text)
     closed = {tag["name"].lower() for tag in tags if tag["end"]}
+    texts = _Texts("" if is_markup else text)
     for tag in tags:
         named = None if tag["end"] or tag["void"] else _SAYS_PATH.search(tag["attributes"] or "")
-        if named is None or not is_path(named[1]):
+        if named is None or not is_path(named[1]) or texts.hold(tag.start()):
             continue
         is_at_edge = tag.start() == 0 or text[tag.start() - 1] in "\n>"
-        if tag["name"].lower() not in closed if is_markup else is_at_edge:
+        is_closed = tag["name"].lower() in closed
+        is_component = is_closed and tag["name"][0].isupper()  # as those of JSX are
+        if (is_at_edge and not is_component) if not is_markup else not is_closed:
             return True
     return False
 
 
-def _is_quoted(text: str, place: int) -> bool:
-    """Whether a place in code lies within a text of several lines: between backticks or three quotes."""
-    return any(text.count(quotes, 0, place) % 2 for quotes in ("`", '"""', "'''"))
+class _Texts:
+    """The texts of several lines in code: between backticks or three quotes."""
+
+    def __init__(self, code: str) -> None:
+        self._places = [[found.start() for found in re.finditer(quotes, code)] for quotes in ("`", '"""', "'''")]
+
+    def hold(self, place: int) -> bool:
+        """Whether a place in the code lies within such a text."""
+        return any(bisect_left(places, place) % 2 for places in self._places)
+
+
+def _holds_markers(name: str, text: str) -> bool:
+    """Whether marks of an edit or a patch stand in a file where they are no sample that it shows."""
+    if name.endswith(_HTML):
+        return bool(_MARKER.search(_SAMPLE.sub("", text)))
+    texts = _Texts(text)
+    return any(not texts.hold(found.start()) for found in _MARKER.finditer(text))
 
 
 def _begins_line(text: str, start: int) -> bool:
@@ -119,13 +142,21 @@ def end_of_document(page: str) -> int | None:
 
 
 def _document_problem(page: str) -> str:
-    documents = len(_DOCTYPE.findall(page))
+    documents = sum(not _is_in_attribute(page, found.start()) for found in _DOCTYPE.finditer(page))
     if documents > 1:
         return f"it holds {documents} documents. Send each page in a block of its own."
-    end = _END.search(page)
+    end = next((found for found in _END.finditer(page) if page[found.end() : found.end() + 1] not in _QUOTES), None)
     if end is not None and page[end.end() :].strip():
         return "something stands behind its </html>. End the page there, and send what follows in blocks of their own."
     return ""
+
+
+_QUOTES = ("'", '"')
+
+
+def _is_in_attribute(page: str, place: int) -> bool:
+    """Whether a document begins in an attribute, as that of a frame does: `srcdoc="<!doctype html>…"`."""
+    return page[max(0, place - 80) : place].rstrip().endswith(_QUOTES)
 
 
 def _without_samples(text: str) -> str:

@@ -31,6 +31,16 @@ def patched(text: str) -> Iterator[Part]:
         yield from _parts(found[1], found[2], lines, is_cut=is_cut)
 
 
+def without_patches(text: str) -> str:
+    """Return the text around the patches: before the first, behind the last, and between one's end and the next."""
+    kept, place = list[str](), 0
+    while (begun := _BEGINS.search(text, place)) is not None:
+        kept.append(text[place : begun.start()])
+        end = _END.search(text, begun.end())
+        place = len(text) if end is None else end.end()
+    return "\n".join([*kept, text[place:]])
+
+
 def _parts(kind: str, path: str, lines: Sequence[str], *, is_cut: bool) -> Iterator[Part]:
     if kind == "Delete":
         yield Deletion(path)

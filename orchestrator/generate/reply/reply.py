@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from orchestrator.generate.reply.beside import left_beside, unread_names
 from orchestrator.generate.reply.block import (
     Block,
     Change,
@@ -26,7 +27,7 @@ from orchestrator.generate.reply.declarations import without_declarations
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.heredocs import written
 from orchestrator.generate.reply.holding import end_of_document, held_wrongly, without_strays
-from orchestrator.generate.reply.patches import begins_patch, patched
+from orchestrator.generate.reply.patches import begins_patch, patched, without_patches
 from orchestrator.generate.reply.proofs import without_proofs
 from orchestrator.generate.reply.structured import from_json
 from orchestrator.generate.reply.tags import ends_in_tag, tagged
@@ -34,12 +35,14 @@ from orchestrator.paths import form_problem
 
 __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 
-_THOUGHT = re.compile(r"\A(?:\s*<(think|thinking|thought|reasoning)>.*?</\1>)+", re.DOTALL)
+_THOUGHT = re.compile(r"\A(?:\s*[<◁](think|thinking|thought|reasoning)[>▷].*?[<◁]/\1[>▷])+", re.DOTALL | re.IGNORECASE)
+_THOUGHT_BEGINS = re.compile(r"^[ \t]*<(?:think|thinking)>", re.MULTILINE)
 _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
 _MARKDOWN = (".md", ".markdown")
 _HTML = (".html", ".htm")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
+_DOCTYPE = re.compile(r"<!doctype html[^>]{0,300}>(?=\s{0,9}(?:<!--|<html|<head|<meta|<title))", re.IGNORECASE)
 _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
 
 
@@ -65,26 +68,42 @@ def parse(text: str) -> Reply:
     said, proofs = without_proofs(_without_thoughts(clean))
     said, declared = without_declarations(said)
     parts, around = _read(said)
+    is_guessed = around is None
+    around = around or ""
     parts = [_closed(part) for part in parts]
     changes, complaints = _understood(parts)
     is_cut = any(isinstance(part, Block) and part.is_cut for part in parts[-1:]) or ends_in_tag(said)
     complaints += _left_beside(parts, around)
+    if is_guessed:
+        complaints += _not_understood(said, parts)
     return Reply(tuple(changes), tuple(complaints), is_cut, proofs, declared)
 
 
-def _read(text: str) -> tuple[Sequence[Part], str]:
-    """Return what the answer holds, by the first form in which it holds something, and the text around that."""
+def _read(text: str) -> tuple[Sequence[Part], str | None]:
+    """Return what the answer holds, by the first form in which it holds something, and the text around that.
+
+    None stands for no text: nothing said which files there are, and at best a page was guessed.
+    """
     parts, around = tagged(text)
     if parts:
         return parts, around
     if not text.lstrip().startswith(("{", "[")) and begins_patch(text):
-        return list(patched(text)), ""
-    if parts := from_json(text):
-        return parts, ""
-    parts, around = written(text)
-    if parts:
-        return parts, around
-    return fenced(text) or _lone_page(text), ""
+        return list(patched(text)), without_patches(text)
+    in_fences = fenced(text)
+    if not _is_file(in_fences, text) and (parts := from_json(text)):
+        return parts, text
+    if not any(written(block.body)[0] for block in in_fences):
+        parts, around = written(text)
+        if parts:
+            return parts, around
+    is_named = any(block.path.rpartition("/")[2] != "index.html" for block in in_fences)
+    return in_fences or _lone_page(text), "" if is_named else None
+
+
+def _is_file(blocks: Sequence[Block], text: str) -> bool:
+    """Whether the JSON of an answer is a file under its own name, and no wrapper: other files stand beside it."""
+    is_json = any(block.body.lstrip()[:1] in ("{", "[") for block in blocks)
+    return is_json and (len(blocks) > 1 or not from_json(text))
 
 
 def _closed(part: Part) -> Part:
@@ -96,13 +115,22 @@ def _closed(part: Part) -> Part:
 
 
 def _left_beside(parts: Sequence[Part], around: str) -> list[str]:
-    """Return a complaint for each file that stands in a fence beside the blocks, and in none of them."""
+    """Return a complaint for each file that stands in another form beside the blocks, and in none of them."""
     known = {_path(part.path) for part in parts}
-    beside = dict.fromkeys(_path(block.path) for block in fenced(around)) if around.strip() else {}
+    beside = {_path(path): where for path, where in left_beside(around).items()}
     return [
-        f"{path}: it stands in a code fence beside the blocks and was left out. Send it in a block of its own."
-        for path in beside
+        f"{path}: it stands {where} beside the blocks and was left out. Send it in a block of its own."
+        for path, where in beside.items()
         if path not in known and not form_problem(path)
+    ]
+
+
+def _not_understood(text: str, parts: Sequence[Part]) -> list[str]:
+    """Return a complaint for each file that the answer names, where it names none in a form that is understood."""
+    return [
+        f"{path}: the answer names it in a form that is not understood. Send it in a block of its own."
+        for path in map(_path, unread_names(text, parts))
+        if not form_problem(path)
     ]
 
 
@@ -113,18 +141,31 @@ def _without_thoughts(text: str) -> str:
     end = _THOUGHT_ENDS.search(text)
     if end is None:
         return text
-    before = text[: end.start()].lower()
-    is_in_block = before.rfind("<file ") > before.rfind("</file>") or before.count("\n```") % 2 == 1
-    return text if is_in_block else text[end.end() :]
+    before = text[: end.start()]
+    tags = [tag.start() for tag in _THOUGHT_BEGINS.finditer(before)]
+    in_block = before.count("\n```") % 2 == 1 or any(
+        isinstance(part, Block) and part.is_cut for part in tagged(before)[0]
+    )
+    if in_block:
+        return text
+    return before[: tags[0]] + text[end.end() :] if tags else text[end.end() :]
 
 
-def _lone_page(text: str) -> list[Block]:
+def _lone_page(text: str) -> list[Part]:
     """Return the page that the whole answer is, with or without prose around it."""
-    if (start := _PAGE.search(text)) is None:
+    if (start := _DOCTYPE.search(text) or _PAGE.search(text)) is None:
         return []
+    if text[: start.start()].endswith(("'", '"', "`")):
+        return [Unread("index.html", "stands in a text of code. Send the file in a block")]
     page = text[start.start() :]
     end = end_of_page(page) or end_of_document(page)
-    return [Block("index.html", page, is_cut=True) if end is None else Block("index.html", f"{page[:end]}\n")]
+    if end is None:
+        return [Block("index.html", page, is_cut=True)]
+    line = text[text.rfind("\n", 0, start.start()) + 1 : start.start()]
+    lines = page[:end].split("\n")
+    if line and not line.strip() and all(one.startswith(line) or not one.strip() for one in lines[1:]):
+        lines = [one.removeprefix(line) for one in lines]
+    return [Block("index.html", "\n".join(lines) + "\n")]
 
 
 def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
@@ -136,7 +177,7 @@ def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
             complaints.append((len(changes), path, f"The block {part.path!r:.80} was left out: its name {problem}."))
             continue
         made, wrong = _changes(path, part)
-        complaints += [(len(changes), path, sentence) for sentence in wrong]
+        complaints += [(len(changes) + len(made), path, sentence) for sentence in wrong]
         changes += made
     whole = _last_whole(changes)
     # What was begun again and finished then is no fault.
@@ -179,7 +220,14 @@ def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[str
     result = cleaned(path, without_strays(path, block.body))
     if problem := result.problem or held_wrongly(path, result.text):
         return [], [f"{path}: {problem}"]
-    return [File(path, result.text)], []
+    return [File(path, result.text)], _cut_off(path, block.body, result.text)
+
+
+def _cut_off(path: str, body: str, kept: str) -> list[str]:
+    """Return a complaint for each file that stands behind the page in its own block, where prose is cut off."""
+    start = body.find(kept.strip()) if path.lower().endswith(_HTML) else -1
+    behind = "" if start < 0 else body[start + len(kept.strip()) :]
+    return _not_understood(behind, [Block(path, "")]) if behind.strip() else []
 
 
 def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[str]]:

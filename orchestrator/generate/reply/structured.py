@@ -3,15 +3,23 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.generate.reply.block import Block, Part, Unread
-from orchestrator.generate.reply.calls import PATHS, TEXTS, is_path, parts_of
+from orchestrator.generate.reply.calls import PATHS, is_path, parts_of
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.patches import begins_patch, patched
 
 _START = re.compile(r"\A(?:[^\n]{0,400}\n){0,40}?(?:[ \t]*```\w*[ \t]*\n)?[^\n\[{]{0,40}(?=[\[{])")
-_BETWEEN = re.compile(r"(?:\s|,|;|```\w*|</?[\w|:.-]{1,40}>)*(?=[\[{])")
+_MARK = (
+    r"(?:<[|\uff5c][^<>\n]{1,60}[|\uff5c]>|\[[A-Z]{3,20}(?:_[A-Z]{1,20}){0,3}\])(?:[\w.:= \u2581-]{1,80}(?=[<\[{\n]))?"
+)
+"""A mark that a model's own template puts around a call, with the name of the tool behind it."""
+
+_MARKED = re.compile(rf"(?:^|(?<=\n)){_MARK}")
+_BETWEEN = re.compile(rf"(?:\s|,|;|```\w*|</?[\w|:.-]{{1,40}}>|{_MARK})*(?=[\[{{])")
+_IN_FENCE = re.compile(r"^[ \t]*```json[ \t]*\n\s{0,20}(?=[\[{])", re.MULTILINE)
 _AGAIN = re.compile(r"[\[{][\w|/ ]{1,40}[\]}]\s{0,9}(?=[\[{])")
 _ROLES = {
     "html": "html",
@@ -31,16 +39,23 @@ _TOOLS = ("name", "tool", "tool_name", "function", "action", "recipient_name")
 _CALLS = 500
 """Values of JSON, one behind another, that are looked at."""
 
-_DEPTH = 6
-_NAMED = re.compile(r'\\?"(?:path|file_?path|filename|target_file)\\?"\s{0,9}:\s{0,9}\\?"([^"\\\n]{1,200})')
+_DEPTH = 10
+_NAMED = re.compile(
+    r'\\?"(?:path|file_?path|filename|target_?file)\\?"\s{0,9}:\s{0,9}\\?"([^"\\\n]{1,200})', re.IGNORECASE
+)
 
 
 def from_json(text: str) -> list[Part]:
     """Return the files of an answer that is JSON, with or without a fence and prose around it."""
-    start = _START.match(text)
+    if (marked := _MARKED.search(text)) and (behind := _BETWEEN.match(text, marked.start())):
+        parts = _all(text, behind.end())
+        if parts:
+            return parts
+    start = _START.match(text) or _IN_FENCE.search(text)
     if start is None:
         return []
-    return _all(text, start.end()) or _half(text[start.end() :])
+    fence = None if _all(text, start.end()) else _IN_FENCE.search(text)
+    return _all(text, (fence or start).end()) or _half(text[start.end() :])
 
 
 def called(body: str, *, is_cut: bool) -> list[Part]:
@@ -85,8 +100,16 @@ def _half(text: str) -> list[Part]:
     begun = re.match(r'[\[{\s]{1,20}"(?:files"\s*:\s*[\[{\s]{1,20}")?([^"\n]{1,200})"\s*:\s*"', text)
     if begun is None or text.rstrip().endswith("}"):
         return []
+    try:
+        json.JSONDecoder(strict=False).raw_decode(text)
+    except (ValueError, RecursionError):
+        pass
+    else:
+        return []  # it does end: what follows is something else
     is_file = begun[1] in _ROLES or begun[1] in (*PATHS, "name") or is_path(begun[1])
-    return [Block(begun[1] if is_path(begun[1]) else "index.html", text, is_cut=True)] if is_file else []
+    named = _NAMED.search(text)
+    path = begun[1] if is_path(begun[1]) else named[1] if named is not None and is_path(named[1]) else "index.html"
+    return [Block(path, text, is_cut=True)] if is_file else []
 
 
 def _files(value: Any, depth: int, tool: str) -> Iterator[Part]:
@@ -106,11 +129,25 @@ def _files(value: Any, depth: int, tool: str) -> Iterator[Part]:
             yield from _by_role(value)
         yield from _by_path(value)
         tool = next((value[key] for key in _TOOLS if isinstance(value.get(key), str)), tool)
+        is_tree = any(map(is_path, value))
         for key, inner in value.items():
-            if key in _ARGUMENTS and isinstance(inner, str):
+            folder = _folder(inner, is_tree=is_tree)
+            if folder is not None and not is_path(key):
+                yield from (replace(part, path=f"{key}/{part.path}") for part in _files(folder, depth - 1, tool))
+            elif key in _ARGUMENTS and isinstance(inner, str):
                 yield from _files(_decoded(inner), depth - 1, tool)
             elif not is_path(key) and isinstance(inner, list | Mapping):
                 yield from _files(inner, depth - 1, tool)
+
+
+def _folder(value: Any, *, is_tree: bool) -> Mapping[str, Any] | None:
+    """Return what a folder holds: the value of `directory`, or what stands beside files under a name of its own."""
+    if not isinstance(value, Mapping):
+        return None
+    inner = value.get("directory")
+    if isinstance(inner, Mapping):
+        return inner
+    return value if is_tree and value and all(isinstance(held, str | Mapping) for held in value.values()) else None
 
 
 def _decoded(text: str) -> Any:
@@ -121,7 +158,7 @@ def _decoded(text: str) -> Any:
         return {"input": text}
 
 
-def _by_path(value: Mapping[str, Any]) -> Iterator[Block]:
+def _by_path(value: Mapping[str, Any]) -> Iterator[Part]:
     """Yield what stands under keys that are paths."""
     for key, text in value.items():
         if not is_path(key):
@@ -129,9 +166,8 @@ def _by_path(value: Mapping[str, Any]) -> Iterator[Block]:
         if isinstance(text, str):
             yield Block(key, text)
         elif isinstance(text, Mapping):
-            inner = next((text[name] for name in TEXTS if isinstance(text.get(name), str)), None)
-            if inner is not None:
-                yield Block(key, inner)
+            held = text["file"] if isinstance(text.get("file"), Mapping) else text
+            yield from parts_of("", {"path": key} | dict(held))
 
 
 def _by_role(value: Mapping[str, Any]) -> Iterator[Block]:

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
-from orchestrator.generate.reply.calls import NAMES, PATHS, is_call, is_path, parts_of
+from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_by_line, is_call, is_path, parts_of
 from orchestrator.generate.reply.elements import ELEMENTS
+from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.structured import called
 
 _TAG = re.compile(
@@ -27,6 +28,7 @@ _OWN_NAMES = ("path", "name", "filename", "file", "src")
 _SAYS_PATH = ("path", "file_path", "filepath", "file-path", "filename", "file_name", "target_file")
 _PARAMETERS = ("parameter", "param", "arg", "argument", "field")
 _TOOL = re.compile(r"\s{0,9}[\w.-]{1,60}\s{0,9}(?=<arg_key>)")
+_ESCAPED_PAGE = re.compile(r">\s{0,9}&lt;!doctype html", re.IGNORECASE)
 _DATA = re.compile(r"\s*<!\[CDATA\[\n?")
 _PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
 _END_OF_PAGE = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
@@ -68,6 +70,7 @@ class _Tags:
 
     def __init__(self, text: str) -> None:
         self._text = text
+        self._is_escaped = bool(_ESCAPED_PAGE.search(text))
         self._begun: list[re.Match[str]] = []
         self._ends: dict[str, list[tuple[int, int]]] = {}
         self._named: dict[str, list[int]] = {}
@@ -122,15 +125,20 @@ class _Tags:
         kind = _kind(tag)
         if "delete" in kind or "remove" in kind:
             return _Tagged(tag.start(), tag.end(), [Deletion(path)])
+        if kind not in _OWN and ("rename" in kind or is_by_line(_attributes(tag))):
+            _, end, _ = self._body(tag, tag.end())
+            return _Tagged(
+                tag.start(), end, [Unread(path, "moves the file or lines by number. Send it whole, or edits")]
+            )
         if tag["void"] and kind not in _OWN:
             return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])
         start = _body_starts(self._text, tag)
-        given, inner = _children(self._text, start)
+        given, inner = _children(self._text, _within(self._text, start))
         if given and is_call(kind, {"path": path} | given):
             _, end, _ = self._body(tag, inner)
             return _Tagged(tag.start(), end, list(parts_of(kind, {"path": path} | given)))
         body, end, is_cut = self._body(tag, start)
-        return _Tagged(tag.start(), end, [_block(path, body, is_cut=is_cut, is_edit=kind == "edit")])
+        return _Tagged(tag.start(), end, [self._whole(path, body, is_cut, kind)])
 
     def _with_children(self, tag: re.Match[str], given: Mapping[str, str], inner: int) -> _Tagged | None:
         parts = list(parts_of(_tool(tag), given))
@@ -141,8 +149,13 @@ class _Tags:
         if not parts and path:
             # `<file><path>…</path>` and then the file itself.
             body, end, is_cut = self._body(tag, inner)
-            parts = [_block(path, body.removeprefix("\n"), is_cut=is_cut, is_edit=_kind(tag) == "edit")]
+            parts = [self._whole(path, body.removeprefix("\n"), is_cut, _kind(tag))]
         return _Tagged(tag.start(), end, parts) if parts else None
+
+    def _whole(self, path: str, body: str, is_cut: bool, kind: str) -> Block:  # noqa: FBT001 - handed on as it came
+        # Who escapes a page escapes every file of the answer.
+        text = html.unescape(body) if self._is_escaped and "<" not in body else body
+        return _block(path, text, is_cut=is_cut, is_edit=kind == "edit")
 
     def _body(self, tag: re.Match[str], start: int) -> tuple[str, int, bool]:
         """Return what a tag holds, where to go on, and whether its end is missing: another block begins before it."""
@@ -165,6 +178,12 @@ class _Tags:
         behind = self._text[tag.end() : tag.end() + 80].lstrip(" \t")
         return not behind or behind[0] == "\n" or behind.startswith(("</", "]]")) or bool(_OPENS.match(behind))
 
+    def _is_named(self, place: int) -> bool:
+        """Whether the fence at `place` has the name of a file, so that it holds this file and no wrapper."""
+        opened = self._text[place : self._text.find("\n", place) + 1 or len(self._text)]
+        above = self._text[max(0, place - 400) : place]
+        return any(not block.body.strip() for block in fenced(f"{above}{opened.rstrip()}\n\n"))
+
     def _end_of_sample(self, start: int, end: int) -> int:
         """Return the end of the page or of the fenced code in which `end` stands, counted from `start`; else 0."""
         between = self._text[start:end]
@@ -173,8 +192,8 @@ class _Tags:
             if closed is None:
                 over = _END_OF_PAGE.search(self._text, end)
                 return len(self._text) if over is None else over.end()
-        fences = [found[1].lower() for found in _FENCE.finditer(between)]
-        if len(fences) % 2 and fences[-1] not in _WRAPPING:
+        fences = list(_FENCE.finditer(between))
+        if len(fences) % 2 and (fences[-1][1].lower() not in _WRAPPING or self._is_named(start + fences[-1].start())):
             over = _FENCE.search(self._text, end)
             return len(self._text) if over is None else over.end()
         return 0
@@ -209,7 +228,8 @@ def _path_of(tag: re.Match[str]) -> str | None:
     given = _attributes(tag)
     if _kind(tag) in _OWN:
         return next((given[key] for key in _OWN_NAMES if key in given), None)
-    return next((given[key] for key in _SAYS_PATH if is_path(given.get(key, ""))), None)
+    keys = ("from", *_SAYS_PATH) if "rename" in _kind(tag) else _SAYS_PATH
+    return next((given[key] for key in keys if is_path(given.get(key, ""))), None)
 
 
 def _body_starts(text: str, tag: re.Match[str]) -> int:
@@ -218,11 +238,19 @@ def _body_starts(text: str, tag: re.Match[str]) -> int:
     return line_ends + 1 if is_blank else tag.end()
 
 
+def _within(text: str, start: int) -> int:
+    """Return where the arguments begin: behind `<edits>`, which only holds them."""
+    held = _TAG.match(text, _solid(text, start))
+    return held.end() if held is not None and not held["end"] and _kind(held) in ("edits", "args") else start
+
+
 def _children(text: str, start: int) -> tuple[dict[str, str], int]:
     """Return the arguments that stand in tags of their own from `start` on, and where the last of them ends."""
     given: dict[str, str] = {}
     key_to_come = ""
-    while (child := _TAG.match(text, _solid(text, start))) is not None and (name := _argument(child)):
+    while (child := _TAG.match(text, _solid(text, start))) is not None and (
+        name := _argument(child) or (given and _unknown(child))
+    ):
         value, end = _value(text, child)
         start = end
         if name == "arg_key":
@@ -241,7 +269,13 @@ def _argument(child: re.Match[str]) -> str:
     if kind in _PARAMETERS:
         return child["tool"] or _attributes(child).get("name", "")
     is_plain = not child["attributes"].strip() and child["tool"] is None
-    return kind if is_plain and (kind in NAMES or kind in ("arg_key", "arg_value")) else ""
+    return kind if is_plain and (is_argument(kind) or kind in ("arg_key", "arg_value")) else ""
+
+
+def _unknown(child: re.Match[str]) -> str:
+    """Return the name of an argument that says nothing of a file, as `<line_count>`: no element has an underscore."""
+    is_plain = not (child["end"] or child["void"] or child["attributes"].strip() or child["tool"])
+    return _kind(child) if is_plain and "_" in child["name"] and not child["name"].startswith("_") else ""
 
 
 def _value(text: str, child: re.Match[str]) -> tuple[str, int]:
@@ -253,7 +287,9 @@ def _value(text: str, child: re.Match[str]) -> tuple[str, int]:
             break  # behind its name the file itself may follow
         behind = _solid(text, end + len(closing))
         following = _TAG.match(text, behind)
-        if behind >= len(text) or (following is not None and (following["end"] or _argument(following))):
+        if behind >= len(text) or (
+            following is not None and (following["end"] or _argument(following) or _unknown(following))
+        ):
             break
         end = text.find(closing, end + 1)
     if end < 0:

@@ -34,6 +34,17 @@ from orchestrator.generate.reply.reply import parse
         "// 나머지 코드는 그대로",
         "# pozostały kod bez zmian",
         "-- rest of file omitted",
+        "// code existant inchangé",
+        "// el código existente sigue aquí",
+        "// kod bez zmian",
+        "// 保持原有代码不变",
+        "// 省略其他代码",
+        "// (以下省略)",
+        "// 기존 코드 유지",
+        "// \u22ef",
+        "/* . . . */",
+        "// [truncated]",
+        "<!-- snip -->",
         "function show() { /* ... existing ... */ }",
         "function show() { // ... as it was",
     ],
@@ -62,10 +73,49 @@ def test_a_line_that_stands_for_code_left_out_is_found(line: str) -> None:
         "# unchanged since 2019",
         "// Same total as in the table above",
         "/* same */\n.a {}",
+        "<button>\n\u22ee\n</button>",
+        "// 省略可能\nlet a;",
+        "// Truncated to 80 characters\nreturn s.slice(0, 80);",
+        "// The rest of the word stays the same\nreturn word.slice(1);",
+        "// Rest of the digits: unchanged\nreturn digits;",
+        "// The remaining lines are the same\nreturn lines;",
+        "// all other lines remain as is\nreturn lines;",
+        "# Keep everything else\nrows = rows[1:]",
+        "// El resto de la división es igual\nif (n % 2 === 0) {}",
+        "// keep the rest\nall.push(...rest);",
     ],
 )
 def test_an_honest_comment_is_none(code: str) -> None:
     assert elision(f"let total = 1;\n{code}\nshow();\n") == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "// the rest of the code stays the same",
+        "// остальной код без изменений",
+        "/* el resto del archivo sin cambios */",
+        "// keep the rest as is",
+        "// Rest unchanged",
+    ],
+)
+def test_a_sentence_about_the_code_is_no_heading_of_the_next_line(line: str) -> None:
+    assert elision(f"const total = 1;\n{line}\nshow();\n", "app.js")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("poem.txt", "And so on\n…\n"),
+        ("data.csv", "name,text\n...,b\n"),
+        ("conf.yaml", "a: 1\n...\n"),
+        ("stub.py", "def stub():\n    ...\n"),
+        ("test.py", 'def a():\n    """\n    >>> for b in c:\n    ...     print(b)\n    """\n'),
+    ],
+)
+def test_dots_that_belong_to_a_file_are_none(path: str, text: str) -> None:
+    assert elision(text, path) == ""
+    assert elision("import a\n...\nb()\n", "sum.py")
 
 
 @pytest.mark.parametrize("unit", ["// ", "... ", "// rest ", "/* ... ", "# the rest same ", "{ /* ... "])

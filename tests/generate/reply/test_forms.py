@@ -1,5 +1,7 @@
 """Answers in the forms of other tools: every file is right, or there is a complaint."""
 
+import html
+
 import pytest
 
 from orchestrator.generate.reply.edits import apply
@@ -41,6 +43,12 @@ h1 { }
 </diff>
 </replace_in_file>""",
     '<str_replace path="style.css">\n<old_str>h1 { color: red; }</old_str>\n<new_str>h1 { }</new_str>\n</str_replace>',
+    """<edit_file path="style.css">\n<edits>\n<old_text>\nh1 { color: red; }\n</old_text>
+<new_text>\nh1 { }\n</new_text>\n</edits>\n</edit_file>""",
+    """{"name": "replace_file_content", "arguments": {"TargetFile": "style.css",
+    "ReplacementChunks": [{"TargetContent": "h1 { color: red; }", "ReplacementContent": "h1 { }"}]}}""",
+    """{"name": "MultiEdit", "input": {"path": "style.css",
+    "edits": "[{\\"old_string\\": \\"h1 { color: red; }\\", \\"new_string\\": \\"h1 { }\\"}]"}}""",
     "*** Begin Patch\n*** Update File: style.css\n@@\n-h1 { color: red; }\n+h1 { }\n p { color: blue; }\n*** End Patch",
     """<edit path="style.css">
 *** Begin Patch
@@ -91,6 +99,14 @@ def test_a_file_is_deleted_in_a_form_of_another_tool(answer: str) -> None:
             '{"name": "w", "args": {"path": "b.js", "content": "b"}}\n{"name": "w", "args": {"path": "a.js", "co',
             "a.js",
         ),
+        (
+            '<lov-line-replace file_path="a.js" first_replaced_line="2">\nx\n</lov-line-replace>',
+            "a.js: the block moves the file or lines by number",
+        ),
+        ('<dyad-rename from="a.js" to="b.js"></dyad-rename>', "a.js: the block moves"),
+        ('{"name": "w", "arguments": {"path": "a.js", "start_line": 2, "content": "x"}}', "a.js: the block adds"),
+        ("cat >> a.js <<'EOF'\nx\nEOF", "a.js: the block adds lines to the end"),
+        ('{"files": [{"path": "a.js", "content": "let a', "a.js: the block does not end"),
         ("<write_to_file>\n<path>a.js</path>\n<content>\nconst a", "a.js: the block does not end"),
         ("*** Begin Patch\n*** Add File: a.js\nconst a;\n*** End Patch", "lines without `+`"),
         ("*** Begin Patch\n*** Update File: a.js\n*** Move to: b.js\n@@\n-a\n+b\n*** End Patch", "moves the file"),
@@ -138,11 +154,82 @@ def test_a_component_in_a_code_fence_is_no_block() -> None:
     assert parse(f"**app.jsx**\n\n```jsx\n{code}```\n").changes == (File("app.jsx", code),)
 
 
+HTML = "<!doctype html>\n<html><body><h1>Shop</h1></body></html>\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("package.json", '{"name": "shop", "version": "1.0.0"}\n'),
+        ("site.webmanifest", '{\n  "name": "shop",\n  "start_url": "index.html"\n}\n'),
+        ("data/files.json", '[{"name": "a.txt", "content": "x"}]\n'),
+        ("App.jsx", 'export const App = () => (\n  <Route path="about.html">\n  </Route>\n);\n'),
+        (".github/workflows/a.yml", "run: |\n  cat > a.txt <<EOF\n  hi\n  EOF\n"),
+        ("run.sh", "#!/bin/sh\ncat > a.txt <<EOF\nhi\nEOF\n"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_named_fence_holds_its_file_whatever_that_looks_like(path: str, text: str, *, first: bool) -> None:
+    fences = [f"**{path}**\n\n```\n{text}```\n", f"**index.html**\n\n```html\n{HTML}```\n"]
+    reply = parse("\n".join(fences if first else fences[::-1]))
+    assert reply.complaints == ()
+    assert {change.path: change.text for change in reply.changes if isinstance(change, File)} == {
+        path: text,
+        "index.html": HTML,
+    }
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<write_to_file>\n<path>index.html</path>\n<content>\n{}</content>\n</write_to_file>",
+        '<boltAction type="file" filePath="index.html">\n{}</boltAction>',
+        '<file path="index.html">\n{}</file>',
+    ],
+)
+def test_a_page_that_shows_thoughts_is_whole(form: str) -> None:
+    page = "<!doctype html>\n<html><body>\n<x-box>\n<think>\nhm\n</think>\n</x-box>\n</body></html>\n"
+    reply = parse(form.replace("{}", page))
+    assert reply.changes == (File("index.html", page),)
+
+
+def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
+    reply = parse('{"path": "a.js", "content": "go();", "encoding": "base64"}')
+    assert reply.changes == ()
+    assert "a.js: the block is said to be base64" in reply.complaints[0]
+
+
 @pytest.mark.parametrize("fence", ["```", "~~~"])
 def test_a_markdown_file_in_a_bare_fence_ends_where_the_next_name_stands(fence: str) -> None:
     files = {"notes.md": "Three plain words\n", "shape.svg": "<svg/>\n", "LICENSE": "MIT\n", "facts.json": '{"n": 1}\n'}
     answer = "\n".join(f"**{path}**\n\n{fence}\n{text}{fence}\n" for path, text in files.items())
     assert {change.path: change.text for change in parse(answer).changes if isinstance(change, File)} == files
+
+
+def test_an_answer_whose_page_is_escaped_is_escaped_throughout() -> None:
+    files = {"index.html": HTML, "app.js": "if (a && 1 < 2) go();\n"}
+    escaped = (f'<file path="{path}">\n{html.escape(text)}</file>\n' for path, text in files.items())
+    assert parse("".join(escaped)).changes == tuple(File(path, text) for path, text in files.items())
+    kept = File("app.js", "s.replace(/&/g, '&amp;');\n")
+    assert parse(f'<file path="app.js">\n{kept.text}</file>\n').changes == (kept,)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        '{"name": "MultiEdit", "input": {"path": "style.css", "edits": "none"}}',
+        '{"name": "MultiEdit", "input": {"path": "style.css", "edits": "{}"}}',
+        '{"name": "read_file", "input": {"path": "style.css"}}',
+        "cat <<'EOF'\nhello\nEOF\n",
+        '{"name": "shop", "version": "1"} and more',
+    ],
+)
+def test_a_call_that_changes_no_file_changes_none(answer: str) -> None:
+    assert parse(answer).changes == ()
+
+
+def test_lines_that_are_cited_are_no_file() -> None:
+    assert parse("```2:2:app.js\nlet b = 20;\n```").changes == ()
 
 
 def test_a_tree_of_files_in_a_bare_fence_stays_in_its_readme() -> None:

@@ -32,6 +32,8 @@ PAGE = f"{HEAD}<body><h1>Shop</h1></body>\n</html>\n"
         ("logo.svg", '<svg xmlns="x"></svg></file><file path="app.js">go();'),
         ("index.html", PAGE.replace("<h1>", "</artifact-entry><h1>")),
         ("app.py", "go()\n</create_file>\nnext\n"),
+        ("index.html", PAGE.replace("<h1>", "<script>\n<<<<<<< HEAD\na()\n=======\nb()\n>>>>>>> main\n</script><h1>")),
+        ("app.js", 'const a = 1;\n<dyad-write path="b.js">\nconst b = 2;\n</dyad-write>\n'),
     ],
 )
 def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
@@ -61,6 +63,15 @@ def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
         ("index.html", PAGE.replace("<h1>", "</div><my-map path='a.json'></my-map><img-box path='a.png'/><h1>")),
         ("map.svg", '<svg><textPath path="M0 0"/><g><animateMotion path="M 0 0 L 1.5"></animateMotion></g></svg>'),
         ("feed.xml", "<entry><content>x</content></entry>"),
+        ("index.html", PAGE.replace("<h1>", "<iframe srcdoc='<!doctype html><html><p>x</p></html>'></iframe><h1>")),
+        ("index.html", PAGE.replace("<h1>", '<b data-code="\n<!doctype html></html>"></b><h1>')),
+        ("git.html", PAGE.replace("<h1>", "<pre>\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main\n</pre><h1>")),
+        ("diff.html", PAGE.replace("<h1>", "<textarea>\n@@ -1 +1 @@\n-a\n+b\n</textarea><h1>")),
+        ("app.js", "const sample = `\n<<<<<<< HEAD\nours\n=======\ntheirs\n>>>>>>> main\n`;\n"),
+        ("fix.patch", "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"),
+        ("App.svelte", '<script>\nlet a;\n</script>\n<Card path="a.json">\n<h1>x</h1>\n</Card>\n'),
+        ("App.jsx", 'const all = (\n<Route path="a.html" element={<A/>}>\n<B/>\n</Route>\n);\n'),
+        ("make.py", 'XML = """\n<file path="a.js">\n</file>\n"""\n'),
     ],
 )
 def test_a_file_that_is_one_counts(path: str, text: str) -> None:
@@ -109,8 +120,28 @@ def test_what_an_edit_puts_in_is_judged_as_a_file_is(answer: str) -> None:
 
 
 def test_judging_takes_no_time() -> None:
-    for unit in ("<a ", "</", "<!--", "<script>", "</html>", "<<<<<<< ", "<!doctype html", "```\n", "@@ -", "<p path"):
+    for unit in (
+        "<a ",
+        "</",
+        "<!--",
+        "<script>",
+        "</html>",
+        "<<<<<<< ",
+        "<!doctype html",
+        "```\n",
+        "@@ -",
+        "<p path",
+        "`</x>\n",
+        "`\n@@\n",
+        "<pre>",
+    ):
         for name in ("a.html", "a.md", "a.js"):
             text = unit * (200_000 // len(unit))
             held_wrongly(name, text)
             without_strays(name, text)
+
+
+@pytest.mark.parametrize("path", ["fix.patch", "shown.diff"])
+def test_a_diff_that_is_a_file_of_the_site_is_whole(path: str) -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
+    assert parse(f'<file path="{path}">\n{text}</file>\n').changes == (File(path, text),)
