@@ -1,4 +1,4 @@
-"""Job `build`: Task -> Site + Report. Has the model's key and no pen."""
+"""Job `build`: Task -> Site + Report. Has the model's key and no write token."""
 
 import asyncio
 from collections.abc import Mapping, Sequence

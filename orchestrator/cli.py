@@ -97,7 +97,7 @@ def _add_ports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--github-port", type=int, default=7861, metavar="PORT", help="0: any free one")
     _add_data(parser)
     parser.add_argument("--pages-delay", type=float, default=2.0, metavar="S", help="seconds a Pages build takes")
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="how this GitHub shall fail, as JSON")
+    parser.add_argument("--faults", type=Path, metavar="FILE", help="how this GitHub fails, as JSON")
     parser.add_argument("--json", action="store_true", help="machine-readable lines instead of text")
 
 

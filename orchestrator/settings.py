@@ -172,7 +172,7 @@ class Models:
 
 @dataclass(frozen=True)
 class BuildSettings:
-    """Job `build`: model keys, a browser, and no pen."""
+    """Job `build`: model keys, a browser, and no write token."""
 
     actions: Actions
     models: Models
@@ -183,7 +183,7 @@ class BuildSettings:
 
 @dataclass(frozen=True)
 class PublishSettings:
-    """Job `publish`: the pen, and nothing of a model. `was_built`: job `build` ended well."""
+    """Job `publish`: the write token, and nothing of a model. `was_built`: job `build` ended well."""
 
     actions: Actions
     target_token: str = field(repr=False)
@@ -287,7 +287,7 @@ def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     token = read.required("SETUP_TOKEN", "sets that repository up, and is stored nowhere")
     if token and not re.fullmatch(r"[!-~]+", token):
         read.problems.append("SETUP_TOKEN must be a token, without spaces")
-    read.required("TARGET_TOKEN", "the pen of job publish, stored as a secret of its environment")
+    read.required("TARGET_TOKEN", "the write token of job publish, stored as a secret of its environment")
     read.finish()
     api_url = _api(read)
     return SetupSettings(pipeline, api_url, _own_server(read, api_url), token)

@@ -10,7 +10,7 @@ NEEDED = {
     "SHARED_SECRET": "what evaluators send",
     "PIPELINE_REPOSITORY": "owner/name of the repository with the workflow",
     "DISPATCH_TOKEN": "the receiver's token",
-    "TARGET_TOKEN": "the pen of job publish: a secret of its environment, here only to be examined",
+    "TARGET_TOKEN": "the write token of job publish: a secret of its environment, here only to be examined",
 }
 OLD = {
     "secret": ("SHARED_SECRET",),

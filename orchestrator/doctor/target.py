@@ -10,7 +10,7 @@ _CREATING = "Administration: read and write, for all repositories of that accoun
 
 
 async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[Finding]:
-    """Look at everything, with the pen."""
+    """Look at everything, with the write token."""
     async for finding in valid(github, NAME):
         yield finding
         if finding.level == "failure":

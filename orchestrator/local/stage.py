@@ -232,7 +232,7 @@ def _bound(port: int) -> socket.socket:
         return bind(port)
     except OSError:
         raise UsageError(
-            f"Port {port} cannot be had.", "Stop what uses it, or give other ports (0: any free one)."
+            f"Port {port} cannot be opened.", "Stop what uses it, or give other ports (0: any free one)."
         ) from None
 
 

@@ -161,5 +161,5 @@ async def _protected(pipeline: Pipeline) -> Finding:
         return ok(f"A ruleset keeps {pipeline.branch} from every push; this command lifts it for its own")
     return warning(
         "This plan has no rulesets for private repositories: DISPATCH_TOKEN could rewrite the pipeline",
-        "Make the repository public, or keep that token as safe as the pen",
+        "Make the repository public, or keep that token as safe as the write token",
     )

@@ -4,9 +4,9 @@ A check is one of these only where all of it is understood, "README.md exists an
 asks for more, that it be professional say, is prose. So is one for which the files alone do not tell.
 """
 
-from orchestrator.verify.claims import worst
-from orchestrator.verify.grammar import understood
-from orchestrator.verify.repository import Finding, Repository
+from orchestrator.verify.sentences.claims import worst
+from orchestrator.verify.sentences.grammar import understood
+from orchestrator.verify.sentences.repository import Finding, Repository
 
 __all__ = ["Finding", "Repository", "decided", "is_about_files"]
 

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.verify.proofs import Proof
-from orchestrator.verify.repository import Repository
-from orchestrator.verify.structure import Malformed, format_of, read_as
-from orchestrator.verify.wording import is_file_name
+from orchestrator.verify.sentences.repository import Repository
+from orchestrator.verify.sentences.structure import Malformed, format_of, read_as
+from orchestrator.verify.sentences.wording import is_file_name
 
 LONGEST = 200_000
 """Characters of a file that an expression may hold."""

@@ -40,7 +40,8 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
         except (ValueError, TimeoutError, httpx.HTTPError) as error:
             reason = "its host does not answer" if isinstance(error, httpx.HTTPError | TimeoutError) else str(error)
             raise UsageError(
-                f"Attachment {position} cannot be had: {reason}.", "Send it as a data URI, or from a public address."
+                f"Attachment {position} cannot be fetched: {reason}.",
+                "Send it as a data URI, or from a public address.",
             ) from None
         if sum(map(len, found.values())) > MAX_BYTES:
             raise UsageError(

@@ -106,7 +106,7 @@ async def test_a_page_where_data_was_named_is_an_error() -> None:
 )
 async def test_what_cannot_be_had_is_named_by_its_position(answer: Answer, says: str) -> None:
     async with evaluator(answer) as host:
-        with pytest.raises(UsageError, match=f"Attachment 1 cannot be had: its host {says}") as failed:
+        with pytest.raises(UsageError, match=f"Attachment 1 cannot be fetched: its host {says}") as failed:
             await had("data:,x", host.url)
         assert host.url not in str(failed.value)
 

@@ -1,8 +1,8 @@
 """Shapes of data as sentences draw them: `{people, case_1: {swerve: bool, reason}}`, `[{id, name}]`. Pure."""
 
-from orchestrator.verify.holdings import Key
-from orchestrator.verify.structure import TYPES, is_of
-from orchestrator.verify.wording import Reader, tokens
+from orchestrator.verify.sentences.holdings import Key
+from orchestrator.verify.sentences.structure import TYPES, is_of
+from orchestrator.verify.sentences.wording import Reader, tokens
 
 DEEPEST = 6
 

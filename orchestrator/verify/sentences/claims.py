@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.verify.counting import counted, headings, text_of
-from orchestrator.verify.markup import Document, links, read_page, sources, target
-from orchestrator.verify.numbers import Bound
-from orchestrator.verify.repository import Finding, Repository, plain
+from orchestrator.verify.sentences.counting import counted, headings, text_of
+from orchestrator.verify.sentences.markup import Document, links, read_page, sources, target
+from orchestrator.verify.sentences.numbers import Bound
+from orchestrator.verify.sentences.repository import Finding, Repository, plain
 
 About = Callable[[Repository, str], Finding]
 """A claim about the file that is named."""

@@ -1,6 +1,6 @@
 """What a file "has" or "contains", read from a sentence: counts, keys, sections, elements, texts, links. Pure."""
 
-from orchestrator.verify.claims import (
+from orchestrator.verify.sentences.claims import (
     LICENCES,
     About,
     all_of,
@@ -15,13 +15,13 @@ from orchestrator.verify.claims import (
     leads_to,
     licensed,
 )
-from orchestrator.verify.counting import UNITS
-from orchestrator.verify.elements import element
-from orchestrator.verify.holdings import entries_are, has_form
-from orchestrator.verify.keys import Keys, Objects
-from orchestrator.verify.numbers import Bound, bound
-from orchestrator.verify.structure import FORMATS, TYPES, format_of, is_of
-from orchestrator.verify.wording import NO_NAME, Token
+from orchestrator.verify.sentences.counting import UNITS
+from orchestrator.verify.sentences.elements import element
+from orchestrator.verify.sentences.holdings import entries_are, has_form
+from orchestrator.verify.sentences.keys import Keys, Objects
+from orchestrator.verify.sentences.numbers import Bound, bound
+from orchestrator.verify.sentences.structure import FORMATS, TYPES, format_of, is_of
+from orchestrator.verify.sentences.wording import NO_NAME, Token
 
 _SECTION_NOUNS = ("section", "sections", "heading", "headings")
 _TEXT_NOUNS = (

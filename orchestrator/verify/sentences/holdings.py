@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.verify.claims import About, in_content
-from orchestrator.verify.counting import json_text
-from orchestrator.verify.numbers import compared
-from orchestrator.verify.repository import Finding
-from orchestrator.verify.structure import (
+from orchestrator.verify.sentences.claims import About, in_content
+from orchestrator.verify.sentences.counting import json_text
+from orchestrator.verify.sentences.numbers import compared
+from orchestrator.verify.sentences.repository import Finding
+from orchestrator.verify.sentences.structure import (
     Absent,
     Malformed,
     Test,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.verify.structure import (
+from orchestrator.verify.sentences.structure import (
     LARGEST,
     Absent,
     Malformed,

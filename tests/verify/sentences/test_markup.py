@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.verify.markup import is_selector, links, read_page, sources, target
+from orchestrator.verify.sentences.markup import is_selector, links, read_page, sources, target
 
 PAGE = """<!doctype html><title>A &amp; b</title><main id="m" class="a b"><p lang="en-GB">x</p>
 <div><p data-x="one two">y</p><img src="i.png"><br/></div></main></p><a href="x.html">x</a>

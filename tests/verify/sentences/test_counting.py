@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.verify.counting import UNITS, counted, headings, json_text
-from orchestrator.verify.numbers import Bound
+from orchestrator.verify.sentences.counting import UNITS, counted, headings, json_text
+from orchestrator.verify.sentences.numbers import Bound
 
 MARKDOWN = b"""# One
 

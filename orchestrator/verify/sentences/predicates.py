@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestrator.verify.claims import (
+from orchestrator.verify.sentences.claims import (
     LICENCES,
     About,
     absent,
@@ -19,12 +19,12 @@ from orchestrator.verify.claims import (
     same_as,
     unchanged,
 )
-from orchestrator.verify.holdings import Key, compares, has_keys
-from orchestrator.verify.keys import KEY_NOUNS, Objects
-from orchestrator.verify.naming import Naming
-from orchestrator.verify.numbers import Bound, comparison, number
-from orchestrator.verify.objects import Words
-from orchestrator.verify.wording import Token, is_key
+from orchestrator.verify.sentences.holdings import Key, compares, has_keys
+from orchestrator.verify.sentences.keys import KEY_NOUNS, Objects
+from orchestrator.verify.sentences.naming import Naming
+from orchestrator.verify.sentences.numbers import Bound, comparison, number
+from orchestrator.verify.sentences.objects import Words
+from orchestrator.verify.sentences.wording import Token, is_key
 
 BE = ("is", "are", "was", "were", "be", "stays", "stay", "remains", "remain", "has been", "have been", "been", "gets")
 HAVE = (

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 
 from orchestrator.site import LICENCE
-from orchestrator.verify.claims import (
+from orchestrator.verify.sentences.claims import (
     LICENCES,
     About,
     absent,
@@ -19,14 +19,14 @@ from orchestrator.verify.claims import (
     licensed,
     one_of,
 )
-from orchestrator.verify.counting import UNITS, plural
-from orchestrator.verify.elements import element
-from orchestrator.verify.naming import REPOSITORY
-from orchestrator.verify.numbers import Bound, bound
-from orchestrator.verify.objects import Words
-from orchestrator.verify.predicates import BE, HAVE, PRESENT, Clause, Predicates
-from orchestrator.verify.structure import FORMATS
-from orchestrator.verify.wording import LONGEST, Reader, tokens
+from orchestrator.verify.sentences.counting import UNITS, plural
+from orchestrator.verify.sentences.elements import element
+from orchestrator.verify.sentences.naming import REPOSITORY
+from orchestrator.verify.sentences.numbers import Bound, bound
+from orchestrator.verify.sentences.objects import Words
+from orchestrator.verify.sentences.predicates import BE, HAVE, PRESENT, Clause, Predicates
+from orchestrator.verify.sentences.structure import FORMATS
+from orchestrator.verify.sentences.wording import LONGEST, Reader, tokens
 
 _BULLET = re.compile(r"(?:[-*\u2022]|\d{1,2}[.)]) (?:\[[ x]\] )?")
 _LEADS = tuple(

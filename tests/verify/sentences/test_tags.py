@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from orchestrator.verify.tags import Tag, tags
+from orchestrator.verify.sentences.tags import Tag, tags
 
 HOSTILE = [
     "<a " * 20_000,

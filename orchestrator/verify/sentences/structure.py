@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from xml.parsers import expat
 
-from orchestrator.verify.numbers import Bound
-from orchestrator.verify.repository import Finding
+from orchestrator.verify.sentences.numbers import Bound
+from orchestrator.verify.sentences.repository import Finding
 
 LARGEST = 2_000_000
 LARGEST_YAML = 200_000

@@ -8,10 +8,10 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator.verify.markup import links, read_page
-from orchestrator.verify.numbers import Bound
-from orchestrator.verify.repository import Finding
-from orchestrator.verify.structure import Malformed, format_of, parsed, table, unread
+from orchestrator.verify.sentences.markup import links, read_page
+from orchestrator.verify.sentences.numbers import Bound
+from orchestrator.verify.sentences.repository import Finding
+from orchestrator.verify.sentences.structure import Malformed, format_of, parsed, table, unread
 
 _WORD = re.compile(r"\w")
 _DASH = re.compile(r"[\u2013\u2014]")

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from orchestrator.verify.wording import Reader
+from orchestrator.verify.sentences.wording import Reader
 
 _SMALL = [
     "zero",

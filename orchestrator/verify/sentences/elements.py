@@ -3,9 +3,9 @@
 import re
 from dataclasses import replace
 
-from orchestrator.verify.claims import Element
-from orchestrator.verify.markup import is_selector, read_page
-from orchestrator.verify.wording import NO_NAME, Reader
+from orchestrator.verify.sentences.claims import Element
+from orchestrator.verify.sentences.markup import is_selector, read_page
+from orchestrator.verify.sentences.wording import NO_NAME, Reader
 
 _TAGS = [
     "a",

@@ -4,13 +4,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from orchestrator.verify.claims import About, has_text, one_of
-from orchestrator.verify.counting import UNITS
-from orchestrator.verify.holdings import Key, has_keys
-from orchestrator.verify.numbers import Bound, bound, compared, comparison
-from orchestrator.verify.shapes import shape
-from orchestrator.verify.structure import TYPES, Test, format_of, is_of, lies_within
-from orchestrator.verify.wording import Reader, Token, is_key
+from orchestrator.verify.sentences.claims import About, has_text, one_of
+from orchestrator.verify.sentences.counting import UNITS
+from orchestrator.verify.sentences.holdings import Key, has_keys
+from orchestrator.verify.sentences.numbers import Bound, bound, compared, comparison
+from orchestrator.verify.sentences.shapes import shape
+from orchestrator.verify.sentences.structure import TYPES, Test, format_of, is_of, lies_within
+from orchestrator.verify.sentences.wording import Reader, Token, is_key
 
 KEY_NOUNS = (
     *("key", "keys", "field", "fields", "property", "properties", "column", "columns", "attribute", "attributes"),

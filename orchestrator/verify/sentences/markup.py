@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
-from orchestrator.verify.tags import tags
+from orchestrator.verify.sentences.tags import tags
 
 LARGEST = 2_000_000
 """Characters of a page that is read."""
