@@ -281,6 +281,11 @@ async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) 
     assert "Z told\n" in runs.log(run.jobs[1].id)
 
 
+def has_begun(run: Run | None, steps: int) -> bool:
+    """Whether all steps before the last of so many were seen to end."""
+    return run is not None and all(step.conclusion == "success" for step in run.jobs[0].steps[: steps - 1])
+
+
 async def test_a_cancelled_run_ends_at_once_with_all_its_processes(place: Place) -> None:
     started = place.pipe("started")
     place.workflow("""
@@ -300,6 +305,9 @@ async def test_a_cancelled_run_ends_at_once_with_all_its_processes(place: Place)
     run = await send(engine)
     await (await listen(started)).read(1)
     waiting = asyncio.create_task(engine.wait(run.id))
+    async with asyncio.timeout(30):
+        while not has_begun(runs.get(run.id), 2):  # noqa: ASYNC110 - a step runs before its log is read
+            await asyncio.sleep(0)
     assert await engine.cancel(run.id)
     assert place.processes() == []
     ended = await waiting
