@@ -113,10 +113,11 @@ async def session(page: Page) -> CDPSession:
     return await page.context.new_cdp_session(page)
 
 
-async def ran(session: CDPSession, text: str) -> Outcome:
+async def ran(session: CDPSession, text: str, wait_ms: int = 2000) -> Outcome:
     missing = (await session.send("Runtime.evaluate", {"expression": MISSING, "returnByValue": True}))["result"]
     assert needs_runner(text, missing["value"])
-    return await evaluate(session, with_runner(text), 10)
+    # What is waited for here comes after 0.2 s, or never.
+    return await evaluate(session, with_runner(text).replace("WAIT = 2000", f"WAIT = {wait_ms}"), 10)
 
 
 @pytest.mark.parametrize("text", HOLD)
@@ -127,7 +128,7 @@ async def test_what_holds_in_a_runner_holds_here(session: CDPSession, text: str)
 
 @pytest.mark.parametrize(("text", "says"), FAIL)
 async def test_what_fails_says_what_was_there(session: CDPSession, text: str, says: str) -> None:
-    outcome = await ran(session, text)
+    outcome = await ran(session, text, wait_ms=100)
     assert not outcome.holds
     assert says in outcome.seen
 

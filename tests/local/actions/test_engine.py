@@ -283,7 +283,8 @@ async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) 
 
 def has_begun(run: Run | None, steps: int) -> bool:
     """Whether all steps before the last of so many were seen to end."""
-    return run is not None and all(step.conclusion == "success" for step in run.jobs[0].steps[: steps - 1])
+    before = run.jobs[0].steps[: steps - 1] if run else []
+    return len(before) == steps - 1 and all(step.conclusion == "success" for step in before)
 
 
 async def test_a_cancelled_run_ends_at_once_with_all_its_processes(place: Place) -> None:
