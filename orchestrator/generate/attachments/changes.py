@@ -23,7 +23,7 @@ _VERBS = (
     "multiply|divide|round|increase|decrease|raise|reduce|double|halve|add|adjust|amend|append|change"
     "|clean(?: up)?|clear|correct|cut|deduplicate|delete|drop|edit|empty|fill|fix|improve|insert|mend|minify"
     "|modify|normali[sz]e|overwrite|prepend|proofread|redact|redesign|refactor|reformat|remove|rename|reorder"
-    "|repair|replace|restyle|revise|rewrite|set|shorten|sort|translate|trim|update"
+    "|recolou?r|repair|replace|restyle|revise|rewrite|set|shorten|sort|translate|trim|update"
 )
 _FOR_EACH = frozenset({"each", "every", "per"})
 _DONE = "cut|dropped|emptied|minified|modified|normali[sz]ed|overwritten|redone|rewritten|trimmed"
@@ -71,7 +71,7 @@ _MEANS = frozenset({"by", "with", "using", "per"})
 _LIKE = frozenset({"according", "belonging", "close", "compared", "due", "equal", "next", "relative", "similar"})
 _INTO = frozenset({"to", "in", "into", "of", "inside", "within", "from"})
 _DATA = re.compile(
-    r"(?:typos?|errors?|bugs?|faults?|functions?|logic|rounding|mistakes?|spelling"
+    r"(?:colou?rs?|typos?|errors?|bugs?|faults?|functions?|logic|rounding|mistakes?|spelling"
     r"|rows?|lines?|columns?|headers?|entr(?:y|ies)|values?|prices?|numbers?|records?"
     r"|dates?|names?|cells?|words?|text|sections?|paragraphs?|headings?|sentences?|duplicates?|quantit(?:y|ies)|contents?"
     r"|wording|grammar|punctuation|keys?|fields?|totals?|sums?|figures?|end|top|whitespace|blanks?)",

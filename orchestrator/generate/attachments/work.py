@@ -11,10 +11,10 @@ REACH = 160
 SENTENCE = re.compile(r"[.!?;](?:\s+|$)|\n")
 
 _BASES = (
-    "adapt adjust amend annotate change clean complete correct debug edit enhance expand extend finish fix"
+    "adapt adjust amend annotate change clean complete convert correct debug edit enhance expand extend finish fix"
     " format harden improve lint migrate modify optimize optimise patch polish port refactor refine reformat"
-    " rename repair replace restructure restyle redesign rework revise simplify split tidy translate trim"
-    " update upgrade rewrite redo speed"
+    " recolor recolour rename repair replace restructure restyle redesign rework revise simplify split switch tidy"
+    " translate trim update upgrade rewrite redo speed"
 )
 VERBS = _BASES.split()
 _IRREGULAR = {"rewrite": "rewritten", "redo": "redone", "split": "split", "speed": "sped"}
