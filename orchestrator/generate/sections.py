@@ -4,12 +4,14 @@ A model is asked to write it. What it leaves out is added, so that each round of
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
-_HEADING = re.compile(r"^(?P<marks>#{1,6}[ \t]+)(?P<text>[^\n]*?)[ \t#]*$", re.MULTILINE)
 _DATE = re.compile(r"\b\d{4}-\d{2}-\d{2}\b|\b\d{1,2}\.? [A-Za-z]{3,9}\.?,? \d{4}\b|\b[A-Za-z]{3,9} \d{1,2},? \d{4}\b")
-_FENCE = re.compile(r"^(`{3,}|~{3,})[^\n]*\n.*?^\1[^\n]*$", re.MULTILINE | re.DOTALL)
+_LONGEST = 300
+"""Characters of a line that can be a heading."""
+
+_DEEPEST = 6
 _NAMED = 20
 """Files that a section lists at most."""
 
@@ -19,18 +21,38 @@ def with_section(readme: bytes, round_: int, day: date, changed: Sequence[str]) 
 
     A heading that names the round without a date gets the date. `changed`: the files that the round changed.
     """
-    text = readme.decode("utf-8", "replace")
-    about = re.compile(rf"\bround\s*{round_}\b", re.IGNORECASE)
-    shown = _FENCE.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text)
-    headings = [found for found in _HEADING.finditer(shown) if found["text"].strip()]
-    if any(day.isoformat() in found["text"] for found in headings):
+    lines = readme.decode("utf-8", "replace").split("\n")
+    about = re.compile(rf"\bround\s{{0,3}}{round_}\b", re.IGNORECASE)
+    headings = list(_headings(lines))
+    if any(day.isoformat() in lines[place] for place in headings):
         return readme
-    named = next((found for found in headings if about.search(found["text"])), None)
+    named = next((place for place in headings if about.search(lines[place])), None)
     if named is not None:
-        end = named.end("text")
-        return readme if _DATE.search(named["text"]) else f"{text[:end]} ({day.isoformat()}){text[end:]}".encode()
+        if _DATE.search(lines[named]):
+            return readme
+        said = lines[named].rstrip(" \t\r#")
+        lines[named] = f"{said} ({day.isoformat()}){lines[named][len(said) :]}"
+        return "\n".join(lines).encode()
     files = [f"- `{path}`" for path in changed[:_NAMED]]
     more = [f"- and {len(changed) - _NAMED} more"] if len(changed) > _NAMED else []
-    lines = ["Changed in this round:", "", *files, *more] if files else ["No file of the site changed in this round."]
-    section = "\n".join([f"## Round {round_} ({day.isoformat()})", "", *lines, ""])
-    return f"{text.rstrip()}\n\n{section}".encode() if text.strip() else section.encode()
+    told = ["Changed in this round:", "", *files, *more] if files else ["No file of the site changed in this round."]
+    section = "\n".join([f"## Round {round_} ({day.isoformat()})", "", *told, ""])
+    text = "\n".join(lines).rstrip()
+    return f"{text}\n\n{section}".encode() if text else section.encode()
+
+
+def _headings(lines: Sequence[str]) -> Iterator[int]:
+    """Yield the places of the headings; what stands in a code fence is none."""
+    fence = ""
+    for place, line in enumerate(lines):
+        bare = line.strip()
+        if bare.startswith(("```", "~~~")):
+            width = len(bare) - len(bare.lstrip(bare[0]))
+            if not fence:
+                fence = bare[0] * width
+            elif bare.startswith(fence) and width == len(bare):
+                fence = ""
+        elif not fence and line.startswith("#") and len(line) <= _LONGEST:
+            marks = len(line) - len(line.lstrip("#"))
+            if marks <= _DEEPEST and line[marks : marks + 1] in (" ", "\t") and bare.strip("# \t"):
+                yield place

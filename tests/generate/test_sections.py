@@ -50,3 +50,10 @@ def test_a_long_list_of_files_says_how_many_more_there_are() -> None:
     made = with_section(b"", 2, DAY, [f"{number}.js" for number in range(25)])
     assert made.startswith(b"## Round 2")
     assert b"- and 5 more\n" in made
+
+
+@pytest.mark.parametrize("unit", ["# ", "#", "```\n", "`", "# Round 2\n", "## \t", "~~~~\n```\n"])
+def test_a_large_readme_takes_no_time(unit: str) -> None:
+    with_section((unit * (1_000_000 // len(unit))).encode(), 3, DAY, [])
+    fences = "".join(f"{'`' * width}\n" for width in range(1_400, 3, -1))
+    assert b"## Round 3" in with_section(fences.encode(), 3, DAY, [])
