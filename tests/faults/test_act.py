@@ -1,12 +1,11 @@
 """2, 14, 17, 19, 20 and 21, and S1: what only the real workflow and its queue can show, through `pagewright local`."""
 
 import asyncio
-import contextlib
 import json
 import socket
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -40,13 +39,10 @@ def free_ports() -> tuple[int, int]:
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
             port = int(first.getsockname()[1])
-        try:
-            listeners = [socket.create_server(("127.0.0.1", port + step)) for step in range(4)]
-        except (OSError, OverflowError):
-            continue
-        for listener in listeners:
-            listener.close()
-        return port, port + 1
+        with ExitStack() as listeners, suppress(OSError, OverflowError):
+            for step in range(4):
+                listeners.enter_context(socket.create_server(("127.0.0.1", port + step)))
+            return port, port + 1
 
 
 @asynccontextmanager
@@ -145,7 +141,7 @@ async def command_lines(seen: set[str]) -> None:
     """Note the arguments of every process below this one: every user of a machine may read them."""
     while True:
         for process in psutil.Process().children(recursive=True):
-            with contextlib.suppress(psutil.Error):
+            with suppress(psutil.Error):
                 seen.update(process.cmdline())
         await asyncio.sleep(0.05)
 
