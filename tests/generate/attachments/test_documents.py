@@ -77,7 +77,9 @@ async def test_an_archive_is_read_as_what_its_files_say_that_it_is() -> None:
     assert list(lines("zip", packed({str(number): "" for number in range(61)})))[-1] == "… 60 of 61 files are listed"
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04", b"PK\x05\x06" + b"\xff" * 18, packed({"a": "b"})[:-30]])
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04", b"PK\x05\x06" + b"\xff" * 18, packed({"a": "b"})[:-30]], ids=["begun", "empty", "cut"]
+)
 async def test_an_archive_that_is_broken_is_unreadable(data: bytes) -> None:
     with pytest.raises(Unreadable):
         await text_of("zip", data)
