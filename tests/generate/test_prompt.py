@@ -129,7 +129,7 @@ async def test_a_small_context_is_told_the_rules_in_at_most_500_tokens(edits: bo
 @pytest.mark.parametrize("context", [2_048, 4_096, 8_192, 32_000])
 @pytest.mark.parametrize("edits", [True, False])
 async def test_a_prompt_fits_and_leaves_room_for_an_answer(context: int, edits: bool) -> None:  # noqa: FBT001
-    present = {"index.html": b"<p>line</p>\n" * 250, "app.js": b"go();\n" * 4_000}
+    present = {"index.html": b"<p>line</p>\n" * 230, "app.js": b"go();\n" * 4_000}
     rounds = tuple(Round(round=number, brief="long " * 90) for number in range(3, 9))
     what = Given(TASK, {"a.csv": b"a,b\n1,2\n" * 90}, Site(present), Record(task="k", rounds=rounds))
     model = replace(PLAIN, context=context, output=8_000, edits=edits)
