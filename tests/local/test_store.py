@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.runs import Job, Run, Runs
+from orchestrator.local.runs import Runs
 from orchestrator.local.store import AlreadyThere, Change, HeadMoved, NothingToDelete, Person, Repository, is_branch
 from orchestrator.local.tokens import Token, Tokens
+from tests.doubles.runs import a_run
 
 OCTO = Person("octo", "octo@example.com")
 
@@ -153,7 +154,7 @@ def test_everything_is_there_again_after_a_restart(restarted: Callable[[], Local
     first = before.store.find("octo", "site")
     assert first
     before.sites.enable(first, "main", "/")
-    run = before.runs.create(a_run())
+    run = before.runs.create(a_run(payload={"client_payload": {"id": "1"}}))
     before.runs.append_log(run.jobs[0].id, "one\n")
     after = restarted()
     assert after.store.find("octo", "site") == first
@@ -162,24 +163,12 @@ def test_everything_is_there_again_after_a_restart(restarted: Callable[[], Local
     assert after.runs.log(run.jobs[0].id) == "one\n"
 
 
-def a_run() -> Run:
-    return Run(
-        repository="octo/site",
-        event="repository_dispatch",
-        display_title="site round 1",
-        name="Build",
-        path=".github/workflows/build.yml",
-        head_sha="0" * 40,
-        head_branch="main",
-        actor="octo",
-        payload={"client_payload": {"id": "1"}},
-        jobs=(Job("build"),),
-    )
-
-
 def test_runs_and_jobs_never_share_an_id_nor_get_an_old_one(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    first, second = runs.create(a_run()), runs.create(a_run())
+    first, second = (
+        runs.create(a_run()),
+        runs.create(a_run()),
+    )
     assert [first.id, first.jobs[0].id, second.id, second.jobs[0].id] == [1, 2, 3, 4]
     runs.append_log(4, "log of the first attempt")
     runs.update(replace(second, jobs=(), run_attempt=2))
@@ -188,7 +177,7 @@ def test_runs_and_jobs_never_share_an_id_nor_get_an_old_one(tmp_path: Path) -> N
 
 def test_unfinished_runs_are_what_a_restart_takes_up_oldest_first(tmp_path: Path) -> None:
     runs = Runs(tmp_path)
-    first, done, last = (runs.create(a_run()) for _ in range(3))
+    first, done, last = (runs.create(a_run(payload={"client_payload": {"id": "1"}})) for _ in range(3))
     runs.update(replace(done, status="completed", conclusion="success"))
     again = Runs(tmp_path)
     assert [run.id for run in again.unfinished()] == [first.id, last.id]

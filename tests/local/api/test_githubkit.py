@@ -21,6 +21,7 @@ from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step, now
 from orchestrator.local.store import Repository
 from tests.doubles.hub import Host
+from tests.doubles.runs import a_run
 
 
 @pytest.fixture
@@ -129,15 +130,8 @@ def test_logs_annotations_and_artifacts(octo: GitHub[Any], listening: LocalGitHu
         "build", 0, "completed", "success", now(), now(), (Step("Talk", 1, "completed", "success", now(), now()),)
     )
     run = listening.runs.create(
-        Run(
+        a_run(
             repository="octo/pipeline",
-            event="repository_dispatch",
-            display_title="site round 1",
-            name="Build",
-            path=".github/workflows/build.yml",
-            head_sha="0" * 40,
-            head_branch="main",
-            actor="octo",
             status="completed",
             conclusion="success",
             jobs=(job,),

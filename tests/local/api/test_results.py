@@ -14,6 +14,7 @@ from orchestrator.local.api.results import by_step, log_files
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step
 from orchestrator.local.store import Repository
+from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
 
@@ -39,15 +40,9 @@ LOG = stamped("early", at(-1)) + stamped("two\nlines", at(1)) + stamped("three\u
 @pytest.fixture
 def run(github: LocalGitHub, site: Repository) -> Run:
     made = github.runs.create(
-        Run(
+        a_run(
             repository=site.full_name,
-            event="repository_dispatch",
             display_title="a title",
-            name="Build",
-            path=".github/workflows/build.yml",
-            head_sha="0" * 40,
-            head_branch="main",
-            actor="octo",
             status="completed",
             conclusion="success",
             run_attempt=2,

@@ -2,8 +2,9 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.runs import Job, Run, Step
+from orchestrator.local.runs import Job, Step
 from orchestrator.local.store import Repository
+from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
 
@@ -23,15 +24,9 @@ async def test_a_run_shows_its_steps_and_its_log_as_text(
     api: httpx.AsyncClient, github: LocalGitHub, site: Repository
 ) -> None:
     run = github.runs.create(
-        Run(
+        a_run(
             repository=site.full_name,
-            event="repository_dispatch",
             display_title="a <b> title",
-            name="Build",
-            path=".github/workflows/build.yml",
-            head_sha="0" * 40,
-            head_branch="main",
-            actor="octo",
             jobs=(Job("Build", steps=(Step("Check out", 1, "completed", "success"),)),),
         )
     )

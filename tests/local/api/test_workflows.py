@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from orchestrator.local.github import Dispatch, LocalGitHub
-from orchestrator.local.runs import Job, Run, Step
+from orchestrator.local.runs import Job, Step
 from orchestrator.local.store import Repository
+from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
 
@@ -144,15 +145,10 @@ async def test_a_run_shows_its_jobs_steps_and_logs_and_nothing_internal(
     api: httpx.AsyncClient, github: LocalGitHub, pipeline: Repository
 ) -> None:
     run = github.runs.create(
-        Run(
+        a_run(
             repository=pipeline.full_name,
-            event="repository_dispatch",
             display_title="site round 1 · 1",
-            name="Build",
-            path=".github/workflows/build.yml",
             head_sha=github.store.head(pipeline) or "",
-            head_branch="main",
-            actor="octo",
             payload={"client_payload": {"email": "someone@example.com"}},
             jobs=(Job("build", steps=(Step("Check out", 1, "completed", "success"),)), Job("publish")),
         )
