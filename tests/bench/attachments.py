@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from orchestrator.generate.attachments.changes import may_change
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, share
 from tests.generate.attachments.sentences import ALLOWED, REFUSED
 
 
@@ -13,14 +13,6 @@ async def measure(_: Path) -> list[Figure]:
     wrongly = sum(may_change(*sentence) for sentence in REFUSED)
     understood, all_of_them = allowed + len(REFUSED) - wrongly, len(ALLOWED) + len(REFUSED)
     return [
-        Figure(
-            name="attachment sentences understood",
-            unit="",
-            ours=[understood],
-            baseline=[all_of_them],
-            limit=0.95,
-            by_ratio=True,
-            at_least=True,
-        ),
+        share("attachment sentences understood", understood, all_of_them, least=0.95),
         Figure(name="changes of attachments without permission", unit="", ours=[wrongly], limit=0),
     ]

@@ -49,6 +49,11 @@ class Figure:
         )
 
 
+def share(name: str, ours: float, of: float, *, least: float = 1) -> Figure:
+    """Return how many of so many: the target is `least`, a share of them."""
+    return Figure(name=name, unit="", ours=[ours], baseline=[of], limit=least, by_ratio=True, at_least=True)
+
+
 def table(figures: Sequence[Figure]) -> Table:
     """Return the figures as the table that is printed."""
     drawn = Table("figure", box=SIMPLE)

@@ -8,7 +8,7 @@ from orchestrator.generate.generation import Kit
 from orchestrator.proving import FRUITLESS
 from orchestrator.settings import model_settings
 from orchestrator.verify.memory import processes_of
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed
 from tests.corpus.cases import BROKEN, repairs, with_defects
 from tests.doubles.hub import hosting, hub_on
@@ -32,15 +32,7 @@ async def repairing(_: Path) -> list[Figure]:
         await mended(with_defects(1), _kit(server.url), None, most=MANY)
         asked = len(server.asked)
     return [
-        Figure(
-            name="sites with 1, 2, 3 defects, one mended a repair: proved",
-            unit="",
-            ours=[proved],
-            baseline=[len(BROKEN)],
-            limit=1,
-            by_ratio=True,
-            at_least=True,
-        ),
+        share("sites with 1, 2, 3 defects, one mended a repair: proved", proved, len(BROKEN)),
         Figure(name="repairs asked of a model that mends nothing", unit="", ours=[asked], limit=FRUITLESS),
     ]
 

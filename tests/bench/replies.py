@@ -9,7 +9,7 @@ from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import File, parse
 from orchestrator.local.demo import SAMPLE
 from orchestrator.task import decode_data_uri
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed, Program, seconds
 from tests.corpus.answers import ANSWERS, FILES
 
@@ -31,15 +31,7 @@ async def measure(folder: Path) -> list[Figure]:
     await seconds(Program((str(Path(__file__).with_name("reading.py")), str(answer)), folder))
     took, grown = (float(word) for word in (folder / "log").read_text(encoding="utf-8").split())
     return [
-        Figure(
-            name="answers in foreign forms read whole",
-            unit="",
-            ours=[_read_whole()],
-            baseline=[len(ANSWERS)],
-            limit=1,
-            by_ratio=True,
-            at_least=True,
-        ),
+        share("answers in foreign forms read whole", _read_whole(), len(ANSWERS)),
         Figure(
             name="revision, tokens of edits to the page's",
             unit="",

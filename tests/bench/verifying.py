@@ -22,7 +22,7 @@ from orchestrator.verify.inspection import inspect
 from orchestrator.verify.report import Limits
 from orchestrator.verify.server import Served, serving
 from orchestrator.verify.verification import Subject, verify
-from tests.bench.figures import Figure
+from tests.bench.figures import Figure, share
 from tests.corpus.cases import is_found, seen_of
 from tests.corpus.forms import BODIES, PAGE, TAKEN, independent
 
@@ -55,43 +55,11 @@ async def measure(_: Path) -> list[Figure]:
             await other.close()
     warm, cold = await _times()
     return [
-        Figure(
-            name="defects found, of all",
-            unit="",
-            ours=[found],
-            baseline=[len(defects())],
-            limit=0.98,
-            by_ratio=True,
-            at_least=True,
-        ),
+        share("defects found, of all", found, len(defects()), least=0.98),
         Figure(name="findings on good sites", unit="", ours=[false], limit=0),
-        Figure(
-            name="verdicts as an independent runner's",
-            unit="",
-            ours=[same],
-            baseline=[checks],
-            limit=1,
-            by_ratio=True,
-            at_least=True,
-        ),
-        Figure(
-            name="verdicts on texts of all forms, as Playwright's",
-            unit="",
-            ours=[forms],
-            baseline=[texts],
-            limit=1,
-            by_ratio=True,
-            at_least=True,
-        ),
-        Figure(
-            name="failures that say what was there",
-            unit="",
-            ours=[telling],
-            baseline=[failed],
-            limit=0.95,
-            by_ratio=True,
-            at_least=True,
-        ),
+        share("verdicts as an independent runner's", same, checks),
+        share("verdicts on texts of all forms, as Playwright's", forms, texts),
+        share("failures that say what was there", telling, failed, least=0.95),
         Figure(name="ten checks, browser already up", unit="s", ours=warm, limit=2.5),
         Figure(name="ten checks, with a browser of their own", unit="s", ours=cold, limit=4),
     ]
@@ -103,17 +71,7 @@ async def loaded(_: Path) -> list[Figure]:
     with _busy_cores():
         under_load = await _all_seen()
     same = sum(map(tuple.__eq__, idle, under_load))
-    return [
-        Figure(
-            name="sites seen the same with the cores busy",
-            unit="",
-            ours=[same],
-            baseline=[len(idle)],
-            limit=1,
-            by_ratio=True,
-            at_least=True,
-        )
-    ]
+    return [share("sites seen the same with the cores busy", same, len(idle))]
 
 
 @contextlib.contextmanager
