@@ -59,9 +59,7 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
     is_new = False
     failure: GitHubFailed | None = None
     for turn in range(TURNS):
-        if failure is not None:
-            await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
-        if client.deadline.remaining <= 0:
+        if not await _is_time_for(client, turn):
             break
         found = await repository.find(client, owner, wanted.task.task, wanted.order.key, wanted.reserved)
         present = await repository.blob_ids(client, found) if found.is_started else {}
@@ -80,6 +78,13 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
         else:
             return Committed(found, sha, sha, expected, is_new)
     raise failure or OutOfTime("The task's time was over while committing.", "Re-run the failed job.")
+
+
+async def _is_time_for(client: Client, turn: int) -> bool:
+    """Pause before every turn but the first, and return whether there is time for it."""
+    if turn:
+        await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
+    return client.deadline.remaining > 0
 
 
 def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFailed:
@@ -117,9 +122,7 @@ async def committed_again(client: Client, made: Committed) -> Committed:
     """
     failure: GitHubFailed | None = None
     for turn in range(TURNS):
-        if failure is not None:
-            await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
-        if client.deadline.remaining <= 0:
+        if not await _is_time_for(client, turn):
             break
         found = await repository.look(client, made.repository.owner, made.repository.name)
         if found.record is None or made.head not in (sha for sha, _ in found.commits):
