@@ -136,9 +136,10 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
         await arrive(page, target.url, limits, seen.findings)
         await settle(traffic, limits.check)
         missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
-        outcomes = await read_checks(session, wanted, limits.check)
-        acting = {label: wanted[label] for label, outcome in outcomes.items() if outcome.acts}
-        acting |= {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
+        acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
+        plain = {label: wanted[label] for label in wanted if label not in acting}
+        outcomes = await read_checks(session, plain, limits.check)
+        acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
         for label in outcomes.keys() - acting.keys():
             seen.take(label, outcomes[label])
         is_there = await answers(page, ANSWERING_S)
