@@ -34,6 +34,16 @@ def form_problem(path: str) -> str | None:
     return None
 
 
+def is_page(path: str) -> bool:
+    """Whether a file of this name is a page in HTML."""
+    return path.lower().endswith((".html", ".htm"))
+
+
+def is_markdown(path: str) -> bool:
+    """Whether a file of this name is Markdown."""
+    return path.lower().endswith((".md", ".markdown"))
+
+
 def reserved_problem(path: str) -> str | None:
     """Say why the well-formed `path` is a name for the pipeline or the owner alone, or None where it is not."""
     folded = fold(path)

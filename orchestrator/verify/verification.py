@@ -10,6 +10,7 @@ from playwright.async_api import Error
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.handover import CheckResult
+from orchestrator.paths import is_page
 from orchestrator.record import Record
 from orchestrator.site import Site
 from orchestrator.task import Check, Task
@@ -158,5 +159,5 @@ def _without_files(subject: Subject) -> dict[str, Site]:
 
 def _blanked(site: Site) -> Site:
     """Return the site with nothing on its pages."""
-    pages = {path: BLANK for path in site.files if path.lower().endswith((".html", ".htm"))}
+    pages = {path: BLANK for path in site.files if is_page(path)}
     return site.changed({"index.html": BLANK, **pages})

@@ -11,6 +11,7 @@ from orchestrator.generate.reply.fences import NO_PATH, fenced
 from orchestrator.generate.reply.heredocs import written
 from orchestrator.generate.reply.patches import begins_patch, patched
 from orchestrator.generate.reply.structured import from_json
+from orchestrator.paths import is_page
 
 _PATH = r"[\w@./+-]{1,120}\.[A-Za-z]\w{0,14}"
 _ALONE = re.compile(
@@ -80,7 +81,7 @@ def unread_names(text: str, parts: Sequence[Part]) -> list[str]:
         and is_path(name)
         and not NO_PATH.match(name)
         and name not in known
-        and not (has_page and name.lower().endswith((".html", ".htm")))
+        and not (has_page and is_page(name))
     ]
 
 

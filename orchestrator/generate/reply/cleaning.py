@@ -5,7 +5,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.elisions import elision
+from orchestrator.paths import is_markdown, is_page
 
 _WRAPPED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?^\1[`~]*[ \t]*\s*\Z", re.MULTILINE | re.DOTALL)
 _OPENED = re.compile(r"\A\s*(?:(?:`{3,}|~{3,})[^\n`]*\n[ \t]*){1,5}")
@@ -16,14 +18,11 @@ _LABEL = re.compile(
     r"\A\s*(?:\*\*|`)?(?:file[ _-]?(?:name|path)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n",
     re.IGNORECASE,
 )
-_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNORECASE)
 _ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"^[^`\n]*</html>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
 _PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
-_MARKDOWN = (".md", ".markdown")
-_HTML = (".html", ".htm")
 _PATCHES = (".diff", ".patch")
 _CODE = (".js", ".mjs", ".css")
 
@@ -38,16 +37,16 @@ class Cleaned:
 
 def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
     """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
-    if not path.lower().endswith(_MARKDOWN) and (holder := elision(body, path)):
+    if not is_markdown(path) and (holder := elision(body, path)):
         return Cleaned("", f"a placeholder stands where code belongs ({holder}): write the code.")
     if is_part:
         return Cleaned(body)
     text = _bare(path, body)
-    is_diff = _DIFF.match(text) or (not path.lower().endswith(_MARKDOWN) and _is_diff(text))
+    is_diff = _DIFF.match(text) or (not is_markdown(path) and _is_diff(text))
     if is_diff and not path.lower().endswith(_PATCHES):
         return Cleaned("", "a diff is not understood: send the whole file, or SEARCH/REPLACE edits.")
     suffix = path.lower()
-    if suffix.endswith(_HTML):
+    if is_page(path):
         return _page(text)
     if suffix.endswith(".json"):
         return Cleaned(text, _json_problem(text))
@@ -56,7 +55,7 @@ def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
 
 def _bare(path: str, body: str) -> str:
     """Return a file without the fence that some models put around it, and without a line that only says its name."""
-    if path.lower().endswith(_MARKDOWN):
+    if is_markdown(path):
         wrapped = _WRAPPED.match(body)
         return body if wrapped is None or wrapped[2].strip().lower() not in ("md", "markdown") else f"{wrapped[3]}\n"
     text = _LABEL.sub("", body, count=1)
@@ -94,7 +93,7 @@ def _is_diff(text: str) -> bool:
 
 
 def _page(text: str) -> Cleaned:
-    start = _PAGE.search(text)
+    start = PAGE.search(text)
     if start is None:
         return Cleaned(text)
     head = text[: start.start()]

@@ -2,6 +2,8 @@
 
 import re
 
+from orchestrator.paths import is_markdown
+
 TAIL = 400
 """Characters of the end that a model is shown."""
 
@@ -76,7 +78,8 @@ def _without_beginning(text: str, more: str) -> str:
     if fence is None:
         return greeted
     # Within a README a fence may well be what comes next.
-    is_in_readme = _OPENED.findall(text)[-1:] and _OPENED.findall(text)[-1].lower().endswith((".md", ".markdown"))
+    opened = _OPENED.findall(text)
+    is_in_readme = bool(opened) and is_markdown(opened[-1])
     is_around = not is_in_readme or not text.endswith("\n") or _WRAPPED.search(greeted) is not None
     return greeted[fence.end() :] if is_around else greeted
 

@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
+from orchestrator.paths import is_page
 
 EXPLAINED = 5
 """Edits that did not match and are explained with the lines that look alike; looking for those takes time."""
@@ -20,7 +22,6 @@ MAX_EDITS = 500
 MAX_READ = 60_000_000
 """Bytes of files that the edits of one answer are looked for in: about two seconds."""
 
-_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _LONG = 400
 _LEAST = 0.4
 """A file of so many bytes does not shrink to less than this share of them."""
@@ -111,8 +112,8 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
 
 def _is_part(path: str, before: bytes, text: str) -> bool:
     """Whether a whole file is rather a piece of the one that is there: a snippet, shown to explain a change."""
-    if path.lower().endswith((".html", ".htm")):
-        return bool(_PAGE.search(before.decode(errors="replace"))) and not _PAGE.search(text)
+    if is_page(path):
+        return bool(PAGE.search(before.decode(errors="replace"))) and not PAGE.search(text)
     if len(before) < _LONG or len(text.encode()) >= _LEAST * len(before):
         return False
     # A new beginning shares nothing with what was there; a piece does, be it the line that a function begins with.

@@ -1,4 +1,10 @@
-"""The names of the elements of HTML: any other tag in an answer may be a wrapper around files."""
+"""What a page in HTML is made of, as far as that tells it from what stands around it: elements, beginning and end."""
+
+import re
+
+PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+PAGE_ON_A_LINE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
+END_OF_PAGE = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
 
 # https://html.spec.whatwg.org/multipage/indices.html#elements-3, with those of earlier days.
 _BY_NAME = """
@@ -11,3 +17,4 @@ _BY_NAME = """
     track tt u ul var video wbr
 """
 ELEMENTS = frozenset(_BY_NAME.split())
+"""Any other tag in an answer may be a wrapper around files."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
+from orchestrator.paths import is_markdown
 
 _FENCE = re.compile(r"^(?P<indent>[ ]{0,3})(?P<signs>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
 _BARE_NAME = r"(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|AUTHORS|(?-i:[A-Z][a-z]{2,15}file)|\.[a-z][a-z-]{2,20})"
@@ -39,7 +40,6 @@ _PATCHED = re.compile(r"\+\+\+ (?:b/)?(\S{1,200})")
 _COMMENT = re.compile(
     rf"^\s*(?://|#|<!--|/\*)\s*(?:(?:file[ _-]?(?:name|path)?|path)\s*:\s*)?({_PATH})\s*(?:-->|\*/)?\s*$", re.IGNORECASE
 )
-_MARKDOWN = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 NO_PATH = re.compile(
     r"^(?:[vV]?\d+(?:\.\d+)+|e\.g|i\.e|.*\.(?:min|umd)\.js|[\w-]+\.(?:com|org|io|net)"
     r"|(?:node|next|vue|chart|highlight|three|d3|react|alpine|p5|leaflet|moment|express|jquery|marked|tone)\.js)$",
@@ -129,7 +129,7 @@ def _without_indent(lines: Sequence[str], width: int) -> Sequence[str]:
 
 def _is_markdown(info: str, before: str) -> bool:
     name = _in_info(info) or _labelled(before) or ""
-    return bool(_MARKDOWN.search(name)) or info.strip().lower().split(" ")[0] in ("md", "markdown")
+    return is_markdown(name) or info.strip().lower().split(" ")[0] in ("md", "markdown")
 
 
 def _closing(lines: Sequence[str], start: int, fence: str, *, is_markdown: bool) -> int:

@@ -8,10 +8,9 @@ import re
 from bisect import bisect_left
 
 from orchestrator.generate.reply.calls import is_path
-from orchestrator.generate.reply.elements import ELEMENTS
+from orchestrator.generate.reply.elements import ELEMENTS, END_OF_PAGE
+from orchestrator.paths import is_markdown, is_page
 
-_MARKDOWN = (".md", ".markdown")
-_HTML = (".html", ".htm")
 _XML = (".xml", ".svg")
 _PATCHES = (".diff", ".patch")
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>[A-Za-z][\w:.-]{0,60})(?P<attributes>\s[^<>\n]{0,300}?)?(?P<void>/?)>")
@@ -29,7 +28,6 @@ _ASIDE = re.compile(r"<(/?)(script|style|template|textarea|pre)\b[^>]{0,400}>|<!
 _HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template|textarea|pre)\b.*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
 _SAMPLE = re.compile(r"<(pre|textarea)\b[^>]{0,400}>(?:(?!<pre|<textarea).)*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})([^\n]*)")
-_END = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
 
 
 def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
@@ -38,19 +36,19 @@ def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
     `is_part`: it is what an edit puts into the file.
     """
     name = path.lower()
-    shown = _without_samples(text) if name.endswith(_MARKDOWN) else text
-    own = _without_asides(shown) if name.endswith(_HTML) else shown
+    shown = _without_samples(text) if is_markdown(path) else text
+    own = _without_asides(shown) if is_page(path) else shown
     if not name.endswith(_PATCHES) and _holds_markers(name, shown):
         return (
             "it holds the markers of an edit or a patch. Send SEARCH/REPLACE pairs in an edit block, or the whole file."
         )
-    is_markup = name.endswith((*_HTML, *_XML))
-    is_code = not is_markup and not name.endswith((*_MARKDOWN, ".txt", ".css"))
+    is_markup = is_page(path) or name.endswith(_XML)
+    is_code = not (is_markup or is_markdown(path) or name.endswith((".txt", ".css")))
     if not is_part and _ends_wrapper(own, is_markup=is_markup, is_code=is_code):
         return _WRAPPER
     if _begins_wrapper(own, is_markup=is_markup):
         return _WRAPPER
-    return _document_problem(own) if name.endswith(_HTML) and not is_part else ""
+    return _document_problem(own) if is_page(path) and not is_part else ""
 
 
 def _foreign(text: str) -> list[re.Match[str]]:
@@ -104,7 +102,7 @@ class _Texts:
 
 def _holds_markers(name: str, text: str) -> bool:
     """Whether marks of an edit or a patch stand in a file where they are no sample that it shows."""
-    if name.endswith(_HTML):
+    if is_page(name):
         return bool(_MARKER.search(_SAMPLE.sub("", text)))
     texts = _Texts(text)
     return any(not texts.hold(found.start()) for found in _MARKER.finditer(text))
@@ -120,8 +118,8 @@ def _ends_line(text: str, end: int) -> bool:
 
 def without_strays(path: str, text: str) -> str:
     """Return a file without tags of a wrapper at its end: behind the end of a page, else alone on the last line."""
-    if path.lower().endswith(_HTML):
-        ends = list(_END.finditer(text))
+    if is_page(path):
+        ends = list(END_OF_PAGE.finditer(text))
         behind = text[ends[-1].end() :] if ends else ""
         is_stray = any(tag["end"] and tag["name"].lower() not in ELEMENTS for tag in _TAG.finditer(behind))
         if is_stray and not _SAYS_PATH.search(behind):
@@ -137,7 +135,9 @@ def without_strays(path: str, text: str) -> str:
 def end_of_document(page: str) -> int | None:
     """Return where the last `</html>` ends that stands in no script, comment or sample; None where there is no such."""
     asides = [(found.start(), found.end()) for found in _HIDDEN.finditer(page)]
-    places = [found for found in _END.finditer(page) if not any(a < found.start() < b for a, b in asides[:2_000])]
+    places = [
+        found for found in END_OF_PAGE.finditer(page) if not any(a < found.start() < b for a, b in asides[:2_000])
+    ]
     return places[-1].end() if places else None
 
 
@@ -145,7 +145,9 @@ def _document_problem(page: str) -> str:
     documents = sum(not _is_in_attribute(page, found.start()) for found in _DOCTYPE.finditer(page))
     if documents > 1:
         return f"it holds {documents} documents. Send each page in a block of its own."
-    end = next((found for found in _END.finditer(page) if page[found.end() : found.end() + 1] not in _QUOTES), None)
+    end = next(
+        (found for found in END_OF_PAGE.finditer(page) if page[found.end() : found.end() + 1] not in _QUOTES), None
+    )
     if end is not None and page[end.end() :].strip():
         return "something stands behind its </html>. End the page there, and send what follows in blocks of their own."
     return ""

@@ -24,6 +24,7 @@ from orchestrator.generate.reply.block import (
 )
 from orchestrator.generate.reply.cleaning import cleaned, end_of_page
 from orchestrator.generate.reply.declarations import without_declarations
+from orchestrator.generate.reply.elements import PAGE_ON_A_LINE
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.heredocs import written
 from orchestrator.generate.reply.holding import end_of_document, held_wrongly, without_strays
@@ -31,17 +32,14 @@ from orchestrator.generate.reply.patches import begins_patch, patched, without_p
 from orchestrator.generate.reply.proofs import without_proofs
 from orchestrator.generate.reply.structured import from_json
 from orchestrator.generate.reply.tags import ends_in_tag, tagged
-from orchestrator.paths import form_problem
+from orchestrator.paths import form_problem, is_markdown, is_page
 
 __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 
 _THOUGHT = re.compile(r"\A(?:\s*[<◁](think|thinking|thought|reasoning)[>▷].*?[<◁]/\1[>▷])+", re.DOTALL | re.IGNORECASE)
 _THOUGHT_BEGINS = re.compile(r"^[ \t]*<(?:think|thinking)>", re.MULTILINE)
 _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
-_MARKDOWN = (".md", ".markdown")
-_HTML = (".html", ".htm")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
-_PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
 _DOCTYPE = re.compile(r"<!doctype html[^>]{0,300}>(?=\s{0,9}(?:<!--|<html|<head|<meta|<title))", re.IGNORECASE)
 _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
 
@@ -90,7 +88,7 @@ def _read(text: str) -> tuple[Sequence[Part], str | None]:
     if not text.lstrip().startswith(("{", "[")) and begins_patch(text):
         return list(patched(text)), without_patches(text)
     in_fences = fenced(text)
-    if not _is_file(in_fences, text) and (parts := from_json(text)):
+    if not _are_files(in_fences) and (parts := from_json(text)):
         return parts, text
     if not any(written(block.body)[0] for block in in_fences):
         parts, around = written(text)
@@ -100,17 +98,16 @@ def _read(text: str) -> tuple[Sequence[Part], str | None]:
     return in_fences or _lone_page(text), "" if is_named else None
 
 
-def _is_file(blocks: Sequence[Block], text: str) -> bool:
+def _are_files(blocks: Sequence[Block]) -> bool:
     """Whether the JSON of an answer is a file under its own name, and no wrapper: other files stand beside it."""
-    is_json = any(block.body.lstrip()[:1] in ("{", "[") for block in blocks)
-    return is_json and (len(blocks) > 1 or not from_json(text))
+    return len(blocks) > 1 and any(block.body.lstrip()[:1] in ("{", "[") for block in blocks)
 
 
 def _closed(part: Part) -> Part:
     """Return a page whose own end stands there as whole: what was lost is only the end of its wrapper."""
-    if not isinstance(part, Block) or not part.is_cut or not part.path.lower().endswith(_HTML):
+    if not isinstance(part, Block) or not part.is_cut or not is_page(part.path):
         return part
-    end = end_of_document(part.body) if _PAGE.match(part.body.lstrip()) else None
+    end = end_of_document(part.body) if PAGE_ON_A_LINE.match(part.body.lstrip()) else None
     return part if end is None else replace(part, body=f"{part.body[:end]}\n", is_cut=False)
 
 
@@ -153,7 +150,7 @@ def _without_thoughts(text: str) -> str:
 
 def _lone_page(text: str) -> list[Part]:
     """Return the page that the whole answer is, with or without prose around it."""
-    if (start := _DOCTYPE.search(text) or _PAGE.search(text)) is None:
+    if (start := _DOCTYPE.search(text) or PAGE_ON_A_LINE.search(text)) is None:
         return []
     if text[: start.start()].endswith(("'", '"', "`")):
         return [Unread("index.html", "stands in a text of code. Send the file in a block")]
@@ -206,7 +203,7 @@ def _changes(path: str, part: Part) -> tuple[Sequence[Change], list[str]]:
             return [], [f"{path}: the block {part.why}."]
         case Edit():
             return _edits(path, Pairs([replace(part, path=path)], 0, is_open=False))
-        case Block() if begins_patch(part.body) and not path.lower().endswith(_MARKDOWN):
+        case Block() if begins_patch(part.body) and not is_markdown(path):
             return _understood([inner for inner in patched(part.body) if _path(inner.path) == path])
         case Block():
             return _whole_or_edits(path, part)
@@ -225,7 +222,7 @@ def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[str
 
 def _cut_off(path: str, body: str, kept: str) -> list[str]:
     """Return a complaint for each file that stands behind the page in its own block, where prose is cut off."""
-    start = body.find(kept.strip()) if path.lower().endswith(_HTML) else -1
+    start = body.find(kept.strip()) if is_page(path) else -1
     behind = "" if start < 0 else body[start + len(kept.strip()) :]
     return _not_understood(behind, [Block(path, "")]) if behind.strip() else []
 
@@ -255,7 +252,11 @@ def _last_whole(changes: Sequence[Change]) -> dict[str, int]:
         if not isinstance(change, File):
             continue
         before = changes[found[change.path]] if change.path in found else None
-        is_snippet = isinstance(before, File) and bool(_PAGE.search(before.text)) and not _PAGE.search(change.text)
+        is_snippet = (
+            isinstance(before, File)
+            and bool(PAGE_ON_A_LINE.search(before.text))
+            and not PAGE_ON_A_LINE.search(change.text)
+        )
         if not is_snippet:
             found[change.path] = place
     return found

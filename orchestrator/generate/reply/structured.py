@@ -54,8 +54,10 @@ def from_json(text: str) -> list[Part]:
     start = _START.match(text) or _IN_FENCE.search(text)
     if start is None:
         return []
-    fence = None if _all(text, start.end()) else _IN_FENCE.search(text)
-    return _all(text, (fence or start).end()) or _half(text[start.end() :])
+    parts = _all(text, start.end())
+    if not parts and (fence := _IN_FENCE.search(text)):
+        parts = _all(text, fence.end())
+    return parts or _half(text[start.end() :])
 
 
 def called(body: str, *, is_cut: bool) -> list[Part]:

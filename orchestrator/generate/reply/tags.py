@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
 from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_by_line, is_call, is_path, parts_of
-from orchestrator.generate.reply.elements import ELEMENTS
+from orchestrator.generate.reply.elements import ELEMENTS, END_OF_PAGE, PAGE_ON_A_LINE
 from orchestrator.generate.reply.fences import fenced
 from orchestrator.generate.reply.structured import called
 
@@ -30,8 +30,6 @@ _PARAMETERS = ("parameter", "param", "arg", "argument", "field")
 _TOOL = re.compile(r"\s{0,9}[\w.-]{1,60}\s{0,9}(?=<arg_key>)")
 _ESCAPED_PAGE = re.compile(r">\s{0,9}&lt;!doctype html", re.IGNORECASE)
 _DATA = re.compile(r"\s*<!\[CDATA\[\n?")
-_PAGE = re.compile(r"^[ \t]*(?:<!doctype html|<html[\s>])", re.IGNORECASE | re.MULTILINE)
-_END_OF_PAGE = re.compile(r"</html\s{0,9}>", re.IGNORECASE)
 _FENCE = re.compile(r"^[ ]{0,3}(?:`{3,}|~{3,})[ \t]*(\w*)", re.MULTILINE)
 _WRAPPING = ("", "xml", "html", "text", "txt", "json", "tool_code", "tool_call", "plaintext")
 _ENDINGS = 50
@@ -187,10 +185,10 @@ class _Tags:
     def _end_of_sample(self, start: int, end: int) -> int:
         """Return the end of the page or of the fenced code in which `end` stands, counted from `start`; else 0."""
         between = self._text[start:end]
-        if pages := list(_PAGE.finditer(between)):
-            closed = _END_OF_PAGE.search(between, pages[-1].start())
+        if pages := list(PAGE_ON_A_LINE.finditer(between)):
+            closed = END_OF_PAGE.search(between, pages[-1].start())
             if closed is None:
-                over = _END_OF_PAGE.search(self._text, end)
+                over = END_OF_PAGE.search(self._text, end)
                 return len(self._text) if over is None else over.end()
         fences = list(_FENCE.finditer(between))
         if len(fences) % 2 and (fences[-1][1].lower() not in _WRAPPING or self._is_named(start + fences[-1].start())):

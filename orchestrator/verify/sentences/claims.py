@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from orchestrator.paths import is_page
 from orchestrator.verify.sentences.counting import counted, headings, text_of
 from orchestrator.verify.sentences.markup import Document, links, read_page, sources, target
 from orchestrator.verify.sentences.numbers import Bound
@@ -216,7 +217,7 @@ def has_section(topic: str) -> About:
 
 def has_title(name: str, data: bytes) -> Finding:
     """Whether a README has a heading of the first level, or a page a title."""
-    if name.lower().endswith((".html", ".htm")):
+    if is_page(name):
         return Finding(
             bool(read_page(text_of(data)).title), f"`{name}` has the title “{read_page(text_of(data)).title}”"
         )
@@ -229,9 +230,8 @@ def is_titled(text: str) -> About:
     """Return that a page has this title, or a README this heading of the first level."""
 
     def claim(name: str, data: bytes) -> Finding:
-        is_page = name.lower().endswith((".html", ".htm"))
         first = [title for level, title in headings(text_of(data)) if level == 1]
-        titles = [read_page(text_of(data)).title] if is_page else first
+        titles = [read_page(text_of(data)).title] if is_page(name) else first
         return Finding(text in titles, f"`{name}` has the title “{', '.join(titles)[:80]}”")
 
     return in_content(claim)
@@ -291,8 +291,7 @@ def leads_to(other: str, *, is_link: bool) -> About:
         inside = ", ".join(sorted(f"`{one}`" for one in found if one)[:8]) or "nothing of the site"
         # A script may lead there.
         stem = goal.rpartition("/")[2].partition(".")[0]
-        is_page = path.lower().endswith((".html", ".htm"))
-        is_open = is_page and (goal in text or _is_scripted(repository, read_page(text), stem))
+        is_open = is_page(path) and (goal in text or _is_scripted(repository, read_page(text), stem))
         return Finding(None if is_open else False, f"`{path}` does not lead to `{goal}`, but to {inside}")
 
     return about

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
+from orchestrator.paths import is_page
 from orchestrator.verify.sentences.markup import links, read_page
 from orchestrator.verify.sentences.numbers import Bound
 from orchestrator.verify.sentences.repository import Finding
@@ -104,7 +105,7 @@ def _paragraphs(_: str, data: bytes) -> list[int]:
 
 
 def _headings(name: str, data: bytes) -> list[int]:
-    if _is_page(name):
+    if is_page(name):
         return [len(read_page(text_of(data)).found("h1, h2, h3, h4, h5, h6"))]
     levels = [level for level, _ in headings(text_of(data))]
     return [len(levels), len(levels) - (levels[:1] == [1] and levels.count(1) == 1)]
@@ -126,7 +127,7 @@ def _entries(name: str, data: bytes) -> list[int]:
         if not isinstance(value, (dict, list)):
             raise Malformed(f"`{name}` holds no list")
         return [len(value), *inner]
-    if _is_page(name):
+    if is_page(name):
         return [len(read_page(text_of(data)).found("li"))]
     return _bullets(name, data)
 
@@ -171,10 +172,6 @@ def _keys(name: str, data: bytes) -> list[int]:
 
 def _bytes(size: int) -> Callable[[str, bytes], list[int]]:
     return lambda _, data: [len(data) // size, -(-len(data) // size)]
-
-
-def _is_page(name: str) -> bool:
-    return name.lower().endswith((".html", ".htm"))
 
 
 _COUNTS: Mapping[str, Callable[[str, bytes], list[int]]] = {

@@ -8,6 +8,7 @@ from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
+from orchestrator.paths import is_markdown
 from orchestrator.verify.sentences.tags import tags
 
 LARGEST = 2_000_000
@@ -176,10 +177,7 @@ def is_selector(text: str) -> bool:
 
 def links(name: str, text: str) -> list[str]:
     """Return where the links of a page or a Markdown file lead, as they are written."""
-    if name.lower().endswith((".md", ".markdown")):
-        written = [first or second for first, second in _MARKDOWN_LINK.findall(text)]
-    else:
-        written = []
+    written = [first or second for first, second in _MARKDOWN_LINK.findall(text)] if is_markdown(name) else []
     return [*written, *(node.attributes["href"] for node in read_page(text).found("a[href], area[href]"))]
 
 
