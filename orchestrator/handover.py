@@ -55,7 +55,7 @@ class Finding(_Entry):
 
 
 class Attempt(_Entry):
-    """One answer that was asked for, used or not. `cost_usd`: None where a price is unknown.
+    """One answer that was asked for, used or not. `cost_usd`: None if a price is unknown.
 
     `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
     what it saw are `passed`, `failed` and `findings`; `note`: what its server did that a person should know.
@@ -98,7 +98,7 @@ class Refused(_Entry):
 
 
 class Build(_Entry):
-    """`build.json`. `base`: the head that the site was built on, None where there was no repository.
+    """`build.json`. `base`: the head that the site was built on, None if there was no repository.
 
     `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff;
     `attachments_refused`: those that any answer changed and that stay as they were sent; `notes`: what the browser saw

@@ -16,12 +16,12 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # control, bidi an
 
 
 def path_problem(path: str) -> str | None:
-    """Say why `path` cannot be the name of a file of ours, or None where it can."""
+    """Say why `path` cannot be the name of a file of ours, or None if it can."""
     return form_problem(path) or reserved_problem(path)
 
 
 def form_problem(path: str) -> str | None:
-    """Say why `path` is no relative path that every disk and every reader takes for the same, or None where it is."""
+    """Say why `path` is no relative path that every disk and every reader takes for the same, or None if it is."""
     if not path or len(path) > MAX_PATH or len(path.encode(errors="replace")) > MAX_PATH:
         return f"must have 1 to {MAX_PATH} bytes"
     if any(unicodedata.category(character) in _INVISIBLE for character in path):
@@ -45,7 +45,7 @@ def is_markdown(path: str) -> bool:
 
 
 def reserved_problem(path: str) -> str | None:
-    """Say why the well-formed `path` is a name for the pipeline or the owner alone, or None where it is not."""
+    """Say why the well-formed `path` is a name for the pipeline or the owner alone, or None if it is not."""
     folded = fold(path)
     # git refuses `.git` in any part; `git~1` is its short name on Windows disks.
     parts = folded.split("/")

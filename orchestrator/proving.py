@@ -38,8 +38,8 @@ class Ways:
     """What proving takes: how a site is verified, and how it is repaired.
 
     `repair` gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
-    repairs before; it returns None where no model repairs it. `standing`: the findings of the site that is published
-    now, asked for once and only where they decide something; None where there is no such site. `template`: the site
+    repairs before; it returns None if no model repairs it. `standing`: the findings of the site that is published
+    now, asked for once and only where they decide something; None if there is no such site. `template`: the site
     that needs no model, held against an answer that was cut off; it may return None.
     """
 

@@ -63,7 +63,7 @@ def is_same_answer(served: bytes, committed: bytes) -> bool:
 
 
 def read_record(content: bytes | None) -> Record | None:
-    """Read `pagewright.json`; None where there is none, or none of ours."""
+    """Read `pagewright.json`; None if there is none, or none of ours."""
     try:
         return None if content is None else Record.model_validate_json(content)
     except ValidationError:

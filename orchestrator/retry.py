@@ -29,7 +29,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Failure:
-    """One try that failed. `asked`: the seconds that the other side asks to wait, None where it says nothing."""
+    """One try that failed. `asked`: the seconds that the other side asks to wait, None if it says nothing."""
 
     kind: Kind
     asked: float | None = None

@@ -58,11 +58,11 @@ class GitHub:
             await asyncio.sleep(wait)
 
     async def read(self, path: str) -> Any:
-        """Return what lies there, None where nothing does, or nothing that the token sees."""
+        """Return what lies there, None if nothing does, or nothing that the token sees."""
         return parsed(await self.ask("GET", path))
 
     async def lacks(self, probe: "Probe") -> str | None:
-        """Return the permission that GitHub asks for where the token may not do it, None where it may."""
+        """Return the permission that GitHub asks for where the token may not do it, None if it may."""
         answer = await self.ask(probe.method, probe.path, None if probe.method == "GET" else {})
         if answer.status_code in (200, 202, 400, 409, 422):
             return None

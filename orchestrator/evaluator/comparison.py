@@ -34,7 +34,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float | None]) -> "Spread | None":
-        """Return the spread; None where there is nothing, or where something is not known."""
+        """Return the spread; None if there is nothing, or where something is not known."""
         listed = list(values)
         known = [value for value in listed if value is not None]
         return cls(median(known), min(known), max(known)) if known and len(known) == len(listed) else None

@@ -63,7 +63,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Built:
-    """What building one round took. `cost_usd`: None where a price is unknown."""
+    """What building one round took. `cost_usd`: None if a price is unknown."""
 
     built_by: str
     is_fallback: bool
@@ -75,7 +75,7 @@ class Built:
 
 @dataclass(frozen=True)
 class Healing:
-    """What came of one site. `kind`: of its defect; `cost_usd`: None where a price is unknown."""
+    """What came of one site. `kind`: of its defect; `cost_usd`: None if a price is unknown."""
 
     case: str
     kind: str

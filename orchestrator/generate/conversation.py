@@ -64,7 +64,7 @@ class Table:
 
 
 async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
-    """Return the draft that `model` makes before `until`, flaws and all; None where it made none.
+    """Return the draft that `model` makes before `until`, flaws and all; None if it made none.
 
     Every call is recorded in the budget with what came of it.
     """
@@ -137,7 +137,7 @@ class _Said:
 
 
 async def _said(table: Table, model: Model, messages: Messages, until: Deadline) -> _Said | None:
-    """Return what the model answers, continued where it was cut off; None where there is nothing to use."""
+    """Return what the model answers, continued where it was cut off; None if there is nothing to use."""
     answer = await _answered(table, model, messages, until)
     is_less = _is_less(table, model, answer, messages)
     is_too_long = answer.is_too_long or answer.context is not None

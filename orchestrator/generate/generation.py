@@ -83,7 +83,7 @@ class Generation:
 
     @property
     def cost_usd(self) -> float | None:
-        """What all answers cost, used or not; None where one's price is unknown."""
+        """What all answers cost, used or not; None if one's price is unknown."""
         prices = [attempt.cost_usd for attempt in self.attempts if attempt.seconds]  # the others were not asked
         known = [price for price in prices if price is not None]
         return sum(known) if len(known) == len(prices) else None
@@ -106,7 +106,7 @@ class Generation:
         return made
 
     def template(self) -> Generated | None:
-        """Return the site that needs no model, None where it breaks a rule."""
+        """Return the site that needs no model, None if it breaks a rule."""
         made = self._from_template()
         return None if self.table.broken(made.site) else made
 
@@ -123,7 +123,7 @@ class Generation:
     async def repaired(
         self, made: Generated, wrong: Sequence[str], passing_over: int = 0, tried: Sequence[Tried] = ()
     ) -> Generated | None:
-        """Return the site with what is `wrong` repaired, None where no model repairs it.
+        """Return the site with what is `wrong` repaired, None if no model repairs it.
 
         `passing_over`: how many of the models gained nothing with it; those behind them are asked first. `tried`: the
         repairs before this one.

@@ -124,7 +124,7 @@ def _area(block: Sequence[Row]) -> int:
 
 
 def _header(rows: Sequence[Row], is_number: IsNumber) -> int | None:
-    """Return the place of the header where something else stands before it; None where the first row begins the table.
+    """Return the place of the header where something else stands before it; None if the first row begins the table.
 
     In doubt it does: a row is passed over only where it is clearly no part of the table that follows.
     """

@@ -32,7 +32,7 @@ def present_files(files: Mapping[str, bytes], attached: Collection[str], task: T
 
 
 def as_text(data: bytes) -> str | None:
-    """Return `data` as text, or None where it is none."""
+    """Return `data` as text, or None if it is none."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

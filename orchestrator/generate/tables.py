@@ -69,7 +69,7 @@ class Column:
 
     @property
     def total(self) -> str | None:
-        """The exact sum in plain digits, such as `2582.00`; None where there is nothing to sum."""
+        """The exact sum in plain digits, such as `2582.00`; None if there is nothing to sum."""
         if self.numbers is None or not self.summed:
             return None
         with localcontext(prec=300):  # the largest and the smallest number that a cell may hold, side by side

@@ -133,7 +133,7 @@ class _Site:
         return blob_id(bytes(body)) if response.status_code == 200 else None
 
     def _elsewhere(self, response: httpx.Response) -> str | None:
-        """Return the site's URL at the origin that a response sends to, with the same path; None where it does not.
+        """Return the site's URL at the origin that a response sends to, with the same path; None if it does not.
 
         Where the owner's site has a domain of its own, every site of the owner lies there:
         https://docs.github.com/pages/configuring-a-custom-domain-for-your-github-pages-site/about-custom-domains-and-github-pages

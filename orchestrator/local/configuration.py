@@ -76,7 +76,7 @@ class Configuration:
         return PrivateKey(bytes.fromhex(self.key))
 
     def opened(self, sealed: str) -> str | None:
-        """Return the value of a sealed secret, None where it was not sealed with this key."""
+        """Return the value of a sealed secret, None if it was not sealed with this key."""
         try:
             return SealedBox(self._private).decrypt(base64.b64decode(sealed, validate=True)).decode()
         except (CryptoError, binascii.Error, ValueError):

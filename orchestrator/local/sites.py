@@ -84,7 +84,7 @@ class Sites:
             return self.get(repository) or self._sites[repository.full_name]
 
     def get(self, repository: Repository) -> Site | None:
-        """Return the site, or None where Pages is off.
+        """Return the site, or None if Pages is off.
 
         A head that has no build yet gets one here: a commit counts however it came, also by `git push`.
         """
@@ -99,7 +99,7 @@ class Sites:
             return site
 
     def rebuild(self, repository: Repository) -> Build | None:
-        """Build the head again, as asked; None where Pages is off."""
+        """Build the head again, as asked; None if Pages is off."""
         with self._lock:
             site = self.get(repository)
             if not site:

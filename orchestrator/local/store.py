@@ -172,7 +172,7 @@ class Store:
             yield
 
     def head(self, repository: Repository, branch: str | None = None) -> str | None:
-        """Return the commit that `branch` (the default one) points to; None where there is no such branch."""
+        """Return the commit that `branch` (the default one) points to; None if there is no such branch."""
         return self.resolve(repository, f"refs/heads/{branch or repository.default_branch}")
 
     def branches(self, repository: Repository) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ _PLAN = re.compile("billing plan|upgrade to", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Pipeline:
-    """`head`: the commit at the default branch, None where the repository is empty."""
+    """`head`: the commit at the default branch, None if the repository is empty."""
 
     client: Client
     full_name: str
@@ -87,7 +87,7 @@ class Pipeline:
             await self._call("PATCH", f"{url}/{name}", {"name": name, "value": value})
 
     async def variable(self, name: str) -> str | None:
-        """Return a variable of the repository, None where there is none of that name."""
+        """Return a variable of the repository, None if there is none of that name."""
         url = f"/repos/{self.full_name}/actions/variables/{name}"
         try:
             return await self._call("GET", url, pick=lambda said: str(said["value"]))
@@ -178,7 +178,7 @@ async def _asked(client: Client, method: str, url: str, body: Mapping[str, Any] 
 
 
 async def found(client: Client, full_name: str) -> Pipeline | None:
-    """Return the pipeline, None where there is no such repository, or none that the token sees."""
+    """Return the pipeline, None if there is no such repository, or none that the token sees."""
 
     def seen(said: Any) -> Pipeline:
         return Pipeline(client, str(said["full_name"]), str(said["default_branch"]), None, bool(said["private"]))

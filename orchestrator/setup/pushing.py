@@ -59,7 +59,7 @@ async def clone_at(folder: Path, env: Mapping[str, str]) -> Clone:
 
 @dataclass(frozen=True)
 class Remote:
-    """A branch on GitHub. `head`: its commit, None where there is no such branch yet."""
+    """A branch on GitHub. `head`: its commit, None if there is no such branch yet."""
 
     address: str
     branch: str

@@ -77,7 +77,7 @@ async def opened(
 ) -> AsyncIterator[Cage]:
     """Start a browser whose only way out is the filtering proxy for `site`; it is gone when the block ends.
 
-    `site`: None where what is opened lies at a public address.
+    `site`: None if what is opened lies at a public address.
 
     `on_no_sandbox` is called with the reason where the sandbox cannot be used, before the browser runs without it; it
     may raise. A browser that grows beyond `most_bytes` of resident memory is ended. `resolve`: what the proxy asks for

@@ -86,7 +86,7 @@ def seconds_asked(text: str) -> float:
 
 
 def result(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proof: str = "") -> CheckResult:
-    """Return the verdict: `shown` is what running it, or its proof, gave; None where it was not run."""
+    """Return the verdict: `shown` is what running it, or its proof, gave; None if it was not run."""
     round_, check = asked
     holds, seen = shown or (False, "" if kind == "prose" else "not run")
     states: tuple[State, State] = ("unproved", "own") if kind == "prose" else ("failed", "passed")

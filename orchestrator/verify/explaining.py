@@ -200,7 +200,7 @@ async def _ids(session: CDPSession) -> list[str]:
 
 
 async def _described(session: CDPSession, part: Part) -> dict[str, Any] | None:
-    """Evaluate a part without changing anything; None where that is not possible."""
+    """Evaluate a part without changing anything; None if that is not possible."""
     asked = {
         "expression": f"{{\n{as_reading(part.before)}\nJSON.stringify(({_DESCRIBE})(\n{as_reading(part.text)}\n));\n}}",
         "replMode": True,

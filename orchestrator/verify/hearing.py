@@ -32,7 +32,7 @@ _NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
 
 @dataclass(frozen=True)
 class Target:
-    """What is opened. `files`: the paths that lie there, None where that is not known."""
+    """What is opened. `files`: the paths that lie there, None if that is not known."""
 
     url: str
     files: Collection[str] | None = None

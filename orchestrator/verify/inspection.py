@@ -241,7 +241,7 @@ async def _told_apart(page: Page, asked: Asked) -> dict[str, Kind]:
 
 
 def _kind(check: Check) -> Kind | None:
-    """Return the kind of a check, None where only a browser can tell."""
+    """Return the kind of a check, None if only a browser can tell."""
     if check.js:
         return "js"
     if is_about_files(check.text):

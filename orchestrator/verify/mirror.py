@@ -92,7 +92,7 @@ _ROOTS = ("", "dist", "lib", "build", "umd", "min", "cdn")
 
 
 def mirrored(folder: Path, url: str) -> tuple[bytes, str] | None:
-    """Return what a CDN would answer to `url`, with its media type; None where the folder does not know.
+    """Return what a CDN would answer to `url`, with its media type; None if the folder does not know.
 
     Raises NoSuchFile where a CDN would answer 404.
     """
@@ -115,7 +115,7 @@ def _combined(folder: Path, paths: Sequence[str]) -> tuple[bytes, str] | None:
 
 
 def _file(folder: Path, host: str, path: str) -> Path | None:
-    """Return the file that an address names, None where the folder does not know it. Raises NoSuchFile."""
+    """Return the file that an address names, None if the folder does not know it. Raises NoSuchFile."""
     if host == "cdnjs.cloudflare.com":
         return _of_cdnjs(folder, path)
     if host == "cdn.jsdelivr.net" and (found := _GITHUB.fullmatch(path)) is not None:
@@ -190,7 +190,7 @@ def _comes_from(package: Path, repository: str) -> bool:
 
 
 def _package(folder: Path, name: str, version: str | None, *, takes_ranges: bool) -> Path | None:
-    """Return the folder of a package, the newest of the versions that were asked for; None where none is here.
+    """Return the folder of a package, the newest of the versions that were asked for; None if none is here.
 
     One whose version is not known is taken only where none is asked for.
     """

@@ -14,7 +14,7 @@ Triple = tuple[int, int, int]
 
 
 def newest(wanted: str, known: Sequence[str]) -> str | None:
-    """Return the newest of the `known` versions that `wanted` takes, None where it takes none or is not understood."""
+    """Return the newest of the `known` versions that `wanted` takes, None if it takes none or is not understood."""
     if wanted in known:
         return wanted
     takes = _taken(wanted)

@@ -79,7 +79,7 @@ class Call:
 
     @property
     def wanted(self) -> Any:
-        """What was asked, parsed; None where it is no JSON."""
+        """What was asked, parsed; None if it is no JSON."""
         return _parsed(self.asked.body)
 
 

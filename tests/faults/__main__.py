@@ -43,7 +43,7 @@ class Row:
     doubled: int = 0
 
     def add(self, failure: str | None) -> None:
-        """Count one injection; `failure`: what its test said, None where it passed."""
+        """Count one injection; `failure`: what its test said, None if it passed."""
         self.injected += 1
         self.survived += failure is None
         self.lost += failure is not None and Lost.__name__ in failure

@@ -17,7 +17,7 @@ class Channel:
     """One way out.
 
     `page`: the document the browser opens. `headers`: what it is answered with; `files`: what lies beside it.
-    `reaches`: whether an ordinary browser gets to the tripwire; None where that differs between builds of Chromium.
+    `reaches`: whether an ordinary browser gets to the tripwire; None if that differs between builds of Chromium.
     `is_proxied`: whether a browser with a proxy asks the proxy, instead of giving up.
     """
 

@@ -80,7 +80,7 @@ _DATA = re.compile(
 
 
 def why_not(name: str, brief: str, declared: str = "") -> Reason | None:
-    """Return why a change of the attachment `name` is not taken, None where it may change, as `may_change` says."""
+    """Return why a change of the attachment `name` is not taken, None if it may change, as `may_change` says."""
     if may_change(name, brief, declared):
         return None
     if not declared:

@@ -39,7 +39,7 @@ def images(files: Mapping[str, bytes]) -> list[Image]:
 
 
 def media_type(data: bytes) -> str | None:
-    """Return what kind of picture `data` is, None where it is none of those that models take."""
+    """Return what kind of picture `data` is, None if it is none of those that models take."""
     return next((kind for kind, beginning in _KINDS.items() if beginning.match(data)), None)
 
 

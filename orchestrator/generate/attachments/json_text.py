@@ -35,7 +35,7 @@ class Read:
 
 
 def read(text: str) -> Read | None:
-    """Return what stands in `text`, read as leniently as can be; None where it is no JSON of any kind.
+    """Return what stands in `text`, read as leniently as can be; None if it is no JSON of any kind.
 
     Raises RecursionError for what is nested too deeply.
     """

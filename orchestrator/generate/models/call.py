@@ -44,7 +44,7 @@ class Answer:
     `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
     prompt is longer than what the model reads; `context`: how many tokens that is, where the answer shows it;
     `is_late`: it did not come in time, and its server may still work on it; `read`: tokens of the
-    prompt in the server's count, None where it does not say.
+    prompt in the server's count, None if it does not say.
     """
 
     text: str

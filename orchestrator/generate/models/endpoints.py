@@ -54,7 +54,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Heard:
-    """What an endpoint said. `problem`: why it cannot be used; `offered`: None where its list was not understood."""
+    """What an endpoint said. `problem`: why it cannot be used; `offered`: None if its list was not understood."""
 
     problem: str = ""
     offered: tuple[Offer, ...] | None = None
@@ -62,7 +62,7 @@ class Heard:
 
 
 def endpoint(params: Mapping[str, Any]) -> Endpoint | None:
-    """Return where the models of litellm's `params` are listed, None where that is not known."""
+    """Return where the models of litellm's `params` are listed, None if that is not known."""
     provider = params["model"].partition("/")[0]
     base = params.get("api_base") or _BASES.get(provider)
     if not base:

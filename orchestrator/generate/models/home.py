@@ -22,7 +22,7 @@ _OLLAMA = ("ollama", "ollama_chat")
 class Served:
     """What was found out about one model. `id`: litellm's, of the model that will answer; `says`: one clause, or none.
 
-    `context`: tokens, None where the server does not say; `is_there`: whether it can be asked, as far as one knows.
+    `context`: tokens, None if the server does not say; `is_there`: whether it can be asked, as far as one knows.
     """
 
     id: str
@@ -68,7 +68,7 @@ async def found(http: httpx.AsyncClient, model: Model, said: Heard, limit_s: flo
 async def _asked_context(
     http: httpx.AsyncClient, params: Mapping[str, Any], provider: str, offer: Offer, limit_s: float
 ) -> int | None:
-    """Ask LM Studio or Ollama in its own way; None where it does not say, or is neither."""
+    """Ask LM Studio or Ollama in its own way; None if it does not say, or is neither."""
     base = str(params.get("api_base") or "http://localhost:11434").rstrip("/")
     try:
         async with asyncio.timeout(limit_s):

@@ -25,7 +25,7 @@ USABLE = "usable"
 class Entry:
     """One line of the list.
 
-    `place`: in LLM_MODELS, from 1; `has_key`: None where none is needed; `usable`: None where nobody can be asked;
+    `place`: in LLM_MODELS, from 1; `has_key`: None if none is needed; `usable`: None if nobody can be asked;
     `ms`: until the endpoint answered; `context` and `output`: tokens; `price`: dollars for a million, None: unknown.
     """
 

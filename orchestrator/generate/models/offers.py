@@ -28,14 +28,14 @@ _SHOWN = "context_length"
 
 @dataclass(frozen=True)
 class Offer:
-    """A model that a server has. `context`: tokens of prompt and answer together, None where it does not say."""
+    """A model that a server has. `context`: tokens of prompt and answer together, None if it does not say."""
 
     name: str
     context: int | None = None
 
 
 def offers(body: bytes) -> tuple[Offer, ...] | None:
-    """Return the models in a provider's list, None where `body` is no such list."""
+    """Return the models in a provider's list, None if `body` is no such list."""
     said = _parsed(body)
     listed = said.get("data", said.get("models")) if isinstance(said, dict) else said
     if not isinstance(listed, list):
@@ -58,7 +58,7 @@ def shown_context(body: bytes) -> int | None:
 
 
 def chosen(wanted: str, found: Sequence[Offer], *, only: bool = False) -> Offer | None:
-    """Return the offer that `wanted` names; with `only`, else the only one that writes. None where there is none."""
+    """Return the offer that `wanted` names; with `only`, else the only one that writes. None if there is none."""
     named = next((offer for offer in found if is_named(wanted, offer.name)), None)
     # LM Studio lists one for embeddings beside every other.
     writing = [offer for offer in found if "embed" not in offer.name.lower()]

@@ -76,7 +76,7 @@ class Model:
     """One model of the chain, ready to be asked.
 
     `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
-    None where nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked;
+    None if nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked;
     `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
     how many times as many tokens it may need as are counted here.
     """

@@ -220,7 +220,7 @@ def _parameter(said: Said) -> str:
 
 
 def adapted_to(said: Said, form: Form, asked: Mapping[str, Any]) -> Form | None:
-    """Return how to ask after a refusal of `asked` that names a parameter; None where it names nothing to do."""
+    """Return how to ask after a refusal of `asked` that names a parameter; None if it names nothing to do."""
     if said.status not in _STATUSES or _is_about_length(said):
         return None
     name = _parameter(said)

@@ -96,7 +96,7 @@ def edits_of(path: str, body: str) -> Pairs:
 
 
 def _divider(lines: list[str], width: int) -> int | None:
-    """Return the line that parts a pair: as wide as its markers if there is one. None where there is not just one."""
+    """Return the line that parts a pair: as wide as its markers if there is one. None if there is not just one."""
     # In a README a title may be underlined with such a line: what is guessed wrong would be published.
     places = [place for place, line in enumerate(lines) if line.strip() == "=" * width]
     places = places or [place for place, line in enumerate(lines) if _DIVIDER.match(line)]

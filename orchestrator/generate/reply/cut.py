@@ -85,7 +85,7 @@ def _without_beginning(text: str, more: str) -> str:
 
 
 def _line_again(text: str, more: str) -> str | None:
-    """Return both joined where `more` begins with the line that was cut, from its beginning; None where it does not."""
+    """Return both joined where `more` begins with the line that was cut, from its beginning; None if it does not."""
     before, newline, last = text.rpartition("\n")
     bare = last.strip()
     # A row of one sign (`>>>` of a marker) goes on, and does not begin again.

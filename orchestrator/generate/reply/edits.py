@@ -187,7 +187,7 @@ def _as_is(line: str) -> str:
 
 
 def _only(places: Sequence[int]) -> int | None:
-    """Return the one place, None where there is none; raise Mismatch where there are several."""
+    """Return the one place, None if there is none; raise Mismatch where there are several."""
     if len(places) > 1:
         named = ", ".join(str(place + 1) for place in places[:5])
         raise Mismatch(f"SEARCH matches more than one place (lines {named}): take lines around it along.")

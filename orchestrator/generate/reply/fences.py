@@ -176,7 +176,7 @@ def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
 
 
 def _named(one: _Fenced) -> Block | None:
-    """Return the block under its name, None where it has none."""
+    """Return the block under its name, None if it has none."""
     lines = list(one.lines)
     remark = _COMMENT.match(one.before[:300])
     path = _in_info(one.info) or _labelled(one.before) or _patched(one) or (remark[1] if remark else None)

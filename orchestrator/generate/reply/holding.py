@@ -133,7 +133,7 @@ def without_strays(path: str, text: str) -> str:
 
 
 def end_of_document(page: str) -> int | None:
-    """Return where the last `</html>` ends that stands in no script, comment or sample; None where there is no such."""
+    """Return where the last `</html>` ends that stands in no script, comment or sample; None if there is no such."""
     asides = [(found.start(), found.end()) for found in _HIDDEN.finditer(page)]
     places = [
         found for found in END_OF_PAGE.finditer(page) if not any(a < found.start() < b for a, b in asides[:2_000])

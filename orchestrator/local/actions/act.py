@@ -136,7 +136,7 @@ class Said:
 
 
 def parse(line: str) -> Said | None:
-    """Return what a line of act's output says, None where it is of no interest. Nothing is masked yet."""
+    """Return what a line of act's output says, None if it is of no interest. Nothing is masked yet."""
     try:
         record = json.loads(line)
         job, message = record.get("jobID", ""), record["msg"]

@@ -145,7 +145,7 @@ class Engine:
             self._cancelled.discard(run_id)
 
     async def wait(self, run_id: int) -> Run | None:
-        """Return the run once its turn is over, at once where it has none; None where there is no such run."""
+        """Return the run once its turn is over, at once where it has none; None if there is no such run."""
         if turn := self._turns.get(run_id):
             await asyncio.wait([turn])
             if not turn.cancelled():

@@ -155,7 +155,7 @@ def _check_field(name: str, inner: Mapping[str, Any]) -> None:
 
 
 def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
-    """Return the fields up to the end of this level, each with the fields asked of it; None where braces are wrong."""
+    """Return the fields up to the end of this level, each with the fields asked of it; None if braces are wrong."""
     fields: dict[str, Any] = {}
     last = None
     for word in words:

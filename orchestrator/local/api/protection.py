@@ -46,7 +46,7 @@ def lacks_workflows(token: Token | None, paths: Iterable[str]) -> bool:
 
 
 def kept(configurations: Configurations, repository: Repository, branch: str) -> str | None:
-    """Return what GitHub says of a write to a branch that a ruleset keeps as it is, None where none does."""
+    """Return what GitHub says of a write to a branch that a ruleset keeps as it is, None if none does."""
     if "update" not in configurations.rules_for(repository, branch):
         return None
     return f"Repository rule violations found\n\nCannot update this protected ref.\n\nrefs/heads/{branch}"

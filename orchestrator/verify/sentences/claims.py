@@ -1,6 +1,6 @@
 """What a sentence may claim of a file: each a small function from repository and name to what it shows. Pure.
 
-`holds` is None where the files alone do not tell. A claim about what a file holds fails where there is no such file.
+`holds` is None if the files alone do not tell. A claim about what a file holds fails where there is no such file.
 """
 
 import re

@@ -357,7 +357,7 @@ def _without_bullet(text: str) -> str:
 
 
 def understood(text: str) -> list[Clause] | None:
-    """Return what a sentence claims of which files, None where any part of it is not understood."""
+    """Return what a sentence claims of which files, None if any part of it is not understood."""
     if not 0 < len(text) <= LONGEST:
         return None
     reader = Reader(tokens(_without_bullet(text)))

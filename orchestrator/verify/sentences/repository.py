@@ -10,7 +10,7 @@ _KNOWN = {"readme": "README.md", "readme.md": "README.md", "license": LICENCE, "
 
 @dataclass(frozen=True)
 class Finding:
-    """What a claim shows. `holds`: None where the files alone do not tell; `seen`: what was there."""
+    """What a claim shows. `holds`: None if the files alone do not tell; `seen`: what was there."""
 
     holds: bool | None
     seen: str

@@ -8,7 +8,7 @@ DEEPEST = 6
 
 
 def shape(reader: Reader) -> list[Key] | None:
-    """Take a shape, bare or between quotes, and return its keys with those inside; None where it is not understood."""
+    """Take a shape, bare or between quotes, and return its keys with those inside; None if it is not understood."""
     start = reader.at
     quoted = reader.take("quoted")
     inside = Reader(tokens(quoted.text)) if quoted else reader
