@@ -19,8 +19,10 @@ from starlette.types import Receive, Scope, Send
 from orchestrator.retry import Kind, Policy, Rule
 from orchestrator.serving import bind, serving
 from orchestrator.task import Check, read_event, request_id, task_key
-from receiver.app import DRAIN_BYTES, INLINE_BYTES, create_app
+from receiver.app import create_app
+from receiver.body import DRAIN_BYTES
 from receiver.github import GitHub
+from receiver.payload import INLINE_BYTES
 from receiver.settings import Settings
 from receiver.throttle import Throttle
 

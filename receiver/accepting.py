@@ -1,0 +1,75 @@
+"""`POST /api-endpoint`: one task is authenticated, validated and handed to GitHub."""
+
+import hmac
+import logging
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, Response
+
+from orchestrator.task import Request, parse, task_key
+from receiver.answers import Refused
+from receiver.body import parsed, read_body
+from receiver.github import BlockedError, GitHub
+from receiver.payload import payload_of
+from receiver.results import Results
+from receiver.settings import Settings
+from receiver.suspects import suspects
+from receiver.throttle import Throttle
+
+_log = logging.getLogger("pagewright.receiver")
+
+
+class Door:
+    """Takes tasks in. It knows the settings and GitHub; what came of a task, it asks `results`."""
+
+    def __init__(self, settings: Settings, github: GitHub, throttle: Throttle, results: Results) -> None:
+        self._settings = settings
+        self._github = github
+        self._throttle = throttle
+        self._results = results
+
+    async def accept(self, http: HTTPRequest) -> Response:
+        """Authenticate, validate and dispatch one task."""
+        raw = parsed(await read_body(http, self._settings))
+        self._authenticate(raw, http.client.host if http.client else "")
+        request = parse(Request, raw)
+        unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
+        _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
+        try:
+            await self._dispatch(request)
+        except BlockedError:
+            raise _blocked(request) from None
+        if request.wait_for_result:
+            return JSONResponse(await self._results.awaited(request))
+        return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
+
+    def _authenticate(self, raw: dict[str, Any], address: str) -> None:
+        secret, email = raw.get("secret"), raw.get("email")
+        if not isinstance(secret, str):
+            raise Refused(422, "The secret is missing.", fields=[{"field": "secret", "problem": "must be a string"}])
+        # Over bytes: compare_digest raises for text that is not ASCII.
+        same = hmac.compare_digest(secret.encode(), self._settings.shared_secret.encode())
+        allowed = self._settings.allowed_emails
+        if not same or (allowed and isinstance(email, str) and email.strip().lower() not in allowed):
+            if (wait := self._throttle.failed(address)) is not None:
+                headers = {"retry-after": str(math.ceil(wait))}
+                raise Refused(429, "Too many wrong secrets came from this address. Wait a minute.", headers)
+            raise Refused(401, "Secret or e-mail is not accepted. Use those that were agreed for this receiver.")
+
+    async def _dispatch(self, request: Request) -> None:
+        key = task_key(self._settings.shared_secret, request.email, request.task)
+        payload = payload_of(request, key, datetime.now(UTC))
+        fields = payload.fields
+        if payload.large is not None:
+            fields = payload.with_blob(await self._github.store(payload.large))
+        await self._github.dispatch(fields)
+
+
+def _blocked(request: Request) -> Refused:
+    """Return the answer to a request that GitHub does not keep because it holds a key, or what a rule forbids."""
+    error = "GitHub's push protection or a rule of the pipeline refuses what these fields hold. Take keys out of them."
+    problem = "may hold a key or a password"
+    return Refused(422, error, fields=[{"field": name, "problem": problem} for name in suspects(request)])

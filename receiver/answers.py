@@ -1,0 +1,45 @@
+"""The answers that are not 200, as JSON with one sentence that says what to do."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request as HTTPRequest
+from starlette.responses import JSONResponse, Response
+
+from orchestrator.task import InvalidTask
+from receiver.github import NotTakenError
+
+_log = logging.getLogger("pagewright.receiver")
+
+_REMEDIES = {404: "There is nothing here. Tasks go to POST /api-endpoint.", 405: "Tasks go to POST /api-endpoint."}
+
+
+class Refused(Exception):
+    """An answer that is not 200; the text says what to do."""
+
+    def __init__(self, status: int, error: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
+        super().__init__(error)
+        self.status = status
+        self.headers = headers
+        self.body = {"error": error, **more}
+
+
+REFUSALS = (HTTPException, InvalidTask, NotTakenError, Refused)
+"""What a route may raise; `as_json` answers each."""
+
+
+async def as_json(_: HTTPRequest, error: Exception) -> Response:
+    """Answer one of REFUSALS."""
+    if isinstance(error, Refused):
+        return JSONResponse(error.body, error.status, error.headers)
+    if isinstance(error, NotTakenError):
+        _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
+        return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
+    if isinstance(error, InvalidTask):
+        said = {"error": "Correct the fields named and send the task again.", "fields": error.fields}
+        return JSONResponse(said, 422)
+    assert isinstance(error, HTTPException)  # noqa: S101 - the only other kind that is registered
+    said = {"error": _REMEDIES.get(error.status_code, error.detail)}
+    return JSONResponse(said, error.status_code, error.headers)
