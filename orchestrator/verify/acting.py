@@ -55,7 +55,7 @@ class Trials:
                 session = await page.context.new_cdp_session(page)
                 await session.send("Runtime.enable")
                 heard, traffic = listen(page, session), follow(page)
-                await arrive(page, self.target.url, self.limits, [])
+                await arrive(page, self.target, traffic, self.limits)
                 await settle(traffic, self.limits.check)
                 await asyncio.sleep(pause)
                 outcome = await evaluated(session, text, self.limits.check + seconds_asked(text)) or outcome

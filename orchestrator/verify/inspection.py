@@ -3,7 +3,8 @@
 import asyncio
 import math
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -43,6 +44,7 @@ MAX_FINDINGS = 100
 ANSWERING_S = 6.0
 """A page that says nothing for so long is busy. An ordinary one answers at once, on a machine under load too."""
 
+STOPPED = "the page does not go on running"
 BEAT_S = 0.2
 ONCE_MORE_S = 2.0
 RESTING_S = 1.0
@@ -53,7 +55,10 @@ _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot f
 
 @dataclass
 class _Seen:
-    """What was seen so far, whatever comes after."""
+    """What was seen so far, whatever comes after.
+
+    `has_stopped`: the page does not go on running; `is_cut`: it does, and there was no time left to look at all of it.
+    """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
@@ -63,6 +68,8 @@ class _Seen:
     shots: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     answered_at: float = -math.inf
+    has_stopped: bool = False
+    is_cut: bool = False
 
     @property
     def is_answering(self) -> bool:
@@ -93,13 +100,16 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
             await _look_at(cage, target, asked, limits, seen)
     except (TimeoutError, PlaywrightTimeoutError):
         if not (seen.is_answering or seen.heard.is_restless):
+            seen.has_stopped = True
             seen.findings.append(_limit(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
         else:  # it answers, so that what took long was looking at it
+            seen.is_cut = True
             seen.notes.append(f"Not all of the page was looked at within {limits.whole:.0f} s.")
     except Error as error:
         if not cage.watch.has_ended_it:
             seen.findings.append(finding("error", f"Expected the page to open; saw: {error.message}", target.url))
     if cage.watch.has_ended_it:
+        seen.has_stopped = True
         seen.findings.append(_limit(f"need less than {limits.bytes >> 20} MB; saw it take more", target))
     failed = cage.proxy.failed
     is_online = not failed or await cage.proxy.is_online()
@@ -115,9 +125,16 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
 
 
 def _readable(label: str, verdict: CheckResult, seen: _Seen, outside: Outside) -> CheckResult:
-    """Return the verdict, or that there is none: a check that failed for want of another host says nothing."""
+    """Return the verdict, or that there is none: a check that failed for want of another host says nothing.
+
+    Of a page that stops running no check holds: how far it came before it did so depends on the machine.
+    """
+    if verdict.kind == "js" and verdict.state == "passed" and seen.has_stopped:
+        return verdict.model_copy(update={"state": "failed", "seen": f"{STOPPED}; it gave {verdict.seen} before"})
     if verdict.kind != "js" or verdict.state != "failed":
         return verdict
+    if seen.is_cut and label not in seen.shown:
+        return unreadable(verdict, "There was no time left to evaluate it; it says nothing of the page")
     if label in seen.unreadable:
         return unreadable(verdict, seen.unreadable[label])
     hosts = sorted({urlsplit(url).hostname or "" for url in needed(seen.heard)})
@@ -133,26 +150,50 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
         seen.heard, traffic = listen(page, session), follow(page)
-        await arrive(page, target.url, limits, seen.findings)
-        await settle(traffic, limits.check)
-        missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
-        acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
-        plain = {label: wanted[label] for label in wanted if label not in acting}
-        outcomes = await read_checks(session, plain, limits.check)
-        acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
-        for label in outcomes.keys() - acting.keys():
-            seen.take(label, outcomes[label])
-        is_there = await answers(page, ANSWERING_S)
-        if is_there:
-            seen.answered_at = math.inf  # what takes long now takes place on other pages
-            await _try_acting(Trials(cage, target, limits), acting, seen)
-            is_there = await _looked(page, session, target, seen)
-            if is_there:
-                await _look_again(
-                    page, session, {label: wanted[label] for label in wanted.keys() - acting.keys()}, seen
-                )
-        if not (is_there or seen.heard.has_crashed or seen.heard.is_restless or cage.watch.has_ended_it):
+        seen.findings += await arrive(page, target, traffic, limits)
+        async with _heartbeat(page, seen):
+            await settle(traffic, limits.check)
+            is_there = await _checked(page, session, Trials(cage, target, limits), wanted, seen)
+        seen.has_stopped = seen.heard.has_crashed or not (is_there or seen.heard.is_restless)
+        if seen.has_stopped and not (seen.heard.has_crashed or cage.watch.has_ended_it):
             seen.findings.append(_limit("go on answering; saw it busy without end", target))
+
+
+async def _checked(page: Page, session: CDPSession, trials: Trials, wanted: Mapping[str, str], seen: _Seen) -> bool:
+    """Run the checks on a settled page and look at it; return whether it answered to the end."""
+    missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
+    acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
+    plain = {label: wanted[label] for label in wanted if label not in acting}
+    outcomes = await read_checks(session, plain, trials.limits.check)
+    acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
+    for label in outcomes.keys() - acting.keys():
+        seen.take(label, outcomes[label])
+    if not await answers(page, ANSWERING_S):
+        return False
+    seen.answered_at = time.monotonic()
+    await _try_acting(trials, acting, seen)
+    if not await _looked(page, session, trials.target, seen):
+        return False
+    await _look_again(page, session, {label: wanted[label] for label in wanted.keys() - acting.keys()}, seen)
+    return True
+
+
+@asynccontextmanager
+async def _heartbeat(page: Page, seen: _Seen) -> AsyncIterator[None]:
+    """Keep asking whether the page still answers: however long looking takes, only that is the page's."""
+
+    async def listen_to_it() -> None:
+        while True:
+            if await answers(page, ANSWERING_S):
+                seen.answered_at = time.monotonic()
+            await asyncio.sleep(BEAT_S)
+
+    heart = asyncio.create_task(listen_to_it())
+    try:
+        yield
+    finally:
+        heart.cancel()
+        await asyncio.gather(heart, return_exceptions=True)
 
 
 async def _missing(session: CDPSession) -> Sequence[str]:
@@ -190,7 +231,7 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) 
     for _ in range(2):
         documents = seen.heard.documents
         try:
-            if not await _while_answering(page, look(page, session, target, seen.shots), seen):
+            if not await _while_answering(look(page, session, target, seen.shots), seen):
                 return False
         except Error as error:
             if not any(sign in error.message for sign in _MOVED_ON):
@@ -201,25 +242,18 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) 
     return True
 
 
-async def _while_answering(page: Page, looking: Coroutine[Any, Any, list[Finding]], seen: _Seen) -> bool:
+async def _while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _Seen) -> bool:
     """Keep what `looking` finds; give up and return False where the page stops answering."""
-
-    async def listen_to_its_heart() -> None:
-        while await answers(page, ANSWERING_S):
-            seen.answered_at = time.monotonic()
-            await asyncio.sleep(BEAT_S)
-
-    seen.answered_at = time.monotonic()
-    tasks = asyncio.create_task(looking), asyncio.create_task(listen_to_its_heart())
+    task = asyncio.create_task(looking)
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if not tasks[0].done():
-            return False
-        seen.findings += tasks[0].result()
+        while not task.done():
+            if not seen.is_answering:
+                return False
+            await asyncio.wait([task], timeout=BEAT_S)
+        seen.findings += task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     return True
 
 

@@ -1,7 +1,7 @@
 """A page in the cage, opened and loaded: it shares nothing with any other."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,10 @@ from orchestrator.verify.hearing import Target
 from orchestrator.verify.looking import SIZES
 from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
 from orchestrator.verify.report import Limits, finding
+from orchestrator.verify.settling import Traffic
+
+MOST_NAMED = 3
+"""Addresses that a finding names."""
 
 
 @asynccontextmanager
@@ -36,16 +40,34 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
             await context.close()
 
 
-async def arrive(page: Page, url: str, limits: Limits, findings: list[Finding]) -> None:
-    """Load a page; one that does not finish loading is looked at all the same."""
+async def arrive(page: Page, target: Target, traffic: Traffic, limits: Limits) -> list[Finding]:
+    """Load a page, whose `traffic` is followed; return what is wrong with one that does not finish loading.
+
+    A page that waits for nothing but this machine gets as long again: what is slow then is not the page.
+    """
     try:
-        await page.goto(url, wait_until="load", timeout=limits.load * 1000)
+        await page.goto(target.url, wait_until="load", timeout=limits.load * 1000)
     except PlaywrightTimeoutError:
-        text = f"Expected the page to load within {limits.load:.0f} s; saw it still loading."
-        findings.append(finding("limit", text, urlsplit(url).path))
+        outside = sorted({url for url in traffic.urls() if not target.is_own(url) and url.startswith("http")})
+        if outside or not await _loaded(page, limits.load):
+            return [_still_loading(target, limits, outside)]
     except Error as error:
         if "interrupted by another navigation" not in error.message:
             raise
+    return []
+
+
+async def _loaded(page: Page, seconds: float) -> bool:
+    with contextlib.suppress(PlaywrightTimeoutError):
+        await page.wait_for_load_state("load", timeout=seconds * 1000)
+        return True
+    return False
+
+
+def _still_loading(target: Target, limits: Limits, outside: Sequence[str]) -> Finding:
+    said = f"Expected the page to load within {limits.load:.0f} s; saw it still loading"
+    waiting = f" and waiting for {', '.join(outside[:MOST_NAMED])}" if outside else ""
+    return finding("limit", f"{said}{waiting}.", urlsplit(target.url).path)
 
 
 def _is_on_cdn(url: str) -> bool:

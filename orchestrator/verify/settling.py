@@ -24,6 +24,10 @@ class Traffic:
         """Whether nothing waits, for a moment at least."""
         return not self.waiting and time.monotonic() - self.since >= QUIET_S
 
+    def urls(self) -> list[str]:
+        """Return what is waited for."""
+        return [request.url for request in self.waiting]
+
 
 def follow(page: Page) -> Traffic:
     """Return what will be asked for by `page` from now on."""

@@ -25,8 +25,10 @@ from orchestrator.verify.quoting import Missing, hollow, speaks_of_files, with_f
 from orchestrator.verify.report import Limits, Report
 from orchestrator.verify.running import performed
 from orchestrator.verify.server import Served, serving
+from orchestrator.verify.settling import follow
 
 BLANK = b"<!doctype html><html lang=en><title></title><body></body></html>"
+NO_TIME_FOR_PROOF = "there was no time left to try its proof"
 MARGIN_S = 0.5
 """How much longer than on the site a proof is tried where it must fail."""
 
@@ -88,10 +90,12 @@ async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[Chec
     verdicts: list[CheckResult] = []
     for label, entry, verdict in zip(labels(subject.asked), subject.asked, report.checks, strict=True):
         by_rule = _by_rule(entry, verdict, repository)
-        if by_rule.kind == "prose" and label in subject.proofs and time.monotonic() < until:
+        if by_rule.kind != "prose" or label not in subject.proofs:
+            verdicts.append(by_rule)
+        elif time.monotonic() < until:
             verdicts.append(await _proved(entry, subject.proofs[label], subject, trial))
         else:
-            verdicts.append(by_rule)
+            verdicts.append(result(entry, "prose", (False, NO_TIME_FOR_PROOF), subject.proofs[label]))
     return verdicts
 
 
@@ -136,7 +140,7 @@ async def _tried(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Sho
         return False, str(error)
     try:
         async with new_page(trial.cage, trial.target) as page:
-            await arrive(page, trial.target.url, trial.limits, [])
+            await arrive(page, trial.target, follow(page), trial.limits)
             return await performed(page, proof, seconds)
     except (Error, PlaywrightTimeoutError) as error:
         return False, error.message.partition("\n")[0]

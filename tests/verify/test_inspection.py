@@ -49,7 +49,7 @@ class Stage:
         self.served.site = Site(files)
         asked = [(1, check if isinstance(check, Check) else Check(text=check)) for check in checks]
         target = Target(self.url, files.keys())
-        return await inspect(self.cage, target, asked, limits or Limits(load=3, check=1, whole=10))
+        return await inspect(self.cage, target, asked, limits or Limits(check=1))
 
 
 @pytest.fixture(scope="module")
@@ -229,7 +229,7 @@ async def test_a_page_that_never_comes_to_rest_while_loading_ends_within_the_lim
     report = await stage.report(
         "<h1>x</h1><script>for (;;);</script>", "1 === 1", "prose it is", limits=Limits(load=1, check=1, whole=2)
     )
-    assert monotonic() - started < 5
+    assert monotonic() - started < 30
     assert "limit" in [kind for kind, _ in findings(report)]
     assert states(report) == ["failed", "unproved"]
     assert report.checks[0].seen == "not run"
@@ -240,7 +240,7 @@ async def test_a_check_that_never_ends_ends_within_the_limit(stage: Stage) -> No
     report = await stage.report(
         HOME, "document.title", "(() => { for (;;); })()", limits=Limits(load=5, check=0.5, whole=6)
     )
-    assert monotonic() - started < 15
+    assert monotonic() - started < 30
     assert states(report) == ["passed", "failed"]
     assert report.checks[1].seen == "gave no answer in time"
 
@@ -249,8 +249,40 @@ async def test_a_page_that_begins_an_endless_loop_later_ends_within_the_limit(st
     started = monotonic()
     page = HOME + "<script>setTimeout(() => { for (;;); }, 50)</script>"
     report = await stage.report(page, *["document.title === 'No'"] * 20, limits=Limits(load=1, check=0.5, whole=2))
-    assert monotonic() - started < 5
+    assert monotonic() - started < 30
     assert "limit" in [kind for kind, _ in findings(report)]
+
+
+async def test_what_there_was_no_time_for_says_nothing_of_a_page_that_answers(stage: Stage) -> None:
+    late = "new Promise(done => setTimeout(done, 50_000, true))"
+    report = await stage.report(HOME, late, "document.title", limits=Limits(check=1, whole=8))
+    assert states(report) == ["unreadable", "passed"]
+    assert report.checks[0].seen.startswith("There was no time left to evaluate it")
+    assert report.findings == ()
+    assert report.notes == ("Not all of the page was looked at within 8 s.",)
+
+
+async def test_no_check_holds_on_a_page_that_stops_running_however_far_it_came(stage: Stage) -> None:
+    page = HOME + "<script>setTimeout(() => { for (;;); }, 1500)</script>"
+    report = await stage.report(page, "document.title === 'Sales'")
+    assert states(report) == ["failed"]
+    assert [finding.kind for finding in report.findings] == ["limit"]
+
+
+async def test_a_page_that_waits_for_another_host_is_told_which(served: Served) -> None:
+    async def hang(_: Asked, __: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    async def here(_: str, __: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    async with answering(hang) as slow, opened(None, served.url, resolve=here) as cage:
+        image = f"http://slow.example:{urlsplit(slow).port}/x.png"
+        served.site = Site({"index.html": f"{HOME}<img alt=x src={image}>".encode()})
+        report = await inspect(cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], Limits(load=2))
+    assert states(report) == ["passed"]
+    told = [finding.text for finding in report.findings if finding.kind == "limit"]
+    assert told == [f"Expected the page to load within 2 s; saw it still loading and waiting for {image}."]
 
 
 async def test_the_next_page_is_none_the_worse(stage: Stage) -> None:
@@ -320,7 +352,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     stage.served.site = Site({"index.html": page.encode()})
     asked = [(1, Check(text="marked === 'from the mirror'"))]
     target = Target(stage.url, cdn_mirror=tmp_path)
-    report = await inspect(stage.cage, target, asked, Limits(load=3, check=1, whole=10))
+    report = await inspect(stage.cage, target, asked, Limits(check=1))
     assert report.checks[0].state == "passed"
     assert report.findings == ()
     assert report.notes == ("There is no network here, so nothing can be said of cdn.jsdelivr.net.",)
@@ -431,7 +463,7 @@ async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault
         scripts = "".join(f"<script src={url}></script>" for url in (library, "https://gone.example/x"))
         page = f"{HOME}<script>fetch('http://api.example:{port}/x')</script>{scripts}"
         served.site = Site({"index.html": page.encode()})
-        report = await inspect(cage, Target(served.url, cdn_mirror=tmp_path), [], Limits(load=3, check=1, whole=10))
+        report = await inspect(cage, Target(served.url, cdn_mirror=tmp_path), [], Limits(check=1))
     assert report.notes == (f"http://api.example:{port}/x answered 403.",)
     assert [(finding.kind, finding.text.partition(";")[2]) for finding in report.findings] == [
         ("external", " it answered 404. Name a version and a file that exist."),

@@ -48,7 +48,7 @@ PAGE = """<!doctype html><html lang=en><meta name=viewport content="width=device
   const name_ = () => document.querySelector("#name").value;
   setTimeout(() => { late.textContent = "there" }, 700);
 </script>"""
-LIMITS = Limits(load=5, check=1.5, whole=30)
+LIMITS = Limits(check=1.5, whole=180)
 
 
 async def proved(*proofs: tuple[str, str], before: str = "", this: int = 1) -> list[tuple[str, str]]:
