@@ -33,7 +33,9 @@ async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
     is_fresh = order.by_hand or actions.attempt > 1
     return Intake(
         task=task,
-        deadline=deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock),
+        deadline=deadline_for(
+            task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock, job_began=actions.job_began
+        ),
         reader=reader,
         day=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).astimezone(UTC).date(),
         reserved=frozenset({actions.repository.lower()}),

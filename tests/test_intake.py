@@ -30,6 +30,12 @@ async def test_by_hand_and_run_again_the_clock_starts_anew(changes: dict[str, ob
     assert intake.deadline.at == NOON + 600
 
 
+async def test_the_deadline_of_a_job_that_began_long_ago_is_that_of_the_job() -> None:
+    """Its packages took ten minutes to install; GitHub ends it after fifteen."""
+    assert (await _taken(None, JOB_BEGAN_AT=str(NOON - 600))).deadline.at == NOON + 100
+    assert (await _taken(None)).deadline.at == NOON + 600
+
+
 async def test_the_day_is_that_of_the_receipt() -> None:
     assert (await _taken("2025-12-31T23:59:59+00:00")).day == date(2025, 12, 31)
     assert (await _taken(None)).day.year == 2026

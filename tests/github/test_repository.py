@@ -24,7 +24,7 @@ OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),))
 
 
 async def found(hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = ()) -> Repository:
-    return await find(hub.client(), owner, TASK, KEY, frozenset(reserved))
+    return await find(hub.client(), owner, TASK, (KEY,), frozenset(reserved))
 
 
 async def test_nothing_there_is_a_free_name_after_two_reads(hub: Hub) -> None:
@@ -94,7 +94,7 @@ async def test_a_name_that_came_free_again_does_not_hide_our_repository(hub: Hub
 async def test_reserved_names_are_not_even_looked_at(hub: Hub) -> None:
     hub.seed(TASK, {RECORD: OURS})
     assert (await found(hub, reserved=(f"octo/{TASK}",))).name == OTHER
-    assert (await find(hub.client(), "Octo", "octo.github.io", KEY, frozenset())).name == f"octo.github.io-{KEY[:6]}"
+    assert (await find(hub.client(), "Octo", "octo.github.io", (KEY,), frozenset())).name == f"octo.github.io-{KEY[:6]}"
     assert not any(f"/{TASK}/" in path or "/octo.github.io/" in path for _, path in hub.calls)
 
 
