@@ -8,7 +8,7 @@ import asyncio
 import logging
 import math
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,6 +25,9 @@ IDS = 10_000
 AGAIN = 5
 """How often a request may be sent again without being counted: where no run of it succeeds, each one costs."""
 
+LAG_S = 10.0
+"""How long GitHub may take to list a run."""
+
 LISTED = 100
 """Runs that are read, the newest ones, where their number says that the tasks of the day are used up."""
 
@@ -35,8 +38,9 @@ _log = logging.getLogger("pagewright.receiver")
 class _Day:
     """What is known of one day.
 
-    `listed`: GitHub's number of runs, `repeats` of them for a request that had one already. `since`, `repeats_since`:
-    the same of what was sent on here after that look. `begun`: tasks of the day that were sent on here.
+    `listed`: GitHub's number of runs, `repeats` of them for a request that had one already. `since`: what was sent on
+    here and may not be in that number, with the time; `repeats_since`: how much more of it was sent again. `begun`:
+    tasks of the day that were sent on here.
     """
 
     day: date
@@ -44,18 +48,22 @@ class _Day:
     read_at: datetime | None = None
     listed: int = 0
     repeats: int = 0
-    since: int = 0
+    since: dict[str, datetime] = field(default_factory=dict)
     repeats_since: int = 0
     begun: int = 0
 
     @property
     def tasks(self) -> int:
-        # GitHub lists a run some seconds after its dispatch: what was begun here counts from the first.
-        return max(self.listed - self.repeats + self.since, self.begun)
+        return max(self.listed - self.repeats + len(self.since), self.begun)
 
-    def learn(self, now: datetime, listed: int) -> None:
-        self.repeats += self.repeats_since
-        self.looked_at, self.listed, self.since, self.repeats_since = now, listed, 0, 0
+    def learn(self, now: datetime, listed: int, requests: Collection[str] = ()) -> None:
+        self.looked_at, self.listed = now, listed
+        self.since = {
+            request: moment
+            for request, moment in self.since.items()
+            if request not in requests and _is_within(LAG_S, moment, now)
+        }
+        self.repeats, self.repeats_since = self.repeats + self.repeats_since, 0
 
 
 @dataclass
@@ -81,13 +89,12 @@ class Daily:
             return
         async with self._turn:
             today, is_repeat = await self._admitted(request)
-            looked_at = today.looked_at
         try:
             yield
         except (NotTakenError, BlockedError):
             if not is_repeat:
                 today.begun -= 1
-                today.since -= today.looked_at == looked_at
+                today.since.pop(request, None)
                 self._sent.pop(request, None)
             raise
 
@@ -104,9 +111,12 @@ class Daily:
             _log.warning("task %s: refused, the %d of this day are used up", request, self.most)
             raise _used_up(self.most, now)
         is_repeat = self._is_repeat(request)
-        today.repeats_since += is_repeat
-        today.since += not is_repeat
-        today.begun += not is_repeat
+        if is_repeat:
+            today.repeats_since += 1
+        else:
+            today.begun += 1
+            # Sent again too often it is one task more, and has a place of its own.
+            today.since[f"{request} {today.begun}" if request in today.since else request] = now
         self._remember(request, self._sent.get(request, -1) + 1)
         return today, is_repeat
 
@@ -144,7 +154,7 @@ class Daily:
             listed, requests = await self.github.dispatched_runs(today.day, LISTED)
         except NotTakenError:
             return
-        today.learn(now, listed)
+        today.learn(now, listed, requests)
         today.repeats = max(today.repeats, len(requests) - len(set(requests)))
         for request in reversed(requests):
             self._remember(request, self._sent.get(request, 0))
