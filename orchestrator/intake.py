@@ -37,6 +37,15 @@ async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
             task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock, job_began=actions.job_began
         ),
         reader=reader,
-        day=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).astimezone(UTC).date(),
+        day=_day(task.received_at, clock.now()),
         reserved=frozenset({actions.repository.lower()}),
     )
+
+
+def _day(received_at: datetime | None, now: float) -> date:
+    """Return the day in UTC, today's where an event names a moment at the ends of the calendar or none."""
+    today = datetime.fromtimestamp(now, UTC)
+    try:
+        return (received_at or today).astimezone(UTC).date()
+    except OverflowError:
+        return today.date()

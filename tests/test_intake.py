@@ -41,5 +41,12 @@ async def test_the_day_is_that_of_the_receipt() -> None:
     assert (await _taken(None)).day.year == 2026
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_at_the_ends_of_the_calendar_is_a_moment_too(moment: str) -> None:
+    intake = await _taken(moment)
+    assert intake.deadline.at in (NOON + 120, NOON + 600)
+    assert intake.day == date(2026, 11, 20)
+
+
 async def test_the_pipeline_itself_is_never_written_to() -> None:
     assert (await _taken(None, GITHUB_REPOSITORY="Octo/Pipe")).reserved == {"octo/pipe"}
