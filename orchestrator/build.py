@@ -92,13 +92,13 @@ async def _built(
         await warming
     kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
     _annotate(runner, generation, first, kept)
-    return _handed_over(start, generation, kept), kept.site, kept.report.screenshots
+    return _handed_over(order.id, start, generation, kept), kept.site, kept.report.screenshots
 
 
 async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     intake = await taken_up(settings.actions, order, clock)
     task, client, whole = intake.task, intake.reader, intake.deadline
-    found = await repository.find(client, settings.actions.owner, task.task, order.key, intake.reserved)
+    found = await repository.find(client, settings.actions.owner, task.task, order.keys, intake.reserved)
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(
@@ -245,9 +245,9 @@ def _say_what_was_seen(runner: Runner, report: "Report") -> None:
         runner.say(note)
 
 
-def _handed_over(start: Start, generation: Generation, kept: Attempted) -> Build:
+def _handed_over(id_: str, start: Start, generation: Generation, kept: Attempted) -> Build:
     return Build(
-        id=start.task.id,
+        id=id_,
         base=start.found.head,
         built_by=kept.generated.built_by,
         fallback=kept.generated.is_fallback,

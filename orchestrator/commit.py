@@ -61,7 +61,7 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
     for turn in range(TURNS):
         if not await _is_time_for(client, turn):
             break
-        found = await repository.find(client, owner, wanted.task.task, wanted.order.key, wanted.reserved)
+        found = await repository.find(client, owner, wanted.task.task, wanted.order.keys, wanted.reserved)
         present = await repository.blob_ids(client, found) if found.is_started else {}
         if sha := found.answered(wanted.order.id):
             return _replayed(found, sha, present)
@@ -191,5 +191,8 @@ def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Reco
         unproved=build.count("unproved", task.round),
         unreadable=build.count("unreadable", task.round),
     )
-    before = found.record or Record(task=wanted.order.key)
-    return before.answered(wanted.order.id, site.digest(), build.built_by, this)
+    record = (found.record or Record(task=wanted.order.key)).answered(
+        wanted.order.id, site.digest(), build.built_by, this
+    )
+    # One that was found by a former key has the present one from now on.
+    return record.model_copy(update={"task": wanted.order.key})

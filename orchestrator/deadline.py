@@ -11,6 +11,12 @@ from orchestrator.errors import OutOfTime
 LATE_START_S = 120.0
 """What a first run gets that starts when its time is nearly over."""
 
+JOB_S = 900.0
+"""What GitHub gives a job before it ends it: `timeout-minutes` of the workflow."""
+
+JOB_ENDS_S = 200.0
+"""Of that, kept for telling the evaluator: the tries of three minutes, the last of which may take 20 s."""
+
 PUBLISHING_SHARE = 0.3
 """Of the whole limit, kept for the commit, GitHub Pages and the evaluator."""
 
@@ -49,13 +55,19 @@ class Deadline:
             raise OutOfTime(f"The task's time was over while {doing}.", "Re-run the failed job: it gets its own time.")
 
 
-def deadline_for(received_at: datetime | None, limit: float, *, fresh: bool, clock: Clock) -> Deadline:
+def deadline_for(
+    received_at: datetime | None, limit: float, *, fresh: bool, clock: Clock, job_began: float | None = None
+) -> Deadline:
     """Return the deadline of a task that was received at `received_at` and may take `limit` seconds.
 
-    `fresh`: a re-run, or a run by hand: nobody's time has passed yet.
+    It is never later than `limit` from now, whatever `received_at` says, nor than GitHub ends the job, less the time
+    for telling. `fresh`: a re-run, or a run by hand: nobody's time has passed yet. `job_began`: Unix seconds, None if
+    nobody noted it.
     """
     now = clock.now()
-    if fresh or received_at is None:
-        return Deadline(now + limit, clock)
-    aware = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
-    return Deadline(max(aware.timestamp() + limit, now + min(LATE_START_S, limit)), clock)
+    at = now + limit
+    if received_at is not None and not fresh:
+        aware = received_at if received_at.tzinfo else received_at.replace(tzinfo=UTC)
+        at = min(at, max(aware.timestamp() + limit, now + LATE_START_S))
+    began = now if job_began is None else min(job_began, now)
+    return Deadline(min(at, began + JOB_S - JOB_ENDS_S), clock)

@@ -33,8 +33,19 @@ async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
     is_fresh = order.by_hand or actions.attempt > 1
     return Intake(
         task=task,
-        deadline=deadline_for(task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock),
+        deadline=deadline_for(
+            task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock, job_began=actions.job_began
+        ),
         reader=reader,
-        day=(task.received_at or datetime.fromtimestamp(clock.now(), UTC)).astimezone(UTC).date(),
+        day=_day(task.received_at, clock.now()),
         reserved=frozenset({actions.repository.lower()}),
     )
+
+
+def _day(received_at: datetime | None, now: float) -> date:
+    """Return the day in UTC, today's where an event names a moment at the ends of the calendar or none."""
+    today = datetime.fromtimestamp(now, UTC)
+    try:
+        return (received_at or today).astimezone(UTC).date()
+    except OverflowError:
+        return today.date()

@@ -89,7 +89,7 @@ class _Reader:
 
 @dataclass(frozen=True)
 class Actions:
-    """What GitHub Actions tells every job about its run."""
+    """What GitHub Actions tells every job about its run. `job_began`: Unix seconds, as its first step noted them."""
 
     repository: str
     owner: str
@@ -101,6 +101,7 @@ class Actions:
     allow_workflows: bool
     allow_private_urls: bool
     token: str = field(repr=False)
+    job_began: float | None = None
 
 
 def run_url(env: Mapping[str, str]) -> str:
@@ -150,6 +151,7 @@ def _actions(read: _Reader) -> Actions:
         allow_workflows=read.flag("ALLOW_WORKFLOWS"),
         allow_private_urls=read.flag("ALLOW_PRIVATE_URLS"),
         token=read.text("GITHUB_TOKEN"),
+        job_began=read.number("JOB_BEGAN_AT", 1) if read.text("JOB_BEGAN_AT") else None,
     )
 
 

@@ -28,6 +28,9 @@ from orchestrator.errors import UsageError
 from orchestrator.paths import clash, path_problem
 
 MAX_URL = 2_000
+MOST_FORMER_KEYS = 4
+"""Two secrets may be valid at a time, and an e-mail has two spellings: as sent, and its normal form."""
+
 TRAILER_ID = "Pagewright-Request"
 TRAILER_ROUND = "Pagewright-Round"
 _IS_JS = re.compile(r"\s*(?:-\s+)?(?:js|javascript)\s?:", re.IGNORECASE)
@@ -39,14 +42,28 @@ def request_id(email: str, task: str, round_: int, nonce: str) -> str:
     return _sha16("\n".join((email, task, str(round_), nonce)))
 
 
-def task_key(shared_secret: str, email: str, task: str) -> str:
-    """Return the 16 hex digits that say which task this is without giving the e-mail away."""
-    return hmac.new(shared_secret.encode(), f"{email}\n{task}".encode(), hashlib.sha256).hexdigest()[:16]
+def normal_email(email: str) -> str:
+    """Return what two spellings of one e-mail have in common: trimmed, lower case."""
+    return email.strip().lower()
+
+
+def task_key(keyed_with: str | bytes, email: str, task: str) -> str:
+    """Return the 16 hex digits that say which task this is without giving the e-mail away.
+
+    They are public: who knows e-mail and task can try out what they are `keyed_with`.
+    """
+    key = keyed_with.encode() if isinstance(keyed_with, str) else keyed_with
+    return hmac.new(key, f"{email}\n{task}".encode(), hashlib.sha256).hexdigest()[:16]
 
 
 def manual_key(task: str) -> str:
     """Return the key of a task that was started by hand."""
     return _sha16(f"manual\n{task}")
+
+
+def manual_id(task: str, round_: int, nonce: str) -> str:
+    """Return the id of a request that was made by hand: no e-mail is needed there, so none is part of it."""
+    return _sha16("\n".join(("manual", task, str(round_), nonce)))
 
 
 def _sha16(text: str) -> str:
@@ -64,10 +81,10 @@ def slug(task: str) -> str:
     return re.sub(r"(?:[-.]|\.git|\.wiki)+$", "", name) or "task"
 
 
-def repository_names(task: str, key: str) -> tuple[str, str]:
-    """Return the name of the task's repository, and the one used where that is taken by another."""
+def repository_names(task: str, *keys: str) -> tuple[str, ...]:
+    """Return the name of the task's repository, and those used where that is taken by another: one for each key."""
     name = slug(task)
-    return name, f"{name}-{key[:6]}"
+    return tuple(dict.fromkeys((name, *(f"{name}-{key[:6]}" for key in keys))))
 
 
 def title_of(task: str, round_: int) -> str:
@@ -255,7 +272,10 @@ def request_of(message: str) -> str | None:
 
 @dataclass(frozen=True)
 class Order:
-    """One request as it reached the workflow. `blob`: where the large parts lie, if they did not fit the event."""
+    """One request as it reached the workflow. `blob`: where the large parts lie, if they did not fit the event.
+
+    `former_keys`: keys that its repository may have got from an earlier secret, or another spelling of the e-mail.
+    """
 
     id: str
     key: str
@@ -263,6 +283,12 @@ class Order:
     request: Mapping[str, Any]
     blob: str | None
     by_hand: bool
+    former_keys: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Every key that says a repository is this task's, the one to be written first."""
+        return self.key, *self.former_keys
 
     def identity(self) -> Task:
         """Return who asked for which round, whatever else the event lacks; raise InvalidTask."""
@@ -271,7 +297,7 @@ class Order:
     def task(self, large: Mapping[str, Any] | None = None) -> Task:
         """Return the task, given the content of the blob where there is one; raise InvalidTask or UsageError."""
         task = parse(Task, {**self.request, **(large or {})})
-        if task.id != self.id:
+        if not self.by_hand and task.id != self.id:  # by hand it was made from the request itself
             raise UsageError("The event's id is not the id of its request.", "Send the task through the receiver.")
         return task
 
@@ -284,14 +310,29 @@ def read_event(event: Mapping[str, Any], run_id: str) -> Order:
         texts = [payload.get(name) for name in ("id", "key", "title")]
         if not isinstance(request, Mapping) or not all(isinstance(text, str) for text in texts):
             raise UsageError("The event lacks id, key, title or request.", "Send the task through the receiver.")
-        blob = request.get("blob")
-        return Order(str(texts[0]), str(texts[1]), str(texts[2]), request, str(blob) if blob else None, by_hand=False)
+        blob = str(request.get("blob") or "") or None
+        former = _former_keys(payload.get("former_keys"))
+        return Order(str(texts[0]), str(texts[1]), str(texts[2]), request, blob, by_hand=False, former_keys=former)
     inputs = event.get("inputs")
     if not isinstance(inputs, Mapping):
         raise UsageError("The event is neither a dispatch nor a run by hand.", "Start the workflow by one of the two.")
     task = parse(Task, _from_inputs(inputs, run_id))
     request = task.model_dump(mode="json") | {"checks": [check.wire() for check in task.checks]}
-    return Order(task.id, manual_key(task.task), title_of(task.task, task.round), request, None, by_hand=True)
+    id_ = manual_id(task.task, task.round, task.nonce)
+    return Order(id_, manual_key(task.task), title_of(task.task, task.round), request, None, by_hand=True)
+
+
+def _former_keys(given: object) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    # Each is one more task whose repository may be written to: what has another form was not made by the receiver.
+    if (
+        not isinstance(given, list)
+        or len(given) > MOST_FORMER_KEYS
+        or not all(isinstance(key, str) and re.fullmatch(r"[0-9a-f]{16}", key) for key in given)
+    ):
+        raise UsageError("The event's former_keys are no keys of a task.", "Send the task through the receiver.")
+    return tuple(given)
 
 
 def _from_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:

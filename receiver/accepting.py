@@ -1,18 +1,18 @@
 """`POST /api-endpoint`: one task is authenticated, validated and handed to GitHub."""
 
-import hmac
 import logging
 import math
-from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.task import Request, parse, task_key
+from orchestrator.task import Request, normal_email, parse
 from receiver.answers import Refused
 from receiver.body import parsed, read_body
+from receiver.daily import Daily
 from receiver.github import BlockedError, GitHub
+from receiver.keys import is_secret, keys_of
 from receiver.payload import payload_of
 from receiver.results import Results
 from receiver.settings import Settings
@@ -30,6 +30,7 @@ class Door:
         self._github = github
         self._throttle = throttle
         self._results = results
+        self._daily = Daily(settings.max_tasks_per_day, github)
 
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
@@ -39,7 +40,8 @@ class Door:
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:
-            await self._dispatch(request)
+            async with self._daily.counted(request.id):
+                await self._dispatch(request)
         except BlockedError:
             raise _blocked(request) from None
         if request.wait_for_result:
@@ -50,18 +52,17 @@ class Door:
         secret, email = raw.get("secret"), raw.get("email")
         if not isinstance(secret, str):
             raise Refused(422, "The secret is missing.", fields=[{"field": "secret", "problem": "must be a string"}])
-        # Over bytes: compare_digest raises for text that is not ASCII.
-        same = hmac.compare_digest(secret.encode(), self._settings.shared_secret.encode())
         allowed = self._settings.allowed_emails
-        if not same or (allowed and isinstance(email, str) and email.strip().lower() not in allowed):
+        is_stranger = bool(allowed) and isinstance(email, str) and normal_email(email) not in allowed
+        if not is_secret(secret, self._settings) or is_stranger:
             if (wait := self._throttle.failed(address)) is not None:
                 headers = {"retry-after": str(math.ceil(wait))}
                 raise Refused(429, "Too many wrong secrets came from this address. Wait a minute.", headers)
             raise Refused(401, "Secret or e-mail is not accepted. Use those that were agreed for this receiver.")
 
     async def _dispatch(self, request: Request) -> None:
-        key = task_key(self._settings.shared_secret, request.email, request.task)
-        payload = payload_of(request, key, datetime.now(UTC))
+        keys = keys_of(self._settings, request.email, request.task)
+        payload = payload_of(request, keys, self._github.clock.now())
         fields = payload.fields
         if payload.large is not None:
             fields = payload.with_blob(await self._github.store(payload.large))

@@ -6,12 +6,14 @@ import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import httpx
 
 from orchestrator.retry import DISPATCH, Policy, Tries
 from orchestrator.task import request_of
+from receiver.clock import Clock
 from receiver.refusals import LATER_S, explained, failure, is_blocked
 from receiver.settings import Settings
 
@@ -103,6 +105,8 @@ class GitHub:
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient, policy: Policy = DISPATCH) -> None:
         self._client = client
+        self.clock = Clock()
+        self._client.event_hooks["response"].append(self.clock.note)
         self._policy = policy
         # Who waits for a connection waits here: httpcore looks through all that wait each time one is done.
         self._turns = asyncio.Semaphore(POOLS * POOL_CONNECTIONS)
@@ -178,6 +182,17 @@ class GitHub:
                     state = _RUN_STATES.get(str(run["status"]), "queued")
                     return Run(request, state, str(run["html_url"]))
         return None
+
+    async def dispatched_runs(self, day: date, read: int) -> tuple[int, list[str]]:
+        """Return how many runs were dispatched since a day began, UTC, and the ids of the newest `read` of them.
+
+        https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
+        """
+        query = f"event=repository_dispatch&created=%3E%3D{day.isoformat()}T00:00:00Z&per_page={read}"
+        with _understood():
+            answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}")
+            listed = answer.json()
+            return int(listed["total_count"]), [str(run["display_title"])[-16:] for run in listed["workflow_runs"]]
 
     async def _listed(self, url: str, key: str | None = None) -> AsyncIterator[Any]:
         for _ in range(PAGES_READ):

@@ -1,6 +1,7 @@
 """What a dispatch carries: who asked for what, and never the secret. Pure."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -23,12 +24,14 @@ class Payload:
         return {**self.fields, "request": {**self.fields["request"], "blob": sha}}
 
 
-def payload_of(request: Request, key: str, now: datetime) -> Payload:
-    """Return what GitHub is sent for `request`, received `now`, of the task with `key`."""
+def payload_of(request: Request, keys: Sequence[str], now: datetime) -> Payload:
+    """Return what GitHub is sent for `request`, received `now`, of the task with `keys`, the newest first."""
     given = request.model_dump(mode="json", exclude={"wait_for_result", "received_at"})
     given["checks"] = [check.wire() for check in request.checks]
     given["received_at"] = now.isoformat()
-    fields = {"id": request.id, "key": key, "title": title_of(request.task, request.round), "request": given}
+    fields = {"id": request.id, "key": keys[0], "title": title_of(request.task, request.round), "request": given}
+    if len(keys) > 1:
+        fields["former_keys"] = list(keys[1:])
     if len(json.dumps(fields, ensure_ascii=False).encode()) <= INLINE_BYTES:
         return Payload(fields, None)
     # Blobs of a public repository stay readable: nothing personal goes there.

@@ -7,9 +7,10 @@ from typing import Any
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.task import Request, repository_names, request_id, task_key
+from orchestrator.task import Request, repository_names, request_id
 from receiver.answers import Refused
 from receiver.github import GitHub, NotTakenError
+from receiver.keys import keys_of
 from receiver.settings import Settings
 
 ROUNDS_TRIED = 50
@@ -50,7 +51,7 @@ class Results:
 
     async def _known(self, email: str, task: str, nonce: str, rounds: range | list[int]) -> dict[str, Any] | None:
         requests = {request_id(email, task, round_, nonce): round_ for round_ in rounds}
-        names = repository_names(task, task_key(self._settings.shared_secret, email, task))
+        names = repository_names(task, *keys_of(self._settings, email, task))
         commit, run = await asyncio.gather(self._github.commit_of(requests, names), self._github.run_of(requests))
         logs_url = run.logs_url if run else None
         if commit is None:

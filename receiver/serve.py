@@ -10,11 +10,15 @@ from receiver.app import create_app
 from receiver.github import GitHub, NotTakenError, http_client
 from receiver.settings import Settings, SettingsError
 
+_log = logging.getLogger("pagewright.receiver")
+
 
 def serve(settings: Settings) -> None:
     """Serve until SIGINT or SIGTERM; requests under way are finished first. Raises SettingsError."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every URL
+    for said in settings.warnings:
+        _log.warning("%s", said)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal once more when it has ended
         asyncio.run(_served(settings))
 

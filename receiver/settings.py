@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from orchestrator.task import normal_email
+
 
 class SettingsError(ValueError):
     """Settings are missing or wrong; the text names all of them, and what each is for."""
@@ -11,7 +13,11 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may ask, and where the dispatch goes. Sizes in bytes, times in seconds."""
+    """Who may ask, and where the dispatch goes. Sizes in bytes, times in seconds.
+
+    `shared_secret_old`: taken as well while the secret is being changed. `task_key`: tasks are told apart with it;
+    None: with the secret. `max_tasks_per_day`: 0 is no limit.
+    """
 
     shared_secret: str = field(repr=False)
     dispatch_token: str = field(repr=False)
@@ -29,6 +35,24 @@ class Settings:
     drain_s: float = 10
     look_s: float = 1
     check_on_startup: bool = True
+    shared_secret_old: str = field(default="", repr=False)
+    task_key: bytes | None = field(default=None, repr=False)
+    max_tasks_per_day: int = 0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that is taken, the present one first."""
+        return (self.shared_secret, self.shared_secret_old) if self.shared_secret_old else (self.shared_secret,)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What works and should be better, a sentence each. None holds a value."""
+        said = []
+        if self.task_key is None:
+            said.append(_KEYLESS)
+        if any(len(secret) < SHORTEST_SECRET for secret in self.secrets):
+            said.append(_SHORT)
+        return tuple(said)
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
@@ -36,6 +60,8 @@ class Settings:
         text = {name: value.strip() for name, value in env.items() if value.strip()}
         problems = [f"{name} is missing ({purpose})" for name, purpose in _REQUIRED.items() if name not in text]
         problems += [f"{name} {form}" for name, (form, rule) in _FORMS.items() if name in text and not rule(text[name])]
+        if "TASK_KEY" not in text and len(text.get("SHARED_SECRET", "x" * SHORTEST_SECRET)) < SHORTEST_SECRET:
+            problems.append(f"SHARED_SECRET {TOO_SHORT}")
         if problems:
             raise SettingsError(f"Settings: {'; '.join(problems)}. Set them where the README's table says.")
         repository = text["PIPELINE_REPOSITORY"]
@@ -45,7 +71,7 @@ class Settings:
             dispatch_token=text["DISPATCH_TOKEN"],
             pipeline_repository=repository,
             target_owner=text.get("TARGET_OWNER", repository.partition("/")[0]),
-            allowed_emails=frozenset(email.strip().lower() for email in emails if email.strip()),
+            allowed_emails=frozenset(normal_email(email) for email in emails if email.strip()),
             pages_url=text.get("PAGES_URL", cls.pages_url),
             api_url=text.get("GITHUB_API_URL", cls.api_url).rstrip("/"),
             host=text.get("HOST", cls.host),
@@ -53,8 +79,24 @@ class Settings:
             max_body_bytes=int(text.get("MAX_BODY_BYTES", cls.max_body_bytes)),
             wait_s=float(text.get("WAIT_S", cls.wait_s)),
             check_on_startup=text.get("CHECK_ON_STARTUP", "true").lower() in ("true", "1"),
+            shared_secret_old=text.get("SHARED_SECRET_OLD", ""),
+            task_key=bytes.fromhex(text["TASK_KEY"]) if "TASK_KEY" in text else None,
+            max_tasks_per_day=int(text.get("MAX_TASKS_PER_DAY", cls.max_tasks_per_day)),
         )
 
+
+SHORTEST_SECRET = 16
+TOO_SHORT = f"must have at least {SHORTEST_SECRET} characters where there is no TASK_KEY"
+"""Without a TASK_KEY the record of every public repository lets people try out secrets, 100,000 a second."""
+
+_KEYLESS = (
+    "There is no TASK_KEY: the records of the sites let people try out secrets, and after a change of SHARED_SECRET no "
+    "task is found again. `pagewright setup` makes one."
+)
+_SHORT = f"A secret has fewer than {SHORTEST_SECRET} characters and may be found by trying: change it."
+
+is_task_key = re.compile(r"[0-9A-Fa-f]{64}").fullmatch
+TASK_KEY_FORM = "must be 64 hexadecimal digits, as `pagewright setup` makes them"
 
 _REQUIRED = {
     "SHARED_SECRET": "evaluators send it; whoever has it may start tasks",
@@ -78,5 +120,7 @@ _FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "PORT": ("must be a whole number up to 65535", lambda text: _WHOLE(text) and int(text) <= 65_535),
     "MAX_BODY_BYTES": ("must be a whole number of bytes", _WHOLE),
     "WAIT_S": ("must be a number of seconds", re.compile(r"[0-9]{1,4}(\.[0-9]+)?").fullmatch),
+    "TASK_KEY": (TASK_KEY_FORM, is_task_key),
+    "MAX_TASKS_PER_DAY": ("must be a whole number, 0 for no limit", _WHOLE),
     "CHECK_ON_STARTUP": ("must be true or false", re.compile(r"true|false|1|0", re.IGNORECASE).fullmatch),
 }

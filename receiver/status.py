@@ -38,6 +38,7 @@ class Status:
             "status": "ok" if healthy else "failing",
             "github": {"token_works": problem is None, "workflow": workflow, "problem": problem},
             "configuration": self._configuration(),
+            "warnings": [*self._settings.warnings, *filter(None, [self._github.clock.problem])],
         }
         return JSONResponse(body, 200 if healthy else 503)
 
@@ -69,6 +70,9 @@ class Status:
             "target_owner": settings.target_owner,
             "emails_restricted": bool(settings.allowed_emails),
             "max_body_bytes": settings.max_body_bytes,
+            "max_tasks_per_day": settings.max_tasks_per_day,
+            "task_key": settings.task_key is not None,
+            "secrets": len(settings.secrets),
         }
 
 

@@ -205,6 +205,39 @@ async def test_round_1_takes_three_writes_and_round_2_one(hub: Hub) -> None:
     assert (first.is_new, second.is_new) == (True, False)
 
 
+FORMER = ("1" * 16, "2" * 16)
+
+
+def keyed_anew(given: Wanted) -> Wanted:
+    """Return what is wanted by a receiver that has got another key since: the present one is among the former."""
+    return replace(given, order=replace(given.order, key="0" * 16, former_keys=(*FORMER, KEY)))
+
+
+@pytest.mark.anyio
+async def test_a_repository_under_a_former_key_is_found_and_gets_the_new_one_with_its_next_commit(hub: Hub) -> None:
+    first = await run(hub)
+    assert (await run(hub, keyed_anew(wanted()))).sha == first.sha  # sent again: nothing new
+    hub.calls.clear()
+    second = await run(hub, keyed_anew(wanted(2, site({"new.html": b"x"}), base=first.sha)))
+    assert (second.repository.name, hub.writes) == (TASK, ["POST /graphql"])
+    record = read_record(hub.files(TASK)[RECORD])
+    assert record
+    assert (record.task, len(record.rounds)) == ("0" * 16, 2)
+    # From now on the new key alone finds it, and the former one is a stranger's.
+    newest = replace(keyed_anew(wanted()).order, former_keys=())
+    assert (await run(hub, replace(wanted(), order=newest))).sha == first.sha
+    assert (await run(hub)).repository.name == f"{TASK}-{KEY[:6]}"
+
+
+@pytest.mark.anyio
+async def test_a_run_killed_before_the_keys_changed_is_finished_under_the_new_one(hub: Hub) -> None:
+    hub.seed(TASK, {RECORD: Record(task=KEY).written()})
+    done = await run(hub, keyed_anew(wanted()))
+    record = read_record(hub.files(TASK)[RECORD])
+    assert record
+    assert (done.repository.name, record.task) == (TASK, "0" * 16)
+
+
 @pytest.mark.anyio
 async def test_a_replay_writes_nothing_and_finds_the_same_commit(hub: Hub) -> None:
     first = await run(hub)

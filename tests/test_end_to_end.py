@@ -5,6 +5,7 @@ import hashlib
 import json
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ import httpx
 import pytest
 
 from orchestrator.local.stage import Options, Stage, staged
-from orchestrator.task import request_of
+from orchestrator.task import request_of, task_key
+from tests.doubles import history
 
 pytestmark = [pytest.mark.act, pytest.mark.browser, pytest.mark.anyio]
 
@@ -56,11 +58,18 @@ class Evaluator:
         return told[-1]
 
 
+@asynccontextmanager
+async def evaluating(data: Path, **env: str) -> AsyncIterator[Evaluator]:
+    """Have everything on this machine, its state in `data`, for as long as the block runs."""
+    options = Options(receiver_port=0, github_port=0, data=data, pages_delay=0.2)
+    async with staged(options, {"PATH": "/usr/local/bin:/usr/bin:/bin", **env}) as stage, httpx.AsyncClient() as http:
+        yield Evaluator(stage, http)
+
+
 @pytest.fixture
 async def evaluator(tmp_path: Path) -> AsyncIterator[Evaluator]:
-    options = Options(receiver_port=0, github_port=0, data=tmp_path, pages_delay=0.2)
-    async with staged(options, {"PATH": "/usr/local/bin:/usr/bin:/bin"}) as stage, httpx.AsyncClient() as http:
-        yield Evaluator(stage, http)
+    async with evaluating(tmp_path) as evaluator:
+        yield evaluator
 
 
 def _clone(stage: Stage, name: str, to: Path) -> Path:
@@ -120,6 +129,35 @@ async def test_two_rounds_a_repetition_and_a_round_without_a_repository(evaluato
     )
     assert "student@example.com" not in log_text
     assert "nonce-one" not in log_text
+
+
+async def test_a_secret_is_changed_between_two_rounds_and_nothing_is_made_twice(tmp_path: Path) -> None:
+    """A data folder from before there were keys for tasks, then one with such a key and another secret."""
+    data = tmp_path / "data"
+    former, present = "the-secret-before", "the-secret-of-now"
+    async with evaluating(data, SHARED_SECRET=former) as before:
+        store = before.stage.github.store
+        first = await before.send()
+        told = await before.result(first["id"], "nonce-one")
+    # Its record is what a receiver without TASK_KEY wrote.
+    record = json.loads(history.files(store, "local", "sales-page")["pagewright.json"])
+    old = {**record, "task": task_key(former, "student@example.com", "sales-page")}
+    store.seed("local", "sales-page", {"pagewright.json": json.dumps(old).encode()}, "As it was")
+
+    async with evaluating(data, SHARED_SECRET=present, SHARED_SECRET_OLD=former) as after:
+        repeated = await after.send()
+        assert (await after.result(repeated["id"], "nonce-one"))["commit_sha"] == told["commit_sha"]
+        second = await after.send(round=2, nonce="nonce-two", email="Student@Example.com ", attachments=[], checks=[])
+        result = await after.result(second["id"], "nonce-two")
+        assert (result["email"], result["commit_sha"] != told["commit_sha"]) == ("Student@Example.com ", True)
+        store = after.stage.github.store
+        said = json.loads(history.files(store, "local", "sales-page")["pagewright.json"])
+        key = bytes.fromhex((data / ".github" / "task_key").read_text())
+        assert said["task"] == task_key(key, "student@example.com", "sales-page")
+        assert [entry["round"] for entry in said["rounds"]] == [1, 2]
+        assert {path.stem for path in (data / "local").glob("*.git")} == {"pagewright", "sales-page"}
+        groups = {run.group for run in after.stage.github.runs.list("local/pagewright")}
+        assert groups == {f"task-{said['task']}"}
 
 
 async def test_a_request_too_large_for_an_event_arrives_whole(evaluator: Evaluator) -> None:

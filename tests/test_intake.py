@@ -30,9 +30,22 @@ async def test_by_hand_and_run_again_the_clock_starts_anew(changes: dict[str, ob
     assert intake.deadline.at == NOON + 600
 
 
+async def test_the_deadline_of_a_job_that_began_long_ago_is_that_of_the_job() -> None:
+    """Its packages took ten minutes to install; GitHub ends it after fifteen."""
+    assert (await _taken(None, JOB_BEGAN_AT=str(NOON - 600))).deadline.at == NOON + 100
+    assert (await _taken(None)).deadline.at == NOON + 600
+
+
 async def test_the_day_is_that_of_the_receipt() -> None:
     assert (await _taken("2025-12-31T23:59:59+00:00")).day == date(2025, 12, 31)
     assert (await _taken(None)).day.year == 2026
+
+
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+async def test_a_moment_at_the_ends_of_the_calendar_is_a_moment_too(moment: str) -> None:
+    intake = await _taken(moment)
+    assert intake.deadline.at in (NOON + 120, NOON + 600)
+    assert intake.day == date(2026, 11, 20)
 
 
 async def test_the_pipeline_itself_is_never_written_to() -> None:

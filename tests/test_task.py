@@ -21,6 +21,7 @@ from orchestrator.task import (
     Order,
     Request,
     decode_data_uri,
+    manual_id,
     manual_key,
     parse,
     read_event,
@@ -338,6 +339,7 @@ def test_the_keys_are_what_the_contract_says() -> None:
     assert task_key("s3cret", "ann@example.com", "sum") == said
     assert manual_key("sum") == hashlib.sha256(b"manual\nsum").hexdigest()[:16]
     assert task_key("ß", "é", "日") != task_key("s", "é", "日")
+    assert task_key(b"s3cret", "ann@example.com", "sum") == said
 
 
 @pytest.mark.parametrize(
@@ -384,6 +386,7 @@ def test_no_ending_that_github_keeps_comes_out_from_under_another(task: str) -> 
 def test_where_the_name_is_taken_the_key_makes_another() -> None:
     assert repository_names("Sum!", "0123456789abcdef") == ("sum", "sum-012345")
     assert max(map(len, repository_names("x" * 200, "0123456789abcdef"))) == 100
+    assert repository_names("Sum!", "0" * 16, "1" * 16, "0" * 6 + "f" * 10) == ("sum", "sum-000000", "sum-111111")
 
 
 def test_the_title_of_a_run_is_a_slug_and_nothing_else() -> None:
@@ -433,6 +436,23 @@ def test_a_dispatch_is_read_as_it_was_sent() -> None:
     assert order.task().model_dump() == sent.model_dump(exclude={"wait_for_result"})
 
 
+FORMER = [f"{number:016x}" for number in range(5)]
+
+
+def test_former_keys_follow_the_key() -> None:
+    assert read_event(dispatched(request()), "9").keys == ("0" * 16,)
+    assert read_event(dispatched(request(), former_keys=[]), "9").keys == ("0" * 16,)
+    assert read_event(dispatched(request(), key="f" * 16, former_keys=FORMER[:4]), "9").keys == ("f" * 16, *FORMER[:4])
+
+
+@pytest.mark.parametrize(
+    "former", ["0" * 16, {}, 5, [""], [None], ["0" * 15], ["0" * 17], ["0" * 15 + "G"], ["0" * 16 + "\n"], FORMER]
+)
+def test_what_is_no_key_makes_no_repository_ours(former: object) -> None:
+    with pytest.raises(UsageError, match="former_keys are no keys"):
+        read_event(dispatched(request(), former_keys=former), "9")
+
+
 def test_the_large_parts_come_from_the_blob() -> None:
     sent = request(checks=["a"])
     event = dispatched(sent)
@@ -479,9 +499,18 @@ def test_a_run_by_hand_needs_a_task_and_a_brief() -> None:
     order = by_hand(task="My page", brief="A page.", round="", checks="", evaluation_url="", email="")
     task = order.task()
     assert (task.round, task.nonce, task.email, task.evaluation_url) == (1, "run-77", "", None)
-    assert (order.id, order.key, order.title) == (task.id, manual_key("My page"), "my-page round 1")
+    said = hashlib.sha256(b"manual\nMy page\n1\nrun-77").hexdigest()[:16]
+    assert (order.id, order.keys, order.title) == (said, (manual_key("My page"),), "my-page round 1")
     assert order.by_hand
     assert order.blob is None
+
+
+def test_by_hand_the_id_says_nothing_of_the_email() -> None:
+    """It stands in the commit of a public repository, where task, round and nonce can be read or tried out."""
+    orders = [by_hand(task="t", brief="b", email=email) for email in ("", "ann@example.com", "bob@example.com")]
+    assert {order.id for order in orders} == {manual_id("t", 1, "run-77")}
+    assert orders[1].task().email == "ann@example.com"
+    assert by_hand(task="t", brief="b", round="2").id != orders[0].id
 
 
 def test_its_checks_come_one_a_line() -> None:

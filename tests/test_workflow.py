@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from orchestrator.deadline import JOB_S
 from orchestrator.generate.models.presets import load as load_presets
 
 ROOT = Path(__file__).parents[1]
@@ -166,6 +167,13 @@ def test_what_was_built_is_fetched_a_second_way_where_the_first_fails_and_the_jo
     assert second["uses"] == f"{first['uses']}-again"
     assert second["if"] == f"${{{{ !env.ACT && steps.{first['id']}.outcome == 'failure' }}}}"
     assert first["continue-on-error"] is second["continue-on-error"] is True
+
+
+def test_each_job_notes_first_when_it_began_and_ends_when_the_deadlines_think_it_does() -> None:
+    for name in ("build", "publish"):
+        job = jobs(BUILD)[name]
+        assert job["steps"][0]["run"] == 'echo "JOB_BEGAN_AT=$(date +%s)" >> "$GITHUB_ENV"'
+        assert job["timeout-minutes"] * 60 == JOB_S
 
 
 def test_publishing_knows_how_the_build_ended() -> None:

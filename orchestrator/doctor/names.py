@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 from orchestrator.doctor.finding import Finding, failure, ok, warning
+from receiver.settings import SHORTEST_SECRET, TASK_KEY_FORM, is_task_key
 
 NEEDED = {
     "SHARED_SECRET": "what evaluators send",
@@ -51,7 +52,24 @@ def named(env: Mapping[str, str]) -> Iterator[Finding]:
     for name in ("DISPATCH_TOKEN", "TARGET_TOKEN"):
         if not re.fullmatch(r"[!-~]*", known.get(name, "")):
             yield failure(f"{name} holds signs that no token has", "Copy it once more")
+    keys = list(_keys(known))
+    yield from keys
     missing = [name for name in NEEDED if not known.get(name, "").strip()]
     yield from (failure(f"{name} is missing ({NEEDED[name]})", "Set it, or put it into .env") for name in missing)
-    if not missing:
+    if not missing and not any(finding.level == "failure" for finding in keys):
         yield ok("Every setting that is needed is there")
+
+
+def _keys(known: Mapping[str, str]) -> Iterator[Finding]:
+    """Say what is wrong with the secrets, and with what tasks are told apart by."""
+    key = known.get("TASK_KEY", "")
+    if not key:
+        said = "TASK_KEY is missing: the sites' records let people guess SHARED_SECRET, and it cannot be changed"
+        yield warning(said, "`pagewright setup` writes one to .env: copy it to the receiver's host")
+    elif not is_task_key(key):
+        yield failure(f"TASK_KEY {TASK_KEY_FORM}", "Copy it once more")
+    for name in ("SHARED_SECRET", "SHARED_SECRET_OLD"):
+        if 0 < len(known.get(name, "")) < SHORTEST_SECRET:
+            is_refused = name == "SHARED_SECRET" and not key
+            said = f"{name} has fewer than {SHORTEST_SECRET} characters"
+            yield (failure if is_refused else warning)(said, "Take a longer one: the README says how it is changed")

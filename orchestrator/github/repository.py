@@ -57,20 +57,22 @@ class Repository:
         return answer(self.commits, request)
 
 
-async def find(client: Client, owner: str, task: str, key: str, reserved: frozenset[str]) -> Repository:
+async def find(client: Client, owner: str, task: str, keys: Sequence[str], reserved: frozenset[str]) -> Repository:
     """Return the repository that is the task's, or the name that is free for it.
 
-    One read for each name that is absent, two for one that is there. `reserved`: `owner/name` of what is never
-    written to, in lower case. Raises GitHubFailed where both names are taken by others.
+    One read for each name that is absent, two for one that is there. `keys`: of the task, the newest first; a name
+    made from a former one is looked at and never taken. `reserved`: `owner/name` of what is never written to, in lower
+    case. Raises GitHubFailed where both names are taken by others.
     """
     free: Repository | None = None
-    for name in repository_names(task, key):
+    fresh = repository_names(task, keys[0])
+    for name in repository_names(task, *keys):
         if name in (".github", f"{owner.lower()}.github.io") or f"{owner}/{name}".lower() in reserved:
             continue
         found = await look(client, owner, name)
-        if found.record is not None and found.record.task == key:
+        if found.record is not None and found.record.task in keys:
             return found
-        if not found.commits and free is None:
+        if not found.commits and free is None and name in fresh:
             free = found
     if free is None:
         raise GitHubFailed(

@@ -22,6 +22,7 @@ from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
+from orchestrator.local.files import write_atomically
 from orchestrator.local.github import Dispatch, LocalGitHub, OnDispatch
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run, Runs
@@ -33,7 +34,7 @@ from orchestrator.settings import evaluator_settings
 from orchestrator.setup.wanted import asked_for
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
-from receiver.settings import Settings
+from receiver.settings import Settings, SettingsError
 
 OWNER = "local"
 PIPELINE = f"{OWNER}/pagewright"
@@ -109,14 +110,12 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
     sockets = [_bound(port) for port in _ports(options)]
     receiver_url, api_url, pages_url, evaluator_url = map(address, sockets)
     dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
-    door = Settings(
-        shared_secret=env.get("SHARED_SECRET") or _kept_secret(state / "secret"),
-        dispatch_token=dispatch_token,
-        pipeline_repository=PIPELINE,
-        target_owner=OWNER,
-        pages_url=f"{pages_url}/{{owner}}/{{repo}}/",
-        api_url=api_url,
-    )
+    try:
+        door = _door(env, state, (dispatch_token, api_url, pages_url))
+    except UsageError:
+        for listener in sockets:
+            listener.close()
+        raise
     store, runs = Store(data), Runs(state / "runs")
     tokens = Tokens(
         Token(target_token, OWNER, _TARGET_RIGHTS),
@@ -236,11 +235,31 @@ def _bound(port: int) -> socket.socket:
         ) from None
 
 
-def _kept_secret(path: Path) -> str:
-    """Return the shared secret of this data folder: the keys of its tasks are made with it."""
+def _door(env: Mapping[str, str], state: Path, facts: tuple[str, str, str]) -> Settings:
+    """Return the receiver's settings. Whose tasks it takes and how many a day the environment may say."""
+    dispatch_token, api_url, pages_url = facts
+    said = {name: env[name] for name in ("SHARED_SECRET_OLD", "MAX_TASKS_PER_DAY") if name in env}
+    try:
+        return Settings.from_env(
+            {
+                **said,
+                "SHARED_SECRET": env.get("SHARED_SECRET", "").strip() or _kept(state / "secret", 16),
+                "TASK_KEY": env.get("TASK_KEY", "").strip() or _kept(state / "task_key", 32),
+                "DISPATCH_TOKEN": dispatch_token,
+                "PIPELINE_REPOSITORY": PIPELINE,
+                "TARGET_OWNER": OWNER,
+                "PAGES_URL": f"{pages_url}/{{owner}}/{{repo}}/",
+                "GITHUB_API_URL": api_url,
+            }
+        )
+    except SettingsError as error:
+        raise UsageError(str(error)) from None
+
+
+def _kept(path: Path, size: int) -> str:
+    """Return what was drawn for this data folder, `size` random bytes as hex: with it its tasks are found again."""
     if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_hex(16), encoding="utf-8")
+        write_atomically(path, secrets.token_hex(size).encode())  # readable for this user alone
     return path.read_text(encoding="utf-8")
 
 

@@ -4,6 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.deadline import Clock, Deadline
@@ -15,9 +16,11 @@ from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.settings import SetupSettings, setup_settings
 from orchestrator.setup import pipeline as pipelines
+from orchestrator.setup.keeping import keep_task_key
 from orchestrator.setup.pipeline import Pipeline
 from orchestrator.setup.pushing import Clone, Remote, clone_at, packed, push
 from orchestrator.setup.wanted import WORKFLOW, Wanted, keyless, unused, wanted
+from receiver.settings import TASK_KEY_FORM, is_task_key
 
 CHECKOUT = Path(__file__).parents[2]
 LIMIT_S = 3600.0
@@ -29,12 +32,27 @@ Ask = Callable[[str], bool]
 """Puts a question to whoever runs the command; anything but a yes is a no."""
 
 
-def run_setup(env: Mapping[str, str], ask: Ask, clock: Clock, checkout: Path = CHECKOUT) -> int:
+@dataclass(frozen=True)
+class Here:
+    """What setup works with. `checkout`: the clone; `dotenv`: what the receiver reads; `task_key`: may be empty."""
+
+    checkout: Path
+    dotenv: Path
+    env: Mapping[str, str] = field(repr=False)
+    task_key: str = field(repr=False)
+
+
+def run_setup(
+    env: Mapping[str, str], ask: Ask, clock: Clock, checkout: Path = CHECKOUT, dotenv: Path = Path(".env")
+) -> int:
     """Set everything up; return 0 once a task could start. Raises UsageError."""
     known = translated(env)
     settings = setup_settings(known)
     if problem := unfit(settings.api_url):
         raise UsageError(f"{problem.said}.", f"{problem.remedy}.")
+    here = Here(checkout, dotenv, env, known.get("TASK_KEY", ""))
+    if here.task_key and not is_task_key(here.task_key):
+        raise UsageError(f"TASK_KEY {TASK_KEY_FORM}.", "Copy it once more from where it was made.")
     workflow = checkout / WORKFLOW
     if not workflow.is_file():
         raise UsageError("There is no workflow to set up.", "Run this command from a clone of the project.")
@@ -44,7 +62,7 @@ def run_setup(env: Mapping[str, str], ask: Ask, clock: Clock, checkout: Path = C
         *(warning(f"Model {name} has no key among the secrets", "Set it") for name in keyless(asked, load())),
     ]
     client = Client(settings.api_url, settings.token, Deadline(clock.now() + LIMIT_S, clock))
-    return asyncio.run(_said(notes, _steps(client, settings, asked, (checkout, env), ask)))
+    return asyncio.run(_said(notes, _steps(client, settings, asked, here, ask)))
 
 
 async def _said(notes: Iterable[Finding], findings: AsyncIterator[Finding]) -> int:
@@ -63,10 +81,9 @@ async def _said(notes: Iterable[Finding], findings: AsyncIterator[Finding]) -> i
 
 
 async def _steps(
-    client: Client, settings: SetupSettings, asked: Wanted, here: tuple[Path, Mapping[str, str]], ask: Ask
+    client: Client, settings: SetupSettings, asked: Wanted, here: Here, ask: Ask
 ) -> AsyncIterator[Finding]:
-    checkout, env = here
-    clone = await clone_at(checkout, env)
+    clone = await clone_at(here.checkout, here.env)
     try:
         pipeline = await pipelines.found(client, settings.pipeline)
         if pipeline is None:
@@ -75,13 +92,14 @@ async def _steps(
                 return
             pipeline = await pipelines.made(client, settings.pipeline)
             yield ok(f"{pipeline.full_name} was made, public")
-        yield await _pushed(pipeline, clone, settings, env, ask)
+        yield await _pushed(pipeline, clone, settings, here.env, ask)
         async for finding in _kept(pipeline, asked, ask):
             yield finding
         yield await _protected(pipeline)
     except GitHubFailed as error:
         yield failure(error.cause, f"{_remedy(error)} Then run this again: what was done stays")
         return
+    yield ok("TASK_KEY is there already") if here.task_key else keep_task_key(here.dotenv)
     yield ok("Next: start the receiver, and let `pagewright doctor` look at it all. SETUP_TOKEN can be thrown away")
 
 

@@ -17,12 +17,14 @@ from orchestrator.doctor.names import named, translated, unfit
 from orchestrator.local.configuration import Environment, Ruleset
 from orchestrator.local.tokens import Token
 from tests.doubles.model import Reply, model_server
+from tests.doubles.receiver import OLD_SECRET, SECRET, TASK_KEY
 from tests.faults.world import DISPATCH_TOKEN, OWNER, PIPELINE, TARGET_TOKEN, World, world
 
 pytestmark = pytest.mark.anyio
 
 ENV = {
-    "SHARED_SECRET": "agreed",
+    "SHARED_SECRET": SECRET,
+    "TASK_KEY": TASK_KEY,
     "PIPELINE_REPOSITORY": PIPELINE,
     "DISPATCH_TOKEN": DISPATCH_TOKEN,
     "TARGET_TOKEN": TARGET_TOKEN,
@@ -339,6 +341,25 @@ def test_a_clock_that_is_off_is_said() -> None:
 
 def test_nothing_missing_is_said_too() -> None:
     assert [finding.level for finding in named(ENV)] == ["ok"]
+    assert [finding.level for finding in named({**ENV, "SHARED_SECRET_OLD": OLD_SECRET})] == ["ok"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "level", "said"),
+    [
+        ({"TASK_KEY": ""}, "warning", "TASK_KEY is missing"),
+        ({"TASK_KEY": "agreed-key"}, "failure", "TASK_KEY must be 64 hexadecimal digits"),
+        ({"SHARED_SECRET": "short-one"}, "warning", "SHARED_SECRET has fewer than 16 characters"),
+        ({"SHARED_SECRET": "short-one", "TASK_KEY": ""}, "failure", "SHARED_SECRET has fewer than 16 characters"),
+        ({"SHARED_SECRET_OLD": "short-one", "TASK_KEY": ""}, "warning", "SHARED_SECRET_OLD has fewer than 16"),
+    ],
+)
+def test_what_is_wrong_with_the_secrets_is_said_with_the_remedy(changes: dict[str, str], level: str, said: str) -> None:
+    findings = list(named({**ENV, **changes}))
+    assert (level, True) in {(finding.level, finding.said.startswith(said)) for finding in findings}
+    assert all(finding.remedy for finding in findings if finding.level != "ok")
+    assert not any(value in lines(findings) for value in (SECRET, TASK_KEY, "short-one", "agreed-key"))
+    assert any(finding.level == "ok" for finding in findings) == (level == "warning")
 
 
 @pytest.mark.browser

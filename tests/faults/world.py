@@ -37,7 +37,7 @@ from tests.doubles.evaluator import Answer, Evaluator, evaluator
 
 OWNER = "octo"
 PIPELINE = f"{OWNER}/pipeline"
-SECRET = "agreed-secret"
+SECRET = "agreed-secret-of-the-faults"
 TARGET_TOKEN, JOB_TOKEN, DISPATCH_TOKEN = "token-that-writes", "token-of-the-job", "token-that-dispatches"
 CSV = "data:text/csv;base64,c2FsZXMKNDIK"
 TASK = "sum-of-sales"

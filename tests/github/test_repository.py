@@ -24,7 +24,7 @@ OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),))
 
 
 async def found(hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = ()) -> Repository:
-    return await find(hub.client(), owner, TASK, KEY, frozenset(reserved))
+    return await find(hub.client(), owner, TASK, (KEY,), frozenset(reserved))
 
 
 async def test_nothing_there_is_a_free_name_after_two_reads(hub: Hub) -> None:
@@ -91,10 +91,35 @@ async def test_a_name_that_came_free_again_does_not_hide_our_repository(hub: Hub
     assert (await found(hub)).name == OTHER
 
 
+FORMER = "c" * 16
+
+
+async def _found_with(hub: Hub, *keys: str) -> Repository:
+    return await find(hub.client(), "octo", TASK, keys, frozenset())
+
+
+async def test_a_repository_of_a_former_key_is_ours_under_either_name(hub: Hub) -> None:
+    hub.seed(TASK, {RECORD: Record(task=FORMER).written()})
+    assert (await _found_with(hub, KEY, FORMER)).name == TASK
+    assert (await _found_with(hub, KEY)).name == OTHER
+    hub.seed("other", {"a": b"a"})
+    hub.seed(f"other-{FORMER[:6]}", {RECORD: Record(task=FORMER).written()})
+    there = await find(hub.client(), "octo", "other", (KEY, FORMER), frozenset())
+    assert (there.name, there.record) == (f"other-{FORMER[:6]}", Record(task=FORMER))
+
+
+async def test_a_new_repository_never_gets_a_name_made_from_a_former_key(hub: Hub) -> None:
+    hub.seed(TASK, {"a": b"a"})
+    assert (await _found_with(hub, KEY, FORMER)).name == OTHER
+    hub.seed(OTHER, {"a": b"a"})
+    with pytest.raises(GitHubFailed, match="another name"):
+        await _found_with(hub, KEY, FORMER)
+
+
 async def test_reserved_names_are_not_even_looked_at(hub: Hub) -> None:
     hub.seed(TASK, {RECORD: OURS})
     assert (await found(hub, reserved=(f"octo/{TASK}",))).name == OTHER
-    assert (await find(hub.client(), "Octo", "octo.github.io", KEY, frozenset())).name == f"octo.github.io-{KEY[:6]}"
+    assert (await find(hub.client(), "Octo", "octo.github.io", (KEY,), frozenset())).name == f"octo.github.io-{KEY[:6]}"
     assert not any(f"/{TASK}/" in path or "/octo.github.io/" in path for _, path in hub.calls)
 
 

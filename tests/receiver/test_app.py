@@ -88,7 +88,7 @@ class ScriptedGitHub:
             case ["pagewright", "actions", "workflows", "build.yml"]:
                 return httpx.Response(200, json={"state": self.workflow})
             case ["pagewright", "actions", "workflows", "build.yml", "runs"]:
-                return httpx.Response(200, json={"workflow_runs": self.runs})
+                return httpx.Response(200, json={"total_count": len(self.runs), "workflow_runs": self.runs})
             case ["pagewright", "actions", "variables", "LLM_MODELS"] if self.models is not None:
                 return httpx.Response(200, json={"name": "LLM_MODELS", "value": self.models})
             case [name, "commits"] if name in self.commits:
@@ -671,7 +671,11 @@ async def test_health_says_that_all_is_well_and_how_it_is_set_up(door: httpx.Asy
             "target_owner": "pages",
             "emails_restricted": False,
             "max_body_bytes": 25 * MB,
+            "max_tasks_per_day": 0,
+            "task_key": False,
+            "secrets": 1,
         },
+        "warnings": list(SETTINGS.warnings),
     }
 
 

@@ -19,12 +19,11 @@ import pytest
 from receiver.github import GitHub
 from receiver.serve import check
 from receiver.settings import Settings, SettingsError
+from tests.doubles.receiver import REQUIRED, SECRET
 
 ROOT = Path(__file__).parents[2]
 ENV = {
-    "SHARED_SECRET": "s3cret",
-    "DISPATCH_TOKEN": "t0ken",
-    "PIPELINE_REPOSITORY": "octo/pagewright",
+    **REQUIRED,
     "GITHUB_API_URL": "http://127.0.0.1:1",  # nobody listens there
     "HOST": "127.0.0.1",
     "PORT": "0",
@@ -106,6 +105,7 @@ def test_told_to_it_starts_all_the_same_logs_nothing_personal_and_stops_when_tol
         process.send_signal(stop)
         _, rest = process.communicate()
     said = "".join(log) + rest
+    assert "There is no TASK_KEY" in said
     assert process.returncode in (0, -stop)
-    for personal in ("ann", "canary", "n-1", "guess", "s3cret", "t0ken", "Traceback"):
+    for personal in ("ann", "canary", "n-1", "guess", SECRET, "t0ken", "Traceback"):
         assert personal not in said

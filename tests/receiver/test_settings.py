@@ -1,8 +1,8 @@
 import pytest
 
 from receiver.settings import Settings, SettingsError
-
-ENV = {"SHARED_SECRET": "s3cret", "DISPATCH_TOKEN": "t0ken", "PIPELINE_REPOSITORY": "octo/pagewright"}
+from tests.doubles.receiver import OLD_SECRET, SECRET, TASK_KEY
+from tests.doubles.receiver import REQUIRED as ENV
 
 
 def refused(env: dict[str, str]) -> str:
@@ -12,7 +12,7 @@ def refused(env: dict[str, str]) -> str:
 
 
 def test_what_is_not_set_has_its_default() -> None:
-    assert Settings.from_env(ENV) == Settings("s3cret", "t0ken", "octo/pagewright", "octo")
+    assert Settings.from_env(ENV) == Settings(SECRET, "t0ken", "octo/pagewright", "octo")
     assert Settings.from_env(ENV | {"PORT": "", "ALLOWED_EMAILS": " "}) == Settings.from_env(ENV)
     settings = Settings.from_env(ENV)
     assert (settings.port, settings.max_body_bytes, settings.wait_s) == (7860, 25 * 1024 * 1024, 50)
@@ -32,9 +32,12 @@ def test_what_is_set_is_taken() -> None:
         "MAX_BODY_BYTES": "1000",
         "WAIT_S": "2.5",
         "CHECK_ON_STARTUP": "False",
+        "SHARED_SECRET_OLD": f" {OLD_SECRET} ",
+        "TASK_KEY": TASK_KEY.upper(),
+        "MAX_TASKS_PER_DAY": "40",
     }
     assert Settings.from_env(env) == Settings(
-        "s3cret",
+        SECRET,
         "t0ken",
         "octo/pagewright",
         "pages-42",
@@ -46,6 +49,9 @@ def test_what_is_set_is_taken() -> None:
         max_body_bytes=1000,
         wait_s=2.5,
         check_on_startup=False,
+        shared_secret_old=OLD_SECRET,
+        task_key=bytes.fromhex(TASK_KEY),
+        max_tasks_per_day=40,
     )
 
 
@@ -76,6 +82,8 @@ def test_one_error_names_all_that_is_missing_and_what_each_is_for() -> None:
         *(("MAX_BODY_BYTES", value) for value in ("-1", "25MB", "1e6")),
         *(("WAIT_S", value) for value in ("-1", "inf", "nan", "50s")),
         *(("CHECK_ON_STARTUP", value) for value in ("no", "2")),
+        *(("TASK_KEY", value) for value in ("a" * 63, "a" * 65, "x" * 64, "٣" * 64, "a" * 32 + "\n" + "b" * 32)),
+        *(("MAX_TASKS_PER_DAY", value) for value in ("-1", "many", "1e3")),
     ],
 )
 def test_a_value_that_cannot_work_is_named_and_not_repeated(name: str, value: str) -> None:
@@ -85,6 +93,37 @@ def test_a_value_that_cannot_work_is_named_and_not_repeated(name: str, value: st
 
 
 def test_no_error_and_no_representation_holds_a_secret() -> None:
-    assert "s3cret" not in refused(ENV | {"DISPATCH_TOKEN": "a hidden token", "PORT": "x"})
-    assert "hidden" not in refused(ENV | {"DISPATCH_TOKEN": "a hidden token"})
-    assert not {"s3cret", "t0ken"} & set(repr(Settings.from_env(ENV)).split("'"))
+    held = ENV | {"SHARED_SECRET_OLD": OLD_SECRET, "TASK_KEY": TASK_KEY}
+    settings = Settings.from_env(held)
+    said = [
+        refused(held | {"DISPATCH_TOKEN": "a hidden token", "PORT": "x"}),
+        refused(held | {"TASK_KEY": TASK_KEY[:-1] + "x"}),
+        repr(settings),
+        *settings.warnings,
+        *Settings.from_env(ENV | {"SHARED_SECRET_OLD": "year"}).warnings,
+    ]
+    for secret in (SECRET, OLD_SECRET, TASK_KEY[:-1], repr(bytes.fromhex(TASK_KEY))[2:8], "t0ken", "hidden", "'year'"):
+        assert secret not in "\n".join(said)
+
+
+# How good the secrets are
+
+
+def test_a_secret_that_the_records_let_people_guess_is_refused_unless_they_are_made_with_a_key_of_their_own() -> None:
+    assert "SHARED_SECRET must have at least 16 characters" in refused(ENV | {"SHARED_SECRET": "x" * 15})
+    assert Settings.from_env(ENV | {"SHARED_SECRET": "x" * 16}).shared_secret == "x" * 16
+    short = Settings.from_env(ENV | {"SHARED_SECRET": "x", "TASK_KEY": TASK_KEY})
+    assert [said for said in short.warnings if "fewer than 16 characters" in said]
+
+
+def test_who_changes_a_short_secret_may_have_both_for_a_while() -> None:
+    settings = Settings.from_env(ENV | {"SHARED_SECRET_OLD": "short"})
+    assert settings.secrets == (SECRET, "short")
+    assert [said for said in settings.warnings if "fewer than 16 characters" in said]
+
+
+def test_without_a_key_for_the_tasks_that_is_said_and_with_one_there_is_nothing_to_say() -> None:
+    (said,) = Settings.from_env(ENV).warnings
+    assert "no TASK_KEY" in said
+    assert "`pagewright setup`" in said
+    assert Settings.from_env(ENV | {"TASK_KEY": TASK_KEY}).warnings == ()
