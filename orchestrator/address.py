@@ -6,13 +6,27 @@ import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-_ALSO_DENIED = (
-    ipaddress.ip_network("168.63.129.16/32"),  # Azure's wire server; GitHub's runners are Azure machines
-    ipaddress.ip_network("2002::/16"),  # 6to4 reaches any IPv4 address
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(block)
+    for block in (
+        # What IANA's registries keep for special purposes, whole. Python knows them too, each version others of them:
+        # https://www.iana.org/assignments/iana-ipv4-special-registry
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+        *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
+        *("192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+        "168.63.129.16/32",  # Azure's wire server; GitHub's runners are Azure machines
+        # https://www.iana.org/assignments/iana-ipv6-special-registry, of what lies in 2000::/3. Teredo, in 2001::/23,
+        # and 6to4, 2002::/16, hold an IPv4 address that they lead to.
+        *("2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+    )
 )
 
-# Outside it lie NAT64, IPv4-mapped, IPv4-compatible and site-local addresses: other ways to the machines next door.
+# Outside it lie NAT64, IPv4-mapped, IPv4-compatible, site-local and multicast addresses: other ways to the machines
+# next door.
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+_ISATAP = 0x5EFE
+"""The second quarter of an interface identifier that ends in an IPv4 address, whatever its prefix (RFC 5214, 6.1)."""
 
 
 class NotPublic(ValueError):
@@ -26,10 +40,14 @@ class Unresolved(NotPublic):
 def is_public(address: str) -> bool:
     """Whether `address` (IPv4 or IPv6) may be connected to on behalf of a stranger."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
-    if parsed.version == 6 and parsed not in _GLOBAL_UNICAST:
+    if isinstance(parsed, ipaddress.IPv6Address) and (parsed not in _GLOBAL_UNICAST or _leads_to_ipv4(parsed)):
         return False
-    # Multicast counts as global for Python; nobody serves a page there.
-    return parsed.is_global and not parsed.is_multicast and not any(parsed in denied for denied in _ALSO_DENIED)
+    return parsed.is_global and not any(parsed in block for block in _NOT_PUBLIC)
+
+
+def _leads_to_ipv4(address: ipaddress.IPv6Address) -> bool:
+    # The two bits left out say whether the IPv4 address is unique in the world, and whether it names a group.
+    return (int(address) >> 32) & 0xFCFF_FFFF == _ISATAP
 
 
 async def public_addresses(host: str, port: int) -> list[str]:

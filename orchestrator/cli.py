@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.deadline import Clock
 from orchestrator.errors import PagewrightError, UsageError
+from orchestrator.hiding import hide_process
 from orchestrator.runner import Runner
 from orchestrator.settings import environment, log_files
 from orchestrator.task import Order, read_event
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with the code that `errors` lists."""
+    hide_process()  # before a key is read
     chosen = _parser().parse_args(arguments)
     try:
         code = chosen.run(chosen)

@@ -2,10 +2,10 @@
 
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -15,12 +15,19 @@ from orchestrator.site import MAX_BYTES, MAX_FILES, Site
 TAR = "build.tar"
 REPORT = "build.json"
 MAX_REPORT_BYTES = 8 * 1024 * 1024
+MAX_MEMBERS = 16 * MAX_FILES
+"""Of everything that is handed over: files, their folders, and what is not ours to read."""
+
+MAX_TAR_BYTES = 6 * (MAX_BYTES + MAX_REPORT_BYTES)
+"""Of everything that is handed over: a site and a report of full size are a sixth of it."""
 
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 _UNREADABLE = (tarfile.TarError, ValueError, OverflowError, RecursionError, MemoryError)
 """What tarfile raises for headers that were made up."""
+
+Member = TypeVar("Member")
 
 Entry = tuple[str, int, Callable[[], bytes]]
 """Path, size in bytes, and how to get them."""
@@ -147,6 +154,9 @@ def read(folder: Path) -> tuple[Build | None, Site | None]:
     been taken over by what it ran.
     """
     tar = folder / TAR
+    # Before a byte of it is read: a header may claim as much as there is, and is read as a whole.
+    if tar.is_file() and tar.stat().st_size > MAX_TAR_BYTES:
+        raise _too_large()
     try:
         files = dict(_limited(_in_tar(tar) if tar.is_file() else _in_folder(folder)))
     except _UNREADABLE:
@@ -165,8 +175,20 @@ def _limited(entries: Iterator[Entry]) -> Iterator[tuple[str, bytes]]:
     for path, size, read_bytes in entries:
         seen, total = seen + 1, total + size
         if seen > MAX_FILES + 1 or total > MAX_BYTES + MAX_REPORT_BYTES or (path == REPORT and size > MAX_REPORT_BYTES):
-            raise RuleBroken("What was built is larger than the limits allow.", "Ask for a smaller site.")
+            raise _too_large()
         yield path, read_bytes()
+
+
+def _too_large() -> RuleBroken:
+    return RuleBroken("What was built is larger than the limits allow.", "Ask for a smaller site.")
+
+
+def _counted(members: Iterable[Member]) -> Iterator[Member]:
+    """Yield `members`, those that are not ours too: each takes memory, however small it is."""
+    for number, member in enumerate(members):
+        if number >= MAX_MEMBERS:
+            raise _too_large()
+        yield member
 
 
 def _extracted(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -180,7 +202,7 @@ def _is_ours(path: str) -> bool:
 
 def _in_tar(tar: Path) -> Iterator[Entry]:
     with tarfile.open(tar, "r:") as archive:
-        for member in archive:
+        for member in _counted(archive):
             path = member.name.removeprefix("./")
             if member.size < 0:  # leads back to an earlier member, without end
                 raise tarfile.ReadError
@@ -192,7 +214,7 @@ def _in_tar(tar: Path) -> Iterator[Entry]:
 
 
 def _in_folder(folder: Path) -> Iterator[Entry]:
-    for file in sorted(folder.rglob("*")) if folder.is_dir() else ():
+    for file in sorted(_counted(folder.rglob("*"))) if folder.is_dir() else ():
         path = file.relative_to(folder).as_posix()
         if not _is_ours(path) or (file.is_dir() and not file.is_symlink()):
             continue

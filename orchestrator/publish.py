@@ -14,7 +14,7 @@ from orchestrator.github.client import Client
 from orchestrator.handover import Build
 from orchestrator.intake import taken_up
 from orchestrator.notify import Publication, notify, result_body
-from orchestrator.runner import Runner, harmless
+from orchestrator.runner import Runner, harmless, loggable
 from orchestrator.settings import PublishSettings, allows_private_urls, publish_settings, run_url
 from orchestrator.site import Site
 from orchestrator.task import Order, Task
@@ -106,8 +106,9 @@ async def _live(client: Client, made: Committed, url: str) -> str:
 async def _tell(
     env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, runner: Runner, clock: Clock
 ) -> None:
-    body = result_body(asker, outcome if isinstance(outcome, Publication) else outcome.told)
-    runner.say(body.decode())
+    result = outcome if isinstance(outcome, Publication) else outcome.told
+    shown = asker.model_copy(update={"email": loggable(asker.email), "nonce": loggable(asker.nonce)})
+    runner.say(result_body(shown, result).decode())
     if isinstance(outcome, Publication):
         for name in ("repo_url", "commit_sha", "pages_url"):
             runner.set_output(name, getattr(outcome, name))
@@ -115,5 +116,6 @@ async def _tell(
         runner.say("The task has no evaluation_url: nobody to tell.")
         return
     with runner.group("Tell the evaluator"):
+        body = result_body(asker, result)
         tries = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
         runner.say(f"accepted at try {tries}")

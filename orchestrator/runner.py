@@ -14,7 +14,10 @@ from pathlib import Path
 from typing import TextIO
 
 SHORTEST_MASK = 3
-"""A shorter mask would black out half the log."""
+"""A shorter mask would black out half the log, and show by the holes what it was."""
+
+LEFT_OUT = "***"
+"""As the runner shows what it blacks out."""
 
 SUMMARY_BYTES = 1024 * 1024 - 1024
 """GitHub drops a step's summary that is larger than 1 MiB."""
@@ -85,6 +88,11 @@ class Runner:
 
     def _line(self, line: str) -> None:
         print(_printable(line), file=self.out, flush=True)
+
+
+def loggable(value: str) -> str:
+    """Return a value that is masked as it may stand in the log: one that is too short for a mask is left out."""
+    return value if len(value) >= SHORTEST_MASK else LEFT_OUT
 
 
 def harmless(line: str) -> str:

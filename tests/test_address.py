@@ -2,6 +2,7 @@
 
 import socket
 from asyncio import BaseEventLoop
+from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
 
 import pytest
@@ -42,6 +43,50 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
 )
 def test_an_address_of_this_machine_its_network_or_its_cloud_is_not(address: str) -> None:
     assert not is_public(address)
+
+
+SPECIAL = [
+    *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+    *("192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16", "192.175.48.0/24"),
+    *("198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+    *("::/8", "100::/64", "64:ff9b::/96", "64:ff9b:1::/48", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+    *("2620:4f:8000::/48", "5f00::/16", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8"),
+]
+
+
+@pytest.mark.parametrize("block", SPECIAL)
+def test_no_block_of_ianas_special_registries_is_public_whatever_pythons_version_says(
+    block: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = ip_network(block)
+    middle = network.network_address + network.num_addresses // 2
+    for address in (network.network_address, network.network_address + 9, middle, network.broadcast_address):
+        assert not is_public(str(address))
+    # An older Python, or a newer one, may take any of them for global.
+    for kind in (IPv4Address, IPv6Address):
+        monkeypatch.setattr(kind, "is_global", True)
+    assert not is_public(str(middle))
+
+
+@pytest.mark.parametrize("inside", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "192.168.1.1"])
+def test_no_ipv6_address_that_leads_to_a_private_ipv4_address_is_public(inside: str) -> None:
+    four = int(IPv4Address(inside))
+    forms = {
+        "mapped": (0xFFFF << 32) | four,
+        "compatible": four,
+        "translated": (0xFFFF << 48) | four,
+        "NAT64": (0x64FF9B << 96) | four,
+        "6to4": (0x2002 << 112) | (four << 80) | 1,
+        "Teredo": (0x20010000 << 96) | (0x01010101 << 64) | (four ^ 0xFFFF_FFFF),
+        "ISATAP": (0x2606_50C0 << 96) | (0x5EFE << 32) | four,
+        "ISATAP, unique": (0x2606_50C0 << 96) | (0x0200_5EFE << 32) | four,
+    }
+    assert [name for name, form in forms.items() if is_public(str(IPv6Address(form)))] == []
+
+
+def test_the_neighbours_of_special_blocks_are_public() -> None:
+    for address in ("192.0.1.1", "192.88.98.255", "192.88.100.0", "3fff:1000::1", "3ffe::1", "2001:200::1", "2003::1"):
+        assert is_public(address)
 
 
 @pytest.mark.parametrize(

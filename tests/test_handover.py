@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import tarfile
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,17 @@ from hypothesis import strategies as st
 
 from orchestrator import handover
 from orchestrator.errors import RuleBroken
-from orchestrator.handover import MAX_REPORT_BYTES, Attempt, Build, CheckResult, Finding, read, write
+from orchestrator.handover import (
+    MAX_MEMBERS,
+    MAX_REPORT_BYTES,
+    MAX_TAR_BYTES,
+    Attempt,
+    Build,
+    CheckResult,
+    Finding,
+    read,
+    write,
+)
 from orchestrator.site import MAX_BYTES, MAX_FILES, Site
 
 HEAD = "a" * 40
@@ -232,6 +244,49 @@ def test_a_file_that_only_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -> N
     header = sparse.tobuf(tarfile.GNU_FORMAT)
     (tmp_path / "build.tar").write_bytes(header + bytes(1024))
     with pytest.raises(RuleBroken):
+        read(tmp_path)
+
+
+def test_a_tar_that_is_too_large_is_refused_before_a_byte_of_it_is_read(tmp_path: Path) -> None:
+    tar = tmp_path / "build.tar"
+    tar.write_bytes(b"no tar at all")
+    os.truncate(tar, MAX_TAR_BYTES)
+    with pytest.raises(RuleBroken, match="cannot be read"):
+        read(tmp_path)
+    os.truncate(tar, MAX_TAR_BYTES + 1)
+    with pytest.raises(RuleBroken, match="larger than the limits"):
+        read(tmp_path)
+
+
+def test_a_header_that_is_as_large_as_the_file_takes_no_memory(tmp_path: Path) -> None:
+    tar = tmp_path / "build.tar"
+    name = special("././@LongLink", tarfile.GNUTYPE_LONGNAME)
+    name.size = 4 * 1024**3
+    tar.write_bytes(name.tobuf(tarfile.GNU_FORMAT))
+    os.truncate(tar, 4 * 1024**3 + 2048)
+    tracemalloc.start()
+    try:
+        with pytest.raises(RuleBroken, match="larger than the limits"):
+            read(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
+
+
+def test_what_is_not_ours_to_read_is_counted_too(tmp_path: Path) -> None:
+    header = tarfile.TarInfo("other.png").tobuf(tarfile.GNU_FORMAT)
+    (tmp_path / "build.tar").write_bytes(header * MAX_MEMBERS + bytes(1024))
+    assert read(tmp_path) == (None, None)
+    (tmp_path / "build.tar").write_bytes(header * (MAX_MEMBERS + 1) + bytes(1024))
+    with pytest.raises(RuleBroken, match="larger than the limits"):
+        read(tmp_path)
+
+
+def test_a_folder_of_more_than_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(handover, "MAX_MEMBERS", 10)
+    for number in range(11):
+        (tmp_path / f"{number}.png").touch()
+    with pytest.raises(RuleBroken, match="larger than the limits"):
         read(tmp_path)
 
 

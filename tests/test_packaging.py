@@ -1,10 +1,13 @@
 """What stands in several files and must say the same in each."""
 
+import hashlib
+import os
 import re
 import subprocess
 import sys
 import sysconfig
 import tomllib
+import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -21,20 +24,45 @@ def _text(path: str) -> str:
 
 def test_one_version_of_uv_everywhere() -> None:
     locked = next(entry["version"] for entry in tomllib.loads(_text("uv.lock"))["package"] if entry["name"] == "uv")
-    places = {
-        ".ci/uv.txt": r"^uv==(\S+)",
-        ".github/actions/setup/action.yml": r'version: "(\S+)"',
-    }
-    named = [version for path, pattern in places.items() for version in re.findall(pattern, _text(path), re.MULTILINE)]
-    assert named == [locked] * len(places)
+    assert re.findall(r"^uv==(\S+)", _text(".ci/uv.txt"), re.MULTILINE) == [locked]
 
 
 def test_uv_itself_is_installed_by_the_hashes_of_the_lock() -> None:
     uv = next(entry for entry in tomllib.loads(_text("uv.lock"))["package"] if entry["name"] == "uv")
     locked = {file["hash"] for file in (uv["sdist"], *uv["wheels"])}
     assert set(re.findall(r"--hash=(\S+)", _text(".ci/uv.txt"))) == locked
-    for path in ("Makefile", "Dockerfile"):
+    for path in ("Makefile", "Dockerfile", ".github/actions/setup/action.yml"):
         assert "--require-hashes --requirement" in _text(path)
+
+
+def test_no_workflow_gets_uv_in_another_way() -> None:
+    """An action that downloads uv checks a checksum of one platform at most, and knows no newer versions' ones."""
+    files = [*(ROOT / ".github").rglob("*.yml")]
+    assert files
+    assert [path for path in files if re.search(r"setup-uv@|astral\.sh", path.read_text(encoding="utf-8"))] == []
+
+
+def test_the_action_installs_uv_and_refuses_one_of_another_checksum(tmp_path: Path) -> None:
+    (step,) = yaml.safe_load(_text(".github/actions/setup/action.yml"))["runs"]["steps"]
+    wheel = tmp_path / "wheels" / "uv-0.0.1-py3-none-any.whl"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("uv-0.0.1.dist-info/METADATA", "Metadata-Version: 2.1\nName: uv\nVersion: 0.0.1\n")
+        archive.writestr("uv-0.0.1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("uv-0.0.1.dist-info/RECORD", "")
+        archive.writestr("uv-0.0.1.data/scripts/uv", "#!/bin/sh\n")
+    action, listed = tmp_path / ".github/actions/setup", tmp_path / ".ci/uv.txt"
+    action.mkdir(parents=True)
+    listed.parent.mkdir()
+    env = {"PATH": os.environ["PATH"], "GITHUB_ACTION_PATH": str(action), "GITHUB_PATH": str(tmp_path / "path")}
+    env |= {"RUNNER_TEMP": str(tmp_path), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(wheel.parent)}
+    ended = []
+    for checksum in ("0" * 64, hashlib.sha256(wheel.read_bytes()).hexdigest()):
+        listed.write_text(f"uv==0.0.1 --hash=sha256:{checksum}\n")
+        ended.append(subprocess.run(["bash", "-ec", step["run"]], env=env, capture_output=True, text=True, check=False))
+    assert [one.returncode for one in ended] == [1, 0], ended
+    assert "DO NOT MATCH" in ended[0].stderr
+    assert (Path((tmp_path / "path").read_text().strip()) / "uv").is_file()
 
 
 def test_the_image_is_built_on_a_base_that_cannot_move() -> None:

@@ -438,6 +438,19 @@ async def test_the_log_holds_nothing_personal(job: Job, email: str, nonce: str) 
     assert not any(personal in (job.folder / "summary").read_text() for personal in (email, nonce, job.told.url))
 
 
+@pytest.mark.parametrize(("email", "nonce"), [("a", "7"), ("@", "é\u2028"), (EMAIL, "42"), ("a@b.example", '"')])
+async def test_what_is_too_short_for_a_mask_is_left_out_of_the_log_and_told_all_the_same(
+    job: Job, email: str, nonce: str
+) -> None:
+    given = job.order(1, nonce, email=email)
+    await job.run(given, job.built(given))
+    (line,) = [line for line in job.log.getvalue().splitlines() if line.startswith("{")]
+    logged, told = json.loads(line), job.told.results[0]
+    assert (told["email"], told["nonce"]) == (email, nonce)
+    assert (logged["email"], logged["nonce"]) == (email if len(email) > 2 else "***", "***")
+    assert {**logged, "email": email, "nonce": nonce} == told
+
+
 async def test_no_token_reaches_the_log_the_summary_or_the_evaluator(job: Job) -> None:
     given = job.order()
     with pytest.raises(PagewrightError):

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from playwright._impl import transport
+from playwright._impl._driver import get_driver_env
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 from orchestrator.address import public_addresses
@@ -33,6 +35,10 @@ FLAGS = (
     "--webrtc-ip-handling-policy=disable_non_proxied_udp",
     "--force-webrtc-ip-handling-policy=disable_non_proxied_udp",
 )
+
+
+DRIVER_ENV = frozenset({"HOME", "LANG", "PATH", "PLAYWRIGHT_BROWSERS_PATH", "TMPDIR", "XDG_CACHE_HOME"})
+"""What Playwright's driver needs of the environment: where browsers and temporary files lie."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,20 @@ def accepted(_: str) -> None:
 
 
 @asynccontextmanager
+async def driven() -> AsyncIterator[Playwright]:
+    """Start Playwright's driver, which is the browser's parent, with next to nothing in its environment."""
+    # Playwright has no setting for it: the driver gets a copy of everything, keys included.
+    setattr(transport, get_driver_env.__name__, _bare_env)  # mypy lets no function be replaced
+    async with async_playwright() as playwright:
+        yield playwright
+
+
+def _bare_env() -> dict[str, str]:
+    given: dict[str, str] = get_driver_env()
+    return {name: value for name, value in given.items() if name in DRIVER_ENV or name.startswith("PW_LANG_NAME")}
+
+
+@asynccontextmanager
 async def opened(
     given: Path | None,
     site: str | None,
@@ -83,7 +103,7 @@ async def opened(
     may raise. A browser that grows beyond `most_bytes` of resident memory is ended. `resolve`: what the proxy asks for
     addresses. Raises UsageError where there is no browser, or none that starts.
     """
-    async with filtering_proxy(site, resolve) as proxy, async_playwright() as playwright:
+    async with filtering_proxy(site, resolve) as proxy, driven() as playwright:
         path = find_browser(playwright, given)
         with tempfile.TemporaryDirectory(prefix="pagewright-", ignore_cleanup_errors=True) as home:
             browser = await _launched(playwright, path, (proxy.url, home), on_no_sandbox)

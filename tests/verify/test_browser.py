@@ -12,6 +12,7 @@ from orchestrator.verify import browser as module
 from orchestrator.verify.browser import INSTALLED, find_browser, opened
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
+CANARY = "canary-of-the-model-key"
 
 
 async def test_the_browser_is_gone_afterwards() -> None:
@@ -21,6 +22,24 @@ async def test_the_browser_is_gone_afterwards() -> None:
         during = processes() - before
         assert during
     assert not [process for process in during if is_alive(process)]
+
+
+async def test_no_process_of_the_browser_has_a_key_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", CANARY)
+    monkeypatch.setenv("NODE_OPTIONS", "--title=" + CANARY)
+    before = processes()
+    async with opened(None, "http://127.0.0.1:1/") as cage:
+        await (await cage.browser.new_page()).goto("about:blank")
+        seen = {process: environment_of(process) for process in processes() - before}
+    assert [process for process, environment in seen.items() if CANARY in environment] == []
+    assert any("PW_LANG_NAME=python" in environment for environment in seen.values())  # the driver's own was seen
+
+
+def environment_of(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/environ").read_text()
+    except OSError:  # the browser hides some of its own
+        return ""
 
 
 def processes() -> set[int]:

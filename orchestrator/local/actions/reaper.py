@@ -9,6 +9,7 @@ parent closes our standard input, or dies, be it by a kill -9, act is killed and
 It runs as a script without the project's packages; the engine imports `kill_job` from it.
 """
 
+import contextlib
 import ctypes
 import os
 import shutil
@@ -36,14 +37,22 @@ def run(folders: Sequence[str], command: Sequence[str]) -> int:
 
 
 def kill_job(root: int, job: str) -> None:
-    """Kill the processes of a job's steps below the process `root`; act goes on with what comes after the step."""
+    """Kill the processes of a job's steps below the process `root`; act goes on with what comes after the step.
+
+    A step's shell shows which job it is of; what it has started may hide its environment, or have none.
+    """
     mark = f"GITHUB_JOB={job}".encode()
-    for pid in _below(root):
-        try:
-            if mark in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0"):
-                os.kill(pid, signal.SIGKILL)
-        except OSError:  # gone meanwhile
-            continue
+    shown = {pid for pid in _below({root}) if mark in _environment_of(pid)}
+    for pid in shown | _below(shown):
+        with contextlib.suppress(OSError):  # gone meanwhile
+            os.kill(pid, signal.SIGKILL)
+
+
+def _environment_of(pid: int) -> list[bytes]:
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:  # gone meanwhile, or not for us to see
+        return []
 
 
 def _kill_with_parent(act: subprocess.Popen[bytes]) -> None:
@@ -61,9 +70,9 @@ def _kill_children() -> None:
             os.waitpid(pid, 0)
 
 
-def _below(root: int) -> set[int]:
+def _below(roots: set[int]) -> set[int]:
     parents = list(_parents())
-    found, level = set[int](), {root}
+    found, level = set[int](), roots
     while level:
         level = {pid for pid, parent in parents if parent in level}
         found |= level
