@@ -31,7 +31,7 @@ from orchestrator.verify.evaluating import COMPILED, Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
 from orchestrator.verify.foreign import name_no_page_has
-from orchestrator.verify.hearing import Heard, Outside, Target, judged, listen, needed, unreached
+from orchestrator.verify.hearing import Heard, Outside, Target, at_home, judged, listen, needed, unreached
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits, Report, finding, first_of
@@ -132,7 +132,8 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
         wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
-        seen.heard, traffic = listen(page, session), follow(page)
+        await session.send("Page.enable")
+        seen.heard, traffic = listen(page, session, target), follow(page)
         await arrive(page, target.url, limits, seen.findings)
         await settle(traffic, limits.check)
         missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
@@ -141,7 +142,7 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
         outcomes = await read_checks(session, plain, limits.check)
         acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
         for label in outcomes.keys() - acting.keys():
-            seen.take(label, outcomes[label])
+            seen.take(label, at_home(outcomes[label], seen.heard))
         is_there = await answers(page, ANSWERING_S)
         if is_there:
             seen.answered_at = math.inf  # what takes long now takes place on other pages
@@ -178,7 +179,7 @@ async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str]
         await restore(page, session)
     for label in failed:
         last = await evaluated(session, wanted[label], ONCE_MORE_S + seconds_asked(wanted[label]), harmless=True)
-        outcome = last or Outcome(*seen.shown[label])
+        outcome = at_home(last or Outcome(*seen.shown[label]), seen.heard)
         seen.take(label, outcome, "" if outcome.holds else await explain(session, wanted[label]))
 
 
