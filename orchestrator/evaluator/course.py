@@ -16,6 +16,7 @@ from orchestrator.errors import GitHubFailed, UsageError
 from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.live import COMPARING_S
 from orchestrator.evaluator.owners import settled
 from orchestrator.evaluator.reach import Reach, resolving
 from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
@@ -45,7 +46,8 @@ class Endpoint:
 class Tools:
     """What an evaluation works with.
 
-    `url`: where results are sent to; `say` is told what happened, line by line; `reach`: what the operator allows.
+    `url`: where results are sent to; `say` is told what happened, line by line; `reach`: what the operator allows;
+    `patience`: seconds for a result, `comparing`: for all that is read of a page.
     """
 
     settings: EvaluatorSettings
@@ -56,6 +58,7 @@ class Tools:
     say: Callable[[str], None]
     reach: Reach
     patience: float = PATIENCE_S
+    comparing: float = COMPARING_S
     at_once: int = AT_ONCE
 
 
@@ -212,7 +215,7 @@ async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict
         reach=tools.reach,
         earlier=next(filter(None, ((other.result or {}).get("repo_url") for other in before)), ""),
     )
-    return await judge(claim, tools.settings, tools.clock)
+    return await judge(claim, tools.settings, tools.clock, tools.comparing)
 
 
 def _in_words(entry: Entry) -> str:

@@ -87,16 +87,17 @@ def attached(tasks: Sequence[Task]) -> dict[str, bytes]:
 
 
 def _mark(kind: Literal["repository", "licence", "page"], text: str, shown: Shown) -> Mark:
-    return Mark(kind, text, "passed" if shown[0] else "failed", shown[1])
+    return Mark(kind, text, "passed" if shown[0] else "failed", one_line(shown[1], LONGEST_SEEN))
 
 
 def _checked(check: CheckResult, repository: Repository) -> Mark:
     if check.kind != "file":
         return Mark(check.kind, check.text, check.state, check.seen)
     found = decided(check.text, repository)
+    seen = one_line(found.seen, LONGEST_SEEN)  # it may name files, and git takes names that are no text
     if found.holds is None:
-        return Mark("prose", check.text, "unproved", found.seen)
-    return Mark("file", check.text, "passed" if found.holds else "failed", found.seen)
+        return Mark("prose", check.text, "unproved", seen)
+    return Mark("file", check.text, "passed" if found.holds else "failed", seen)
 
 
 def _licensed(repository: Repository) -> Shown:

@@ -48,12 +48,16 @@ class Served:
 
 @dataclass
 class Live:
-    """A page at `url`, which ends in a slash, and what was read of it: path below the address -> what came."""
+    """A page at `url`, which ends in a slash, and what was read of it: path below the address -> what came.
+
+    `is_over`: its time has passed, and nothing more is read.
+    """
 
     url: str
     to: Destination
     http: httpx.AsyncClient
     known: dict[str, Served] = field(default_factory=dict)
+    is_over: bool = False
 
     async def read(self, path: str, *, again: bool = False) -> Served:
         """Return what is served at `path`; only `again` asks for what is known already."""
@@ -65,6 +69,8 @@ class Live:
 
     async def _asked(self, path: str) -> Served:
         left = MOST_BYTES - sum(len(served.body) for name, served in self.known.items() if name != path)
+        if self.is_over:
+            return Served(NO_ANSWER, problem="its time was over")
         if len(self.known) >= MOST_PATHS and path not in self.known:
             return Served(NO_ANSWER, problem="too many paths were asked for")
         body = bytearray()
@@ -155,6 +161,7 @@ async def compared(
                     problem = _difference(await live.read(path, again=True), wanted)
                 done += 1
     except TimeoutError:
+        live.is_over = True
         return False, f"only {done} of {len(paths)} files came within {seconds:.0f} s"
     return True, f"{len(paths) - 1} files, the same bytes"
 

@@ -100,7 +100,7 @@ async def _read(client: Client, name: str, sha: str, told: tuple[_Source, str]) 
         now = await archive(client, full_name, head)
         later = now.get(RECORD) if {**now, RECORD: b""} == {**files, RECORD: b""} else None
     by_rule = address_by_rule(full_name) if source.server == _GITHUB else ""
-    if is_same_address(page, by_rule):
+    if by_rule and is_same_address(page, by_rule):
         return Commit(full_name, made, files, later, by_rule)
     address, is_own_domain = await _served_at(client, full_name)
     return Commit(full_name, made, files, later, address or by_rule, is_own_domain)

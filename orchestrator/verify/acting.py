@@ -61,7 +61,7 @@ class Trials:
                 await asyncio.sleep(pause)
                 outcome = await evaluated(session, text, self.limits.check + seconds_asked(text)) or outcome
                 outcome = at_home(outcome, heard)
-                if not outcome.holds and not text.startswith(RUNS_WITH):
+                if not (outcome.holds or heard.elsewhere or text.startswith(RUNS_WITH)):
                     told = await explain(session, text)
                 await answers(page, self.limits.check)  # what the page said comes before this answer
         return outcome, told, heard

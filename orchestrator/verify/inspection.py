@@ -180,7 +180,8 @@ async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str]
     for label in failed:
         last = await evaluated(session, wanted[label], ONCE_MORE_S + seconds_asked(wanted[label]), harmless=True)
         outcome = at_home(last or Outcome(*seen.shown[label]), seen.heard)
-        seen.take(label, outcome, "" if outcome.holds else await explain(session, wanted[label]))
+        is_told = outcome.holds or bool(seen.heard.elsewhere)
+        seen.take(label, outcome, "" if is_told else await explain(session, wanted[label]))
 
 
 async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) -> bool:
