@@ -3,7 +3,10 @@
 import asyncio
 import ipaddress
 import socket
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 _NOT_PUBLIC = tuple(
@@ -50,16 +53,32 @@ def _leads_to_ipv4(address: ipaddress.IPv6Address) -> bool:
     return (int(address) >> 32) & 0xFCFF_FFFF == _ISATAP
 
 
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""Gives the addresses of a host that may be connected to; raises NotPublic."""
+
+
+async def addresses_of(host: str, port: int, pool: Executor | None = None) -> list[str]:
+    """Resolve `host` once and return its addresses, whatever they are; raise Unresolved where there are none.
+
+    `pool`: threads to do it in, in place of the loop's own: looking up a name may take half a minute.
+    """
+    loop, look = asyncio.get_running_loop(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    try:
+        if pool is None:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        else:
+            found = await loop.run_in_executor(pool, look)
+    except (OSError, UnicodeError):
+        raise Unresolved("the host does not resolve") from None
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
 async def public_addresses(host: str, port: int) -> list[str]:
     """Resolve `host` once and return its addresses; raise NotPublic unless every one is public.
 
     Whoever connects must use the addresses returned: a second resolution may answer differently.
     """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Unresolved("the host does not resolve") from None
-    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = await addresses_of(host, port)
     if not addresses or not all(map(is_public, addresses)):
         raise NotPublic("the host has an address that is not public")
     return addresses
@@ -74,8 +93,8 @@ class Destination:
     sni: str
 
 
-async def destination(url: str, *, allow_private: bool) -> Destination:
-    """Resolve the host of `url` once and return where to connect; raise NotPublic.
+async def destination(url: str, *, allow_private: bool, resolve: Resolve = public_addresses) -> Destination:
+    """Resolve the host of `url` once, by `resolve`, and return where to connect; raise NotPublic.
 
     httpx takes the name for TLS from the `sni_hostname` extension: https://www.python-httpx.org/advanced/extensions/
     """
@@ -88,7 +107,7 @@ async def destination(url: str, *, allow_private: bool) -> Destination:
     if allow_private:
         return Destination(parts._replace(netloc=host).geturl(), host, name)
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = (await public_addresses(name, port))[0]
+    address = (await resolve(name, port))[0]
     return Destination(parts._replace(netloc=_netloc(address, port)).geturl(), host, name)
 
 

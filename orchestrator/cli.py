@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--secret", default="", metavar="S", help="what is sent along; else SHARED_SECRET")
     evaluate.add_argument("--email", default="student@example.com", metavar="E", help="who is asked")
     evaluate.add_argument("--endpoints", type=Path, metavar="FILE", help="several: CSV of email, endpoint, secret")
+    evaluate.add_argument(
+        "--private", action="store_true", help="endpoints and pages may lie at private addresses, whatever their names"
+    )
     evaluate.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="where results arrive")
     evaluate.add_argument("--public-url", default="", metavar="URL", help="how endpoints reach it")
     _add_data(evaluate)
@@ -181,6 +184,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         data=chosen.data,
         csv=chosen.csv,
         as_json=chosen.json,
+        private=chosen.private,
     )
     return run_evaluate(options, env)
 

@@ -54,14 +54,6 @@ class Record(BaseModel):
         return self.model_copy(update={"again": (self.again or 0) + 1})
 
 
-def is_same_answer(served: bytes, committed: bytes) -> bool:
-    """Whether two files `pagewright.json` differ in nothing but the counter of commits."""
-    one, other = read_record(served), read_record(committed)
-    if one is None or other is None or one.written() != served:
-        return served == committed
-    return one.model_copy(update={"again": other.again}).written() == committed
-
-
 def read_record(content: bytes | None) -> Record | None:
     """Read `pagewright.json`; None if there is none, or none of ours."""
     try:

@@ -6,13 +6,19 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
+from orchestrator.address import NotPublic, Unresolved
 from orchestrator.deadline import Clock
+from orchestrator.errors import GitHubFailed, UsageError
 from orchestrator.evaluator.inbox import Inbox
-from orchestrator.evaluator.judging import Claim, attached, is_private, judge
+from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.live import COMPARING_S
+from orchestrator.evaluator.owners import settled
+from orchestrator.evaluator.reach import Reach, resolving
 from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
 from orchestrator.evaluator.templates import Template, filled
 from orchestrator.retry import ASK, NO_ANSWER, Failure, Kind, Tries, failure_of
@@ -38,7 +44,11 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Tools:
-    """What an evaluation works with. `url`: where results are sent to; `say` is told what happened, line by line."""
+    """What an evaluation works with.
+
+    `url`: where results are sent to; `say` is told what happened, line by line; `reach`: what the operator allows;
+    `patience`: seconds for a result, `comparing`: for all that is read of a page.
+    """
 
     settings: EvaluatorSettings
     inbox: Inbox
@@ -46,7 +56,9 @@ class Tools:
     http: httpx.AsyncClient
     clock: Clock
     say: Callable[[str], None]
+    reach: Reach
     patience: float = PATIENCE_S
+    comparing: float = COMPARING_S
     at_once: int = AT_ONCE
 
 
@@ -70,7 +82,10 @@ def _task(email: str, task: str, round_: int, wanted: Mapping[str, object]) -> T
 
 
 async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[Entry]:
-    """Do what is open of an evaluation, some tasks at once and the rounds of each in order; return everything."""
+    """Do what is open of an evaluation, some tasks at once and the rounds of each in order; return everything.
+
+    What cannot be judged stays open, and the others go on.
+    """
     known = {(endpoint.email, endpoint.url): endpoint for endpoint in endpoints}
     tasks: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in ledger.entries(evaluation):
@@ -82,7 +97,7 @@ async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoin
             await _in_order(rounds, known[rounds[0].task.email, rounds[0].endpoint], ledger, tools)
 
     await asyncio.gather(*map(follow, tasks.values()))
-    return ledger.entries(evaluation)
+    return settled(ledger.entries(evaluation))
 
 
 async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger, tools: Tools) -> None:
@@ -97,26 +112,42 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
             outcome, answer = await _asked(entry, endpoint, ledger, tools)
             verdict = None
             if outcome == "live":
-                verdict = await judged([ledger.entry(other.task.nonce) for other in rounds], ledger.entry(nonce), tools)
+                known = [ledger.entry(other.task.nonce) for other in rounds]
+                verdict, problem = await _tried(known, ledger.entry(nonce), tools)
+                if verdict is None:
+                    tools.say(f"{named}: not judged, {problem}; the same command judges it again")
+                    return
             ledger.ended(nonce, outcome, now(), answer, verdict)
             tools.say(f"{named}: {_in_words(ledger.entry(nonce))}")
         before = ledger.entry(nonce)
 
 
+async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[Verdict | None, str]:
+    """Return the verdict, or None and why there is none: what ends one judgement must not end the others'."""
+    try:
+        return await judged(rounds, entry, tools), ""
+    except UsageError:
+        raise
+    except GitHubFailed as error:
+        return None, one_line(error.cause, LONGEST_ANSWER)
+    except Exception as error:  # noqa: BLE001 - a defect of ours, or of the browser, which a page brought out
+        return None, f"a defect: {type(error).__name__}"
+
+
 async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
     """Send one round and wait for its result. What was sent before the evaluation stopped is sent again, the same."""
+    nonce = entry.task.nonce
     if entry.result is None:
-        ledger.sent(entry.task.nonce, tools.clock.now())
+        ledger.sent(nonce, tools.clock.now())
         if refusal := await send(entry.task, endpoint, tools):
             return "refused", refusal
         try:
             async with asyncio.timeout(tools.patience):
-                result = await tools.inbox.result_for(entry.task.nonce)
+                await tools.inbox.result_for(nonce)
         except TimeoutError:
             return "silent", f"nothing came within {tools.patience / 60:.0f} minutes"
-    else:
-        result = dict(entry.result)
-    return ("error", one_line(str(result["error"]), LONGEST_ANSWER)) if result.get("error") else ("live", "")
+    result = ledger.choose(nonce).result or {}
+    return ("error", one_line(result["error"], LONGEST_ANSWER)) if result.get("error") else ("live", "")
 
 
 def body_of(task: Task) -> dict[str, Any]:
@@ -131,11 +162,14 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
     A path is added where the URL has none: `/api-endpoint`. What the endpoint says never repeats the secret.
     """
     body = {**body_of(task), "secret": endpoint.secret, "evaluation_url": tools.url}
-    url = httpx.URL(endpoint.url)
-    url = url.copy_with(path="/api-endpoint") if url.path in ("", "/") else url
     tries = Tries(ASK, tools.clock.now)
     while True:
-        status, text, failure = await _post(tools.http, url, body)
+        try:
+            status, text, failure = await _post(endpoint.url, body, tools)
+        except Unresolved:
+            status, text, failure = NO_ANSWER, "", Failure(Kind.OUTAGE)
+        except NotPublic:
+            return "its address is not public: only --private allows that"
         if status == 200:
             return ""
         if (wait := tries.wait(failure)) is None:
@@ -144,16 +178,23 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
         await tools.clock.sleep(wait)
 
 
-async def _post(http: httpx.AsyncClient, url: httpx.URL, body: dict[str, Any]) -> tuple[int, str, Failure]:
-    """Return the status, the beginning of the answer, and what it means where it is no success."""
+async def _post(url: str, body: dict[str, Any], tools: Tools) -> tuple[int, str, Failure]:
+    """Return the status, the beginning of the answer, and what it means where it is no success. Raises NotPublic."""
+    parts = urlsplit(url)
     text = bytearray()
+    with resolving(tools.reach) as names:
+        to = await names.destination(parts._replace(path="/api-endpoint").geturl() if parts.path in ("", "/") else url)
+    headers, sni = {"host": to.host}, {"sni_hostname": to.sni}
     try:
-        async with asyncio.timeout(ANSWER_S), http.stream("POST", url, json=body) as response:
+        async with (
+            asyncio.timeout(ANSWER_S),
+            tools.http.stream("POST", to.url, json=body, headers=headers, extensions=sni) as response,
+        ):
             async for part in response.aiter_bytes():
                 text += part
                 if len(text) > 10 * LONGEST_ANSWER:
                     break
-    except (httpx.HTTPError, TimeoutError):
+    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
         return NO_ANSWER, "", Failure(Kind.OUTAGE)
     failure = failure_of(response.status_code, response.headers)
     after = response.headers.get("retry-after", "")
@@ -165,14 +206,16 @@ async def _post(http: httpx.AsyncClient, url: httpx.URL, body: dict[str, Any]) -
 async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:
     """Look at what `entry`, one of the `rounds` of a task, has come to."""
     so_far = [other.task for other in rounds if other.task.round <= entry.task.round]
+    before = [other for other in rounds if other.task.round < entry.task.round]
     claim = Claim(
         task=entry.task,
         result=dict(entry.result or {}),
         since=rounds[0].sent_at or 0,
         attachments=attached(so_far),
-        is_private=await is_private(entry.endpoint),
+        reach=tools.reach,
+        earlier=next(filter(None, ((other.result or {}).get("repo_url") for other in before)), ""),
     )
-    return await judge(claim, tools.settings, tools.clock)
+    return await judge(claim, tools.settings, tools.clock, tools.comparing)
 
 
 def _in_words(entry: Entry) -> str:

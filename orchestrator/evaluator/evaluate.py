@@ -23,9 +23,9 @@ from orchestrator.deadline import Clock
 from orchestrator.errors import UsageError
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
-from orchestrator.evaluator.inbox import Inbox, Result, create_inbox
-from orchestrator.evaluator.judging import is_private
+from orchestrator.evaluator.inbox import Inbox, Result, Taking, create_inbox
 from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.reach import Reach, reach_of
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template, read_template
 from orchestrator.serving import address, bind, serving
@@ -38,7 +38,10 @@ COLUMNS = ("email", "endpoint", "secret")
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says. `endpoints`: a CSV file of several, in place of `receiver`."""
+    """What the command line says. `endpoints`: a CSV file of several, in place of `receiver`.
+
+    `private`: everything may lie at addresses that are not public.
+    """
 
     files: Sequence[Path]
     receiver: str
@@ -50,18 +53,23 @@ class Options:
     data: Path
     csv: Path | None
     as_json: bool
+    private: bool = False
 
 
 def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
-    """Run an evaluation to its end, or what is left of one that was stopped. Raises UsageError."""
+    """Run an evaluation to its end, or what is left of one that was stopped; return 1 where something stays open.
+
+    Raises UsageError.
+    """
     logging.getLogger("httpx").setLevel(logging.WARNING)
     entries = asyncio.run(_evaluated(options, env))
     write_csv(options.csv, table.COLUMNS, map(table.row, entries))
     if options.as_json:
-        sys.stdout.write(json.dumps([table.whole(entry) for entry in entries], ensure_ascii=False) + "\n")
+        # ASCII alone: of what a page said, a terminal would obey more than JSON itself must escape.
+        sys.stdout.write(json.dumps([table.whole(entry) for entry in entries]) + "\n")
     else:
         table.show(Console(), entries)
-    return 0
+    return 1 if any(entry.outcome == "open" for entry in entries) else 0
 
 
 async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
@@ -73,8 +81,9 @@ async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
         evaluation, is_new = _begun(ledger, endpoints, templates)
         say(f"{'Evaluation' if is_new else 'Going on with evaluation'} {evaluation}, kept in {options.data / LEDGER}")
-        async with _listening(options, ledger, endpoints) as (inbox, url), _client() as http:
-            tools = Tools(evaluator_settings(env), inbox, url, http, Clock(), say)
+        reach = reach_of(options.receiver, private=options.private)
+        async with _listening(options, ledger, reach) as (inbox, url), _client() as http:
+            tools = Tools(evaluator_settings(env), inbox, url, http, Clock(), say, reach)
             return await carry_out(ledger, evaluation, endpoints, tools)
 
 
@@ -167,15 +176,14 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
 
 
 @asynccontextmanager
-async def _listening(
-    options: Options, ledger: Ledger, endpoints: Sequence[Endpoint]
-) -> AsyncIterator[tuple[Inbox, str]]:
+async def _listening(options: Options, ledger: Ledger, reach: Reach) -> AsyncIterator[tuple[Inbox, str]]:
     """Take results for as long as the block runs; yields the inbox, and the URL that endpoints are told."""
     public = options.public_url.rstrip("/")
-    if not public and not all([await is_private(endpoint.url) for endpoint in endpoints]):
+    if not public and not reach.allow_private:
         raise UsageError(
             "Endpoints on the internet cannot reach this machine.",
-            "Give --public-url, where they find what --listen opens: a tunnel's address, say.",
+            "Give --public-url, where they find what --listen opens: a tunnel's address, say. Endpoints at private"
+            " addresses are asked with --private.",
         )
     inbox = Inbox(lambda result: _kept(ledger, result))
     listener = _listener(options.listen)
@@ -183,7 +191,7 @@ async def _listening(
         yield inbox, f"{public or address(listener)}/notify"
 
 
-def _kept(ledger: Ledger, result: Result) -> bool:
+def _kept(ledger: Ledger, result: Result) -> Taking:
     return ledger.take(result, datetime.now(UTC).timestamp())
 
 

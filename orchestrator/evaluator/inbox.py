@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from pydantic_core import from_json
 from starlette.applications import Starlette
@@ -16,22 +16,35 @@ MAX_BYTES = 64 * 1024
 
 IDENTITY = ("email", "task", "round", "nonce")
 
+READING_S = 30
+"""Seconds for one result to come in."""
+
 Result = dict[str, Any]
+Taking = Literal["taken", "known", "unknown", "over"]
+"""What becomes of a result. `known`: the same one came before, and its answer may have got lost; `unknown`: nobody
+asked for it; `over`: what came before it counts."""
+
+_ANSWERS: dict[Taking, tuple[int, dict[str, str]]] = {
+    "taken": (200, {"status": "taken"}),
+    "known": (200, {"status": "taken"}),
+    "unknown": (404, {"error": "Nobody asked for this: send email, task, round and nonce as they came."}),
+    "over": (410, {"error": "This is over: an earlier result of this request counts. Do not send it again."}),
+}
 
 
-def anyone(_: Result) -> bool:
+def anyone(_: Result) -> Taking:
     """Take every result."""
-    return True
+    return "taken"
 
 
 @dataclass
 class Inbox:
     """Takes results at `POST /notify`, and may show them at `GET /notify`, oldest first.
 
-    `takes`: called with each result, says whether it is wanted, and may keep it before it is acknowledged.
+    `takes`: called with each result, says what becomes of it, and may keep it before it is acknowledged.
     """
 
-    takes: Callable[[Result], bool] = anyone
+    takes: Callable[[Result], Taking] = anyone
     received: list[Result] = field(default_factory=list)
     arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
 
@@ -45,18 +58,17 @@ class Inbox:
         return next((result for result in reversed(self.received) if result.get("nonce") == nonce), None)
 
     async def take(self, request: Request) -> Response:
-        """Take one result; 400 for anything that is none, 404 for one that nobody waits for."""
+        """Take one result; 400 for anything that is none, 404 for one that nobody waits for, 410 for one too many."""
         result = await _read(request)
         if result is None:
             return JSONResponse({"error": "Send a result: email, task, round, nonce and what came of it."}, 400)
-        if not self.takes(result):
-            return JSONResponse(
-                {"error": "Nobody asked for this: send email, task, round and nonce as they came."}, 404
-            )
-        async with self.arrival:
-            self.received.append(result)
-            self.arrival.notify_all()
-        return JSONResponse({"status": "taken"})
+        taking = self.takes(result)
+        if taking == "taken":
+            async with self.arrival:
+                self.received.append(result)
+                self.arrival.notify_all()
+        status, said = _ANSWERS[taking]
+        return JSONResponse(said, status)
 
     async def show(self, _: Request) -> Response:
         """Show every result."""
@@ -66,12 +78,13 @@ class Inbox:
 async def _read(request: Request) -> Result | None:
     body = bytearray()
     try:
-        async for part in request.stream():
-            body += part
-            if len(body) > MAX_BYTES:
-                return None
+        async with asyncio.timeout(READING_S):
+            async for part in request.stream():
+                body += part
+                if len(body) > MAX_BYTES:
+                    return None
         result = from_json(bytes(body))
-    except (ValueError, ClientDisconnect):
+    except (ValueError, ClientDisconnect, TimeoutError):
         return None
     return result if isinstance(result, dict) and result.keys() >= set(IDENTITY) else None
 

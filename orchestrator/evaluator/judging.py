@@ -1,73 +1,78 @@
 """What came of one round, seen from outside: the repository, its licence, the page, and the checks on the live page."""
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
-import httpx
-
-from orchestrator.address import Destination, NotPublic, Unresolved, destination
-from orchestrator.deadline import Clock, Deadline
+from orchestrator.address import NotPublic
+from orchestrator.deadline import Clock
 from orchestrator.errors import GitHubFailed
 from orchestrator.evaluator.inbox import Result
-from orchestrator.evaluator.records import Mark, Verdict
-from orchestrator.github.client import Client
-from orchestrator.github.repository import archive, created_at
-from orchestrator.handover import CheckResult
-from orchestrator.record import is_same_answer
-from orchestrator.retry import LOOK, STALE, Tries
+from orchestrator.evaluator.live import COMPARING_S, compared, reading
+from orchestrator.evaluator.owners import BELONGS, answers, is_same_address, same_repository
+from orchestrator.evaluator.reach import Reach, resolving
+from orchestrator.evaluator.reading import Commit, read_commit
+from orchestrator.evaluator.records import Mark, Verdict, one_line
+from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.refusals import Reason
+from orchestrator.handover import CheckResult, State
 from orchestrator.settings import EvaluatorSettings
-from orchestrator.site import LICENCE, RECORD
-from orchestrator.task import Task, decode_data_uri, web_url
+from orchestrator.site import LICENCE
+from orchestrator.task import Task, decode_data_uri
 from orchestrator.verify.browser import opened
-from orchestrator.verify.checks import Kind, Shown, result
+from orchestrator.verify.checks import Asked, Kind, Shown, result
 from orchestrator.verify.files import Repository, decided, is_about_files
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
 from orchestrator.verify.report import Limits, Report
 
-READING_S = 180
 SKEW_S = 60
 """What two clocks may differ by."""
 
-COUNTER_BYTES = 100
-"""More than what the counter of commits adds to a record."""
-
 NO_PAGE = "there is no page to look at"
-_PROCESSED = re.compile(r"(^|/)_|\.(md|markdown)$", re.IGNORECASE)
-"""What Jekyll keeps to itself or turns into something else, where no `.nojekyll` keeps it away:
-https://docs.github.com/pages/setting-up-a-github-pages-site-with-jekyll"""
+LONGEST_SEEN = 300
 
 
 @dataclass(frozen=True)
 class Claim:
     """What an endpoint says it did. `since`: Unix seconds, when the first round of the task was asked.
 
-    `attachments`: of all rounds so far. `is_private`: the endpoint lies at an address that is not public; so may the
-    rest.
+    `attachments`: of all rounds so far; `earlier`: the repository that an earlier round of the task named, if any.
     """
 
     task: Task
     result: Result
     since: float
     attachments: Mapping[str, bytes]
-    is_private: bool
+    reach: Reach
+    earlier: str = ""
 
 
-async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock) -> Verdict:
-    """Look at everything that a result names. Raises UsageError where there is no browser to do it with."""
-    found = await _repository(claim, settings, clock)
-    page = await _page(claim)
-    report = await _opened(claim, settings, page)
-    repository = Repository(found.files, claim.attachments)
+async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, comparing: float = COMPARING_S) -> Verdict:
+    """Look at everything that a result names. `comparing`: seconds for all that is read of the page.
+
+    Raises UsageError where there is no browser to do it with, GitHubFailed where GitHub itself is what fails.
+    """
+    try:
+        commit: Commit | None = await read_commit(claim.result, settings, claim.reach, clock)
+        problem = ""
+    except GitHubFailed as error:
+        if _is_of_github(error):
+            raise
+        commit, problem = None, one_line(error.cause, LONGEST_SEEN)
+    belongs = _belonging(claim, commit, problem)
+    files = commit.files if commit else {}
+    page = commit.address if commit and belongs[0] != "failed" else ""
+    shown, report = await _looked_at(page, commit, claim, (settings, clock, comparing))
+    repository = Repository(files, claim.attachments)
     return Verdict(
         marks=(
-            _mark("repository", "The repository was made after the request", found.made),
+            _mark("repository", "The repository was made after the request", _made(claim, commit, problem)),
+            Mark("owner", BELONGS, *belongs),
             _mark("licence", "MIT licence at the commit", _licensed(repository)),
-            _mark("page", "The page is the commit", await _is_the_commit(page, found.files, clock)),
+            _mark("page", "The page is the commit", shown),
             *(_checked(check, repository) for check in report.checks),
         ),
         findings=report.findings,
@@ -81,28 +86,18 @@ def attached(tasks: Sequence[Task]) -> dict[str, bytes]:
     return {attachment.name: decode_data_uri(attachment.url) for attachment in sent if not attachment.is_remote}
 
 
-async def is_private(url: str) -> bool:
-    """Whether a host that resolves has an address that is not public."""
-    try:
-        await destination(url, allow_private=False)
-    except Unresolved:
-        return False
-    except NotPublic:
-        return True
-    return False
-
-
 def _mark(kind: Literal["repository", "licence", "page"], text: str, shown: Shown) -> Mark:
-    return Mark(kind, text, "passed" if shown[0] else "failed", shown[1])
+    return Mark(kind, text, "passed" if shown[0] else "failed", one_line(shown[1], LONGEST_SEEN))
 
 
 def _checked(check: CheckResult, repository: Repository) -> Mark:
     if check.kind != "file":
         return Mark(check.kind, check.text, check.state, check.seen)
     found = decided(check.text, repository)
+    seen = one_line(found.seen, LONGEST_SEEN)  # it may name files, and git takes names that are no text
     if found.holds is None:
-        return Mark("prose", check.text, "unproved", found.seen)
-    return Mark("file", check.text, "passed" if found.holds else "failed", found.seen)
+        return Mark("prose", check.text, "unproved", seen)
+    return Mark("file", check.text, "passed" if found.holds else "failed", seen)
 
 
 def _licensed(repository: Repository) -> Shown:
@@ -110,99 +105,65 @@ def _licensed(repository: Repository) -> Shown:
     return bool(found.holds), found.seen
 
 
-@dataclass(frozen=True)
-class _Found:
-    """What lies at the commit, and whether the repository is new enough."""
-
-    made: Shown
-    files: Mapping[str, bytes] = field(default_factory=dict)
-
-
-async def _repository(claim: Claim, settings: EvaluatorSettings, clock: Clock) -> _Found:
-    url, sha = str(claim.result.get("repo_url")), str(claim.result.get("commit_sha"))
-    server, api, token = settings.server_url, settings.api_url, settings.token
-    if claim.is_private and not settings.names_a_server:
-        # On one machine the repository's own host is its GitHub, and no token of github.com is for it.
-        server, api, token = *["/".join(url.split("/")[:3])] * 2, ""
-    named = re.fullmatch(rf"{re.escape(server)}/([\w.-]+/[\w.-]+?)(?:\.git)?/?", url)
-    if named is None:
-        return _Found((False, f"repo_url is not a repository at {server}"))
-    if not re.fullmatch(r"[0-9a-f]{40}", sha):
-        return _Found((False, "commit_sha is not a commit"))
-    client = Client(api, token, Deadline(clock.now() + READING_S, clock))
-    try:
-        made = await created_at(client, named[1])
-        files = await archive(client, named[1], sha)
-    except GitHubFailed as error:
-        return _Found((False, error.cause))
+def _made(claim: Claim, commit: Commit | None, problem: str) -> Shown:
+    if commit is None:
+        return False, problem
     asked = datetime.fromtimestamp(claim.since, UTC)
-    seen = f"made {made:%Y-%m-%d %H:%M:%S}, asked for {asked:%Y-%m-%d %H:%M:%S} UTC"
-    return _Found((made.timestamp() >= claim.since - SKEW_S, seen), files)
+    seen = f"made {commit.made:%Y-%m-%d %H:%M:%S}, asked for {asked:%Y-%m-%d %H:%M:%S} UTC"
+    return commit.made.timestamp() >= claim.since - SKEW_S, seen
 
 
-@dataclass(frozen=True)
-class _Page:
-    """A page at an address that may be looked at. `url` ends in a slash."""
+def _belonging(claim: Claim, commit: Commit | None, problem: str) -> tuple[State, str]:
+    """Return whether repository, commit and page belong together and to the endpoint, as far as it alone tells.
 
-    url: str
-    to: Destination
-
-
-async def _page(claim: Claim) -> _Page | None:
-    try:
-        url = web_url(f"{str(claim.result.get('pages_url')).rstrip('/')}/")
-        return _Page(url, await destination(url, allow_private=claim.is_private))
-    except ValueError:
-        return None
-
-
-async def _opened(claim: Claim, settings: EvaluatorSettings, page: _Page | None) -> Report:
-    asked = [(claim.task.round, check) for check in claim.task.checks]
-    if page is None:
-        kinds: list[Kind] = [
-            "js" if check.js else "file" if is_about_files(check.text) else "prose" for _, check in asked
-        ]
-        unseen = [result(entry, kind, (False, NO_PAGE)) for entry, kind in zip(asked, kinds, strict=True)]
-        return Report(tuple(unseen), ())
-    async with opened(settings.browser, page.url if claim.is_private else None) as cage:
-        return await inspect(cage, Target(page.url, cdn_mirror=settings.cdn_mirror), asked, Limits())
-
-
-async def _is_the_commit(page: _Page | None, files: Mapping[str, bytes], clock: Clock) -> Shown:
-    """Compare every file; what differs is looked at again, for a cache may still hold the old one."""
-    if page is None:
-        return False, "pages_url is not the address of a page that can be reached"
-    if "index.html" not in files:
-        return False, "there is no index.html at the commit"
-    is_plain = ".nojekyll" in files
-    paths = ["", *sorted(path for path in files if not path.startswith(".") and "/." not in path)]
-    paths = [path for path in paths if is_plain or not _PROCESSED.search(path)]
-    headers = {"host": page.to.host, "accept-encoding": "identity", "user-agent": "pagewright"}
-    async with httpx.AsyncClient(timeout=15, trust_env=False, headers=headers) as http:
-        for path in paths:
-            expected, tries = files[path or "index.html"], Tries(LOOK, clock.now)
-            while problem := await _differs(http, page.to, path, expected):
-                if (wait := tries.wait(STALE)) is None:
-                    return False, f"{path or '/'}: {problem}"
-                await clock.sleep(wait)
-    return True, f"{len(paths) - 1} files, the same bytes"
-
-
-async def _differs(http: httpx.AsyncClient, to: Destination, path: str, expected: bytes) -> str:
-    """Return what is wrong with what is served at `path`, nothing where it is what is expected.
-
-    The record may be that of a later commit, which changes its counter alone: GitHub Pages may lose a commit.
+    `unproved`: nobody knows before the others have answered.
     """
-    body = bytearray()
-    try:
-        async with http.stream("GET", to.url + quote(path), extensions={"sni_hostname": to.sni}) as response:
-            async for chunk in response.aiter_raw():
-                body += chunk
-                if len(body) > len(expected) + COUNTER_BYTES:
-                    break
-    except httpx.HTTPError:
-        return "no answer"
-    if response.status_code != 200:
-        return f"answered {response.status_code}"
-    is_same = body == expected or (path == RECORD and is_same_answer(bytes(body), expected))
-    return "" if is_same else "not the bytes of the commit"
+    told, page = str(claim.result.get("repo_url")), str(claim.result.get("pages_url"))
+    if commit is None:
+        return "failed", problem
+    if claim.earlier and same_repository(told) != same_repository(claim.earlier):
+        return "failed", f"an earlier round of the task is in {one_line(claim.earlier, LONGEST_SEEN)}"
+    if not commit.address:
+        return "failed", "the repository has no page"
+    if not is_same_address(page, commit.address):
+        return "failed", f"pages_url is not the repository's page, {one_line(commit.address, LONGEST_SEEN)}"
+    if answers(claim.task, commit.files):
+        return "passed", "the commit names the request"
+    return "unproved", "nothing in the commit names the request"
+
+
+def _is_of_github(error: GitHubFailed) -> bool:
+    """Whether a failure says nothing of the result: GitHub does not answer, or not to whoever evaluates."""
+    if isinstance(error, Refused):
+        return error.status == 401 or error.reason is Reason.LIMITED
+    return isinstance(error, Unsure)
+
+
+async def _looked_at(
+    page: str, commit: Commit | None, claim: Claim, means: tuple[EvaluatorSettings, Clock, float]
+) -> tuple[Shown, Report]:
+    """Return whether the page is the commit, and what a browser saw of the very bytes that were compared."""
+    settings, clock, seconds = means
+    asked = [(claim.task.round, check) for check in claim.task.checks]
+    if commit is None or not page:
+        return (False, NO_PAGE), _unseen(asked)
+    is_private = claim.reach.allow_private and not commit.is_own_domain
+    host = urlsplit(page).hostname or ""
+    # What a page loads from elsewhere is public whatever the operator allows. Where the owner's own server answers,
+    # nothing of it comes past what was compared.
+    with resolving(claim.reach) as names, resolving(Reach(), host if commit.is_own_domain else "") as outside:
+        try:
+            to = await names.destination(page)
+        except NotPublic:
+            return (False, "the page has no address that may be looked at"), _unseen(asked)
+        async with reading(page, to) as live:
+            shown = await compared(live, commit.files, commit.later, clock, seconds)
+            async with opened(settings.browser, page if is_private else None, resolve=outside.addresses) as cage:
+                target = Target(page, cdn_mirror=settings.cdn_mirror, answer=live.answer)
+                return shown, await inspect(cage, target, asked, Limits())
+
+
+def _unseen(asked: Asked) -> Report:
+    kinds: list[Kind] = ["js" if check.js else "file" if is_about_files(check.text) else "prose" for _, check in asked]
+    unseen = [result(entry, kind, (False, NO_PAGE)) for entry, kind in zip(asked, kinds, strict=True)]
+    return Report(tuple(unseen), ())

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.errors import UsageError
-from orchestrator.evaluator.inbox import IDENTITY, Result
+from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
 from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict, one_line
 from orchestrator.handover import Finding
 from orchestrator.task import Task, parse
@@ -49,6 +49,9 @@ CREATE TABLE IF NOT EXISTS healings (
 );
 """
 
+MOST_RESULTS = 10
+"""Of one round: an endpoint that corrects itself needs a few."""
+
 _TOLD = ("repo_url", "commit_sha", "pages_url", "error")
 
 
@@ -64,6 +67,7 @@ class Ledger:
         except (OSError, sqlite3.Error):
             raise UsageError(f"{path} is no file that results can be kept in.", "Give another folder.") from None
         self._db.row_factory = sqlite3.Row
+        self._chosen: set[str] = set()
 
     def close(self) -> None:
         """Close the file."""
@@ -106,15 +110,34 @@ class Ledger:
         """Write down when a round was sent; when it was sent first is what counts."""
         self._db.execute("UPDATE tasks SET sent_at = coalesce(sent_at, ?) WHERE nonce = ?", (now, nonce))
 
-    def take(self, result: Result, now: float) -> bool:
-        """Write down what an endpoint says, if all four fields are those of a round that was asked for."""
-        known = self._db.execute("SELECT email, task, round, nonce FROM tasks WHERE nonce = ?", (str(result["nonce"]),))
-        row = known.fetchone()
+    def take(self, result: Result, now: float) -> Taking:
+        """Write down what an endpoint says, if all four fields are those of a round that was asked for.
+
+        Of one round so many results at most, and none once one of them was chosen or the round has ended.
+        """
+        nonce = str(result["nonce"])
+        row = self._db.execute(
+            "SELECT email, task, round, nonce, outcome FROM tasks WHERE nonce = ?", (nonce,)
+        ).fetchone()
         if row is None or any(str(row[name]) != str(result[name]) for name in IDENTITY):
-            return False
-        told = [None if result.get(name) is None else one_line(str(result[name]), 2_000) for name in _TOLD]
-        self._db.execute("INSERT INTO repos VALUES (?, ?, ?, ?, ?, ?)", (row["nonce"], now, *told))
-        return True
+            return "unknown"
+        told = tuple(None if result.get(name) is None else one_line(str(result[name]), 2_000) for name in _TOLD)
+        before = [tuple(each[name] for name in _TOLD) for each in self._told(nonce)]
+        if told in before[:1]:
+            return "known"
+        if row["outcome"] != "open" or nonce in self._chosen or len(before) >= MOST_RESULTS:
+            return "over"
+        self._db.execute("INSERT INTO repos VALUES (?, ?, ?, ?, ?, ?)", (nonce, now, *told))
+        return "taken"
+
+    def choose(self, nonce: str) -> Entry:
+        """Return a round with the result that counts from now on, the newest one: no other is taken any more."""
+        self._chosen.add(nonce)
+        return self.entry(nonce)
+
+    def _told(self, nonce: str) -> list[Any]:
+        """Return what was told of a round, the newest first."""
+        return self._db.execute("SELECT * FROM repos WHERE nonce = ? ORDER BY rowid DESC", (nonce,)).fetchall()
 
     def ended(self, nonce: str, outcome: Outcome, now: float, answer: str = "", verdict: Verdict | None = None) -> None:
         """Write down what came of a round, and what was seen."""
@@ -175,7 +198,7 @@ class Ledger:
 
     def _entry(self, row: Any) -> Entry:
         nonce = row["nonce"]
-        told = self._db.execute("SELECT * FROM repos WHERE nonce = ? ORDER BY rowid DESC", (nonce,)).fetchone()
+        told = next(iter(self._told(nonce)), None)
         marks = self._db.execute(
             "SELECT kind, text, state, seen FROM results WHERE nonce = ? ORDER BY place", (nonce,)
         ).fetchall()

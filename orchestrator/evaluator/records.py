@@ -15,9 +15,9 @@ def one_line(text: str, length: int) -> str:
 
 @dataclass(frozen=True)
 class Mark:
-    """One thing that was looked at. `kind`: the repository, its licence, the page, or which sort of check it is."""
+    """One thing that was looked at. `kind`: the repository, whose it is, licence, page, or the sort of check."""
 
-    kind: Literal["repository", "licence", "page", "js", "file", "prose"]
+    kind: Literal["repository", "owner", "licence", "page", "js", "file", "prose"]
     text: str
     state: State
     seen: str
@@ -57,7 +57,7 @@ class Entry:
         return sum(mark.state == state for mark in self.marks if mark.kind in ("js", "file", "prose"))
 
     def shown(self, kind: str) -> str:
-        """Return the state of what is looked at once: the repository, its licence, the page."""
+        """Return the state of what is looked at once: the repository, whose it is, its licence, the page."""
         return next((mark.state for mark in self.marks if mark.kind == kind), "")
 
 

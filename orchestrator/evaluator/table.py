@@ -19,6 +19,7 @@ COLUMNS = (
     "outcome",
     "seconds",
     "repository",
+    "owner",
     "licence",
     "page",
     "passed",
@@ -47,7 +48,7 @@ def row(entry: Entry) -> dict[str, Any]:
         "round": entry.task.round,
         "outcome": entry.outcome,
         "seconds": _seconds(entry),
-        **{kind: entry.shown(kind) for kind in ("repository", "licence", "page")},
+        **{kind: entry.shown(kind) for kind in ("repository", "owner", "licence", "page")},
         **{state: entry.count(state) for state in ("passed", "failed", "unproved", "unreadable")},
         "findings": len(entry.findings),
         **{name: told.get(name, "") for name in ("repo_url", "commit_sha", "pages_url")},
@@ -83,7 +84,7 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for name in ("e-mail", "task") if are_several else ("task",):
         table.add_column(name, overflow="fold")
-    for name in ("round", "result", "new", "MIT", "page", "checks", "time"):
+    for name in ("round", "result", "new", "own", "MIT", "page", "checks", "time"):
         table.add_column(name, no_wrap=True, justify="right" if name in ("round", "checks", "time") else "left")
     for entry in entries:
         said = row(entry)
@@ -93,7 +94,7 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
             escape(entry.task.task),
             str(entry.task.round),
             f"[{'green' if entry.outcome == 'live' else 'red'}]{entry.outcome}[/]",
-            *(_SIGNS.get(entry.shown(kind), "") for kind in ("repository", "licence", "page")),
+            *(_SIGNS.get(entry.shown(kind), "") for kind in ("repository", "owner", "licence", "page")),
             f"{said['passed']}/{judged}{_undecided(said)}" if entry.marks else "",
             "" if said["seconds"] is None else f"{said['seconds']:.0f} s",
         )

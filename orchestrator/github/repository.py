@@ -6,7 +6,6 @@ import tarfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import requests
@@ -219,11 +218,6 @@ async def archive(client: Client, full_name: str, ref: str) -> dict[str, bytes]:
         return bytes(packed)
 
     return _unpacked(await client.read(fetched))
-
-
-async def created_at(client: Client, full_name: str) -> datetime:
-    """Return when the repository was made: one read."""
-    return await client.read(lambda github: github.get_repo(full_name).created_at)
 
 
 def _too_large() -> GitHubFailed:

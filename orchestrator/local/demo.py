@@ -19,9 +19,9 @@ from rich.markup import escape
 
 from orchestrator.errors import PagewrightError
 from orchestrator.evaluator import table
-from orchestrator.evaluator.course import Endpoint, Tools, judged, planned, send
+from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judged, planned, send
 from orchestrator.evaluator.inbox import Result
-from orchestrator.evaluator.records import Entry
+from orchestrator.evaluator.records import Entry, one_line
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.stage import Options, Stage, staged, stop_signal
 from orchestrator.settings import deadline_s
@@ -180,8 +180,9 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     warnings = tuple(text for text, is_warning in _said(log) if is_warning)
     told = replace(sent, received_at=tools.clock.now(), result=result)
     if "pages_url" not in result:
-        screen.say(f"  [red]✗[/] {result.get('error')}")
-        failed = replace(told, outcome="error", answer=str(result.get("error")))
+        error = one_line(str(result.get("error")), LONGEST_ANSWER)
+        screen.say(f"  [red]✗[/] {escape(error)}")
+        failed = replace(told, outcome="error", answer=error)
         return Shown(failed, "", time.monotonic() - started, files, warnings)
     verdict = await judged([*earlier, told], told, tools)
     for name, image in verdict.screenshots.items():

@@ -18,6 +18,7 @@ from orchestrator.deadline import Clock
 from orchestrator.errors import UsageError
 from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
+from orchestrator.evaluator.reach import Reach
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
@@ -84,7 +85,8 @@ class Stage:
         """Return what an evaluation of this receiver works with, one task after the other."""
         named = {name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env}
         settings = evaluator_settings({"GITHUB_API_URL": self.github_api, **named})
-        return Tools(settings, self.results, self.evaluator, http, Clock(), say, at_once=1)
+        here = Reach(allow_private=True, is_here=True)
+        return Tools(settings, self.results, self.evaluator, http, Clock(), say, here, at_once=1)
 
     def announcement(self) -> dict[str, str]:
         """Return what other programs need to know."""

@@ -12,7 +12,7 @@ from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import seconds_asked
 from orchestrator.verify.evaluating import Outcome
 from orchestrator.verify.explaining import explain
-from orchestrator.verify.hearing import Heard, Target, listen
+from orchestrator.verify.hearing import Heard, Target, at_home, listen
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits
 from orchestrator.verify.runners import RUNS_WITH
@@ -54,12 +54,14 @@ class Trials:
             async with turns, new_page(self.cage, self.target) as page:
                 session = await page.context.new_cdp_session(page)
                 await session.send("Runtime.enable")
-                heard, traffic = listen(page, session), follow(page)
+                await session.send("Page.enable")
+                heard, traffic = listen(page, session, self.target), follow(page)
                 await arrive(page, self.target, traffic, self.limits)
                 await settle(traffic, self.limits.check)
                 await asyncio.sleep(pause)
                 outcome = await evaluated(session, text, self.limits.check + seconds_asked(text)) or outcome
-                if not outcome.holds and not text.startswith(RUNS_WITH):
+                outcome = at_home(outcome, heard)
+                if not (outcome.holds or heard.elsewhere or text.startswith(RUNS_WITH)):
                     told = await explain(session, text)
                 await answers(page, self.limits.check)  # what the page said comes before this answer
         return outcome, told, heard

@@ -2,15 +2,16 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from playwright.async_api import CDPSession, ConsoleMessage, Error, Page, Request, Response, WebSocket
+from playwright.async_api import CDPSession, ConsoleMessage, Error, Page, Request, Response, Route, WebSocket
 
 from orchestrator.handover import Finding
+from orchestrator.verify.evaluating import Outcome
 from orchestrator.verify.proxy import Failure
 from orchestrator.verify.report import LONGEST_TEXT, finding
 
@@ -32,11 +33,15 @@ _NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
 
 @dataclass(frozen=True)
 class Target:
-    """What is opened. `files`: the paths that lie there, None if that is not known."""
+    """What is opened. `files`: the paths that lie there, None if that is not known.
+
+    `answer`: is given every request of a page first, and answers it or passes it on, None if nobody does.
+    """
 
     url: str
     files: Collection[str] | None = None
     cdn_mirror: Path | None = None
+    answer: Callable[[Route], Awaitable[None]] | None = None
 
     @property
     def origin(self) -> str:
@@ -60,7 +65,7 @@ class Heard:
 
     `errors`: message -> stack; `places`: message -> where; `rejected`: messages of promises; `said`: on the console,
     text -> where; `answered`: address -> status and type; `failed`: address -> failure and type; `left_out`: how many
-    more came, by kind.
+    more came, by kind; `elsewhere`: the first document that took the page's place and lies outside its address.
     """
 
     errors: dict[str, str] = field(default_factory=dict)
@@ -73,6 +78,7 @@ class Heard:
     left_out: Counter[str] = field(default_factory=Counter)
     documents: int = 0
     has_crashed: bool = False
+    elsewhere: str = ""
 
     @property
     def is_restless(self) -> bool:
@@ -102,8 +108,16 @@ class Heard:
             said.setdefault(key, value)
 
 
-def listen(page: Page, session: CDPSession) -> Heard:
-    """Return what will be heard of `page` from now on. `session`: its own, with `Runtime` enabled."""
+def at_home(outcome: Outcome, heard: Heard) -> Outcome:
+    """Return what a check gave; it shows nothing once another document had taken the page's place.
+
+    The browser tells of a document before anything that was evaluated in it, so that none is taken for the page.
+    """
+    return replace(outcome, holds=False, seen=f"the page went to {heard.elsewhere}") if heard.elsewhere else outcome
+
+
+def listen(page: Page, session: CDPSession, target: Target) -> Heard:
+    """Return what will be heard of `page` from now on. `session`: its own, with `Runtime` and `Page` enabled."""
     heard = Heard()
 
     def error(error: Error) -> None:
@@ -128,7 +142,14 @@ def listen(page: Page, session: CDPSession) -> Heard:
     def crash(_: Page) -> None:
         heard.has_crashed = True
 
+    def arrived(event: Mapping[str, Any]) -> None:
+        # Of another document alone: what `history.pushState` shows as the address stays the same one.
+        frame = event["frame"]
+        if "parentId" not in frame and not frame["url"].startswith(target.url):
+            heard.elsewhere = heard.elsewhere or frame["url"][:LONGEST_TEXT]
+
     session.on("Runtime.exceptionThrown", thrown)
+    session.on("Page.frameNavigated", arrived)
     page.on("pageerror", error)
     page.on("console", console)
     page.on("domcontentloaded", document)
@@ -256,6 +277,8 @@ def _errors(heard: Heard, target: Target) -> Iterator[Finding]:
         where = frame[1] if frame else heard.places.get(message, "")
         what = "rejected promise" if message in heard.rejected else "error"
         yield finding("error", f"Expected no uncaught {what}; saw: {target.short(message)}", target.short(where))
+    if heard.elsewhere.startswith("http"):
+        yield finding("error", f"Expected the page to stay at its address; saw it go to {heard.elsewhere}", "location")
     if heard.has_crashed:
         yield finding("limit", "Expected the page to go on running; saw it crash.", target.short(target.url))
     if heard.is_restless:

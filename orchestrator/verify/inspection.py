@@ -32,7 +32,7 @@ from orchestrator.verify.evaluating import COMPILED, Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
 from orchestrator.verify.foreign import name_no_page_has
-from orchestrator.verify.hearing import Heard, Outside, Target, judged, listen, needed, unreached
+from orchestrator.verify.hearing import Heard, Outside, Target, at_home, judged, listen, needed, unreached
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits, Report, finding, first_of
@@ -149,7 +149,8 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
         wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
-        seen.heard, traffic = listen(page, session), follow(page)
+        await session.send("Page.enable")
+        seen.heard, traffic = listen(page, session, target), follow(page)
         seen.findings += await arrive(page, target, traffic, limits)
         async with _heartbeat(page, seen):
             await settle(traffic, limits.check)
@@ -167,7 +168,7 @@ async def _checked(page: Page, session: CDPSession, trials: Trials, wanted: Mapp
     outcomes = await read_checks(session, plain, trials.limits.check)
     acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
     for label in outcomes.keys() - acting.keys():
-        seen.take(label, outcomes[label])
+        seen.take(label, at_home(outcomes[label], seen.heard))
     if not await answers(page, ANSWERING_S):
         return False
     seen.answered_at = time.monotonic()
@@ -219,8 +220,9 @@ async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str]
         await restore(page, session)
     for label in failed:
         last = await evaluated(session, wanted[label], ONCE_MORE_S + seconds_asked(wanted[label]), harmless=True)
-        outcome = last or Outcome(*seen.shown[label])
-        seen.take(label, outcome, "" if outcome.holds else await explain(session, wanted[label]))
+        outcome = at_home(last or Outcome(*seen.shown[label]), seen.heard)
+        is_told = outcome.holds or bool(seen.heard.elsewhere)
+        seen.take(label, outcome, "" if is_told else await explain(session, wanted[label]))
 
 
 async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) -> bool:

@@ -32,6 +32,8 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
     try:
         if target.cdn_mirror is not None:
             await context.route(_is_on_cdn, partial(_from_mirror, target.cdn_mirror))
+        if target.answer is not None:
+            await context.route("**", target.answer)  # asked before the mirror: the last one is the first
         page = await context.new_page()
         context.on("page", _shut)
         yield page

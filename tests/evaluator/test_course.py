@@ -13,6 +13,7 @@ import pytest
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.ledger import Ledger
+from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
 from orchestrator.github.pages import site_url
@@ -37,6 +38,7 @@ TEMPLATE = Template.model_validate(
     }
 )
 ERROR = {"error": "no model answered"}
+HERE = Reach(allow_private=True, is_here=True)
 
 
 @dataclass
@@ -62,7 +64,7 @@ async def course(folder: Path, patience: float = 20) -> AsyncIterator[Course]:
     listener = bind()
     async with serving(create_inbox(inbox, is_shown=False), listener), httpx.AsyncClient(trust_env=False) as http:
         url = f"{address(listener)}/notify"
-        tools = Tools(evaluator_settings({}), inbox, url, http, time.clock(), said.append, patience)
+        tools = Tools(evaluator_settings({}), inbox, url, http, time.clock(), said.append, HERE, patience)
         yield Course(ledger, tools, time, said)
     ledger.close()
 
@@ -102,7 +104,7 @@ async def test_the_rounds_of_a_task_are_asked_in_order_and_judged(hub: Hub, tmp_
         assert decode_data_uri(first["attachments"][0]["url"]) == b"x"
     assert outcomes(entries) == [("live", ""), ("live", "")]
     # The file of round 1 is known in round 2, and the repository may be as old as round 1.
-    assert [[mark.state for mark in entry.marks] for entry in entries] == [["passed"] * 5, ["passed"] * 4]
+    assert [[mark.state for mark in entry.marks] for entry in entries] == [["passed"] * 6, ["passed"] * 5]
     assert asked.said == [
         "a@b.c  sales-x1  round 1: sent",
         "a@b.c  sales-x1  round 1: live, 2 of 2 checks passed",

@@ -51,7 +51,7 @@ async def test_a_class_is_evaluated_into_json_csv_and_a_table(
         known = tmp_path / "class.csv"
         rows = [f"a@b.c,{endpoint.url},", f"d@e.f,{endpoint.url},wrong"]
         known.write_text("\ufeff" + "\n".join(["email,endpoint,secret", *rows]), encoding="utf-8")
-        asked = replace(options, receiver="", endpoints=known, csv=tmp_path / "out.csv")
+        asked = replace(options, receiver="", endpoints=known, csv=tmp_path / "out.csv", private=True)
         entries, said = await evaluated(asked, capsys)
         table, _ = await evaluated(replace(asked, as_json=False), capsys)
     assert [(entry["email"], entry["outcome"]) for entry in entries] == [

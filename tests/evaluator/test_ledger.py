@@ -60,12 +60,37 @@ def test_an_evaluation_is_unfinished_until_every_round_has_ended(tmp_path: Path)
 def test_only_results_that_were_asked_for_are_taken_and_the_newest_counts(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
     ledger.begin("plan", [entry()], 1.0)
-    assert ledger.take(told(error="no"), 2.0)
-    assert ledger.take(told(round="1", repo_url="r", commit_sha=["x"], pages_url=None, more=1), 3.0)
+    assert ledger.take(told(error="no"), 2.0) == "taken"
+    assert ledger.take(told(round="1", repo_url="r", commit_sha=["x"], pages_url=None, more=1), 3.0) == "taken"
     for wrong in ({"nonce": "n3"}, {"round": 2}, {"email": "x@b.c"}, {"task": "sales-2"}, {"nonce": ["n1"]}):
-        assert not ledger.take(told() | wrong, 4.0)
+        assert ledger.take(told() | wrong, 4.0) == "unknown"
     found = ledger.entry("n1")
     assert (found.received_at, found.result) == (3.0, {"repo_url": "r", "commit_sha": "['x']"})
+    ledger.close()
+
+
+def test_the_result_that_was_judged_is_the_one_that_is_kept(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.begin("plan", [entry()], 1.0)
+    ledger.take(told(repo_url="judged"), 2.0)
+    assert ledger.choose("n1").result == {"repo_url": "judged"}
+    assert ledger.take(told(repo_url="better"), 3.0) == "over"
+    assert ledger.take(told(repo_url="judged"), 3.0) == "known"
+    ledger.ended("n1", "live", 4.0)
+    ledger.close()
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert ledger.take(told(repo_url="better"), 5.0) == "over"
+    assert ledger.take(told(repo_url="judged"), 5.0) == "known"
+    assert (ledger.entry("n1").result, ledger.entry("n1").received_at) == ({"repo_url": "judged"}, 2.0)
+    ledger.close()
+
+
+def test_ten_results_are_enough_for_a_round(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    ledger.begin("plan", [entry()], 1.0)
+    taken = [ledger.take(told(error=f"{number}"), 2.0) for number in range(15)]
+    assert taken == ["taken"] * 10 + ["over"] * 5
+    assert ledger.entry("n1").result == {"error": "9"}
     ledger.close()
 
 

@@ -20,6 +20,7 @@ LIVE = Entry(
     result={"repo_url": "http://git/o/r", "commit_sha": "c" * 40, "pages_url": "http://pages/o/r/"},
     marks=(
         Mark("repository", "new", "passed", ""),
+        Mark("owner", "own", "unproved", ""),
         Mark("licence", "MIT", "failed", "there is no LICENSE"),
         Mark("js", "a[0] === 1", "passed", "true"),
         Mark("js", "[bold]", "failed", "SyntaxError"),
@@ -49,13 +50,13 @@ def test_a_row_says_what_came_of_a_round() -> None:
 
 def test_the_whole_holds_every_mark_and_finding() -> None:
     whole = table.whole(LIVE)
-    assert [mark["seen"] for mark in whole["marks"]][1] == "there is no LICENSE"
+    assert [mark["seen"] for mark in whole["marks"]][2] == "there is no LICENSE"
     assert whole["findings"] == [{"kind": "error", "text": "broke", "where": "app.js:1"}]
 
 
 def test_the_table_shows_signs_and_below_it_what_is_wrong() -> None:
     said = shown(LIVE, SILENT)
-    assert "✓    ✗          1/2 +1?  42 s" in said
+    assert "✓    ?    ✗          1/2 +1?  42 s" in said
     assert "1 of 2 rounds live, 1 of 2 checks passed" in said
     assert "  ✗ [bold]  (SyntaxError)\n" in said
     assert "  ? nice\n" in said

@@ -279,7 +279,9 @@ async def test_a_page_that_waits_for_another_host_is_told_which(served: Served) 
     async with answering(hang) as slow, opened(None, served.url, resolve=here) as cage:
         image = f"http://slow.example:{urlsplit(slow).port}/x.png"
         served.site = Site({"index.html": f"{HOME}<img alt=x src={image}>".encode()})
-        report = await inspect(cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], Limits(load=2))
+        report = await inspect(
+            cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], Limits(load=2)
+        )
     assert states(report) == ["passed"]
     told = [finding.text for finding in report.findings if finding.kind == "limit"]
     assert told == [f"Expected the page to load within 2 s; saw it still loading and waiting for {image}."]
@@ -570,3 +572,29 @@ async def test_a_check_that_needs_what_could_not_be_reached_is_no_fault_of_the_p
     report = await stage.report(page, "document.querySelector('#out').textContent !== ''")
     assert states(report) == ["unreadable"]
     assert report.checks[0].seen.startswith("api.github.com could not be reached from here; it gave false")
+
+
+async def test_checks_count_only_while_the_pages_own_document_is_there(stage: Stage) -> None:
+    """A page may lead to another one that has everything which was asked for."""
+    other = f"{stage.url.rpartition('/repo/')[0]}/elsewhere"
+    asked = "document.body.innerText.includes('404')", "fetch('x').then(() => document.body.innerText.includes('404'))"
+    report = await stage.report(f"<h1>own</h1><script>location.replace('{other}')</script>", *asked)
+    assert [check.seen for check in report.checks] == [f"the page went to {other}"] * 2
+    assert ("error", f"Expected the page to stay at its address; saw it go to {other}") in findings(report)
+
+
+async def test_a_page_that_shows_another_address_or_document_of_its_own_has_not_left(stage: Stage) -> None:
+    pushed = "<h1>own</h1><script>history.pushState(0, '', '/elsewhere')</script>"
+    assert states(await stage.report(pushed, "document.querySelector('h1').innerText === 'own'")) == ["passed"]
+    moved = "<h1>first</h1><script>location.replace('second.html')</script>"
+    second = "<h1>second</h1>"
+    report = await stage.report(moved, "document.querySelector('h1').innerText === 'second'", second_html=second)
+    assert states(report) == ["passed"]
+    assert not [text for _, text in findings(report) if "stay at its address" in text]
+
+
+async def test_a_check_that_follows_a_link_out_of_the_site_is_judged_where_it_began(stage: Stage) -> None:
+    check = "document.querySelector('a').click(), document.querySelector('h1').innerText === 'own'"
+    report = await stage.report("<h1>own</h1><a href='/elsewhere'>out</a>", check)
+    assert states(report) == ["passed"]
+    assert not [text for _, text in findings(report) if "stay at its address" in text]

@@ -1,0 +1,175 @@
+"""A page as it is served: each path is asked for once, compared with the commit, and given to the browser."""
+
+import asyncio
+import contextlib
+import html
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, unquote
+
+import httpx
+from playwright.async_api import Error, Route
+
+from orchestrator.address import Destination
+from orchestrator.deadline import Clock
+from orchestrator.hosting import file_meant
+from orchestrator.retry import LOOK, NO_ANSWER, STALE, Tries
+from orchestrator.site import MAX_BYTES, MAX_FILES, RECORD
+from orchestrator.verify.checks import Shown
+
+COMPARING_S = 180.0
+"""Seconds for everything that is read of one page, however slowly it comes."""
+
+READING_S = 30.0
+"""Seconds for one path."""
+
+MOST_BYTES = 2 * MAX_BYTES
+MOST_PATHS = 2 * MAX_FILES
+
+_PROCESSED = re.compile(r"(^|/)_|\.(md|markdown)$", re.IGNORECASE)
+"""What Jekyll keeps to itself or turns into something else, where no `.nojekyll` keeps it away:
+https://docs.github.com/pages/setting-up-a-github-pages-site-with-jekyll"""
+
+_PLAIN = re.compile(r"[ -~]+")
+_FOLDER = '<!doctype html><meta http-equiv="refresh" content="0;url={}">'
+
+
+@dataclass(frozen=True)
+class Served:
+    """What came for one path. `problem`: why nothing came."""
+
+    status: int
+    body: bytes = b""
+    kind: str = ""
+    problem: str = ""
+
+
+@dataclass
+class Live:
+    """A page at `url`, which ends in a slash, and what was read of it: path below the address -> what came.
+
+    `is_over`: its time has passed, and nothing more is read.
+    """
+
+    url: str
+    to: Destination
+    http: httpx.AsyncClient
+    known: dict[str, Served] = field(default_factory=dict)
+    is_over: bool = False
+
+    async def read(self, path: str, *, again: bool = False) -> Served:
+        """Return what is served at `path`; only `again` asks for what is known already."""
+        if path not in self.known or again:
+            came = await self._asked(path)
+            if again or path not in self.known:  # it may have been asked for twice at once: the first one counts
+                self.known[path] = came
+        return self.known[path]
+
+    async def _asked(self, path: str) -> Served:
+        left = MOST_BYTES - sum(len(served.body) for name, served in self.known.items() if name != path)
+        if self.is_over:
+            return Served(NO_ANSWER, problem="its time was over")
+        if len(self.known) >= MOST_PATHS and path not in self.known:
+            return Served(NO_ANSWER, problem="too many paths were asked for")
+        body = bytearray()
+        address = self.to.url + quote(path, errors="surrogateescape")  # git knows names that are no text
+        try:
+            async with (
+                asyncio.timeout(READING_S),
+                self.http.stream("GET", address, extensions={"sni_hostname": self.to.sni}) as response,
+            ):
+                async for chunk in response.aiter_raw():
+                    body += chunk
+                    if len(body) > left:
+                        return Served(NO_ANSWER, problem="too large")
+        except (httpx.HTTPError, TimeoutError):
+            return Served(NO_ANSWER, problem="no answer")
+        kind = response.headers.get("content-type", "")
+        return Served(response.status_code, bytes(body), kind if _PLAIN.fullmatch(kind) else "")
+
+    async def answer(self, route: Route) -> None:
+        """Answer a browser's request for what lies under the page's address with what was read of it.
+
+        Nothing else there reaches the browser, so that nobody can show it what was not compared. A Playwright route.
+        """
+        path = self._path_of(route.request.url)
+        with contextlib.suppress(Error):  # the browser is gone
+            if path is None:
+                await route.fallback()
+                return
+            served = await self._meant(path, is_document=route.request.resource_type == "document")
+            if served.problem:
+                await route.abort("connectionfailed")
+                return
+            headers = {"access-control-allow-origin": "*", **({"content-type": served.kind} if served.kind else {})}
+            await route.fulfill(status=served.status, body=served.body, headers=headers)
+
+    def _path_of(self, url: str) -> str | None:
+        """Return the path of `url` below the page's address, None if it lies elsewhere."""
+        address = url.partition("#")[0].partition("?")[0]
+        if not address.startswith(self.url):
+            return None
+        return unquote(address.removeprefix(self.url), errors="surrogateescape")
+
+    async def _meant(self, path: str, *, is_document: bool) -> Served:
+        """Return what a host of Pages answers for `path`, from what is known as far as that goes."""
+        found = {name for name, served in self.known.items() if served.status == 200}
+        name = path if path in found else file_meant(found, path)
+        index = f"{path}/index.html"
+        if name is None and index in found:
+            if not is_document:
+                return self.known[index]
+            # Sent elsewhere by its answer, a browser asks past everyone who watches it; by a page, it does not.
+            return Served(200, _FOLDER.format(html.escape(quote(f"{path.rpartition('/')[2]}/"))).encode(), "text/html")
+        served = await self.read(path if name is None else name)
+        is_answer = served.problem or 200 <= served.status < 300 or 400 <= served.status < 600
+        return served if is_answer else Served(404, b"", "text/plain")
+
+
+@asynccontextmanager
+async def reading(url: str, to: Destination) -> AsyncIterator[Live]:
+    """Read a page for as long as the block runs."""
+    headers = {"host": to.host, "accept-encoding": "identity", "user-agent": "pagewright"}
+    async with httpx.AsyncClient(timeout=READING_S, trust_env=False, headers=headers) as http:
+        yield Live(url, to, http)
+
+
+async def compared(
+    live: Live, files: Mapping[str, bytes], later: bytes | None, clock: Clock, seconds: float = COMPARING_S
+) -> Shown:
+    """Compare every file; what differs is looked at again, for a cache may still hold the old one.
+
+    `later`: what the record may be as well. Ends within `seconds`, whatever the host does.
+    """
+    if "index.html" not in files:
+        return False, "there is no index.html at the commit"
+    is_plain = ".nojekyll" in files
+    paths = ["", *sorted(path for path in files if not path.startswith(".") and "/." not in path)]
+    paths = [path for path in paths if is_plain or not _PROCESSED.search(path)]
+    tries, done = Tries(LOOK, clock.now), 0
+    try:
+        async with asyncio.timeout(seconds):
+            for path in paths:
+                wanted = [files[path or "index.html"], *([later] if path == RECORD and later is not None else [])]
+                problem = _difference(await live.read(path), wanted)
+                while problem:
+                    if (wait := tries.wait(STALE)) is None:
+                        return False, f"{path or '/'}: {problem}"
+                    await clock.sleep(wait)
+                    problem = _difference(await live.read(path, again=True), wanted)
+                done += 1
+    except TimeoutError:
+        live.is_over = True
+        return False, f"only {done} of {len(paths)} files came within {seconds:.0f} s"
+    return True, f"{len(paths) - 1} files, the same bytes"
+
+
+def _difference(served: Served, wanted: list[bytes]) -> str:
+    """Return what is wrong with what was served, nothing where it is one of what is wanted."""
+    if served.problem:
+        return served.problem
+    if served.status != 200:
+        return f"answered {served.status}"
+    return "" if served.body in wanted else "not the bytes of the commit"

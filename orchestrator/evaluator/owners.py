@@ -1,0 +1,82 @@
+"""Whose a repository and a page are: one repository for one endpoint and task, and its own address. Pure."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.record import read_record
+from orchestrator.site import RECORD
+from orchestrator.task import Task
+
+BELONGS = "Repository and page are one, and this endpoint's"
+LISTED = 3
+
+
+def same_repository(url: str) -> str:
+    """Return what two URLs of one repository have in common: GitHub's names have no case, and `.git` may follow."""
+    return url.strip().rstrip("/").removesuffix(".git").lower()
+
+
+def address_by_rule(full_name: str) -> str:
+    """Return where GitHub Pages serves a repository of github.com that has no domain of its own.
+
+    https://docs.github.com/pages/getting-started-with-github-pages/what-is-github-pages#types-of-github-pages-sites
+    """
+    owner, _, name = full_name.partition("/")
+    host = f"{owner.lower()}.github.io"
+    return f"https://{host}/" if name.lower() == host else f"https://{host}/{name}/"
+
+
+def is_same_address(told: str, address: str) -> bool:
+    """Whether `told` is the page's `address`: host names have no case, paths have, and a slash at the end may lack."""
+    try:
+        one, other = urlsplit(told), urlsplit(address)
+    except ValueError:
+        return False
+    is_path = one.path.rstrip("/") == other.path.rstrip("/") and not (one.query or one.fragment)
+    return is_path and (one.scheme.lower(), one.netloc.lower()) == (other.scheme.lower(), other.netloc.lower())
+
+
+def answers(task: Task, files: Mapping[str, bytes]) -> bool:
+    """Whether the record among the files of a commit names the request: only who was asked knows its nonce."""
+    record = read_record(files.get(RECORD))
+    return record is not None and record.request == task.id
+
+
+def settled(entries: Sequence[Entry]) -> list[Entry]:
+    """Return the rounds of an evaluation with the last word on whose each repository is.
+
+    That waits until all have answered: who names somebody else's repository may be the first to do so. Where two name
+    one, it is the one's whose request the commit answers; where none is answered, it is nobody's.
+    """
+    named: defaultdict[str, list[Entry]] = defaultdict(list)
+    for entry in entries:
+        if url := _named(entry):
+            named[url].append(entry)
+    return [_settled(entry, named[_named(entry)]) for entry in entries]
+
+
+def _named(entry: Entry) -> str:
+    return same_repository((entry.result or {}).get("repo_url", ""))
+
+
+def _settled(entry: Entry, sharing: Sequence[Entry]) -> Entry:
+    others = [other for other in sharing if _whose(other) != _whose(entry)]
+    who = ", ".join(list(dict.fromkeys(f"{other.task.email} for {other.task.task}" for other in others))[:LISTED])
+    marks = tuple(_decided(mark, who) if mark.kind == "owner" else mark for mark in entry.marks)
+    return replace(entry, marks=marks)
+
+
+def _whose(entry: Entry) -> tuple[str, str, str]:
+    return entry.endpoint, entry.task.email, entry.task.task
+
+
+def _decided(mark: Mark, who: str) -> Mark:
+    if mark.state == "failed":
+        return mark
+    if not who:
+        return replace(mark, state="passed")
+    seen = f"{mark.seen}; {who} named this repository too"
+    return replace(mark, state="passed" if mark.state == "passed" else "failed", seen=seen)

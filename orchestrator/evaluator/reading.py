@@ -1,0 +1,140 @@
+"""What GitHub says of a result: the repository, what lies at the commit, and where its page is served."""
+
+import asyncio
+import itertools
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from github import Github
+
+from orchestrator.deadline import Clock, Deadline
+from orchestrator.errors import GitHubFailed
+from orchestrator.evaluator.owners import address_by_rule, is_same_address
+from orchestrator.evaluator.reach import Reach, address_in
+from orchestrator.github.client import Client, Refused
+from orchestrator.github.repository import archive
+from orchestrator.settings import EvaluatorSettings
+from orchestrator.site import RECORD
+
+READING_S = 180
+LONGEST_HISTORY = 300
+"""Commits that are looked through for the one that was named."""
+
+_GITHUB = "https://github.com"
+
+
+class Unread(GitHubFailed):
+    """A result names nothing that could be read; the text says why."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What lies at a commit of a repository.
+
+    `files`: path -> bytes. `later`: the bytes that the record has at the head where that is a later commit which
+    changes the record alone, else None: GitHub Pages may lose a commit, and never repeats one. `address`: where the
+    repository's page is served, with a slash at the end, empty if it has none; `is_own_domain`: that is a domain of the
+    owner's, who decides what answers there.
+    """
+
+    full_name: str
+    made: datetime
+    files: Mapping[str, bytes]
+    later: bytes | None
+    address: str
+    is_own_domain: bool = False
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The GitHub that is asked."""
+
+    server: str
+    api: str
+    token: str
+
+
+async def read_commit(result: Mapping[str, object], settings: EvaluatorSettings, reach: Reach, clock: Clock) -> Commit:
+    """Read what a result names; raise Unread or GitHubFailed.
+
+    Three calls; one more for a page whose address is not what GitHub's rule gives, one more where the branch went on.
+    """
+    url, sha, page = (str(result.get(name)) for name in ("repo_url", "commit_sha", "pages_url"))
+    source = _source(settings, reach, url)
+    named = re.fullmatch(rf"{re.escape(source.server)}/([\w.-]+/[\w.-]+?)(?:\.git)?/?", url, re.ASCII)
+    if named is None:
+        raise Unread(f"repo_url is not a repository at {source.server}")
+    if not re.fullmatch(r"[0-9a-f]{40}", sha):
+        raise Unread("commit_sha is not a commit")
+    client = Client(source.api, source.token, Deadline(clock.now() + READING_S, clock))
+    try:
+        async with asyncio.timeout(READING_S):
+            return await _read(client, named[1], sha, (source, page))
+    except TimeoutError:
+        raise Unread(f"GitHub gave no answer within {READING_S} s") from None
+
+
+def _source(settings: EvaluatorSettings, reach: Reach, url: str) -> _Source:
+    """Return the GitHub to ask: the one that the settings name; else the one on this machine, where the endpoint is.
+
+    No token of github.com is for that one.
+    """
+    named = address_in(url)
+    if reach.is_here and not settings.names_a_server and named is not None and named.is_loopback:
+        origin = "/".join(url.split("/")[:3])
+        return _Source(origin, origin, "")
+    return _Source(settings.server_url, settings.api_url, settings.token)
+
+
+async def _read(client: Client, name: str, sha: str, told: tuple[_Source, str]) -> Commit:
+    source, page = told
+    full_name, made = await client.read(lambda github: _repository(github, name))
+    head = await client.read(lambda github: _head_above(github, full_name, sha))
+    if head is None:
+        raise Unread("commit_sha is not a commit of the repository's default branch")
+    files = await archive(client, full_name, sha)
+    later = None
+    if head != sha:
+        now = await archive(client, full_name, head)
+        later = now.get(RECORD) if {**now, RECORD: b""} == {**files, RECORD: b""} else None
+    by_rule = address_by_rule(full_name) if source.server == _GITHUB else ""
+    if by_rule and is_same_address(page, by_rule):
+        return Commit(full_name, made, files, later, by_rule)
+    address, is_own_domain = await _served_at(client, full_name)
+    return Commit(full_name, made, files, later, address or by_rule, is_own_domain)
+
+
+def _repository(github: Github, name: str) -> tuple[str, datetime]:
+    found = github.get_repo(name)
+    return found.full_name, found.created_at
+
+
+def _head_above(github: Github, full_name: str, sha: str) -> str | None:
+    """Return the head of the default branch, None where `sha` is not reached from it.
+
+    The API gives out commits of forks too: https://docs.github.com/rest/commits/commits#get-a-commit
+    """
+    head: str | None = None
+    for commit in itertools.islice(github.get_repo(full_name).get_commits(), LONGEST_HISTORY):
+        head = head or commit.sha
+        if commit.sha == sha:
+            return head
+    return None
+
+
+async def _served_at(client: Client, full_name: str) -> tuple[str, bool]:
+    """Return where GitHub says that the page is, and whether that is a domain of the owner's; empty if there is none.
+
+    https://docs.github.com/rest/pages/pages#get-a-github-pages-site
+    """
+    path = f"/repos/{full_name}/pages"
+    try:
+        _, found = await client.read(lambda github: github.requester.requestJsonAndCheck("GET", path))
+    except Refused as error:
+        if error.status in (401, 403, 404):
+            return "", False
+        raise
+    address = str(found.get("html_url") or "").rstrip("/")
+    return f"{address}/" if address else "", bool(found.get("cname"))

@@ -1,0 +1,86 @@
+"""Whose a repository is, and where its page lies."""
+
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.evaluator.owners import (
+    BELONGS,
+    address_by_rule,
+    answers,
+    is_same_address,
+    same_repository,
+    settled,
+)
+from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.handover import State
+from orchestrator.record import Record
+from orchestrator.site import RECORD
+from orchestrator.task import Task, parse
+
+
+def entry(
+    email: str, repository: str = "https://github.com/ann/sales", state: State = "unproved", round_: int = 1
+) -> Entry:
+    said = {"email": email, "task": f"sales-{email[0]}", "round": round_, "nonce": f"{email}{round_}", "brief": "b"}
+    mark = Mark("owner", BELONGS, state, "seen")
+    told = {"repo_url": repository} if repository else {}
+    return Entry("http://e", "sales", parse(Task, said), outcome="live", result=told, marks=(mark,))
+
+
+def states(*entries: Entry) -> list[str]:
+    return [found.shown("owner") for found in settled(entries)]
+
+
+def test_a_repository_that_one_alone_names_is_its() -> None:
+    others = entry("c@x", "https://github.com/cid/sales"), replace(entry("d@x", ""), result=None)
+    assert states(entry("a@x"), entry("a@x", round_=2), *others) == ["passed"] * 4
+
+
+@pytest.mark.parametrize("written", ["https://github.com/ann/sales.git", "https://github.com/ANN/Sales/"])
+def test_a_repository_that_two_name_is_whose_request_its_commit_answers(written: str) -> None:
+    assert states(entry("z@x", written), entry("a@x", state="passed")) == ["failed", "passed"]
+    assert states(entry("z@x", written), entry("a@x")) == ["failed", "failed"]
+    assert states(entry("z@x", written, "failed"), entry("a@x", state="passed")) == ["failed", "passed"]
+    thief = settled([entry("z@x", written), entry("a@x", state="passed")])[0]
+    assert thief.marks[0].seen == "seen; a@x for sales-a named this repository too"
+
+
+def test_a_record_answers_the_request_that_it_names() -> None:
+    task = entry("a@x").task
+    record = Record(task="k", request=task.id)
+    assert answers(task, {RECORD: record.written()})
+    for content in (record.model_copy(update={"request": "0" * 16}).written(), b"{", b"\xff"):
+        assert not answers(task, {RECORD: content})
+    assert not answers(task, {})
+
+
+def test_the_address_of_a_page_is_its_owners_and_its_repositorys() -> None:
+    assert address_by_rule("Ann/Sales") == "https://ann.github.io/Sales/"
+    assert address_by_rule("Ann/ann.GitHub.io") == "https://ann.github.io/"
+
+
+@pytest.mark.parametrize(
+    ("told", "is_same"),
+    [
+        ("https://ann.github.io/sales", True),
+        ("HTTPS://Ann.GitHub.io/sales/", True),
+        ("https://ann.github.io/Sales/", False),
+        ("https://ann.github.io/sales/deeper/", False),
+        ("https://ann.github.io/", False),
+        ("http://ann.github.io/sales/", False),
+        ("https://ann.github.io:8443/sales/", False),
+        ("https://ann.github.io@evil.example/sales/", False),
+        ("https://ann.github.io.evil.example/sales/", False),
+        ("https://ann.github.io/sales/?to=evil", False),
+        ("https://ann.github.io/sales/#x", False),
+        ("https://[/", False),
+        ("", False),
+    ],
+)
+def test_an_address_is_the_same_or_it_is_not(told: str, is_same: bool) -> None:  # noqa: FBT001 - a column
+    assert is_same_address(told, "https://ann.github.io/sales/") is is_same
+
+
+def test_one_repository_has_several_spellings() -> None:
+    assert len({same_repository(f"https://github.com/{name}") for name in ("a/b", "A/b/", "a/b.git", "a/b.git/")}) == 1
