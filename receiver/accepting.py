@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from orchestrator.task import Request, parse, task_key
 from receiver.answers import Refused
-from receiver.body import parsed, read_body
+from receiver.body import Bodies, Body, parsed
 from receiver.github import BlockedError, GitHub
 from receiver.payload import payload_of
 from receiver.results import Results
@@ -30,21 +30,31 @@ class Door:
         self._github = github
         self._throttle = throttle
         self._results = results
+        self._bodies = Bodies(settings)
 
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
-        raw = parsed(await read_body(http, self._settings))
-        self._authenticate(raw, http.client.host if http.client else "")
-        request = parse(Request, raw)
+        async with self._bodies.taken_in(http) as body:
+            request = await self._handed_over(body, http.client.host if http.client else "")
+        if request.wait_for_result:
+            return JSONResponse(await self._results.awaited(request))
+        return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
+
+    async def _handed_over(self, body: Body, address: str) -> Request:
+        raw = body.sender()
+        self._authenticate(raw, address)
+        if body.is_large:  # what was found in it may refuse it, and lets nobody in
+            raw = await body.apart(parsed, body.content)
+            self._authenticate(raw, address)
+        body.content.clear()
+        request = await body.apart(parse, Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:
             await self._dispatch(request)
         except BlockedError:
             raise _blocked(request) from None
-        if request.wait_for_result:
-            return JSONResponse(await self._results.awaited(request))
-        return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
+        return request
 
     def _authenticate(self, raw: dict[str, Any], address: str) -> None:
         secret, email = raw.get("secret"), raw.get("email")
