@@ -54,10 +54,10 @@ class Body:
         """Return `secret` and `email` as the body gives them, with all of the rest if it is small; raise Refused."""
         if self.outline is None:
             return parsed(self.content)
-        if not self.outline.is_whole or self.outline.root not in b'{["-0123456789tfn':
-            raise _no_json(self.content)
-        if self.outline.root != b"{":
+        if self.outline.is_whole and self.outline.root in (b"[", b'"'):
             raise _no_object()
+        if not self.outline.is_whole or self.outline.root != b"{":
+            raise _no_json(self.content)
         try:
             return self.outline.credentials(self.content)
         except ValueError:

@@ -5,6 +5,7 @@ brackets is enough for that: https://www.rfc-editor.org/rfc/rfc8259. What is fou
 that is not refused is parsed as a whole, and its secret is compared again.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,6 @@ LONGEST = 65_536
 NAMES = ("secret", "email")
 _LONGEST_NAME = len('"') + len("\\u0073") * max(map(len, NAMES)) + len('"')
 _SPACE = b" \t\n\r"
-_BOM = b"\xef\xbb\xbf"
 
 Span = tuple[int, int]
 """Where a string lies in the body, with its quotes."""
@@ -51,6 +51,8 @@ class Outline:
 
     def feed(self, body: bytearray) -> Iterator[None]:
         """Look at what `body` has grown by, and stop after each SLICE of it; raise TooManyValues."""
+        if not self._size and body.startswith(BOM_UTF8):
+            self._size = len(BOM_UTF8)
         while (at := self._size) + self._held < len(body):
             self._take(body, bytes(body[at : at + self._held + SLICE]))
             yield
@@ -107,7 +109,7 @@ class Outline:
         if not part:
             return
         self._awaits = None
-        self.root = self.root or part.removeprefix(_BOM).lstrip(_SPACE)[:1]
+        self.root = self.root or part[:1]
         opened = part.count(b"[") + part.count(b"{")
         self.depth += opened - part.count(b"]") - part.count(b"}")
         self._values += opened + part.count(b",")
