@@ -27,7 +27,11 @@ from pydantic import (
 from orchestrator.errors import UsageError
 from orchestrator.paths import clash, path_problem
 
+_SLICE = 65_536
 MAX_URL = 2_000
+MAX_CHECKS = 200
+MAX_CHECK = 20_000
+MAX_ATTACHMENTS = 100
 MOST_FORMER_KEYS = 4
 """Two secrets may be valid at a time, and an e-mail has two spellings: as sent, and its normal form."""
 
@@ -105,12 +109,18 @@ def _as_check(value: object) -> object:
         return value
     if isinstance(value, str):
         named = _IS_JS.match(value)
-        return {"text": value[named.end() :].strip(), "js": True} if named else {"text": value}
+        return _check(value[named.end() :].strip(), js=True) if named else _check(value)
     if isinstance(value, Mapping):
         if isinstance(value.get("js"), str):
-            return {"text": value["js"], "js": True}
-        return {"text": json.dumps(value, ensure_ascii=False)}
+            return _check(value["js"], js=True)
+        return _check(json.dumps(value, ensure_ascii=False))
     raise ValueError("must be a string or an object")
+
+
+def _check(text: str, *, js: bool = False) -> dict[str, object]:
+    if len(text) > MAX_CHECK:
+        raise ValueError(f"must have at most {MAX_CHECK} characters")
+    return {"text": text, "js": js}
 
 
 def web_url(value: str) -> str:
@@ -148,6 +158,17 @@ def _absent_is_empty(value: object) -> object:
     return () if value is None else value
 
 
+def _at_most(most: int) -> BeforeValidator:
+    """Refuse a longer list before one of its items is looked at."""
+
+    def short(value: object) -> object:
+        if isinstance(value, list | tuple) and len(value) > most:
+            raise ValueError(f"must have at most {most} items")
+        return value
+
+    return BeforeValidator(short)
+
+
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -183,7 +204,7 @@ def decode_data_uri(uri: str) -> bytes:
     head, comma, data = uri.partition(",")
     if not comma:
         raise ValueError("is a data URI without a comma")
-    raw = unquote_to_bytes(data)
+    raw = _unquoted(data.encode())
     if not re.search(r"; *base64 *$", head, re.IGNORECASE):
         return raw
     packed = b"".join(raw.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
@@ -191,6 +212,18 @@ def decode_data_uri(uri: str) -> bytes:
         return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
     except binascii.Error:
         raise ValueError("is a data URI whose base64 cannot be decoded") from None
+
+
+def _unquoted(data: bytes) -> bytes:
+    """Decode `%41` and the like, a slice at a time: `unquote_to_bytes` keeps an object for each of them."""
+    decoded, at = bytearray(), 0
+    while at < len(data):
+        end = at + _SLICE
+        if end < len(data) and (begun := data.rfind(b"%", end - 2, end)) >= 0:
+            end = begun  # an escape that is cut in two would be none
+        decoded += unquote_to_bytes(data[at:end])
+        at = end
+    return bytes(decoded)
 
 
 WebUrl = Annotated[str, AfterValidator(web_url)]
@@ -204,9 +237,13 @@ class Task(_Record):
     round: Annotated[int, BeforeValidator(_as_round), Field(ge=1, le=999_999_999, strict=True)]
     nonce: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     brief: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
-    checks: Annotated[tuple[Annotated[Check, BeforeValidator(_as_check)], ...], BeforeValidator(_absent_is_empty)] = ()
+    checks: Annotated[
+        tuple[Annotated[Check, BeforeValidator(_as_check)], ...],
+        BeforeValidator(_absent_is_empty),
+        _at_most(MAX_CHECKS),
+    ] = ()
     evaluation_url: WebUrl | None = None
-    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_absent_is_empty)] = ()
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_absent_is_empty), _at_most(MAX_ATTACHMENTS)] = ()
     received_at: datetime | None = None
 
     @model_validator(mode="after")

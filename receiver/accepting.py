@@ -9,7 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from orchestrator.task import Request, normal_email, parse
 from receiver.answers import Refused
-from receiver.body import parsed, read_body
+from receiver.body import Bodies, Body, parsed
 from receiver.daily import Daily
 from receiver.github import BlockedError, GitHub
 from receiver.keys import is_secret, keys_of
@@ -31,12 +31,24 @@ class Door:
         self._throttle = throttle
         self._results = results
         self._daily = Daily(settings.max_tasks_per_day, github)
+        self._bodies = Bodies(settings)
 
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
-        raw = parsed(await read_body(http, self._settings))
-        self._authenticate(raw, http.client.host if http.client else "")
-        request = parse(Request, raw)
+        async with self._bodies.taken_in(http) as body:
+            request = await self._handed_over(body, http.client.host if http.client else "")
+        if request.wait_for_result:
+            return JSONResponse(await self._results.awaited(request))
+        return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
+
+    async def _handed_over(self, body: Body, address: str) -> Request:
+        raw = body.sender()
+        self._authenticate(raw, address)
+        if body.is_large:  # what was found in it may refuse it, and lets nobody in
+            raw = await body.apart(parsed, body.content)
+            self._authenticate(raw, address)
+        body.content.clear()
+        request = await body.apart(parse, Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:
@@ -44,9 +56,7 @@ class Door:
                 await self._dispatch(request)
         except BlockedError:
             raise _blocked(request) from None
-        if request.wait_for_result:
-            return JSONResponse(await self._results.awaited(request))
-        return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
+        return request
 
     def _authenticate(self, raw: dict[str, Any], address: str) -> None:
         secret, email = raw.get("secret"), raw.get("email")

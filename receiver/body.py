@@ -1,10 +1,12 @@
-"""The body of a POST: read within limits of size and time, and parsed."""
+"""The body of a POST: read within limits of size, time and number, and parsed once its sender is known."""
 
 import asyncio
 import codecs
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Any, NoReturn
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
 
 from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
@@ -12,38 +14,144 @@ from starlette.requests import Request as HTTPRequest
 
 from receiver.answers import Refused
 from receiver.malformed import LOOKED_AT, what_is_wrong
+from receiver.outline import MOST_VALUES, Outline, TooManyValues
 from receiver.settings import Settings
 
+SMALL = MOST_VALUES
+"""Bytes of a body that is parsed at once: whatever they are, that takes few megabytes and milliseconds."""
+
 DRAIN_BYTES = 64 * 1024 * 1024
+PLACES = 4
+"""Large bodies that are held at the same time."""
+
+WAITING = 32
+"""Large bodies that wait for a place, with what has come of them."""
+
+GRACE_S = 10.0
+PACE = 512 * 1024
+"""Bytes a second: a large body that comes more slowly keeps others from its place."""
+
 CLOSING = {"connection": "close"}
 """Else the rest of the body would be taken in and thrown away for as long as it comes."""
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
-async def read_body(http: HTTPRequest, settings: Settings) -> bytearray:
-    """Read the body, counting; raise Refused(413) once it is larger than allowed, after taking in the rest."""
-    body = bytearray()
-    chunks = http.stream()
-    declared = http.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared[:12]) > settings.max_body_bytes:
-        await _drain(chunks, settings)  # nothing of it is kept
-    try:
-        async with asyncio.timeout(settings.read_s):
+
+@dataclass
+class Body:
+    """A body as it came. `outline`: of a large one, what was found in it without building its values."""
+
+    content: bytearray
+    outline: Outline | None
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it is too large to be parsed before its sender is known."""
+        return self.outline is not None
+
+    def sender(self) -> dict[str, Any]:
+        """Return `secret` and `email` as the body gives them, with all of the rest if it is small; raise Refused."""
+        if self.outline is None:
+            return parsed(self.content)
+        if self.outline.is_whole and self.outline.root in (b"[", b'"'):
+            raise _no_object()
+        if not self.outline.is_whole or self.outline.root != b"{":
+            raise _no_json(self.content)
+        try:
+            return self.outline.credentials(self.content)
+        except ValueError:
+            raise _no_json(self.content) from None
+
+    async def apart(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the function, beside the event loop where the body is large."""
+        if self.outline is None:
+            return function(*args, **kwargs)
+        return await asyncio.to_thread(function, *args, **kwargs)
+
+
+class Bodies:
+    """Takes bodies in. Large ones wait for one of PLACES, and their senders with them: nothing more is read."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._places = asyncio.Semaphore(PLACES)
+        self._waiting = 0
+
+    @asynccontextmanager
+    async def taken_in(self, http: HTTPRequest) -> AsyncIterator[Body]:
+        """Read the body of a request, and hold it while the block runs; raise Refused.
+
+        One that is larger than allowed is 413, after its rest has been taken in, and one with too many values 400;
+        408 is for a sender that is too slow, and 503 for a large body where others wait already.
+        """
+        chunks = http.stream()
+        declared = http.headers.get("content-length", "")
+        if declared.isdecimal() and int(declared[:12]) > self._settings.max_body_bytes:
+            await _drain(chunks, self._settings)  # nothing of it is kept
+            raise _too_large(self._settings)
+        body = Body(bytearray(), None)
+        async with AsyncExitStack() as held:
+            held.callback(body.content.clear)  # an error's traceback would keep it
+            try:
+                refused = await self._read(body, chunks, held)
+            except TimeoutError:
+                raise _too_slow(self._settings) from None
+            except ClientDisconnect:
+                raise Refused(400, "The request broke off. Send it again.") from None
+            if refused is not None:
+                await held.aclose()
+                await _drain(chunks, self._settings)
+                raise refused
+            yield body
+
+    async def _read(self, body: Body, chunks: AsyncIterator[bytes], held: AsyncExitStack) -> Refused | None:
+        """Read `body`, counting; return why it is refused before its end, if it is. Raises TimeoutError, Refused."""
+        async with asyncio.timeout(self._settings.read_s) as clock:
+            started = asyncio.get_running_loop().time()
             async for chunk in chunks:
-                body += chunk
-                if len(body) > settings.max_body_bytes:
-                    break
-            else:
-                return body
-    except TimeoutError:
-        raise Refused(408, f"Send the whole request within {settings.read_s:g} seconds.", CLOSING) from None
-    except ClientDisconnect:
-        raise Refused(400, "The request broke off. Send it again.") from None
-    body.clear()
-    return await _drain(chunks, settings)
+                body.content += chunk
+                if len(body.content) > self._settings.max_body_bytes:
+                    return _too_large(self._settings)
+                if len(body.content) <= SMALL:
+                    continue
+                if body.outline is None:
+                    clock.reschedule(None)
+                    await self._place(held)
+                    started = asyncio.get_running_loop().time()
+                    body.outline = Outline()
+                try:
+                    await _look(body.outline, body.content)
+                except TooManyValues:
+                    said = f"The body holds more than {MOST_VALUES} values. Send one JSON object, encoded as UTF-8."
+                    return Refused(400, said, CLOSING)
+                clock.reschedule(started + min(self._settings.read_s, GRACE_S + len(body.content) / PACE))
+        return None
+
+    async def _place(self, held: AsyncExitStack) -> None:
+        """Wait for a place, and keep it as long as `held`; raise Refused(503)."""
+        headers = CLOSING | {"retry-after": "5"}
+        busy = Refused(503, "Many large requests come in now. Wait some seconds and send this one again.", headers)
+        if self._waiting >= WAITING:
+            raise busy
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._settings.read_s):
+                await held.enter_async_context(self._places)
+        except TimeoutError:
+            raise busy from None
+        finally:
+            self._waiting -= 1
 
 
-async def _drain(chunks: AsyncIterator[bytes], settings: Settings) -> NoReturn:
-    """Take in what is left of a body that is too large, within limits, and raise Refused(413).
+async def _look(outline: Outline, content: bytearray) -> None:
+    """Look at what has come, and let others have their turn in between; raise TooManyValues."""
+    for _ in outline.feed(content):
+        await asyncio.sleep(0)
+
+
+async def _drain(chunks: AsyncIterator[bytes], settings: Settings) -> None:
+    """Take in what is left of a body that is refused, within limits.
 
     A sender that is cut off while it still writes sees a broken connection instead of the answer.
     """
@@ -54,16 +162,34 @@ async def _drain(chunks: AsyncIterator[bytes], settings: Settings) -> NoReturn:
                 taken += len(chunk)
                 if taken > DRAIN_BYTES:
                     break
-    said = f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs."
-    raise Refused(413, said, CLOSING)
 
 
-def parsed(body: bytearray) -> dict[str, Any]:
-    """Return the JSON object that `body` holds; raise Refused, 400 or 422."""
+def parsed(content: bytearray) -> dict[str, Any]:
+    """Return the JSON object that a body holds; raise Refused, 400 or 422."""
+    if content.startswith(codecs.BOM_UTF8):
+        del content[: len(codecs.BOM_UTF8)]  # in place: a copy may take 25 MB
     try:
-        raw = from_json(body.removeprefix(codecs.BOM_UTF8), allow_inf_nan=False)
+        raw = from_json(content, allow_inf_nan=False)
     except ValueError:
-        raise Refused(400, what_is_wrong(bytes(body[:LOOKED_AT]))) from None
+        raise _no_json(content) from None
     if not isinstance(raw, dict):
-        raise Refused(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
+        raise _no_object()
     return raw
+
+
+def _no_json(content: bytearray) -> Refused:
+    return Refused(400, what_is_wrong(bytes(content[:LOOKED_AT])))
+
+
+def _no_object() -> Refused:
+    return Refused(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
+
+
+def _too_large(settings: Settings) -> Refused:
+    said = f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs."
+    return Refused(413, said, CLOSING)
+
+
+def _too_slow(settings: Settings) -> Refused:
+    said = f"Send the whole request within {settings.read_s:g} seconds."
+    return Refused(408, f"{said} A large one has to come at {PACE // 1024} KB a second or more.", CLOSING)

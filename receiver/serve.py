@@ -7,6 +7,7 @@ import logging
 import uvicorn
 
 from receiver.app import create_app
+from receiver.connections import HEAD_BYTES, Connection
 from receiver.github import GitHub, NotTakenError, http_client
 from receiver.settings import Settings, SettingsError
 
@@ -30,6 +31,8 @@ async def _served(settings: Settings) -> None:
         # No access log: the query of /result holds an e-mail and a nonce.
         config = uvicorn.Config(
             create_app(settings, github),
+            http=Connection,
+            h11_max_incomplete_event_size=HEAD_BYTES,
             host=settings.host,
             port=settings.port,
             lifespan="off",

@@ -124,7 +124,7 @@ def test_what_is_no_object_is_no_request(value: object) -> None:
 def test_every_problem_is_named_at_once_and_twenty_are_enough() -> None:
     found = problems(email="", task=3, round=0, evaluation_url="ftp://x", attachments=[{"name": "..", "url": "data:"}])
     assert set(found) == {"email", "task", "round", "evaluation_url", "attachments.0.name", "attachments.0.url"}
-    assert len(problems(checks=[1] * 500)) == 20
+    assert len(problems(checks=[1] * 200)) == 20
 
 
 @given(
@@ -248,6 +248,31 @@ def test_a_bad_name_is_refused_by_its_position(name: str) -> None:
     assert list(found) == ["attachments.1.name"]
 
 
+@pytest.mark.parametrize(("field", "item", "most"), [("checks", "x", 200), ("attachments", {"name": "x"}, 100)])
+def test_a_list_has_its_length_and_a_longer_one_is_refused_as_a_whole(field: str, item: Any, most: int) -> None:
+    def given(count: int) -> list[Any]:
+        return [item if field == "checks" else item | {"name": f"{n}.txt", "url": "data:,a"} for n in range(count)]
+
+    assert len(getattr(parse(Request, GIVEN | {field: given(most)}), field)) == most
+    with pytest.raises(InvalidTask) as caught:
+        parse(Request, GIVEN | {field: given(most + 1)})
+    assert caught.value.fields == [{"field": field, "problem": f"must have at most {most} items"}]
+
+
+@pytest.mark.parametrize("form", ["{}", "js: {}", {"js": "{}"}, {"a": "{}"}], ids=str)
+def test_a_check_has_its_length_and_a_longer_one_is_named_by_its_position(form: Any) -> None:
+    def given(count: int) -> Any:
+        text = "canary" + "é" * (count - len("canary"))
+        return form.format(text) if isinstance(form, str) else dict.fromkeys(form, text)
+
+    around = len(json.dumps({"a": ""})) if form == {"a": "{}"} else 0
+    assert len(parse(Request, GIVEN | {"checks": [given(20_000 - around)]}).checks[0].text) == 20_000
+    with pytest.raises(InvalidTask) as caught:
+        parse(Request, GIVEN | {"checks": ["a", given(20_001 - around)]})
+    assert caught.value.fields == [{"field": "checks.1", "problem": "must have at most 20000 characters"}]
+    assert "canary" not in str(caught.value)
+
+
 def test_two_attachments_of_one_name_are_refused_by_the_place_of_the_second() -> None:
     names = ["a.csv", "b.csv", "A.csv"]
     attachments = [{"name": name, "url": "data:,x"} for name in names]
@@ -311,6 +336,11 @@ def test_bytes_survive_every_encoding(content: bytes, kind: str, is_padded: bool
         assert decode_data_uri(f"data:{kind};base64,{text}") == content
         assert decode_data_uri(f"data:{kind};base64,{quote_from_bytes(text.encode(), safe='')}") == content
     assert decode_data_uri(f"data:{kind},{quote_from_bytes(content)}") == content
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_an_escape_may_lie_anywhere_in_a_long_uri(shift: int) -> None:
+    assert decode_data_uri("data:," + "x" * shift + "%41%" * 60_000) == b"x" * shift + b"A%" * 60_000
 
 
 @given(st.text(st.characters(), max_size=80))

@@ -5,22 +5,17 @@ import base64
 import hashlib
 import json
 import logging
-import tracemalloc
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from starlette.types import Receive, Scope, Send
 
 from orchestrator.retry import Kind, Policy, Rule
-from orchestrator.serving import bind, serving
 from orchestrator.task import Check, read_event, request_id, task_key
 from receiver.app import create_app
-from receiver.body import DRAIN_BYTES
 from receiver.github import GitHub
 from receiver.payload import INLINE_BYTES
 from receiver.settings import Settings
@@ -420,102 +415,6 @@ async def test_another_path_is_404(door: httpx.AsyncClient) -> None:
     answer = await door.post("/api", json=TASK)
     assert answer.status_code == 404
     assert answer.json() == {"error": "There is nothing here. Tasks go to POST /api-endpoint."}
-
-
-# Bodies, over real sockets
-
-
-@asynccontextmanager
-async def socket_to(
-    github: ScriptedGitHub, **changes: Any
-) -> AsyncIterator[tuple[str, asyncio.StreamReader, asyncio.StreamWriter]]:
-    async with serving(app(github, replace(SETTINGS, **changes)), bind()) as url:
-        reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-        try:
-            yield url, reader, writer
-        finally:
-            writer.close()
-
-
-async def zeros(megabytes: int) -> AsyncIterator[bytes]:
-    for _ in range(megabytes * 16):
-        yield bytes(65_536)
-
-
-@pytest.mark.parametrize("headers", [{"content-length": str(30 * MB)}, {}], ids=["with a length", "chunked"])
-async def test_a_body_that_is_too_large_is_413_in_flat_memory(headers: dict[str, str], github: ScriptedGitHub) -> None:
-    async with socket_to(github, max_body_bytes=MB) as (url, _, _), httpx.AsyncClient() as client:
-        tracemalloc.start()
-        answer = await client.post(f"{url}/api-endpoint", content=zeros(30), headers=headers)
-        _, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert answer.status_code == 413
-        assert answer.json() == {"error": f"Send at most {MB} bytes; larger attachments go in as http(s) URLs."}
-        assert peak < 8 * MB
-        assert (await client.post(f"{url}/api-endpoint", json=TASK)).status_code == 200
-
-
-async def test_a_body_of_just_the_limit_is_read(github: ScriptedGitHub) -> None:
-    body = json.dumps(TASK).encode()
-    for limit, status in ((len(body), 200), (len(body) - 1, 413)):
-        async with to(github, max_body_bytes=limit) as door:
-            assert (await door.post("/api-endpoint", content=body)).status_code == status
-
-
-async def head(reader: asyncio.StreamReader) -> bytes:
-    return (await reader.readuntil(b"\r\n")).split(b" ")[1]
-
-
-def opening(length: int) -> bytes:
-    return b"POST /api-endpoint HTTP/1.1\r\nHost: door\r\nContent-Length: %d\r\n\r\n" % length
-
-
-async def test_what_comes_after_64_mb_is_not_even_thrown_away(github: ScriptedGitHub) -> None:
-    async with socket_to(github, max_body_bytes=MB, drain_s=60) as (_, reader, writer), asyncio.timeout(20):
-        writer.write(opening(10 * DRAIN_BYTES))
-        async for chunk in zeros(DRAIN_BYTES // MB):
-            writer.write(chunk)
-            await writer.drain()
-        writer.write(b"x")
-        assert await head(reader) == b"413"
-        assert b"connection: close" in await reader.read()
-
-
-async def test_a_sender_that_stops_after_too_much_is_answered_after_a_while(github: ScriptedGitHub) -> None:
-    async with socket_to(github, max_body_bytes=10, drain_s=0.02) as (_, reader, writer):
-        writer.write(opening(1000) + b"x" * 11)
-        assert await head(reader) == b"413"
-        assert b"Send at most 10 bytes" in await reader.read()
-
-
-async def test_a_sender_that_is_too_slow_is_told_so(github: ScriptedGitHub) -> None:
-    async with socket_to(github, read_s=0.02) as (_, reader, writer):
-        writer.write(opening(1000) + b'{"task":')
-        assert await head(reader) == b"408"
-        assert b"Send the whole request within 0.02 seconds." in await reader.read()
-
-
-@pytest.mark.parametrize("limit", [10, MB], ids=["while thrown away", "while read"])
-async def test_a_sender_that_breaks_off_does_no_harm(
-    limit: int, github: ScriptedGitHub, caplog: pytest.LogCaptureFixture
-) -> None:
-    ended = asyncio.Event()
-    door = app(github, replace(SETTINGS, max_body_bytes=limit))
-
-    async def watched(scope: Scope, receive: Receive, send_: Send) -> None:
-        try:
-            await door(scope, receive, send_)
-        finally:
-            ended.set()
-
-    async with serving(watched, bind()) as url:
-        _, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
-        writer.write(opening(1000) + b'{"task": "Sum of')
-        await writer.drain()
-        writer.close()
-        await asyncio.wait_for(ended.wait(), 5)
-    assert github.calls == []
-    assert "Traceback" not in caplog.text
 
 
 # What came of it

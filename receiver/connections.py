@@ -1,0 +1,105 @@
+"""Connections to the receiver, bounded in number, and in the time that a request's head may take."""
+
+import asyncio
+import json
+import time
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+HEAD_S = 10.0
+"""From a connection's beginning, or the first byte after an answer, to the end of a request's head; and so long an
+answer may wait for its reader."""
+
+HEAD_BYTES = 16_384
+MOST = 800
+"""Fewer than the 1,024 files that a process may usually have open."""
+
+_BUSY = json.dumps({"error": "Too many requests are under way. Wait some seconds and send this one again."}).encode()
+_REFUSAL = (
+    b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n"
+    b"content-length: %d\r\n\r\n%b" % (len(_BUSY), _BUSY)
+)
+
+
+class Connection(H11Protocol):
+    """HTTP/1.1 that closes connections on which no whole head comes, or nothing is read.
+
+    uvicorn ends those that are idle after an answer, and waits for ever for a head that has begun or never does.
+    """
+
+    transport: asyncio.Transport
+    since: float = 0
+    _timer: asyncio.TimerHandle | None = None
+    _unread: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Take a connection; where there are MOST, the one whose request has been on its way longest gives way."""
+        super().connection_made(transport)
+        self.since = time.monotonic()
+        self._wait()
+        if len(self.connections) > MOST:
+            self._make_room()
+
+    def _make_room(self) -> None:
+        """End the connection whose request has been on its way longest, or this one where all have come."""
+        others = [other for other in self.connections if isinstance(other, Connection) and other is not self]
+        staying = [other for other in others if not other.transport.is_closing()]
+        if len(staying) < MOST:
+            return
+        slowest = min((one for one in staying if one.is_waiting), key=lambda one: one.since, default=None)
+        if slowest is not None:
+            slowest.transport.abort()
+        else:
+            self.transport.write(_REFUSAL)
+            self.transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Take in bytes; the time for a head is not begun anew by each of them."""
+        super().data_received(data)
+        if self._is_answering:
+            self._stop()
+        elif self._timer is None:
+            self.since = time.monotonic()
+            self._wait()
+
+    def pause_writing(self) -> None:
+        """Give the client HEAD_S to read what it was answered."""
+        super().pause_writing()
+        self._unread = self.loop.call_later(HEAD_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Note that the client reads."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
+            self._unread = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._stop()
+        if self._unread is not None:
+            self._unread.cancel()
+        super().connection_lost(exc)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the request has not come as a whole."""
+        return not self._is_answering or self.cycle.more_body
+
+    @property
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _wait(self) -> None:
+        self._timer = self.loop.call_later(HEAD_S, self._late)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        self._timer = None
+        if not self._is_answering:
+            self.transport.close()
