@@ -6,7 +6,24 @@ from collections.abc import Callable, Iterator, Sequence
 
 from tests.fuzz.growth import Family
 
-PLAIN = (*string.punctuation, " ", "\t", "\n", "\r\n", "a", "1", "A", "é", "字", "\u2026", "\ufeff", "\u0301", "word ", "1.", "a.b")
+PLAIN = (
+    *string.punctuation,
+    " ",
+    "\t",
+    "\n",
+    "\r\n",
+    "a",
+    "1",
+    "A",
+    "é",
+    "字",
+    "\u2026",
+    "\ufeff",
+    "\u0301",
+    "word ",
+    "1.",
+    "a.b",
+)
 """Signs that any grammar may stumble over."""
 
 OTHERS = 40

@@ -25,18 +25,42 @@ MB = 1_000_000
 """The largest answer, in characters: no model writes as many."""
 
 TAGS = (
-    *('<file path="a.js">', '</file>', '<edit path="a.js">', "</edit>", '<delete path="a"/>', "<file", "</", "<a b='"),
+    *('<file path="a.js">', "</file>", '<edit path="a.js">', "</edit>", '<delete path="a"/>', "<file", "</", "<a b='"),
     *('<file path="', "<tool_call>", "<parameter=path>a.js</parameter>", "<parameter name=", "<arg_key>path</arg_key>"),
     *("<path>a.js</path>", "<content>", "</content>", "<![CDATA[", "]]>", "&lt;", "<edits>", "<a_b>c</a_b>", "<x y=z "),
 )
 EDITS = ("<<<<<<< SEARCH\n", "=======\n", ">>>>>>> REPLACE\n", "<<<<<", "=====", ">>>>>")
-FENCES = ("```", "~~~", "```js a.js\n", "```\n", "~~~\n", "````", "`a.js`:", "**a.js**\n", "# a.js\n", "```md README.md\n")
+FENCES = (
+    "```",
+    "~~~",
+    "```js a.js\n",
+    "```\n",
+    "~~~\n",
+    "````",
+    "`a.js`:",
+    "**a.js**\n",
+    "# a.js\n",
+    "```md README.md\n",
+)
 PAGES = (
     *("<!doctype html>", "<html>", "</html>", "</html", "<head>", "<body>", "<script>", "</script>", "<!--", "-->"),
     *("<pre>", "</pre>", "<textarea>", "<style>", "</style>", "<pre", "<script", "<link href='a.css'>", "<table"),
 )
 COMMENTS = ("// ", "# ", "/* ", " */", "<!-- ", " -->", "{/* ", "* ", "-- ", "% ", "// ...", "...", "// rest of", "…")
-JSONS = ('{"path":"a.js","content":"', '{"a":', '["', '"', "\\", "{", "[", "[[", '{"', '"path":', "[TOOL_CALLS]", "<|a|>")
+JSONS = (
+    '{"path":"a.js","content":"',
+    '{"a":',
+    '["',
+    '"',
+    "\\",
+    "{",
+    "[",
+    "[[",
+    '{"',
+    '"path":',
+    "[TOOL_CALLS]",
+    "<|a|>",
+)
 PATCHES = ("*** Begin Patch\n", "*** Add File: a\n", "*** Update File: a\n", "@@\n", "+a\n", "-a\n", "*** End Patch\n")
 THOUGHTS = ("<think>", "</think>", "<thinking>", "◁think▷", '<proof check="1.1">', "</proof>", '<change path="a.js">')
 SHELLS = ("cat > a.js <<EOF\n", "EOF\n", "cat <<", "tee a && ", "cat > 'a.js' << \"E\"\n", "\tEOF")
@@ -111,7 +135,11 @@ def edits(_: int) -> list[Family]:
 
 def _edit_of_lines(text: str) -> Any:
     half = len(text) // 2
-    return {"a.js": text.encode()}, [Edit("a.js", f"{text[half:]}x\n", "b\n"), Edit("a.js", text[:half], "c\n"), Edit("a.js", text[:99], "d")]
+    return {"a.js": text.encode()}, [
+        Edit("a.js", f"{text[half:]}x\n", "b\n"),
+        Edit("a.js", text[:half], "c\n"),
+        Edit("a.js", text[:99], "d"),
+    ]
 
 
 def answers_of_many(_: int) -> list[Family]:

@@ -56,17 +56,112 @@ COUNT = 20_000
 
 REQUEST = {"email": "a@b.c", "secret": "s", "task": "t", "round": 1, "nonce": "n", "evaluation_url": "https://a.b/"}
 SPOKEN = (
-    *("data.csv", "the attached file", "the attached script", "correct ", "fix ", "must be ", "in data.csv", "with ", "to the page"),
-    *("korrigiere ", "修正", "und ", "after fixing ", "change the ", "`data.csv`", "(", "“", "./", "data.csv.", ". ", ", "),
+    *(
+        "data.csv",
+        "the attached file",
+        "the attached script",
+        "correct ",
+        "fix ",
+        "must be ",
+        "in data.csv",
+        "with ",
+        "to the page",
+    ),
+    *(
+        "korrigiere ",
+        "修正",
+        "und ",
+        "after fixing ",
+        "change the ",
+        "`data.csv`",
+        "(",
+        "“",
+        "./",
+        "data.csv.",
+        ". ",
+        ", ",
+    ),
 )
 SAID = (
-    *("README.md ", "has ", "is ", "exists ", "and ", "or ", "at least 3 words ", "`a` ", "'a' ", "there is ", "the ", "a.json "),
+    *(
+        "README.md ",
+        "has ",
+        "is ",
+        "exists ",
+        "and ",
+        "or ",
+        "at least 3 words ",
+        "`a` ",
+        "'a' ",
+        "there is ",
+        "the ",
+        "a.json ",
+    ),
     *("setTimeout(f, ", "within 3 seconds ", "https://", "<a ", "#a", "1,000", "in ", "each "),
 )
-SCRIPTS = ("document.querySelector('#a')", "(", "[", "{", "`${", "=>", "a.b", "a,", "await ", "!", "'", "`", "const a = 1;\n", "a == b && ", "page.", "expect(", "/a/", "//", "/*", "function(a){", "a?b:")
+SCRIPTS = (
+    "document.querySelector('#a')",
+    "(",
+    "[",
+    "{",
+    "`${",
+    "=>",
+    "a.b",
+    "a,",
+    "await ",
+    "!",
+    "'",
+    "`",
+    "const a = 1;\n",
+    "a == b && ",
+    "page.",
+    "expect(",
+    "/a/",
+    "//",
+    "/*",
+    "function(a){",
+    "a?b:",
+)
 PROOFS = ("click #a\n", "expect ", 'file "a.json"', 'file "a.json".json', "file(", 'fill "', "wait ", "\\", '"', "`")
-HTML = (*PAGES, "<a href=", "<p>", "<li>", "<div>", "</div>", "<a b=c ", "<!", "</", "<?", "&amp;", "=", "<script src=a>")
-MARKDOWN = ("# ", "#", "## a\n", "[a](", "](", "[a]: ", "- ", "1. ", "| a ", "|", "> ", "*", "_", "![", "<", "`", "---\n", "===\n", "# a #", "a. ", "…", *FENCES[:4])
+HTML = (
+    *PAGES,
+    "<a href=",
+    "<p>",
+    "<li>",
+    "<div>",
+    "</div>",
+    "<a b=c ",
+    "<!",
+    "</",
+    "<?",
+    "&amp;",
+    "=",
+    "<script src=a>",
+)
+MARKDOWN = (
+    "# ",
+    "#",
+    "## a\n",
+    "[a](",
+    "](",
+    "[a]: ",
+    "- ",
+    "1. ",
+    "| a ",
+    "|",
+    "> ",
+    "*",
+    "_",
+    "![",
+    "<",
+    "`",
+    "---\n",
+    "===\n",
+    "# a #",
+    "a. ",
+    "…",
+    *FENCES[:4],
+)
 CSVS = (",", ";", "\t", "a,b\n", '"', '""', "1,2\n", "sep=;\n", "1.5", "1,000", "# a\n", "a", "\r")
 CSV_LINES = ("a,b\n", "1,2\n", ",\n", "\n")
 
@@ -175,7 +270,9 @@ def _many_files(size: int) -> object:
     return fallback_site("t", [Ask(1, "b")], {f"{n}.txt": b"a" for n in range(size)})
 
 
-PLAIN = Model(name="m", params={}, context=100_000, output=16_000, price=None, sees_images=False, edits=True, caches=False)
+PLAIN = Model(
+    name="m", params={}, context=100_000, output=16_000, price=None, sees_images=False, edits=True, caches=False
+)
 PROMPTS = load()
 
 
@@ -244,7 +341,18 @@ def _markdown_claims(text: str) -> object:
     claims.licensed("mit")(repository, name)
     claims.has_text("some text")(repository, name)
     claims.leads_to("a.html", is_link=True)(repository, name)
-    for unit in ("word", "line", "sentence", "character", "paragraph", "heading", "link", "item", "bullet", "code block"):
+    for unit in (
+        "word",
+        "line",
+        "sentence",
+        "character",
+        "paragraph",
+        "heading",
+        "link",
+        "item",
+        "bullet",
+        "code block",
+    ):
         counting.counted(name, data, unit, structure.Bound(least=1))
     return None
 
@@ -267,7 +375,20 @@ def _keys(key: str) -> object:
     return None
 
 
-DATA = (*JSONS, "a: b\n", "- a\n", "&a ", "*a", "<svg xmlns='http://www.w3.org/2000/svg'>", "<a>", "</a>", "a,b\n", "? ", "{a: ", "| \n a\n")
+DATA = (
+    *JSONS,
+    "a: b\n",
+    "- a\n",
+    "&a ",
+    "*a",
+    "<svg xmlns='http://www.w3.org/2000/svg'>",
+    "<a>",
+    "</a>",
+    "a,b\n",
+    "? ",
+    "{a: ",
+    "| \n a\n",
+)
 
 
 def _checked(number: int, text: str = "document.title") -> CheckResult:
@@ -283,7 +404,9 @@ def _report(size: int) -> Report:
 
 
 def _reports(size: int) -> Any:
-    return _report(size), Report(tuple(_checked(n, "title") for n in range(size)), tuple(_found(-n) for n in range(size)))
+    return _report(size), Report(
+        tuple(_checked(n, "title") for n in range(size)), tuple(_found(-n) for n in range(size))
+    )
 
 
 def _compared(given: tuple[Report, Report]) -> object:
@@ -320,7 +443,9 @@ def _handed_over(size: int) -> Path:
 
 
 def _record(size: int) -> bytes:
-    return Record(task="k", rounds=tuple(Round(round=n + 1, brief="b", checks=("c",) * 3) for n in range(size))).written()
+    return Record(
+        task="k", rounds=tuple(Round(round=n + 1, brief="b", checks=("c",) * 3) for n in range(size))
+    ).written()
 
 
 def _recorded(data: bytes) -> object:
@@ -336,7 +461,12 @@ def _site(size: int) -> dict[str, bytes]:
 
 def _ruled(files: Mapping[str, bytes]) -> object:
     site = Site(files)
-    return broken_rules(site, {}, ("secret-secret",) * 3), site.digest(), clash(files), [path_problem(path) for path in files]
+    return (
+        broken_rules(site, {}, ("secret-secret",) * 3),
+        site.digest(),
+        clash(files),
+        [path_problem(path) for path in files],
+    )
 
 
 def _request(**more: Any) -> dict[str, Any]:
@@ -391,7 +521,13 @@ def _suspected(text: str) -> object:
 
 def _template(text: str) -> object:
     files = [{"name": "a.csv", "content": text}]
-    given = {"id": "t", "brief": f"b {text}"[:BRIEF], "checks": [text], "attachments": files, "vars": {"n": {"count": "a.csv"}}}
+    given = {
+        "id": "t",
+        "brief": f"b {text}"[:BRIEF],
+        "checks": [text],
+        "attachments": files,
+        "vars": {"n": {"count": "a.csv"}},
+    }
     with suppress(UsageError):
         return filled(Template.model_validate(given), "s")
     return None

@@ -13,9 +13,7 @@ _DECORATION = re.compile(r"[\s.…\[(<=~*_-]*+")
 _DECORATION_BACKWARDS = re.compile(r"[\s.…\])>=~*_-]*+")
 _BEGINS_WITH_DOTS = re.compile(r"(?:\.{3}|\u2026)\s{0,3}[^\W\d_]")
 _SPREAD = re.compile(r"(?:\.{3})([A-Za-z_$][\w$]{0,40})")
-_DOTS = re.compile(
-    r"[ \t]*+(?:(?:\.{3}|…)[^.…]*+(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*+(?:\.{3}|…)[)\]])[ \t]*+"
-)
+_DOTS = re.compile(r"[ \t]*+(?:(?:\.{3}|…)[^.…]*+(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*+(?:\.{3}|…)[)\]])[ \t]*+")
 _INLINE = re.compile(r"\{[ \t]*+(?:/\*[ \t]*+(?:\.{3}|…)[^*\n]{0,120}\*/[ \t]*+\}|//[ \t]*+(?:\.{3}|…)[^\n]{0,120}$)")
 _WHAT = (
     r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
@@ -55,7 +53,8 @@ _AS_IT_WAS = (
 )
 _REST_STAYS = re.compile(
     # Five words at most, each parted from the one before: a word that could be parted anywhere has no end of ways.
-    rf"(?:\w+ )?{_THE_REST}(?:[ :,]*[^\s:,(]+(?:[ :,]+[^\s:,(]+){{0,4}}?)??[ :,]*{_AS_IT_WAS}\W{{0,3}}(?:[(:\u2013-].*)?",
+    rf"(?:\w+ )?{_THE_REST}(?:[ :,]*[^\s:,(]+(?:[ :,]+[^\s:,(]+){{0,4}}?)??"
+    rf"[ :,]*{_AS_IT_WAS}\W{{0,3}}(?:[(:\u2013-].*)?",
     re.IGNORECASE,
 )
 _ONLY_STAYS = re.compile(rf"{_AS_IT_WAS}|no changes?(?: here)?", re.IGNORECASE)
