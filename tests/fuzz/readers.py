@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.generate.draft import Given, begun, judged, revised
-from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_by, Form
+from orchestrator.generate.models.refusals import Form, adapted_to, refusal_of, said_by
 from orchestrator.generate.present import present_files
 from orchestrator.generate.reply.block import Edit, File
 from orchestrator.generate.reply.cleaning import cleaned
@@ -15,7 +15,7 @@ from orchestrator.generate.reply.elisions import elision
 from orchestrator.generate.reply.holding import held_wrongly, without_strays
 from orchestrator.generate.reply.reply import Reply, parse
 from orchestrator.generate.tried import Tried, told_of_repairs
-from orchestrator.record import Record, Round
+from orchestrator.record import Record
 from orchestrator.site import Site
 from orchestrator.task import Task
 from tests.fuzz.families import split, texts
@@ -122,15 +122,24 @@ def edits(_: int) -> list[Family]:
     near = _lines(3_000).encode()
     return [
         Family("of a missing file among 1,000", lambda size: _edits(size, names, lambda _: "a\n", "folder/name-x.js")),
-        Family("of missing files among 1,000", lambda size: (names, [Edit(f"folder/nam-{n}.js", "a", "b") for n in range(size)])),
+        Family(
+            "of missing files among 1,000",
+            lambda size: (names, [Edit(f"folder/nam-{n}.js", "a", "b") for n in range(size)]),
+        ),
         Family("of lines near-alike", lambda size: _edits(size, {"a.js": near}, lambda n: f"const valve = {n}{n};\n")),
-        Family("of long lines near-alike", lambda size: _edits(size, {"a.js": _lines(3_000, "ab" * 90 + "{}").encode()}, lambda n: "ba" * 95)),
+        Family(
+            "of long lines near-alike",
+            lambda size: _edits(size, {"a.js": _lines(3_000, "ab" * 90 + "{}").encode()}, lambda _: "ba" * 95),
+        ),
         Family("that are there already", lambda size: _edits(size, {"a.js": near}, lambda n: f"const value = {n};\n")),
         Family("of one line many times", lambda size: _edits(size, {"a.js": b"a\n" * 100_000}, lambda _: "a\n")),
-        Family("of as many files", lambda size: ({f"{n}.js": b"a\n" for n in range(size)}, [Edit(f"{n}.js", "a", "b") for n in range(size)])),
+        Family(
+            "of as many files",
+            lambda size: ({f"{n}.js": b"a\n" for n in range(size)}, [Edit(f"{n}.js", "a", "b") for n in range(size)]),
+        ),
         Family("files sent whole", lambda size: ({}, [File(f"{n}.js", "a\n") for n in range(size)])),
         Family("files sent again and again", lambda size: ({}, [File("a.js", f"{n}\n") for n in range(size)])),
-    ]  # fmt: skip
+    ]
 
 
 def _edit_of_lines(text: str) -> Any:
@@ -171,11 +180,19 @@ def answers_of_many(_: int) -> list[Family]:
         "styles": '<link rel=stylesheet href="{}.css">\n',
     }
     return [
-        *(Family(name, lambda size, form=form: _lines(size, form.replace("}{", "}}{{") if False else form.replace("{}", "{0}"))) for name, form in forms.items()),
-        *(Family(f"{name} in a file", lambda size, form=form: _in_file(_lines(size, form.replace("{}", "{0}")))) for name, form in forms.items()),
-        Family("a JSON map of files", lambda size: '{"files": {' + ", ".join(f'"{n}.js": "a"' for n in range(size)) + "}}"),
+        *(
+            Family(name, lambda size, form=form: _lines(size, form.replace("{}", "{0}")))
+            for name, form in forms.items()
+        ),
+        *(
+            Family(f"{name} in a file", lambda size, form=form: _in_file(_lines(size, form.replace("{}", "{0}"))))
+            for name, form in forms.items()
+        ),
+        Family(
+            "a JSON map of files", lambda size: '{"files": {' + ", ".join(f'"{n}.js": "a"' for n in range(size)) + "}}"
+        ),
         Family("deep JSON", lambda size: '{"a":' * size + "1" + "}" * size),
-    ]  # fmt: skip
+    ]
 
 
 def _answer(text: str) -> Reply:
@@ -226,10 +243,15 @@ ANSWERING = (
     Reader("files: JSON", MB, _cleaned("a.json"), lambda seed: texts(JSONS, seed)),
     Reader("continuations", MB, _joined, lambda seed: texts((*TAGS[:6], *FENCES, "continuing ", "the rest:\n"), seed)),
     Reader("edits", 2_000, _applied, edits),
-    Reader("edits: lines", MB, _applied, lambda seed: split(("a();\n", " a();\n", "\ta\r\n", "}\n"), seed, _edit_of_lines)),
+    Reader(
+        "edits: lines", MB, _applied, lambda seed: split(("a();\n", " a();\n", "\ta\r\n", "}\n"), seed, _edit_of_lines)
+    ),
     Reader("repairs", MB, _told, lambda seed: split(("a();\n", "}\n"), seed, lambda text: _tried(text, _near(text)))),
-    Reader("present files", MB, lambda text: present_files({"index.html": text.encode(), "a.js": text.encode()}, (), TASK, MB), lambda seed: texts(("<a href='", "src=", "from '", "fetch("), seed)),
+    Reader(
+        "present files",
+        MB,
+        lambda text: present_files({"index.html": text.encode(), "a.js": text.encode()}, (), TASK, MB),
+        lambda seed: texts(("<a href='", "src=", "from '", "fetch("), seed),
+    ),
     Reader("refusals", MB, _refused, lambda seed: texts(REFUSALS, seed)),
-)  # fmt: skip
-
-_ = Round
+)
