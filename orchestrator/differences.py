@@ -18,7 +18,7 @@ _FAILS = frozenset({"failed", "unproved"})
 _POSITION = re.compile(r":\d+(?::\d+)?(?!\w)|\b\d+ (?=px)")
 
 # What lies in an element that is shown, and what a whole page is marked with, changes with the rest of the page.
-_INSIDE = re.compile(r"(?<=Saw: )(?:(<html)\b.*|(<[^>]*>).*)", re.DOTALL)
+_INSIDE = re.compile(r"(?<=Saw: )(?:(<html)\b.*|(<[^>]{0,500}>).*)", re.DOTALL)
 
 
 @dataclass(frozen=True)

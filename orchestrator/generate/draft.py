@@ -1,6 +1,5 @@
 """What a model has made so far: its changes applied to the present site, attachments kept as they were sent. Pure."""
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -9,6 +8,7 @@ from urllib.parse import unquote
 from orchestrator.generate.attachments.changes import why_not
 from orchestrator.generate.attachments.naming import with_names
 from orchestrator.generate.reply.edits import apply
+from orchestrator.generate.reply.elements import without_comments
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
 from orchestrator.generate.tried import Tried
@@ -128,7 +128,8 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     flaws = (*reply.complaints, *told, *applied.complaints)
     touched = applied.changed - {_path_of(flaw) for flaw in flaws}
     left = tuple(dict.fromkeys((*flaws, *(flaw for flaw in draft.left if _stays(flaw, touched)))))
-    left = tuple(flaw for flaw in left if flaw not in map(_complaint, draft.refused.values()))
+    known = set(map(_complaint, draft.refused.values()))
+    left = tuple(flaw for flaw in left if flaw not in known)
     insisted = {**draft.refused, **refused}
     still = {name: one for name, one in insisted.items() if name in staying}  # the rest was declared meanwhile
     draft = replace(draft, proofs={**draft.proofs, **reply.proofs}, refused=still)
@@ -158,7 +159,7 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
         problems = ["There is no index.html, or an empty one."]
-    is_whole = given.is_new or not [flaw for flaw in draft.flaws if flaw not in map(_complaint, draft.refused.values())]
+    is_whole = given.is_new or set(draft.flaws) <= set(map(_complaint, draft.refused.values()))
     needs_readme = given.is_new or has_readme(given.start.files)
     readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
     unchanged = (
@@ -170,7 +171,7 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
 
 def _not_there(draft: Draft) -> list[str]:
     """Return a sentence for each style or script of its own that the page loads and that is not there."""
-    page = re.sub(r"<!--.*?-->", "", draft.files.get("index.html", b"").decode(errors="replace"), flags=re.DOTALL)
+    page = without_comments(draft.files.get("index.html", b"").decode(errors="replace"))
     loaded = {unquote(name).removeprefix("./") for names in loaded_by(page).values() for name in names}
     names = sorted(loaded - draft.files.keys())
     return [f"index.html loads {name}, which is not there." for name in names if "${" not in name]

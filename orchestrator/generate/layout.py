@@ -169,6 +169,9 @@ def _gains(rows: Sequence[Row], place: int, is_number: IsNumber) -> bool:
 
 def _numeric(rows: Sequence[Row], is_number: IsNumber) -> int:
     """Return how many columns hold numbers alone."""
-    width = max((len(row.cells) for row in rows), default=0)
-    columns = ([row.cells[index] for row in rows if index < len(row.cells)] for index in range(width))
-    return sum(any(cells) and all(is_number(cell) for cell in cells if cell) for cells in columns)
+    found: dict[int, bool] = {}
+    for row in rows:  # one of them may be much wider than the others
+        for index, cell in enumerate(row.cells):
+            if cell:
+                found[index] = found.get(index, True) and bool(is_number(cell))
+    return sum(found.values())

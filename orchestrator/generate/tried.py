@@ -1,10 +1,10 @@
 """What a model is told about the repairs before its own: what each changed, and what then held. Pure."""
 
-import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.differences import Difference
+from orchestrator.generate.differing import unified
 from orchestrator.generate.present import as_text
 from orchestrator.handover import CheckResult, Finding
 from orchestrator.site import Site
@@ -19,7 +19,7 @@ MOST = 8
 """Checks or findings of one kind that are told of one repair."""
 
 _COMPARED = 5_000
-"""Lines of a file that are compared at most: comparing takes the square of them."""
+"""Lines of a file that are compared at most: a model can do nothing with the difference of longer ones."""
 
 _CONTEXT = 2
 
@@ -142,7 +142,7 @@ def _file_diff(path: str, before: bytes | None, after: bytes | None) -> list[str
     if max(len(one), len(other)) > _COMPARED:
         return [f"+++ {path}", f"{len(one)} lines became {len(other)}; it is too long to be compared."]
     names = ("(new)" if before is None else path), path
-    lines = difflib.unified_diff(one, other, *names, lineterm="", n=_CONTEXT)
+    lines = unified(one, other, names, _CONTEXT)
     long = {"-": _long(other), "+": _long(one), " ": ()}  # each is held against those of the other side
     return [_around(line, long.get(line[0], ())) for line in _with_less_removed(list(lines))] or [
         f"+++ {path}",

@@ -1,6 +1,5 @@
 """Why a check does not hold: its parts, evaluated one by one without changing anything, and what each of them gave."""
 
-import difflib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from playwright.async_api import CDPSession, Error
 from tree_sitter import Node
 
+from orchestrator.likeness import alike
 from orchestrator.verify.evaluating import as_reading
 from orchestrator.verify.javascript import (
     COMPARISONS,
@@ -180,8 +180,7 @@ async def _told_of_selected(session: CDPSession, part: Part, seen: dict[str, Any
 def _nearest(selector: str, ids: Sequence[str]) -> str:
     """Return the ids that are there instead, those that look alike first."""
     wanted = selector.rpartition("#")[2].partition(" ")[0]
-    alike = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5)
-    named = alike or list(dict.fromkeys(ids))[:3]
+    named = alike(wanted, ids, least=0.4) or list(dict.fromkeys(ids))[:3]
     return f"; there is {', '.join(f'`#{one[:40]}`' for one in named)}" if named else ""
 
 

@@ -27,7 +27,8 @@ _ANSWERS = frozenset({"fetch", "xhr", "eventsource", "websocket", "ping"})
 _SHAPING = frozenset({"stylesheet", "script"})
 """What a page's layout hangs on."""
 
-_FRAME = re.compile(r"(https?://[^\s()]+:\d+:\d+)")
+_FRAME = re.compile(r"(https?://[^\s()]{1,2000}:\d{1,9}:\d{1,9})")
+_LONGEST_STACK = 20_000  # of which the first frame is looked for: a page writes its own
 _NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
 
 
@@ -273,7 +274,7 @@ def _is_of_others(text: str, unseen: Collection[str], *, lacks_script: bool) -> 
 
 def _errors(heard: Heard, target: Target) -> Iterator[Finding]:
     for message, stack in heard.errors.items():
-        frame = _FRAME.search(stack)
+        frame = _FRAME.search(stack[:_LONGEST_STACK])
         where = frame[1] if frame else heard.places.get(message, "")
         what = "rejected promise" if message in heard.rejected else "error"
         yield finding("error", f"Expected no uncaught {what}; saw: {target.short(message)}", target.short(where))

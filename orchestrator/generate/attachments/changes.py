@@ -4,15 +4,18 @@ Attachments are committed byte for byte. A model that sends one back, reformatte
 the brief asks for it in words such as "correct the typo in data.csv" or "notes.md must be translated".
 """
 
-import difflib
 import re
-from collections.abc import Sequence
-from itertools import islice
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, islice
 from pathlib import PurePosixPath
 
 from orchestrator.generate.attachments.languages import asks_in_another_language, is_english
 from orchestrator.generate.attachments.naming import CODE
-from orchestrator.generate.attachments.work import ADDING, ON_PAGE, POINTING, REACH, SENTENCE, is_worked_on
+from orchestrator.generate.attachments.work import ADDING, ON_PAGE, POINTING, REACH, SENTENCE, Place, is_worked_on
+from orchestrator.generate.differing import unified
 from orchestrator.handover import Reason
 
 DIFF_LINES = 40
@@ -85,7 +88,7 @@ def why_not(name: str, brief: str, declared: str = "") -> Reason | None:
         return None
     if not declared:
         return "not asked for"
-    return "words that ask for no change" if _plain(declared) in _plain(brief) else "words not in the brief"
+    return "words that ask for no change" if _plain(declared) in _plain_once(brief) else "words not in the brief"
 
 
 def may_change(name: str, brief: str, declared: str = "") -> bool:
@@ -96,7 +99,7 @@ def may_change(name: str, brief: str, declared: str = "") -> bool:
     """
     if name.lower() == "index.html":
         return True
-    places = list(islice(_spelled(name).finditer(brief), _PLACES))
+    places = list(islice(_spelled(name, brief), _PLACES))
     is_code = PurePosixPath(name.lower()).suffix in CODE
     if any(_is_acted_on(brief, place) for place in places):
         return True
@@ -105,8 +108,20 @@ def may_change(name: str, brief: str, declared: str = "") -> bool:
     return _is_asked_elsewhere(name, brief, declared, is_code=is_code)
 
 
-def _spelled(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![\w./-])[`\"'“(]*(?:\./)?{re.escape(name)}(?![\w/-]|\.\w)", re.IGNORECASE)
+_OPENING = "`\"'“("
+_JOINED = re.compile(r"[\w./-]")
+
+
+def _spelled(name: str, text: str) -> Iterator[Place]:
+    """Yield where `name` stands in `text` as a word of its own, with the quotes and brackets that open before it."""
+    if name.lower() not in text.lower():  # which is found out much faster
+        return
+    for found in re.finditer(rf"{re.escape(name)}(?![\w/-]|\.\w)", text, re.IGNORECASE):
+        start = found.start() - 2 if text.startswith("./", found.start() - 2) and found.start() > 1 else found.start()
+        before = len(text[:start].rstrip(_OPENING)) if text[start - 1 : start] in _OPENING else start
+        is_joined = bool(before and _JOINED.match(text, before - 1))
+        if not is_joined or before < start:
+            yield Place(before + is_joined, found.end())
 
 
 def _is_asked_elsewhere(name: str, brief: str, declared: str, *, is_code: bool) -> bool:
@@ -116,18 +131,46 @@ def _is_asked_elsewhere(name: str, brief: str, declared: str, *, is_code: bool) 
     """
     quoted = _plain(declared)
     if declared and (
-        (len(quoted.split()) < _LEAST_WORDS and len(quoted) < _LEAST_SIGNS) or quoted not in _plain(brief)
+        (len(quoted.split()) < _LEAST_WORDS and len(quoted) < _LEAST_SIGNS) or quoted not in _plain_once(brief)
     ):
         return False
-    sentences = [one for one in map(_plain, _ANY_SENTENCE.split(brief)) if one]
-    for sentence, following in zip(sentences, [*sentences[1:], ""], strict=False):
+    sentences = _sentences(brief)
+    for place in sentences.naming(name.lower()):
+        sentence, following = sentences.texts[place], "".join(sentences.texts[place + 1 : place + 2])
         is_meant = not quoted or quoted in sentence or sentence in quoted
-        is_named = _spelled(name.lower()).search(sentence) is not None or _is_glued(name, sentence)
-        if not is_meant or not is_named or len(sentence) > _LONGEST or is_english(sentence, in_doubt=False):
+        is_named = any(_spelled(name.lower(), sentence)) or _is_glued(name, sentence)
+        if not is_meant or not is_named or is_english(sentence, in_doubt=False):
             continue
-        if asks_in_another_language(sentence, following, name, is_code=is_code):
+        if asks_in_another_language(sentence, following[:_LONGEST], name, is_code=is_code):
             return True
     return False
+
+
+@dataclass(frozen=True)
+class _Sentences:
+    """The sentences of a brief, plain, and where each begins in all of them together."""
+
+    texts: Sequence[str]
+    whole: str
+    starts: Sequence[int]
+
+    def naming(self, name: str) -> Iterator[int]:
+        """Yield the places of the sentences that hold `name`, those that are no sentences for their length aside."""
+        at = self.whole.find(name)
+        while at >= 0:
+            place = bisect_right(self.starts, at) - 1
+            if len(self.texts[place]) <= _LONGEST:
+                yield place
+            behind = self.starts[place] + len(self.texts[place])
+            at = self.whole.find(name, behind)
+
+
+@lru_cache(maxsize=2)
+def _sentences(brief: str) -> _Sentences:
+    """Return the sentences of a brief: every attachment is looked for in the same ones."""
+    texts = [one for one in map(_plain, _ANY_SENTENCE.split(brief)) if one]
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
+    return _Sentences(texts, "\n".join(texts), starts)
 
 
 def _is_glued(name: str, sentence: str) -> bool:
@@ -135,23 +178,29 @@ def _is_glued(name: str, sentence: str) -> bool:
     return re.search(rf"(?<![\w./-]){re.escape(name.lower())}(?![a-z0-9_/-]|\.\w)", sentence) is not None
 
 
+@lru_cache(maxsize=2)
+def _plain_once(brief: str) -> str:
+    return _plain(brief)
+
+
 def _plain(text: str) -> str:
     """Return `text` in lower case, with plain quotes and single spaces."""
     return " ".join(text.lower().translate(_QUOTES).split())
 
 
-def _is_acted_on(brief: str, name: re.Match[str]) -> bool:
+def _is_acted_on(brief: str, name: Place) -> bool:
     """Whether something is ordered to be done to the file at this place of the brief."""
-    sentence = SENTENCE.split(brief[max(0, name.start() - REACH) : name.start()])[-1]
-    if ON_PAGE.search(re.split(r"[,;.]|\band\b|\bthen\b", brief[name.end() : name.end() + REACH])[0]):
+    sentence = SENTENCE.split(brief[max(0, name.start - REACH) : name.start])[-1]
+    behind = brief[name.end : name.end + 2 * REACH]  # no pattern looks further
+    if ON_PAGE.search(re.split(r"[,;.]|\band\b|\bthen\b", behind[:REACH])[0]):
         return False
-    if _NO_ORDER.search(sentence) or _AT_RUNTIME.match(brief, name.end()):
+    if _NO_ORDER.search(sentence) or _AT_RUNTIME.match(behind):
         return False
-    if _PASSIVE.match(brief, name.end()):
+    if _PASSIVE.match(behind):
         return True
-    if re.search(r"\b(?:in|within|inside)\s+(?:the\s+)?$", sentence, re.IGNORECASE) and _THEN.match(brief, name.end()):
+    if re.search(r"\b(?:in|within|inside)\s+(?:the\s+)?$", sentence, re.IGNORECASE) and _THEN.match(behind):
         return True  # "in data.csv, correct the typo"
-    is_elsewhere = _ELSEWHERE_TO.match(brief, name.end()) is not None
+    is_elsewhere = _ELSEWHERE_TO.match(behind) is not None
     return any(
         _is_object(order["verb"].lower(), sentence[order.end() :])
         for order in _ORDER.finditer(sentence)
@@ -192,7 +241,6 @@ def diff(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:
         old, new = before.decode("utf-8"), after.decode("utf-8")
     except UnicodeDecodeError:
         return (f"{name}: {len(before)} bytes became {len(after)}",)
-    found = difflib.unified_diff(old.splitlines()[:5_000], new.splitlines()[:5_000], name, name, lineterm="", n=0)
-    lines = list(found)
+    lines = list(unified(old.splitlines()[:5_000], new.splitlines()[:5_000], (name, name), 0))
     cut = [f"… {len(lines) - DIFF_LINES} lines more"] if len(lines) > DIFF_LINES else []
     return tuple(line[:DIFF_WIDTH] for line in lines[:DIFF_LINES] + cut)

@@ -9,6 +9,7 @@ refusal is told. What is shown, read or sorted on the page is no change of the f
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from orchestrator.generate.attachments import work
 
@@ -133,6 +134,7 @@ def _is_of_another(clause: str) -> bool:
     return bool(_ON_PAGE.search(clause) or _POINTING.search(clause))
 
 
+@lru_cache(maxsize=4)
 def is_english(text: str, *, in_doubt: bool) -> bool:
     """Whether a text is rather English than another language; `in_doubt` where nothing speaks for either."""
     said = _FILE.sub(" ", _folded(text))

@@ -41,16 +41,23 @@ _FILE = frozenset({"file", "attachment", "datei"})
 
 def with_names(text: str, names: Collection[str]) -> str:
     """Return `text` with the name of a file in the place of words that can only mean that one of the attachments."""
+    meant: dict[str, list[str]] = {}
 
     def named(found: re.Match[str]) -> str:
         kind = (found["kind"] or "file").lower()
-        meant = list(names) if kind in _FILE else _of_kind(kind, names)
-        return meant[0] if len(meant) == 1 else found[0]
+        suffixes = None if kind in _FILE else _suffixes(kind)
+        sort = kind if suffixes else "file" if suffixes is None else ""
+        if sort and sort not in meant:
+            meant[sort] = [name for name in names if suffixes is None or _suffix(name) in suffixes]
+        return meant[sort][0] if sort and len(meant[sort]) == 1 else found[0]
 
     return _SPOKEN_OF.sub(named, text)
 
 
-def _of_kind(kind: str, names: Collection[str]) -> list[str]:
-    """Return the attachments that a word such as `script` may mean."""
-    suffixes = next((endings for words, endings in _KINDS if re.fullmatch(words, kind)), frozenset[str]())
-    return [name for name in names if PurePosixPath(name.lower()).suffix in suffixes]
+def _suffix(name: str) -> str:
+    return PurePosixPath(name.lower()).suffix
+
+
+def _suffixes(kind: str) -> frozenset[str]:
+    """Return the endings of the files that a word such as `script` may mean; none for any other word."""
+    return next((endings for words, endings in _KINDS if re.fullmatch(words, kind)), frozenset[str]())

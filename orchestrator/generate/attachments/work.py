@@ -4,6 +4,7 @@ Pure. The verbs of change are a closed table, from which their other forms are m
 """
 
 import re
+from dataclasses import dataclass
 
 REACH = 160
 """Characters before and behind a name in which the verb is looked for."""
@@ -117,10 +118,18 @@ _LONGEST_OBJECT = 6
 _SHORT_SUBJECT = 2
 
 
-def is_worked_on(brief: str, name: re.Match[str]) -> bool:
+@dataclass(frozen=True)
+class Place:
+    """From where to where a name stands in a brief."""
+
+    start: int
+    end: int
+
+
+def is_worked_on(brief: str, name: Place) -> bool:
     """Whether the brief orders work on the file of code that is named at this place of it."""
-    before = SENTENCE.split(brief[max(0, name.start() - REACH) : name.start()])[-1]
-    after, *following = SENTENCE.split(brief[name.end() : name.end() + REACH])
+    before = SENTENCE.split(brief[max(0, name.start - REACH) : name.start])[-1]
+    after, *following = SENTENCE.split(brief[name.end : name.end + REACH])
     if _PROTECTING.search(f"{before} {after}"):
         return False
     if not FORBIDDING.search(f"{before} {after}") and _is_said_of_it(before, after):

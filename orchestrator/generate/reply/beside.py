@@ -16,7 +16,7 @@ from orchestrator.paths import is_page
 _PATH = r"[\w@./+-]{1,120}\.[A-Za-z]\w{0,14}"
 _ALONE = re.compile(
     r"(?![ \t]*(?:(?:[-*+\u2022]|\d{1,2}[.)])\s|[|+`\\]-|[\u2500-\u257f]))"  # a list or a tree
-    r"[^\w\n.]{0,14}(?:[\w%]{1,16}[^\w\n.(]{1,8}){0,2}?"
+    r"[^\w\n.]{0,14}(?:[\w%]{1,16}[^\w\n.(%]{1,8}){0,2}?"
     rf"({_PATH})[^\w;]{{0,14}}(?:(?<=/)\w{{1,20}}>)?"
 )
 """A line that a name stands on by itself, whatever frames it: `=== style.css ===`, `[FILE: style.css]`."""
@@ -35,6 +35,8 @@ _SOURCES = (".md", ".markdown", ".yml", ".yaml", ".toml", ".ts", ".tsx", ".jsx",
 """Extensions of texts that are no types of media."""
 
 _LONGEST = 120
+_MISSES = 20
+"""Bodies that are looked for in vain: each takes a walk through the whole answer."""
 
 
 def left_beside(around: str) -> dict[str, str]:
@@ -68,10 +70,7 @@ def named_in(text: str) -> Iterator[str]:
 
 def unread_names(text: str, parts: Sequence[Part]) -> list[str]:
     """Return the names in an answer of which only a page was guessed, or nothing read, but for that page's own."""
-    rest = text
-    for part in parts:
-        if isinstance(part, Block) and part.body.strip():
-            rest = rest.replace(part.body.strip(), "\n", 1)
+    rest = _without_bodies(text, [part.body.strip() for part in parts if isinstance(part, Block)])
     known = {part.path for part in parts}
     has_page = bool(known)
     return [
@@ -83,6 +82,22 @@ def unread_names(text: str, parts: Sequence[Part]) -> list[str]:
         and name not in known
         and not (has_page and is_page(name))
     ]
+
+
+def _without_bodies(text: str, bodies: Sequence[str]) -> str:
+    """Return an answer without what was read of it: each body where it stands first behind the one before."""
+    kept, place, misses = list[str](), 0, 0
+    for body in filter(None, bodies):
+        start = text.find(body, place) if misses < _MISSES else -1
+        if start < 0:  # its indentation was taken away, or it stands before the others
+            misses += 1
+            continue
+        kept.append(text[place:start])
+        place = start + len(body)
+    rest = "\n".join([*kept, text[place:]])
+    for body in bodies[:_MISSES] if misses else ():
+        rest = rest.replace(body, "\n", 1) if body else rest
+    return rest
 
 
 def _has_kind(name: str) -> bool:

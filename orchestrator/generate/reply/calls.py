@@ -49,10 +49,12 @@ _BARE_NAMES = re.compile(
     r"(?:[\w.-]{1,80}/)*(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|[A-Z][a-z]+file|\.[a-z]{2,20})"
 )
 
+_LONGEST_PATH = 300
+
 
 def is_path(text: str) -> bool:
     """Whether `text` can only be the name of a file: it has an extension, or is a customary name without one."""
-    return bool(_IS_PATH.fullmatch(text) or _BARE_NAMES.fullmatch(text))
+    return len(text) <= _LONGEST_PATH and bool(_IS_PATH.fullmatch(text) or _BARE_NAMES.fullmatch(text))
 
 
 def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:

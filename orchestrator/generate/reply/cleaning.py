@@ -9,11 +9,11 @@ from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.elisions import elision
 from orchestrator.paths import is_markdown, is_page
 
-_WRAPPED = re.compile(r"\A\s*(`{3,}|~{3,})[ \t]*([^\n`]*)\n(.*?)\n?^\1[`~]*[ \t]*\s*\Z", re.MULTILINE | re.DOTALL)
-_OPENED = re.compile(r"\A\s*(?:(?:`{3,}|~{3,})[^\n`]*\n[ \t]*){1,5}")
-_CLOSED = re.compile(r"(?:\n[ \t]*(?:`{3,}|~{3,})[ \t]*){1,5}\s*\Z")
-_ANY_FENCE = re.compile(r"^(?:`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
-_BARE = re.compile(r"^(?:`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_WRAPS = re.compile(r"\s*+(`{3,}+|~{3,}+)([^\n`]*+)\n")
+_OPENED = re.compile(r"\A\s*+(?:(?:`{3,}+|~{3,}+)[^\n`]*+\n[ \t]*+){1,5}+")
+_CLOSED = re.compile(r"(?:\n[ \t]*+(?:`{3,}+|~{3,}+)[ \t]*+){1,5}+\s*+\Z")
+_ANY_FENCE = re.compile(r"^(?:`{3,}+|~{3,}+)([^\n]*+)$", re.MULTILINE)
+_BARE = re.compile(r"^(?:`{3,}+|~{3,}+)[ \t]*+$", re.MULTILINE)
 _LABEL = re.compile(
     r"\A\s*(?:\*\*|`)?(?:file[ _-]?(?:name|path)?|path)\s*:\s*[\"'`]?([^\s\"'`*]{1,200})[\"'`]?(?:\*\*|`)?[ \t]*\n",
     re.IGNORECASE,
@@ -22,7 +22,8 @@ _BEGUN = re.compile(r"<(body|head|script|style|title|main|table)[\s>]", re.IGNOR
 _ENDED = re.compile(r"</(body|head|script|style|title|main|table)\s*>", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"^[^`\n]*</html>[ \t]*$", re.IGNORECASE | re.MULTILINE)
 _DIFF = re.compile(r"\A\s*(?:diff --git |--- [^\n]*\n\+\+\+ |@@ -\d)")
-_PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*[\w)*`'\"][.:!]?\**\s*")
+_PROSE = re.compile(r"[A-Z*#-][^;{}=<>]*+")
+_ENDS_PROSE = re.compile(r"[\w)*`'\"][.:!]?\Z")
 _PATCHES = (".diff", ".patch")
 _CODE = (".js", ".mjs", ".css")
 
@@ -56,8 +57,8 @@ def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
 def _bare(path: str, body: str) -> str:
     """Return a file without the fence that some models put around it, and without a line that only says its name."""
     if is_markdown(path):
-        wrapped = _WRAPPED.match(body)
-        return body if wrapped is None or wrapped[2].strip().lower() not in ("md", "markdown") else f"{wrapped[3]}\n"
+        wrapped = _wrapped(body)
+        return body if wrapped is None or wrapped[0] not in ("md", "markdown") else wrapped[1]
     text = _LABEL.sub("", body, count=1)
     text = _unfenced(_unfenced(text))  # the second one within the first
     return _without_name(path, _LABEL.sub("", text, count=1))
@@ -72,9 +73,20 @@ def _without_name(path: str, text: str) -> str:
     return rest if newline and said.removesuffix("-->").removesuffix("*/").strip() == path else text
 
 
+def _wrapped(text: str) -> tuple[str, str] | None:
+    """Return what the first line of a fence around all of `text` says, and what is inside; None if there is none."""
+    begun, bare = _WRAPS.match(text), text.rstrip()
+    last = bare.rfind("\n") + 1
+    # The same signs end it, in the last line and with nothing behind them.
+    if begun is None or last < begun.end() or not bare.startswith(begun[1], last) or bare[last:].strip("`~"):
+        return None
+    inside = text[begun.end() : last].removesuffix("\n")
+    return begun[2].strip().lower(), f"{inside}\n"
+
+
 def _unfenced(text: str) -> str:
-    if wrapped := _WRAPPED.match(text):
-        return f"{wrapped[3]}\n"
+    if wrapped := _wrapped(text):
+        return wrapped[1]
     if opened := _OPENED.match(text):
         inside = text[opened.end() :]
         end = _BARE.search(inside)  # prose may follow the fence
@@ -132,7 +144,7 @@ def _without_prose(text: str) -> str:
     """Cut off paragraphs at the end that are plain prose: words, and none of the signs that code is made of."""
     paragraphs = re.split(r"(\n[ \t]*\n)", text)
     while len(paragraphs) > 2 and _is_prose(paragraphs[-1]):
-        paragraphs = paragraphs[:-2]
+        del paragraphs[-2:]
     return "".join(paragraphs).rstrip("\n") + "\n" if text.endswith("\n") else "".join(paragraphs)
 
 
@@ -143,4 +155,5 @@ def _is_prose(paragraph: str) -> bool:
 
 def _is_said(line: str) -> bool:
     is_long = len(line.split()) >= 4 or line.startswith(("# ", "## ", "### "))
-    return is_long and len(line) < 600 and bool(_PROSE.fullmatch(line))
+    bare = line.rstrip()[1:]
+    return is_long and len(line) < 600 and bool(_PROSE.fullmatch(line) and _ENDS_PROSE.search(bare[-2:]))

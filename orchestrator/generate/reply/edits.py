@@ -4,13 +4,13 @@ What matches but for white space is taken where there is only one such place. Wh
 that a model can act on: which edit, what stands there instead, and that the others were applied.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
+from orchestrator.likeness import alike
 from orchestrator.paths import is_page
 
 EXPLAINED = 5
@@ -95,7 +95,7 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         made[path] = change.replace.encode()
         return f"{path}: written whole"
     if path not in made:
-        near = difflib.get_close_matches(path, made, n=3)
+        near = alike(path, made) if explain else []
         hint = f" Is it {', '.join(near)}?" if near else " Send it as a whole file."
         raise Mismatch(f"{path}, {number}: there is no such file.{hint}")
     try:
@@ -104,8 +104,8 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
     except UnicodeDecodeError:
         raise Mismatch(f"{path}, {number}: the file is not text and cannot be edited.") from None
     except Mismatch as problem:
-        alike = _alike(text, change.search) if explain else ""
-        raise Mismatch(f"{path}, {number}: {problem}{alike}") from None
+        similar = _alike(text, change.search) if explain else ""
+        raise Mismatch(f"{path}, {number}: {problem}{similar}") from None
     made[path] = edited.encode()
     return f"{path}, {number}: {'applied' if edited != text else 'is there already'}"
 
@@ -140,7 +140,7 @@ def replaced(text: str, search: str, replace: str) -> str:
         if (place := _only(_places(bare, wanted, key))) is not None:
             return _spliced(lines, place, len(wanted), new)
     piece = search.strip("\n")
-    if "\n" not in piece and text.count(piece) == 1 and len(_whole_words(piece).findall(text)) == 1:
+    if "\n" not in piece and text.count(piece) == 1 and _is_whole(text, piece):
         return text.replace(piece, replace.strip("\n"))  # a part of one line
     if (place := _only(_aligned(bare, wanted))) is not None:
         return _spliced(lines, place, len(wanted), _indented(new, bare, place, wanted))
@@ -149,16 +149,21 @@ def replaced(text: str, search: str, replace: str) -> str:
     return _there_already(text, wanted, new)
 
 
-def _whole_words(piece: str) -> re.Pattern[str]:
-    """Return a pattern for `piece` where it does not begin or end within a word: `a = 1` is not in `a = 10`."""
-    start = r"(?<!\w)" if re.match(r"\w", piece) else ""
-    end = r"(?!\w)" if re.search(r"\w\Z", piece) else ""
-    return re.compile(f"{start}{re.escape(piece)}{end}")
+_WITHIN_WORD = re.compile(r"\w\w")
+
+
+def _is_whole(text: str, piece: str) -> bool:
+    """Whether `piece` does not begin or end within a word of `text`, where it stands once: `a = 1` not in `a = 10`."""
+    start = text.find(piece)
+    ends = start, start + len(piece)
+    return not any(_WITHIN_WORD.fullmatch(text[max(0, end - 1) : end + 1]) for end in ends)
 
 
 def _may_hold(text: str, wanted: Sequence[str]) -> bool:
     """Whether `text` has each of the wanted lines somewhere: looked for first, because it is quickly done."""
-    return all(line.strip() in text for line in wanted)
+    if len(wanted) == 1:  # it may be a part of a line
+        return wanted[0].strip() in text
+    return {line.strip() for line in wanted} - {""} <= set(map(str.strip, text.split("\n")))
 
 
 def _there_already(text: str, wanted: Sequence[str], new: Sequence[str]) -> str:
@@ -257,7 +262,7 @@ def _alike(text: str, search: str) -> str:
     asked = sorted({line.strip()[:_WIDTH] for line in search.split("\n") if line.strip()}, key=len, reverse=True)[:3]
     stripped = [line.strip() for line in lines]
     for wanted in asked:
-        if near := difflib.get_close_matches(wanted, stripped, n=1, cutoff=0.5):
+        if near := alike(wanted, stripped, most=1, least=0.4):
             middle = stripped.index(near[0])
             first, last = max(0, middle - _SHOWN), min(len(lines), middle + _SHOWN + 1)
             shown = "\n".join(f"{number + 1}: {lines[number]}" for number in range(first, last))

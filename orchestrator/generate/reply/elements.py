@@ -18,3 +18,12 @@ _BY_NAME = """
 """
 ELEMENTS = frozenset(_BY_NAME.split())
 """Any other tag in an answer may be a wrapper around files."""
+
+
+def without_comments(page: str) -> str:
+    """Return a page without its comments; one that does not end is none."""
+    kept, place = list[str](), 0
+    while (begun := page.find("<!--", place)) >= 0 and (end := page.find("-->", begun + 4)) >= 0:
+        kept.append(page[place:begun])
+        place = end + 3
+    return "".join([*kept, page[place:]])

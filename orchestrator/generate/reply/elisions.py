@@ -5,13 +5,16 @@ what is left and for its staying as it was.
 """
 
 import re
+from bisect import bisect_left
 
-_COMMENT = re.compile(r"[ \t]*(?://|#|<!--|/\*|\{/\*|\*|--|%)[ \t]*(?P<said>.*?)[ \t]*(?:-->|\*/\}?)?[ \t]*")
-_DECORATION = re.compile(r"^[\s.…\[(<=~*_-]+|[\s.…\])>=~*_-]+$")
+_COMMENT = re.compile(r"[ \t]*+(?://|#|<!--|/\*|\{/\*|\*|--|%)")
+_COMMENT_ENDS = ("-->", "*/", "*/}")
+_DECORATION = re.compile(r"[\s.…\[(<=~*_-]*+")
+_DECORATION_BACKWARDS = re.compile(r"[\s.…\])>=~*_-]*+")
 _BEGINS_WITH_DOTS = re.compile(r"(?:\.{3}|\u2026)\s{0,3}[^\W\d_]")
 _SPREAD = re.compile(r"(?:\.{3})([A-Za-z_$][\w$]{0,40})")
-_DOTS = re.compile(r"[ \t]*(?:(?:\.{3}|…)[^.…]*(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*(?:\.{3}|…)[)\]])[ \t]*")
-_INLINE = re.compile(r"\{[ \t]*(?:/\*[ \t]*(?:\.{3}|…)[^*\n]{0,120}\*/[ \t]*\}|//[ \t]*(?:\.{3}|…)[^\n]{0,120}$)")
+_DOTS = re.compile(r"[ \t]*+(?:(?:\.{3}|…)[^.…]*+(?:\.{3}|…)?|[(\[](?:\.{3}|…)[^.…]*+(?:\.{3}|…)[)\]])[ \t]*+")
+_INLINE = re.compile(r"\{[ \t]*+(?:/\*[ \t]*+(?:\.{3}|…)[^*\n]{0,120}\*/[ \t]*+\}|//[ \t]*+(?:\.{3}|…)[^\n]{0,120}$)")
 _WHAT = (
     r"(?:(?:head|body|page|html|css|js|javascript|style|script|file|markup|header|footer)s? )?"
     r"(?:code|content|contents|html|css|styles?|scripts?|functions?|markup|file|page|javascript|js|lines|rules)"
@@ -49,7 +52,9 @@ _AS_IT_WAS = (
     r"|변경 없음|그대로|كما هو|वही|अपरिवर्तित|tetap sama)"
 )
 _REST_STAYS = re.compile(
-    rf"(?:\w+ )?{_THE_REST}(?:[ :,]*[^\s:,(]+){{0,5}}?[ :,はがは은는]*{_AS_IT_WAS}\W{{0,3}}(?:[(:\u2013-].*)?",
+    # Five words at most, each parted from the one before: a word that could be parted anywhere has no end of ways.
+    rf"(?:\w+ )?{_THE_REST}(?:[ :,]*[^\s:,(]+(?:[ :,]+[^\s:,(]+){{0,4}}?)??"
+    rf"[ :,]*{_AS_IT_WAS}\W{{0,3}}(?:[(:\u2013-].*)?",
     re.IGNORECASE,
 )
 _ONLY_STAYS = re.compile(rf"{_AS_IT_WAS}|no changes?(?: here)?", re.IGNORECASE)
@@ -94,6 +99,7 @@ def elision(body: str, path: str = "") -> str:
     """
     is_text, is_python = path.lower().endswith(_TEXTS), path.lower().endswith(_PYTHON)
     lines = body.split("\n")
+    spreads = _Spreads(lines)
     for line, below in zip(lines, [*lines[1:], ""], strict=True):
         if _DOTS.fullmatch(line[:_LOOKED_AT]) and (is_text or (is_python and line[0] in " \t")):
             continue
@@ -101,23 +107,37 @@ def elision(body: str, path: str = "") -> str:
             continue
         # Above code `/* Existing styles */` is a heading.
         is_heading = bool(below.strip()) and below.strip()[0] not in "}<" and not _SAYS_SO.search(line[:_LOOKED_AT])
-        if not is_heading and _is_elision(line[:_LOOKED_AT]) and not _is_about_a_spread(line[:_LOOKED_AT], lines):
+        if not is_heading and _is_elision(line[:_LOOKED_AT]) and not spreads.are_meant_by(line[:_LOOKED_AT]):
             return f"{line.strip()!r:.100}"
     return ""
 
 
 def _is_honest(line: str, below: str) -> bool:
     """Whether a comment directly above code says what that code does with the rest of a word, of a list and so on."""
-    found = _COMMENT.fullmatch(line)
-    if found is None or not below.strip() or below.strip()[0] in "}<)]" or _COMMENT.fullmatch(below[:_LOOKED_AT]):
+    comment = _said(line)
+    if comment is None or not below.strip() or below.strip()[0] in "}<)]" or _COMMENT.match(below[:_LOOKED_AT]):
         return False
-    said = found["said"].strip(" .")
-    if said != found["said"].strip() or "..." in said or "…" in said or said[:1] in "([":
+    said = comment.strip(" .")
+    if said != comment.strip() or "..." in said or "…" in said or said[:1] in "([":
         return False
     return bool(
         _ABOUT_VALUES.fullmatch(said)
         or (len(said.split()) > _SHORT and _REST_STAYS.fullmatch(said) and not _OF_CODE.search(said))
     )
+
+
+def _said(line: str) -> str | None:
+    """Return what a comment says that is all of a line, None if it is no comment."""
+    if (begun := _COMMENT.match(line)) is None:
+        return None
+    said = line[begun.end() :].strip(" \t")
+    end = next((sign for sign in _COMMENT_ENDS if said.endswith(sign)), "")
+    return said.removesuffix(end).rstrip(" \t")
+
+
+def _undecorated(said: str) -> str:
+    core = _DECORATION.sub("", said, count=1)
+    return _DECORATION_BACKWARDS.sub("", core[::-1], count=1)[::-1].strip()
 
 
 def _is_elision(line: str) -> bool:
@@ -127,14 +147,11 @@ def _is_elision(line: str) -> bool:
         and not line.lstrip().startswith(("//", "#", "<!--", "/*", "{/*", "*", "--", "%"))
     ):
         return False
-    found = _COMMENT.fullmatch(line)
-    if found is not None:  # the dots of typographers, and those that are spread
-        line = line.replace("\u22ef", "\u2026").replace("\u22ee", "\u2026").replace(". . .", "...")
-        found = _COMMENT.fullmatch(line)
-    if found is None:
+    # The dots of typographers, and those that are spread.
+    said = _said(line.replace("\u22ef", "\u2026").replace("\u22ee", "\u2026").replace(". . .", "..."))
+    if said is None:
         return bool(_DOTS.fullmatch(line) or _INLINE.search(line))
-    said = found["said"]
-    core = _DECORATION.sub("", said).strip()
+    core = _undecorated(said)
     if not core:
         return "..." in said or "…" in said
     if _BEGINS_WITH_DOTS.match(said):
@@ -151,9 +168,20 @@ def _is_elision(line: str) -> bool:
     )
 
 
-def _is_about_a_spread(line: str, lines: list[str]) -> bool:
-    """Whether the dots are those of a name that the code spreads: `// ...rest holds the others`."""
-    spread = _SPREAD.search(line)
-    if spread is None:
-        return False
-    return any(spread[0] in other for other in lines if not _COMMENT.fullmatch(other[:_LOOKED_AT]))
+class _Spreads:
+    """The names that the code of a file spreads, read once and only where they are asked for."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._names: list[str] | None = None
+
+    def are_meant_by(self, line: str) -> bool:
+        """Whether the dots are those of a name that the code spreads: `// ...rest holds the others`."""
+        spread = _SPREAD.search(line)
+        if spread is None:
+            return False
+        if self._names is None:
+            code = (other for other in self._lines if not _COMMENT.match(other[:_LOOKED_AT]))
+            self._names = sorted({found[1] for other in code for found in _SPREAD.finditer(other)})
+        place = bisect_left(self._names, spread[1])
+        return self._names[place : place + 1] != [] and self._names[place].startswith(spread[1])

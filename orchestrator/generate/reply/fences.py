@@ -1,13 +1,14 @@
 """Fenced blocks that carry a name: in the info string, in the line before, or in their own first line. Pure."""
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
 from orchestrator.paths import is_markdown
 
-_FENCE = re.compile(r"^(?P<indent>[ ]{0,3})(?P<signs>`{3,}|~{3,})[ \t]*(?P<info>[^`\n]*)$")
+_FENCE = re.compile(r"^(?P<indent>[ ]{0,3})(?P<signs>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)$")
 _BARE_NAME = r"(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|AUTHORS|(?-i:[A-Z][a-z]{2,15}file)|\.[a-z][a-z-]{2,20})"
 """Names that files have by custom without an extension."""
 
@@ -21,7 +22,7 @@ _CITED = re.compile(r"\s*(\d{1,6}):\d{1,6}:")
 """Lines of a file that an editor cites: those from the first on may be all of it, others are a part."""
 
 _LANGUAGE = re.compile(r"^\s*[A-Za-z][A-Za-z+#-]{0,20}(?=\s)")
-_NAME = rf"(?:\[[*_`]*({_PATH})[*_`]*\]\([^)\n]*\)|[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}})"
+_NAME = rf"(?:\[[*_`]{{0,6}}({_PATH})[*_`]{{0,6}}\]\([^)\n]*\)|[*_`\"']{{0,4}}({_PATH})[*_`\"']{{0,4}})"
 _LABEL = re.compile(
     r"^\s*(?:#{1,6}\s+|[-*+]\s+|>\s+|[=-]{2,}\s+)?(?:\d{1,2}[.)]\s+)?(?:[^\w\s`*\"'./\[(<{;=-]{1,4}\s*)?[*_]{0,3}"
     r"(?:(?:the\s+)?(?:new\s+|updated\s+)?(?:create|update)\s+|\w{1,12}(?:\s+\d{1,2})?\s*[:\uff1a]\s*)?"
@@ -46,6 +47,15 @@ NO_PATH = re.compile(
     re.IGNORECASE,
 )
 """What looks like the name of a file and is a version, a library or a host."""
+
+_LONGEST = 300
+_LONGEST_INFO = 1_000
+"""Characters of a line that can be a label, and of the end of an info string, in which a name is looked for."""
+
+_WIDE = re.compile(r"\s{3,}")
+_LINES_AHEAD = 399
+_WIDTHS = 8
+"""Widths of fences, of one answer, within which others may open in Markdown: nobody nests as many."""
 
 _SHELLS = frozenset({"bash", "sh", "shell", "console", "zsh", "terminal", "powershell", "cmd", "bat"})
 _CODE_LANGUAGES = frozenset(
@@ -75,7 +85,7 @@ def fenced(text: str) -> list[Block]:
 
     Where no block has a name, a page among them is `index.html`, and what it alone can mean by its style and script.
     """
-    found = _scanned(text.split("\n"))
+    found = _Lines(text.split("\n")).scanned()
     named = list(_all_named(found))
     blocks = [block for _, block in named]
     if any(block.path.rpartition("/")[2] == "index.html" for block in blocks):
@@ -100,26 +110,90 @@ def _all_named(found: Sequence[_Fenced]) -> Iterator[tuple[_Fenced, Block]]:
 _BARE = "\0"
 
 
-def _scanned(lines: Sequence[str]) -> list[_Fenced]:
-    found: list[_Fenced] = []
-    before, place = "", 0
-    while place < len(lines):
-        line = lines[place]
-        if not line:
-            place += 1
-        elif opening := _FENCE.match(line):
-            end = _closing(lines, place + 1, opening["signs"], is_markdown=_is_markdown(opening["info"], before))
-            inside = _without_indent(lines[place + 1 : end], len(opening["indent"]))
-            found.append(_Fenced(opening["info"].strip(), before, inside, end >= len(lines)))
-            before, place = "", end + 1
-        elif begins_edit(line) and (found or _labelled(before)):
-            end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
-            found.append(_Fenced(_BARE, before, lines[place : end + 1], end >= len(lines)))
-            place = end + 1  # further pairs below belong to the same name
-        else:
-            before = line if line.strip() else before
-            place += 1
-    return found
+class _Lines:
+    """The lines of an answer, and which of its fences open and close a block."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._fences = [_FENCE.match(line) if line else None for line in lines]
+        self._ahead: dict[str, _Ahead] = {}
+        self._labels: list[int] | None = None
+
+    def scanned(self) -> list[_Fenced]:
+        """Return the fenced blocks, and the SEARCH/REPLACE pairs without a fence."""
+        lines, found = self._lines, list[_Fenced]()
+        before, place = "", 0
+        while place < len(lines):
+            line = lines[place]
+            if not line:
+                place += 1
+            elif opening := self._fences[place]:
+                end = self._closing(place, opening, is_markdown=_is_markdown(opening["info"], before))
+                inside = _without_indent(lines[place + 1 : end], len(opening["indent"]))
+                found.append(_Fenced(opening["info"].strip(), before, inside, end >= len(lines)))
+                before, place = "", end + 1
+            elif begins_edit(line) and (found or _labelled(before)):
+                end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
+                found.append(_Fenced(_BARE, before, lines[place : end + 1], end >= len(lines)))
+                place = end + 1  # further pairs below belong to the same name
+            else:
+                before = line if line.strip() else before
+                place += 1
+        return found
+
+    def _closing(self, opens: int, opening: re.Match[str], *, is_markdown: bool) -> int:
+        """Return the line that closes a fence. In Markdown others of the same length may stand inside."""
+        depth, fence = 0, opening["signs"]
+        for place in range(opens + 1, len(self._lines)):
+            inner = self._fences[place]
+            if inner is None or not inner["signs"].startswith(fence):
+                continue
+            if inner["info"].strip():
+                depth += is_markdown
+            elif depth:
+                depth -= 1
+            elif is_markdown and self._opens_inside(place, fence):
+                depth += 1
+            else:
+                return place
+        return len(self._lines)
+
+    def _opens_inside(self, place: int, fence: str) -> bool:
+        """Whether a bare fence opens a block within Markdown: then two more follow before anything with a name does."""
+        if fence not in self._ahead:
+            if len(self._ahead) == _WIDTHS:
+                return False
+            self._ahead[fence] = self._looked_ahead(fence)
+        bare = self._ahead[fence].count(place)
+        return bare > 0 and bare % 2 == 0
+
+    def _looked_ahead(self, fence: str) -> "_Ahead":
+        if self._labels is None:
+            self._labels = [place for place in range(len(self._lines)) if self._is_label(place)]
+        of_width = [
+            (at, one) for at, one in enumerate(self._fences) if one is not None and one["signs"].startswith(fence)
+        ]
+        named = [at for at, one in of_width if one["info"].strip()]
+        bare = [at for at, one in of_width if not one["info"].strip()]
+        return _Ahead(bare, sorted({*named, *self._labels}))
+
+    def _is_label(self, place: int) -> bool:
+        is_name = self._fences[place] is None and _labelled(self._lines[place]) is not None
+        return is_name and _is_above_a_block(self._lines, place)
+
+
+@dataclass(frozen=True)
+class _Ahead:
+    """The lines that are bare fences of one width, and those that end the search for them."""
+
+    bare: Sequence[int]
+    ends: Sequence[int]
+
+    def count(self, place: int) -> int:
+        """Return how many bare fences stand behind `place`, and before what ends the search."""
+        following = bisect_right(self.ends, place)
+        last = min([place + _LINES_AHEAD + 1, *self.ends[following : following + 1]])
+        return bisect_left(self.bare, last) - bisect_right(self.bare, place)
 
 
 def _without_indent(lines: Sequence[str], width: int) -> Sequence[str]:
@@ -130,39 +204,6 @@ def _without_indent(lines: Sequence[str], width: int) -> Sequence[str]:
 def _is_markdown(info: str, before: str) -> bool:
     name = _in_info(info) or _labelled(before) or ""
     return is_markdown(name) or info.strip().lower().split(" ")[0] in ("md", "markdown")
-
-
-def _closing(lines: Sequence[str], start: int, fence: str, *, is_markdown: bool) -> int:
-    """Return the line that closes a fence. In Markdown others of the same length may stand inside."""
-    depth = 0
-    for place in range(start, len(lines)):
-        inner = _FENCE.match(lines[place])
-        if inner is None or inner["signs"][0] != fence[0] or len(inner["signs"]) < len(fence):
-            continue
-        if inner["info"].strip():
-            depth += is_markdown
-        elif depth:
-            depth -= 1
-        elif is_markdown and _opens_inside(lines, place, fence):
-            depth += 1
-        else:
-            return place
-    return len(lines)
-
-
-def _opens_inside(lines: Sequence[str], place: int, fence: str) -> bool:
-    """Whether a bare fence opens a block within Markdown: then two more follow before anything with a name does."""
-    bare = 0
-    ahead = lines[place + 1 : place + 400]
-    for number, line in enumerate(ahead):
-        inner = _FENCE.match(line)
-        if inner is not None and len(inner["signs"]) >= len(fence) and inner["signs"][0] == fence[0]:
-            if inner["info"].strip():
-                break
-            bare += 1
-        elif _labelled(line) and _is_above_a_block(ahead[: number + 3], number):
-            break
-    return bare > 0 and bare % 2 == 0
 
 
 def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
@@ -178,10 +219,10 @@ def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
 def _named(one: _Fenced) -> Block | None:
     """Return the block under its name, None if it has none."""
     lines = list(one.lines)
-    remark = _COMMENT.match(one.before[:300])
+    remark = _COMMENT.match(_thin(one.before))
     path = _in_info(one.info) or _labelled(one.before) or _patched(one) or (remark[1] if remark else None)
     first = next((line for line in lines if line.strip()), "")
-    comment = _COMMENT.match(first)
+    comment = _COMMENT.match(_thin(first)) if len(first) <= _LONGEST else None
     label = comment[1] if comment else _labelled(first) if path or begins_edit("".join(lines[1:2])) else None
     if label and path in (None, label, label.removeprefix("./")):
         path = label
@@ -209,19 +250,24 @@ def _in_info(info: str) -> str | None:
         return None
     # A path with a folder would take the language before it along as the folder's first word.
     behind = _LANGUAGE.sub("", info, count=1)
-    found = _INFO_LAST.search(behind if behind.strip() else info)
+    found = _INFO_LAST.search(_thin((behind if behind.strip() else info).rstrip()[-_LONGEST_INFO:], _LONGEST_INFO))
     return found[1] if found and not NO_PATH.match(found[1]) else None
 
 
+def _thin(line: str, longest: int = _LONGEST) -> str:
+    """Return the beginning of a line with two blanks for each wide run: several parts of a pattern may take each."""
+    return _WIDE.sub("  ", line[:longest])
+
+
 def _labelled(line: str) -> str | None:
-    label = _LABEL.match(line[:300])
+    label = _LABEL.match(_thin(line))
     name = str(label[1] or label[2]) if label else _mentioned(line)
     return None if name is None or NO_PATH.match(name) else name
 
 
 def _mentioned(line: str) -> str | None:
     """Return the name with which a sentence ends that leads to a block."""
-    mention = None if _LABEL.match(line[:300]) else _MENTIONED.search(line[-300:])
+    mention = None if _LABEL.match(_thin(line)) else _MENTIONED.search(line[-300:])
     return None if mention is None or _OF_A_PART.search(line) else str(mention[1])
 
 
@@ -245,8 +291,8 @@ def _guessed(found: Sequence[_Fenced]) -> list[Block]:
 
 
 _LOADED = {
-    "css": re.compile(r"""<link\b[^>]{0,200}?href=["']([^"'?#>]+\.css)""", re.IGNORECASE),
-    "js": re.compile(r"""<script\b[^>]{0,200}?src=["']([^"'?#>]+\.m?js)""", re.IGNORECASE),
+    "css": re.compile(r"""<link\b[^>]{0,200}?href=["']([^"'?#>]{1,500}\.css)""", re.IGNORECASE),
+    "js": re.compile(r"""<script\b[^>]{0,200}?src=["']([^"'?#>]{1,500}\.m?js)""", re.IGNORECASE),
 }
 
 

@@ -6,6 +6,7 @@ with a complaint, and never published.
 
 import re
 from bisect import bisect_left
+from collections.abc import Iterator
 
 from orchestrator.generate.reply.calls import is_path
 from orchestrator.generate.reply.elements import ELEMENTS, END_OF_PAGE
@@ -25,9 +26,19 @@ _MARKER = re.compile(
 _WRAPPER = "it holds a tag that begins or ends a block. Put each tag on a line of its own and send the file again."
 _DOCTYPE = re.compile(r"<!doctype html", re.IGNORECASE)
 _ASIDE = re.compile(r"<(/?)(script|style|template|textarea|pre)\b[^>]{0,400}>|<!--|-->", re.IGNORECASE)
-_HIDDEN = re.compile(r"<!--.*?-->|<(script|style|template|textarea|pre)\b.*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
+_HIDES = re.compile(r"<!--|<(script|style|template|textarea|pre)\b", re.IGNORECASE)
+_END_OF_HIDDEN = {
+    "": re.compile("-->"),
+    **{
+        name: re.compile(rf"</{name}\s{{0,9}}>", re.IGNORECASE)
+        for name in ("script", "style", "template", "textarea", "pre")
+    },
+}
+_INDENTED = 200
+"""White space beside a tag, up to which it stands alone in its line."""
+
 _SAMPLE = re.compile(r"<(pre|textarea)\b[^>]{0,400}>(?:(?!<pre|<textarea).)*?</\1\s{0,9}>", re.IGNORECASE | re.DOTALL)
-_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})([^\n]*)")
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}+|~{3,}+)([^\n]*+)")
 
 
 def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
@@ -109,11 +120,13 @@ def _holds_markers(name: str, text: str) -> bool:
 
 
 def _begins_line(text: str, start: int) -> bool:
-    return not text[text.rfind("\n", 0, start) + 1 : start].strip()
+    before = text[max(0, start - _INDENTED) : start]
+    return not before.rpartition("\n")[2].strip() and ("\n" in before or start < _INDENTED)
 
 
 def _ends_line(text: str, end: int) -> bool:
-    return not text[end:].partition("\n")[0].strip()
+    behind = text[end : end + _INDENTED]
+    return not behind.partition("\n")[0].strip() and ("\n" in behind or end + _INDENTED > len(text))
 
 
 def without_strays(path: str, text: str) -> str:
@@ -134,11 +147,28 @@ def without_strays(path: str, text: str) -> str:
 
 def end_of_document(page: str) -> int | None:
     """Return where the last `</html>` ends that stands in no script, comment or sample; None if there is no such."""
-    asides = [(found.start(), found.end()) for found in _HIDDEN.finditer(page)]
-    places = [
-        found for found in END_OF_PAGE.finditer(page) if not any(a < found.start() < b for a, b in asides[:2_000])
-    ]
-    return places[-1].end() if places else None
+    asides = list(_hidden(page))
+    starts = [start for start, _ in asides]
+    last = None
+    for found in END_OF_PAGE.finditer(page):
+        around = bisect_left(starts, found.start()) - 1
+        if around < 0 or asides[around][1] <= found.start():
+            last = found.end()
+    return last
+
+
+def _hidden(page: str) -> Iterator[tuple[int, int]]:
+    """Yield from where to where what a page does not show reaches; what does not end is none."""
+    place, endless = 0, set[str]()
+    while (begun := _HIDES.search(page, place)) is not None:
+        name = (begun[1] or "").lower()
+        end = None if name in endless else _END_OF_HIDDEN[name].search(page, begun.end())
+        if end is None:
+            endless.add(name)  # nor does any behind it
+            place = begun.end()
+        else:
+            yield begun.start(), end.end()
+            place = end.end()
 
 
 def _document_problem(page: str) -> str:

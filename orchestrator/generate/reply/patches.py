@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
 
 _BEGINS = re.compile(r"^[ \t]*\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File:)", re.MULTILINE)
-_FILE = re.compile(r"^[ \t]*\*\*\* (Add|Update|Delete) File:[ \t]*(\S[^\n]*?)[ \t]*$", re.MULTILINE)
+_FILE = re.compile(r"^[ \t]*\*\*\* (Add|Update|Delete) File:[ \t]*+(\S[^\n]*+)$", re.MULTILINE)
 _END = re.compile(r"^[ \t]*\*\*\* End Patch", re.MULTILINE)
 _MOVE = re.compile(r"^\*\*\* Move to:", re.MULTILINE)
 
@@ -28,7 +28,7 @@ def patched(text: str) -> Iterator[Part]:
         end = _END.search(body)
         lines = (body if end is None else body[: end.start()]).removesuffix("\n").split("\n")
         is_cut = end is None and place + 1 == len(files)
-        yield from _parts(found[1], found[2], lines, is_cut=is_cut)
+        yield from _parts(found[1], found[2].rstrip(" \t"), lines, is_cut=is_cut)
 
 
 def without_patches(text: str) -> str:

@@ -39,6 +39,7 @@ __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 _THOUGHT = re.compile(r"\A(?:\s*[<◁](think|thinking|thought|reasoning)[>▷].*?[<◁]/\1[>▷])+", re.DOTALL | re.IGNORECASE)
 _THOUGHT_BEGINS = re.compile(r"^[ \t]*<(?:think|thinking)>", re.MULTILINE)
 _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
+_ROOT = re.compile(r"\A(?:\./|/)*+")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!doctype html[^>]{0,300}>(?=\s{0,9}(?:<!--|<html|<head|<meta|<title))", re.IGNORECASE)
 _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
@@ -165,7 +166,7 @@ def _lone_page(text: str) -> list[Part]:
     return [Block("index.html", "\n".join(lines) + "\n")]
 
 
-def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
+def _understood(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[Change], list[str]]:
     changes: list[Change] = []
     complaints: list[tuple[int, str, str]] = []
     for part in parts:
@@ -173,7 +174,7 @@ def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
         if problem := form_problem(path):
             complaints.append((len(changes), path, f"The block {part.path!r:.80} was left out: its name {problem}."))
             continue
-        made, wrong = _changes(path, part)
+        made, wrong = _changes(path, part, is_inner=is_inner)
         complaints += [(len(changes) + len(made), path, sentence) for sentence in wrong]
         changes += made
     whole = _last_whole(changes)
@@ -189,13 +190,11 @@ def _understood(parts: Sequence[Part]) -> tuple[list[Change], list[str]]:
 
 def _path(given: str) -> str:
     path = _LABEL.sub("", given.strip().strip("`*\"'\u201c\u201d\u2018\u2019")).rstrip(":")
-    while path.startswith(("./", "/")):
-        path = path.removeprefix("./").removeprefix("/")
-    return path
+    return _ROOT.sub("", path, count=1)
 
 
-def _changes(path: str, part: Part) -> tuple[Sequence[Change], list[str]]:
-    """Return what one part stands for, and what is wrong with it."""
+def _changes(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change], list[str]]:
+    """Return what one part stands for, and what is wrong with it. `is_inner`: a patch held it; it holds no other."""
     match part:
         case Deletion():
             return [Deletion(path)], []
@@ -203,8 +202,8 @@ def _changes(path: str, part: Part) -> tuple[Sequence[Change], list[str]]:
             return [], [f"{path}: the block {part.why}."]
         case Edit():
             return _edits(path, Pairs([replace(part, path=path)], 0, is_open=False))
-        case Block() if begins_patch(part.body) and not is_markdown(path):
-            return _understood([inner for inner in patched(part.body) if _path(inner.path) == path])
+        case Block() if not is_inner and begins_patch(part.body) and not is_markdown(path):
+            return _understood([inner for inner in patched(part.body) if _path(inner.path) == path], is_inner=True)
         case Block():
             return _whole_or_edits(path, part)
 
@@ -247,16 +246,13 @@ def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[str]]:
 
 def _last_whole(changes: Sequence[Change]) -> dict[str, int]:
     """Return where the last whole file of each path stands; what is no page does not take the place of one."""
-    found: dict[str, int] = {}
+    found, documents = dict[str, int](), set[str]()
     for place, change in enumerate(changes):
         if not isinstance(change, File):
             continue
-        before = changes[found[change.path]] if change.path in found else None
-        is_snippet = (
-            isinstance(before, File)
-            and bool(PAGE_ON_A_LINE.search(before.text))
-            and not PAGE_ON_A_LINE.search(change.text)
-        )
-        if not is_snippet:
+        is_document = bool(PAGE_ON_A_LINE.search(change.text))
+        if is_document or change.path not in documents:
             found[change.path] = place
+        if is_document:
+            documents.add(change.path)
     return found

@@ -18,7 +18,8 @@ _MARK = (
 """A mark that a model's own template puts around a call, with the name of the tool behind it."""
 
 _MARKED = re.compile(rf"(?:^|(?<=\n)){_MARK}")
-_BETWEEN = re.compile(rf"(?:\s|,|;|```\w*|</?[\w|:.-]{{1,40}}>|{_MARK})*(?=[\[{{])")
+# A mark comes first: it may also look like a tag, and takes the name behind it along.
+_BETWEEN = re.compile(rf"(?:{_MARK}|\s|,|;|```\w*+|</?[\w|:.-]{{1,40}}>)*+(?=[\[{{])")
 _IN_FENCE = re.compile(r"^[ \t]*```json[ \t]*\n\s{0,20}(?=[\[{])", re.MULTILINE)
 _AGAIN = re.compile(r"[\[{][\w|/ ]{1,40}[\]}]\s{0,9}(?=[\[{])")
 _ROLES = {

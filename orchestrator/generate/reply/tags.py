@@ -32,6 +32,11 @@ _ESCAPED_PAGE = re.compile(r">\s{0,9}&lt;!doctype html", re.IGNORECASE)
 _DATA = re.compile(r"\s*<!\[CDATA\[\n?")
 _FENCE = re.compile(r"^[ ]{0,3}(?:`{3,}|~{3,})[ \t]*(\w*)", re.MULTILINE)
 _WRAPPING = ("", "xml", "html", "text", "txt", "json", "tool_code", "tool_call", "plaintext")
+_BLANK_LINE = re.compile(r"[^\S\n]*+\n")
+_CLOSING = re.compile(r"</([A-Za-z][\w.:-]{0,60})>")
+_IN_VAIN = 8
+"""How often an answer's length may be read as arguments: twice is usual, and what is no call is read in vain."""
+
 _ENDINGS = 50
 """Closing tags of an argument that are looked at for the one behind which the call goes on."""
 
@@ -72,6 +77,7 @@ class _Tags:
         self._begun: list[re.Match[str]] = []
         self._ends: dict[str, list[tuple[int, int]]] = {}
         self._named: dict[str, list[int]] = {}
+        self._children = _Children(text)
         for tag in _TAG.finditer(text):
             self._keep(tag)
 
@@ -110,11 +116,12 @@ class _Tags:
             return self._with_path(tag, path)
         start = _body_starts(self._text, tag)
         named = _TOOL.match(self._text, start)  # GLM writes the name of the tool before its arguments
-        given, end = _children(self._text, start if named is None else named.end())
+        given, end = self._children.read(start if named is None else named.end())
         if given and (is_call(_tool(tag), given) or _kind(tag) in _OWN):
             return self._with_children(tag, given, end)
-        if self._text[start : start + 40].lstrip()[:1] in ("{", "["):
+        if self._text[start : start + 40].lstrip()[:1] in ("{", "[") and self._children.left > 0:
             body, end, is_cut = self._body(tag, start)
+            self._children.left -= len(body)
             parts = called(body, is_cut=is_cut)
             return _Tagged(tag.start(), end, parts) if parts else None
         return None
@@ -131,7 +138,7 @@ class _Tags:
         if tag["void"] and kind not in _OWN:
             return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])
         start = _body_starts(self._text, tag)
-        given, inner = _children(self._text, _within(self._text, start))
+        given, inner = self._children.read(_within(self._text, start))
         if given and is_call(kind, {"path": path} | given):
             _, end, _ = self._body(tag, inner)
             return _Tagged(tag.start(), end, list(parts_of(kind, {"path": path} | given)))
@@ -231,9 +238,8 @@ def _path_of(tag: re.Match[str]) -> str | None:
 
 
 def _body_starts(text: str, tag: re.Match[str]) -> int:
-    line_ends = text.find("\n", tag.end())
-    is_blank = line_ends >= 0 and not text[tag.end() : line_ends].strip()
-    return line_ends + 1 if is_blank else tag.end()
+    blank = _BLANK_LINE.match(text, tag.end())
+    return tag.end() if blank is None else blank.end()
 
 
 def _within(text: str, start: int) -> int:
@@ -242,21 +248,55 @@ def _within(text: str, start: int) -> int:
     return held.end() if held is not None and not held["end"] and _kind(held) in ("edits", "args") else start
 
 
-def _children(text: str, start: int) -> tuple[dict[str, str], int]:
-    """Return the arguments that stand in tags of their own from `start` on, and where the last of them ends."""
-    given: dict[str, str] = {}
-    key_to_come = ""
-    while (child := _TAG.match(text, _solid(text, start))) is not None and (
-        name := _argument(child) or (given and _unknown(child))
-    ):
-        value, end = _value(text, child)
-        start = end
-        if name == "arg_key":
-            key_to_come = value.strip()
+class _Children:
+    """Reads arguments that stand in tags of their own. `left`: characters that may still be read so."""
+
+    def __init__(self, text: str) -> None:
+        self.left = _IN_VAIN * len(text)
+        self._text = text
+        self._closings: dict[str, list[int]] = {}
+        for closing in _CLOSING.finditer(text):
+            self._closings.setdefault(closing[1], []).append(closing.start())
+
+    def read(self, start: int) -> tuple[dict[str, str], int]:
+        """Return the arguments that stand from `start` on, and where the last of them ends."""
+        given: dict[str, str] = {}
+        key_to_come, text = "", self._text
+        while (
+            self.left > 0
+            and (child := _TAG.match(text, _solid(text, start))) is not None
+            and (name := _argument(child) or (given and _unknown(child)))
+        ):
+            value, end = self._value(child)
+            self.left -= end - start
+            start = end
+            if name == "arg_key":
+                key_to_come = value.strip()
+            else:
+                name = key_to_come if name == "arg_value" else name
+                given[name] = value.strip() if name in NAMES and "\n" not in value.strip() and "path" in name else value
+        return given, start
+
+    def _value(self, child: re.Match[str]) -> tuple[str, int]:
+        """Return what an argument holds and where it ends: before another argument or the end of the call."""
+        text, length = self._text, len(f"</{child['name']}>")
+        closings = self._closings.get(child["name"], [])
+        first = bisect_left(closings, child.end())
+        end = -1
+        for end in closings[first : first + _ENDINGS]:
+            if _kind(child) in (*PATHS, "name"):
+                break  # behind its name the file itself may follow
+            behind = _solid(text, end + length)
+            following = _TAG.match(text, behind)
+            if behind >= len(text) or (
+                following is not None and (following["end"] or _argument(following) or _unknown(following))
+            ):
+                break
         else:
-            name = key_to_come if name == "arg_value" else name
-            given[name] = value.strip() if name in NAMES and "\n" not in value.strip() and "path" in name else value
-    return given, start
+            end = closings[first + _ENDINGS] if first + _ENDINGS < len(closings) else -1
+        if end < 0:
+            return text[child.end() :], len(text)
+        return _without_indentation(_unpacked(text[child.end() : end].removeprefix("\n"))), end + length
 
 
 def _argument(child: re.Match[str]) -> str:
@@ -274,25 +314,6 @@ def _unknown(child: re.Match[str]) -> str:
     """Return the name of an argument that says nothing of a file, as `<line_count>`: no element has an underscore."""
     is_plain = not (child["end"] or child["void"] or child["attributes"].strip() or child["tool"])
     return _kind(child) if is_plain and "_" in child["name"] and not child["name"].startswith("_") else ""
-
-
-def _value(text: str, child: re.Match[str]) -> tuple[str, int]:
-    """Return what an argument holds and where it ends: before another argument or the end of the call."""
-    closing = f"</{child['name']}>"
-    end = text.find(closing, child.end())
-    for _ in range(_ENDINGS):
-        if end < 0 or _kind(child) in (*PATHS, "name"):
-            break  # behind its name the file itself may follow
-        behind = _solid(text, end + len(closing))
-        following = _TAG.match(text, behind)
-        if behind >= len(text) or (
-            following is not None and (following["end"] or _argument(following) or _unknown(following))
-        ):
-            break
-        end = text.find(closing, end + 1)
-    if end < 0:
-        return text[child.end() :], len(text)
-    return _without_indentation(_unpacked(text[child.end() : end].removeprefix("\n"))), end + len(closing)
 
 
 def _without_indentation(body: str) -> str:

@@ -16,7 +16,7 @@ from orchestrator.verify.sentences.structure import Malformed, format_of, parsed
 
 _WORD = re.compile(r"\w")
 _DASH = re.compile(r"[\u2013\u2014]")
-_ENDING = re.compile(r"[.!?…]+[\"'”\u2019)\]*_]*(?=\s|$)")
+_ENDING = re.compile(r"(?<![.!?…])[.!?…]++[\"'”\u2019)\]*_]*+(?=\s|$)")
 _SHORT = frozenset(
     [
         "mr.",

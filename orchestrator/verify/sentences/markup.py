@@ -54,7 +54,8 @@ class Document:
     def found(self, selector: str) -> list[Node]:
         """Return the elements that a selector finds. Raises ValueError for one that is not understood."""
         ways = _ways(selector)
-        return [node for node in self.nodes if any(_fits(node, steps) for steps in ways)]
+        known: list[dict[tuple[int, int], bool]] = [{} for _ in ways]
+        return [node for node in self.nodes if any(_fits(node, *way) for way in zip(ways, known, strict=True))]
 
 
 @lru_cache(maxsize=8)
@@ -131,7 +132,15 @@ def _compound(text: str) -> list[re.Match[str]]:
     return found
 
 
-def _fits(node: Node, steps: _Steps) -> bool:
+def _fits(node: Node, steps: _Steps, known: dict[tuple[int, int], bool]) -> bool:
+    """Whether an element ends the steps. `known`: by element and number of steps, for many lie in the same ones."""
+    key = (id(node), len(steps))
+    if key not in known:
+        known[key] = _fits_now(node, steps, known)
+    return known[key]
+
+
+def _fits_now(node: Node, steps: _Steps, known: dict[tuple[int, int], bool]) -> bool:
     sign, compound = steps[-1]
     if not all(_is(node, one) for one in compound):
         return False
@@ -140,8 +149,8 @@ def _fits(node: Node, steps: _Steps) -> bool:
     around = node.path[-1:] if sign == ">" else node.path[::-1]
     if all(earlier == " " for earlier, _ in steps[:-1]):  # the nearest has all that lies around the others
         nearest = next((outer for outer in around if all(_is(outer, one) for one in steps[-2][1])), None)
-        return nearest is not None and _fits(nearest, steps[:-1])
-    return any(_fits(outer, steps[:-1]) for outer in around)
+        return nearest is not None and _fits(nearest, steps[:-1], known)
+    return any(_fits(outer, steps[:-1], known) for outer in around)
 
 
 def _is(node: Node, one: re.Match[str]) -> bool:
