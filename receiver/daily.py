@@ -92,7 +92,9 @@ class Daily:
         try:
             yield
         except (NotTakenError, BlockedError):
-            if not is_repeat:
+            if is_repeat:
+                today.repeats_since -= 1
+            else:
                 today.begun -= 1
                 today.since.pop(request, None)
                 self._sent.pop(request, None)

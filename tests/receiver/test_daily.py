@@ -171,6 +171,19 @@ async def test_a_request_that_never_ends_in_a_commit_cannot_be_sent_again_for_ev
     assert answers == [200] * (AGAIN + 3) + [429] * (17 - AGAIN)
 
 
+async def test_what_is_sent_again_and_not_taken_makes_no_room_for_others() -> None:
+    """The id says nothing of the brief: one with a key in it, which GitHub blocks, may follow one that was taken."""
+    github = CountingGitHub("1" * 16, "2" * 16)
+    receiver = Receiver(github, 3)
+    assert await receiver("a") == 200
+    github.blocks = 422
+    for _ in range(AGAIN):
+        assert await receiver("a", brief="x" * 61_000) == 422
+    github.blocks = None
+    github.moment += timedelta(seconds=LOOK_S + 1)
+    assert await receiver("b") == 429
+
+
 async def test_what_github_does_not_take_is_not_counted() -> None:
     github = CountingGitHub()
     receiver = Receiver(github, 1)
