@@ -11,13 +11,18 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 BOUNDARIES = 6
 """Of each job without a model: three groups, each with a beginning and an end."""
 
+EVERY = [
+    pytest.param(boundary, marks=() if boundary in (1, BOUNDARIES) else pytest.mark.long)
+    for boundary in range(1, BOUNDARIES + 1)
+]
+
 
 async def test_19_every_boundary_is_tried(delivered: tuple[Ran, Path]) -> None:
     log = delivered[0].log
     assert log.count("::group::") + log.count("::endgroup::") == 2 * BOUNDARIES
 
 
-@pytest.mark.parametrize("boundary", range(1, BOUNDARIES + 1))
+@pytest.mark.parametrize("boundary", EVERY)
 async def test_19_a_build_that_is_killed_is_done_again(boundary: int, tmp_path: Path) -> None:
     async with world(tmp_path) as system:
         await system.send()
@@ -30,7 +35,7 @@ async def test_19_a_build_that_is_killed_is_done_again(boundary: int, tmp_path: 
         settled(system)
 
 
-@pytest.mark.parametrize("boundary", range(1, BOUNDARIES + 1))
+@pytest.mark.parametrize("boundary", EVERY)
 async def test_19_a_publish_that_is_killed_is_done_again(boundary: int, built: Path, tmp_path: Path) -> None:
     async with world(tmp_path) as system:
         await system.send()

@@ -1,4 +1,4 @@
-"""A tenth of `make fuzz`, the same inputs each time."""
+"""A thirtieth of `make fuzz`, the same inputs each time."""
 
 import re
 from collections.abc import Callable
@@ -12,12 +12,15 @@ from tests.fuzz.running import NIGHTLY, Target, run
 from tests.fuzz.targets import TARGETS
 
 
+# Counting lines and branches makes the many small calls twice as slow, and other tests have reached them.
+@pytest.mark.no_cover
 @pytest.mark.parametrize("target", TARGETS, ids=[target.name for target in TARGETS])
 def test_no_hostile_input_does_harm(target: Target) -> None:
-    outcome = run(target, target.inputs, seed=None)
+    inputs = target.inputs // 3
+    outcome = run(target, inputs, seed=None)
     if outcome.error:
         raise outcome.error
-    assert outcome.tried >= target.inputs
+    assert outcome.tried >= inputs
     assert not outcome.failed
 
 
@@ -81,6 +84,7 @@ def test_inputs_are_as_large_as_they_are_said_to_be_and_the_same_for_a_seed() ->
     assert all(900 <= len(family.made(1_000)) <= 2_000 for family in families)
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("reader", READERS, ids=[reader.name for reader in READERS])
 def test_every_reader_reads_small_inputs_of_all_its_families(reader: Reader) -> None:
     assert reader.families(0)

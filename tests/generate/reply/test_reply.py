@@ -105,11 +105,12 @@ def test_no_answer_makes_it_fail_and_every_file_may_be_written(text: str) -> Non
         assert body.encode() or not body
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize(
     "piece",
     ["`", "```\n", " ", "[", '{"files":[', "<file ", '<file path="a">\n', "<<<<<<< SEARCH\n", "a b c. ", "<think>"],
 )
-def test_a_megabyte_of_the_same_comes_to_an_end(piece: str) -> None:
-    much = piece * (1_000_000 // len(piece))
+def test_much_of_the_same_comes_to_an_end(piece: str) -> None:
+    much = piece * (100_000 // len(piece))
     for text in (much, f"{block('a.js', much + 'x')}"):
         assert all(form_problem(change.path) is None for change in parse(text).changes)
