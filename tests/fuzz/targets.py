@@ -320,7 +320,7 @@ EVENT = st.fixed_dictionaries(
 
 TARGETS = (
     Target("receiver: bodies", 1_600, BODY, receiver),
-    Target("receiver: senders", 1_500, SENDER, senders),
+    Target("receiver: senders", 700, SENDER, senders),
     Target("receiver: connections", 400, WIRE, wire),
     Target("paths", 1_500, st.lists(TEXT, min_size=1, max_size=4), paths),
     Target(
