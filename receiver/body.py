@@ -106,7 +106,7 @@ class Bodies:
             yield body
 
     async def _read(self, body: Body, chunks: AsyncIterator[bytes], held: AsyncExitStack) -> Refused | None:
-        """Read `body`, counting; return why it is refused before its end, if it is. Raises TimeoutError, Refused."""
+        """Read `body`, counting; return why it is refused before its end, if it is. Raises TimeoutError."""
         async with asyncio.timeout(self._settings.read_s) as clock:
             started = asyncio.get_running_loop().time()
             async for chunk in chunks:
@@ -117,7 +117,8 @@ class Bodies:
                     continue
                 if body.outline is None:
                     clock.reschedule(None)
-                    await self._place(held)
+                    if not await self._place(held):
+                        return _busy()
                     started = asyncio.get_running_loop().time()
                     body.outline = Outline()
                 try:
@@ -128,20 +129,19 @@ class Bodies:
                 clock.reschedule(started + min(self._settings.read_s, GRACE_S + len(body.content) / PACE))
         return None
 
-    async def _place(self, held: AsyncExitStack) -> None:
-        """Wait for a place, and keep it as long as `held`; raise Refused(503)."""
-        headers = CLOSING | {"retry-after": "5"}
-        busy = Refused(503, "Many large requests come in now. Wait some seconds and send this one again.", headers)
+    async def _place(self, held: AsyncExitStack) -> bool:
+        """Wait for a place, and keep it as long as `held`; return False where none comes free in time."""
         if self._waiting >= WAITING:
-            raise busy
+            return False
         self._waiting += 1
         try:
             async with asyncio.timeout(self._settings.read_s):
                 await held.enter_async_context(self._places)
         except TimeoutError:
-            raise busy from None
+            return False
         finally:
             self._waiting -= 1
+        return True
 
 
 async def _look(outline: Outline, content: bytearray) -> None:
@@ -188,6 +188,11 @@ def _no_object() -> Refused:
 def _too_large(settings: Settings) -> Refused:
     said = f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs."
     return Refused(413, said, CLOSING)
+
+
+def _busy() -> Refused:
+    headers = CLOSING | {"retry-after": "5"}
+    return Refused(503, "Many large requests come in now. Wait some seconds and send this one again.", headers)
 
 
 def _too_slow(settings: Settings) -> Refused:

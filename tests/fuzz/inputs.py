@@ -94,3 +94,30 @@ def _wire(draw: st.DrawFn) -> bytes:
 
 
 WIRE = _wire() | st.binary(max_size=300)
+
+
+@st.composite
+def _member(draw: st.DrawFn) -> str:
+    """Return a member of an object, such as says who sends it; any character of its key may be an escape."""
+    key = draw(st.sampled_from(["secret", "email", "Secret", "secre", "secret ", "a", ""]))
+    written = "".join(draw(st.sampled_from([sign, sign, f"\\u{ord(sign):04x}", f"\\u{ord(sign):04X}"])) for sign in key)
+    value = draw(
+        st.sampled_from(['"\\\\"', '"\\\\\\""', '"\\ud83d\\ude00"', '{"secret": "x"}', '["secret", ":"]', '"', ":"])
+        | DUMPED
+    )
+    gap = st.sampled_from(["", "", " ", "\n\t", "\r "])
+    return f'{draw(gap)}"{written}"{draw(gap)}:{draw(gap)}{value}{draw(gap)}'
+
+
+DUMPED = st.builds(lambda value, is_ascii: json.dumps(value, ensure_ascii=is_ascii), TEXT | VALUE, st.booleans())
+SENDER = st.tuples(
+    st.builds(
+        lambda mark, members, end: (mark + "{" + ",".join(members) + end).encode("utf-8", "surrogatepass"),
+        st.sampled_from(["", "", "\ufeff"]),
+        st.lists(_member(), max_size=6),
+        st.sampled_from(["}", "}", "}", "} ", ",}", ""]),
+    )
+    | BODY,
+    st.integers(3, 64),
+)
+"""A body, and the size of the pieces in which it comes."""

@@ -7,7 +7,8 @@ import posixpath
 import random
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PureWindowsPath
 from typing import Any
@@ -25,11 +26,14 @@ from orchestrator.serving import bind, serving
 from orchestrator.task import decode_data_uri, read_event, slug, web_url
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
 from orchestrator.verify.files import Repository, decided, is_about_files
+from receiver.answers import Refused
 from receiver.app import create_app
+from receiver.body import Body, parsed
 from receiver.github import GitHub
+from receiver.outline import Outline
 from receiver.settings import Settings
 from receiver.throttle import Throttle
-from tests.fuzz.inputs import BODY, CANARY, SECRET, TEXT, VALUE, WIRE
+from tests.fuzz.inputs import BODY, CANARY, SECRET, SENDER, TEXT, VALUE, WIRE
 from tests.fuzz.running import Act, Escape, Failed500, Target
 
 OURS = frozenset({200, 400, 401, 404, 405, 408, 413, 422})
@@ -78,6 +82,34 @@ def receiver() -> Iterator[Act]:
 
         yield act
         runner.run(client.aclose())
+
+
+@contextmanager
+def senders() -> Iterator[Act]:
+    """Who sends a body: what is found without building it, beside a parse of the whole."""
+
+    def act(come: tuple[bytes, int]) -> None:
+        body, step = come[0], max(come[1], len(come[0]) // 64)
+        content, outline = bytearray(), Outline()
+        for at in range(0, len(body), step):
+            content += body[at : at + step]
+            deque(outline.feed(content))
+        whole, sender = _answer(lambda: parsed(content.copy())), _answer(Body(content, outline).sender)
+        if isinstance(whole, dict):
+            named = {name: whole[name] for name in ("secret", "email") if name in whole}
+            whole = {name: value if isinstance(value, str) else None for name, value in named.items()}
+        # What is no object is refused in other words at most; what is no JSON may be found out by the parse alone.
+        if whole not in (sender, 400) and (whole, sender) != (422, 400):
+            raise Escape("another sender")
+
+    yield act
+
+
+def _answer(read: Callable[[], dict[str, Any]]) -> dict[str, Any] | int:
+    try:
+        return read()
+    except Refused as refused:
+        return refused.status
 
 
 @contextmanager
@@ -288,6 +320,7 @@ EVENT = st.fixed_dictionaries(
 
 TARGETS = (
     Target("receiver: bodies", 1_600, BODY, receiver),
+    Target("receiver: senders", 700, SENDER, senders),
     Target("receiver: connections", 400, WIRE, wire),
     Target("paths", 1_500, st.lists(TEXT, min_size=1, max_size=4), paths),
     Target(
