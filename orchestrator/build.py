@@ -98,7 +98,7 @@ async def _built(
 async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     intake = await taken_up(settings.actions, order, clock)
     task, client, whole = intake.task, intake.reader, intake.deadline
-    found = await repository.find(client, settings.actions.owner, task.task, order.key, intake.reserved)
+    found = await repository.find(client, settings.actions.owner, task.task, order.keys, intake.reserved)
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(

@@ -9,7 +9,7 @@ from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
 from orchestrator.handover import Build
 from orchestrator.paths import path_problem
-from orchestrator.record import Record, Round, commit_message, once_more_message
+from orchestrator.record import Record, Round, commit_message, description_of, once_more_message
 from orchestrator.site import RECORD, Site, blob_id, broken_rules, finished
 from orchestrator.task import Order, Task
 
@@ -61,14 +61,14 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
     for turn in range(TURNS):
         if not await _is_time_for(client, turn):
             break
-        found = await repository.find(client, owner, wanted.task.task, wanted.order.key, wanted.reserved)
+        found = await repository.find(client, owner, wanted.task.task, wanted.order.keys, wanted.reserved)
         present = await repository.blob_ids(client, found) if found.is_started else {}
         if sha := found.answered(wanted.order.id):
             return _replayed(found, sha, present)
         change, expected = plan(wanted, found, present)
         try:
             if not found.exists:
-                await repository.create_public(client, found.owner, found.name)
+                await repository.create_public(client, found.owner, found.name, description_of(wanted.order.key))
                 found, is_new = replace(found, exists=True), True
             if found.head is None:
                 found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))
@@ -191,5 +191,5 @@ def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Reco
         unproved=build.count("unproved", task.round),
         unreadable=build.count("unreadable", task.round),
     )
-    before = found.record or Record(task=wanted.order.key)
+    before = (found.record or Record(task="")).model_copy(update={"task": wanted.order.key})
     return before.answered(wanted.order.id, site.digest(), build.built_by, this)

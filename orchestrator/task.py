@@ -264,6 +264,11 @@ class Order:
     blob: str | None
     by_hand: bool
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys that the task's repository may carry, the present one first."""
+        return (self.key,)
+
     def identity(self) -> Task:
         """Return who asked for which round, whatever else the event lacks; raise InvalidTask."""
         return parse(Task, {**self.request, "brief": "-", "checks": (), "attachments": ()})

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,11 +31,13 @@ from orchestrator.verify.evaluating import COMPILED, Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
 from orchestrator.verify.foreign import name_no_page_has
+from orchestrator.verify.guarding import replaced
 from orchestrator.verify.hearing import Heard, Outside, Target, judged, listen, needed, unreached
+from orchestrator.verify.javascript import names_in, tree
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits, Report, finding, first_of
-from orchestrator.verify.runners import MISSING, NAMES, needs_runner, with_runner, word_unknown
+from orchestrator.verify.runners import ALONE, MISSING, NAMES, needs_runner, with_runner, word_unknown
 from orchestrator.verify.running import answers, evaluated, read_checks
 from orchestrator.verify.settling import follow, settle
 
@@ -56,6 +58,7 @@ class _Seen:
     """What was seen so far, whatever comes after."""
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
@@ -73,11 +76,11 @@ class _Seen:
         """Keep what evaluating a check gave. `told`: what its parts gave."""
         if outcome.misformed:
             self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
-        elif word := word_unknown(outcome.seen):
+        elif (word := word_unknown(outcome.seen)) and needs_runner(self.texts.get(label, ""), NAMES):
             self.unreadable[label] = (
                 f"It is in the language of a test runner and uses `{word}`, which is not known here"
             )
-        elif name := name_no_page_has(outcome.seen):
+        elif (name := name_no_page_has(outcome.seen)) and name in names_in(tree(self.texts.get(label, ""))):
             self.unreadable[label] = f"It names `{name}`, which no page has"
         self.shown[label] = (outcome.holds, f"{outcome.seen}: {told}" if told else outcome.seen)
 
@@ -130,18 +133,20 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
     async with new_page(cage, target) as page:
         seen.kinds = await _told_apart(page, asked)
         wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
+        seen.texts = wanted  # a page may throw what we throw: it is believed where the check itself says so
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
         seen.heard, traffic = listen(page, session), follow(page)
         await arrive(page, target.url, limits, seen.findings)
         await settle(traffic, limits.check)
-        missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
+        missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else frozenset()
         acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
         plain = {label: wanted[label] for label in wanted if label not in acting}
         outcomes = await read_checks(session, plain, limits.check)
         acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
         for label in outcomes.keys() - acting.keys():
             seen.take(label, outcomes[label])
+        seen.findings += await replaced(session, ANSWERING_S)
         is_there = await answers(page, ANSWERING_S)
         if is_there:
             seen.answered_at = math.inf  # what takes long now takes place on other pages
@@ -155,10 +160,10 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
             seen.findings.append(_limit("go on answering; saw it busy without end", target))
 
 
-async def _missing(session: CDPSession) -> Sequence[str]:
-    """Return the names of test runners that the page does not have itself."""
+async def _missing(session: CDPSession) -> frozenset[str]:
+    """Return the names of test runners that the page does not have itself, or that are not for a page to have."""
     answer = await session.send("Runtime.evaluate", {"expression": MISSING, "returnByValue": True})
-    return [str(name) for name in answer["result"].get("value", [])]
+    return ALONE | {str(name) for name in answer["result"].get("value", [])}
 
 
 async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Seen) -> None:

@@ -12,6 +12,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.handover import Finding
 from orchestrator.verify.browser import Cage
+from orchestrator.verify.guarding import guard
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.looking import SIZES
 from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
@@ -29,6 +30,7 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
         if target.cdn_mirror is not None:
             await context.route(_is_on_cdn, partial(_from_mirror, target.cdn_mirror))
         page = await context.new_page()
+        await guard(page)
         context.on("page", _shut)
         yield page
     finally:
