@@ -7,11 +7,10 @@ from pathlib import Path
 from orchestrator import handover, summary
 from orchestrator.commit import Committed, Wanted, committed, committed_again
 from orchestrator.deadline import Clock
-from orchestrator.errors import GitHubFailed, PagewrightError
+from orchestrator.errors import PagewrightError
 from orchestrator.github import pages
 from orchestrator.github.builds import BuildLost
 from orchestrator.github.client import Client
-from orchestrator.github.repository import Repository, has_path
 from orchestrator.handover import Build
 from orchestrator.intake import taken_up
 from orchestrator.notify import Publication, notify, result_body
@@ -81,27 +80,11 @@ async def _published(
         made = await committed(client, actions.owner, wanted)
         full_name = made.repository.full_name
         runner.say(f"{made.sha} in {full_name}")
-        if made.is_new:
-            await _warn_of_shadow(client, made.repository, runner)
     with runner.group("Wait until GitHub Pages serves it"):
         url = await pages.site_url(client, full_name, is_new=made.is_new)
         url = await _until_live(client, made, url, runner)
         runner.say(url)
     return Publication(f"{actions.server_url}/{full_name}", made.sha, url)
-
-
-async def _warn_of_shadow(client: Client, made: Repository, runner: Runner) -> None:
-    """Say where the owner's own site has a folder of the repository's name: one read, for a new repository alone."""
-    user_site = f"{made.owner}/{made.owner}.github.io"
-    try:
-        is_there = await has_path(client, user_site, made.name)
-    except GitHubFailed:  # a warning is worth no failure
-        return
-    if is_there:
-        runner.warning(
-            f"{user_site} has a `{made.name}` too. Both have the same address, so that this page is likely to hide it. "
-            "Rename one of them if both are to be seen."
-        )
 
 
 async def _until_live(client: Client, made: Committed, url: str, runner: Runner) -> str:

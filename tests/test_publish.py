@@ -80,8 +80,7 @@ async def test_round_1_takes_four_writes_and_round_2_one(job: Job, hub: Hub) -> 
         "POST /graphql",
         f"POST /repos/octo/{TASK}/pages",
     ]
-    # One of them looks for a folder of the same name in the owner's own site.
-    assert len([call for call in hub.reads if call not in polls(hub.reads)]) <= 4
+    assert len([call for call in hub.reads if call not in polls(hub.reads)]) <= 3
     hub.calls.clear()
     second = job.order(2, "nonce-2")
     again = await job.run(second, job.built(second, {"new.html": b"x"}, made.commit_sha))
@@ -450,24 +449,6 @@ async def test_what_is_too_short_for_a_mask_is_left_out_of_the_log_and_told_all_
     assert (told["email"], told["nonce"]) == (email, nonce)
     assert (logged["email"], logged["nonce"]) == (email if len(email) > 2 else "***", "***")
     assert {**logged, "email": email, "nonce": nonce} == told
-
-
-async def test_a_name_that_the_owners_site_has_too_is_warned_of_once(job: Job, hub: Hub) -> None:
-    hub.seed("octo.github.io", {f"{TASK}/index.html": b"x"})
-    first = job.order()
-    made = await job.run(first, job.built(first))
-    (warning,) = [line for line in job.log.getvalue().splitlines() if line.startswith("::warning::")]
-    assert f"octo/octo.github.io has a `{TASK}` too" in warning
-    second = job.order(2, "nonce-2")
-    await job.run(second, job.built(second, {"new.html": b"x"}, made.commit_sha))
-    assert job.log.getvalue().count("::warning::") == 1
-
-
-async def test_an_owners_site_that_cannot_be_looked_at_keeps_nothing_up(job: Job, hub: Hub) -> None:
-    hub.fail(fault("/contents/", method="GET", status=403, body={"message": "Resource not accessible"}))
-    first = job.order()
-    assert (await job.run(first, job.built(first))).commit_sha == hub.head(TASK)
-    assert "::warning::" not in job.log.getvalue()
 
 
 async def test_no_token_reaches_the_log_the_summary_or_the_evaluator(job: Job) -> None:
