@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from orchestrator import annotations, handover, summary
 from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
-from orchestrator.errors import PagewrightError, UsageError
+from orchestrator.errors import GitHubFailed, PagewrightError, UsageError
 from orchestrator.generate.attachments import sources
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.generate.tried import Tried
 from orchestrator.github import repository
+from orchestrator.github.client import Client
 from orchestrator.github.repository import Repository
 from orchestrator.handover import Attempt, Build, Finding
 from orchestrator.intake import taken_up
@@ -42,13 +43,14 @@ STANDING_SHARE = 1 / 3
 
 @dataclass(frozen=True)
 class Start:
-    """What a build begins with. `deadline`: when publishing must begin."""
+    """What a build begins with. `deadline`: when publishing must begin; `notes`: what a person should know."""
 
     task: Task
     found: Repository
     present: Site
     deadline: Deadline
     day: date
+    notes: tuple[str, ...] = ()
 
 
 async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
@@ -92,6 +94,8 @@ async def _built(
         await warming
     kept = await prove(first, _ways(settings, start, generation, runner), start.task.round, settings.max_attempts)
     _annotate(runner, generation, first, kept)
+    for note in start.notes:
+        runner.warning(note)
     return _handed_over(order.id, start, generation, kept), kept.site, kept.report.screenshots
 
 
@@ -106,7 +110,19 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
         )
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
-    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day)
+    notes = () if found.exists else await _shadows(client, found)
+    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
+
+
+async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
+    """Say where the owner's own site has something of a new repository's name: one read."""
+    user_site = f"{new.owner}/{new.owner}.github.io"
+    try:
+        is_there = await repository.has_path(client, user_site, new.name)
+    except GitHubFailed:  # a note is worth no failure
+        return ()
+    hides = f"{user_site} has a `{new.name}` too, at the address of this page, which is likely to hide it."
+    return (f"{hides} Rename one of them to show both.",) if is_there else ()
 
 
 async def _begun(settings: BuildSettings, kit: Kit, start: Start, runner: Runner) -> Generation:
@@ -255,7 +271,7 @@ def _handed_over(id_: str, start: Start, generation: Generation, kept: Attempted
         cost_usd=generation.cost_usd,
         checks=kept.report.checks,
         findings=kept.report.findings,
-        notes=kept.report.notes,
+        notes=(*start.notes, *kept.report.notes),
         attempts=generation.attempts,
         attachments_changed=kept.generated.attachments_changed,
         attachments_refused=generation.refused(kept.generated.site),

@@ -9,7 +9,7 @@ from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
 from orchestrator.handover import Build
 from orchestrator.paths import path_problem
-from orchestrator.record import Record, Round, commit_message, once_more_message
+from orchestrator.record import Record, Round, commit_message, description_of, once_more_message
 from orchestrator.site import RECORD, Site, blob_id, broken_rules, finished
 from orchestrator.task import Order, Task
 
@@ -68,7 +68,7 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
         change, expected = plan(wanted, found, present)
         try:
             if not found.exists:
-                await repository.create_public(client, found.owner, found.name)
+                await repository.create_public(client, found.owner, found.name, description_of(wanted.order.key))
                 found, is_new = replace(found, exists=True), True
             if found.head is None:
                 found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))
@@ -191,8 +191,6 @@ def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Reco
         unproved=build.count("unproved", task.round),
         unreadable=build.count("unreadable", task.round),
     )
-    record = (found.record or Record(task=wanted.order.key)).answered(
-        wanted.order.id, site.digest(), build.built_by, this
-    )
     # One that was found by a former key has the present one from now on.
-    return record.model_copy(update={"task": wanted.order.key})
+    before = (found.record or Record(task="")).model_copy(update={"task": wanted.order.key})
+    return before.answered(wanted.order.id, site.digest(), build.built_by, this)

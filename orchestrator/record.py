@@ -1,6 +1,7 @@
 """`pagewright.json`: what is remembered between rounds, and the stamp that proves what is live. Pure."""
 
 import json
+import re
 from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -60,6 +61,17 @@ def read_record(content: bytes | None) -> Record | None:
         return None if content is None else Record.model_validate_json(content)
     except ValidationError:
         return None
+
+
+def description_of(key: str) -> str:
+    """Return the description of the repository of the task `key`: it says whose it is before anything lies in it."""
+    return f"Built by Pagewright. Task {key}"
+
+
+def key_described(description: str) -> str | None:
+    """Return the key of the task that a description names, whatever its owner has written around it."""
+    found = re.findall(r"\bTask ([0-9a-f]{16})\b", description)
+    return str(found[0]) if len(found) == 1 else None
 
 
 def commit_message(repository: str, request: str, round_: int) -> tuple[str, str]:

@@ -81,7 +81,8 @@ async def test_without_a_model_the_template_is_built_verified_and_handed_over(jo
     assert {"index.html", "README.md", "LICENSE", ".nojekyll"} <= set(files)
     assert b"2026 octo" in files["LICENSE"]
     assert sorted(path.name for path in (job.folder / given.id).glob("*.png")) == SHOTS
-    assert hub.calls == [("GET", f"/repos/octo/{name}/commits") for name in (TASK, f"{TASK}-{KEY[:6]}")]
+    names = [f"/repos/octo/{name}/commits" for name in (TASK, f"{TASK}-{KEY[:6]}")]
+    assert hub.calls == [("GET", path) for path in (*names, f"/repos/octo/octo.github.io/contents/{TASK}")]
     assert "No model is configured" in job.log.getvalue()
     assert "Fallback" in (job.folder / "summary").read_text()
 
@@ -243,6 +244,22 @@ async def test_a_request_that_is_answered_already_costs_two_reads_and_nothing_el
     assert built.published == head
     assert json.loads((job.folder / given.id / "build.json").read_text()) == {"id": given.id, "published": head}
     assert len(hub.calls) == 2
+
+
+@pytest.mark.browser
+async def test_a_name_that_the_owners_site_has_too_is_warned_of_in_log_and_report(job: Job, hub: Hub) -> None:
+    hub.seed("octo.github.io", {f"{TASK}/index.html": b"x"})
+    said = f"octo/octo.github.io has a `{TASK}` too, at the address of this page, which is likely to hide it."
+    assert (await job.run(order())).notes[0].startswith(said)
+    assert f"::warning::{said}" in job.log.getvalue()
+    assert "likely to hide it" in (job.folder / "summary").read_text()
+
+
+@pytest.mark.browser
+async def test_an_owners_site_that_may_not_be_looked_at_keeps_nothing_up(job: Job, hub: Hub) -> None:
+    hub.fail(fault("/contents/", method="GET", status=403, body={"message": "Resource not accessible"}))
+    built = await job.run(order())
+    assert (built.error, [note for note in built.notes if "hide it" in note]) == (None, [])
 
 
 async def test_a_later_round_without_a_repository_fails_at_once_with_the_reason(job: Job, hub: Hub) -> None:

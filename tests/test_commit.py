@@ -13,7 +13,7 @@ from orchestrator.errors import GitHubFailed, NoSite, OutOfTime, PagewrightError
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.repository import Repository
 from orchestrator.handover import Build
-from orchestrator.record import Record, Round, read_record
+from orchestrator.record import Record, Round, description_of, read_record
 from orchestrator.site import RECORD, Site, blob_id
 from orchestrator.task import request_of
 from tests.doubles.hub import READER, Hub, fault
@@ -236,6 +236,40 @@ async def test_a_run_killed_before_the_keys_changed_is_finished_under_the_new_on
     record = read_record(hub.files(TASK)[RECORD])
     assert record
     assert (done.repository.name, record.task) == (TASK, "0" * 16)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+async def test_an_empty_repository_of_the_owners_is_left_alone(hub: Hub, *, private: bool) -> None:
+    hub.github.store.create_repository("octo", TASK, description="For my thesis", private=private)
+    made = await run(hub)
+    assert made.repository.name != TASK
+    assert hub.head(TASK) is None
+    assert not any(f"/{TASK}/" in write for write in hub.writes)
+
+
+@pytest.mark.anyio
+async def test_an_empty_repository_that_came_meanwhile_is_left_alone(hub: Hub) -> None:
+    def made() -> None:
+        hub.github.store.create_repository("octo", TASK, description="For my thesis")
+
+    hub.before("POST", "^/user/repos$", made)
+    assert (await run(hub)).repository.name != TASK
+    assert hub.head(TASK) is None
+
+
+@pytest.mark.anyio
+async def test_what_was_made_and_not_written_to_is_known_by_its_description_and_taken_up(hub: Hub) -> None:
+    hub.fail(fault("/contents/", method="PUT", status=403, times=99, body={"message": "Resource not accessible"}))
+    with pytest.raises(Refused):
+        await run(hub)
+    half_made = hub.github.store.find("octo", TASK)
+    assert half_made
+    assert half_made.description == description_of(KEY)
+    hub.fail()
+    hub.calls.clear()
+    assert (await run(hub)).repository.name == TASK
+    assert "POST /user/repos" not in hub.writes
 
 
 @pytest.mark.anyio

@@ -13,7 +13,7 @@ from github import Github
 
 from orchestrator.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused
-from orchestrator.record import Record, answer, read_record
+from orchestrator.record import Record, answer, key_described, read_record
 from orchestrator.site import MAX_BYTES, MAX_FILES, RECORD, Site
 from orchestrator.task import repository_names
 
@@ -26,7 +26,7 @@ class Repository:
     """A repository that is ours for the task, or may become it.
 
     `commits`: (sha, message), newest first; none where it is empty or `exists` is False. `record`: what
-    `pagewright.json` at the head says, `stamp` its bytes.
+    `pagewright.json` at the head says, `stamp` its bytes. `described`: the key in the description of an empty one.
     """
 
     owner: str
@@ -35,6 +35,12 @@ class Repository:
     commits: tuple[tuple[str, str], ...] = ()
     record: Record | None = None
     stamp: bytes = b""
+    described: str | None = None
+
+    @property
+    def task(self) -> str | None:
+        """The key of the task that it says it is of."""
+        return self.described if self.record is None else self.record.task
 
     @property
     def full_name(self) -> str:
@@ -59,30 +65,42 @@ class Repository:
 async def find(client: Client, owner: str, task: str, keys: Sequence[str], reserved: frozenset[str]) -> Repository:
     """Return the repository that is the task's, or the name that is free for it.
 
-    One read for each name that is absent, two for one that is there. `keys`: of the task, the newest first; a name
-    made from a former one is looked at and never taken. `reserved`: `owner/name` of what is never written to, in lower
-    case. Raises GitHubFailed where both names are taken by others.
+    One read for each name that is absent, two for one that is there. `keys`: those that the task's repository may
+    carry, the present one first; a name made from a former one is looked at and never taken. `reserved`: `owner/name`
+    of what is never written to, in lower case. Raises GitHubFailed where both names are taken by others.
     """
     free: Repository | None = None
+    is_empty = False
     fresh = repository_names(task, keys[0])
     for name in repository_names(task, *keys):
-        if name in (".github", f"{owner.lower()}.github.io") or f"{owner}/{name}".lower() in reserved:
+        if _is_kept(owner, name) or f"{owner}/{name}".lower() in reserved:
             continue
         found = await look(client, owner, name)
-        if found.record is not None and found.record.task in keys:
+        if found.task in keys:
             return found
-        if not found.commits and free is None and name in fresh:
+        if not found.exists and free is None and name in fresh:
             free = found
+        is_empty = is_empty or (found.exists and not found.commits)
     if free is None:
-        raise GitHubFailed(
-            "Both names of the task's repository are taken by repositories that are not its own.",
-            "Rename or delete one of them, or send the task under another name.",
-        )
+        raise _taken(is_empty=is_empty)
     return free
 
 
+def _is_kept(owner: str, name: str) -> bool:
+    """Whether a name has a meaning of its own on GitHub: its owner's defaults, site and profile."""
+    return name.lower() in (".github", f"{owner}.github.io".lower(), owner.lower())
+
+
+def _taken(*, is_empty: bool) -> GitHubFailed:
+    said = "Both names of the task's repository are taken by repositories that are not its own."
+    # Somebody has made an empty one for something: that nothing lies in it yet gives it to nobody.
+    if is_empty:
+        said = f"{said} One of them is empty, and its description does not name this task."
+    return GitHubFailed(said, "Rename or delete one of them, or send the task under another name.")
+
+
 async def look(client: Client, owner: str, name: str) -> Repository:
-    """Return the repository as it is now: one read where it is absent or empty, two otherwise."""
+    """Return the repository as it is now: one read where it is absent, two otherwise."""
 
     def commits(github: Github) -> tuple[tuple[str, str], ...]:
         listed = github.get_repo(f"{owner}/{name}").get_commits()
@@ -92,11 +110,39 @@ async def look(client: Client, owner: str, name: str) -> Repository:
         history = await client.read(commits)
     except Refused as error:
         # 409 is the one sign of an empty repository: its `size` lags behind.
-        if error.status in (404, 409):
-            return Repository(owner, name, exists=error.status == 409)
+        if error.status == 404:
+            return Repository(owner, name, exists=False)
+        if error.status == 409:
+            return await _empty(client, owner, name)
         raise
     stamp = await _content(client, f"{owner}/{name}", history[0][0])
     return Repository(owner, name, exists=True, commits=history, record=read_record(stamp), stamp=stamp or b"")
+
+
+async def _empty(client: Client, owner: str, name: str) -> Repository:
+    """Return a repository without a commit: whose it is, its description alone says."""
+    try:
+        described = await client.read(lambda github: github.get_repo(f"{owner}/{name}").description)
+    except Refused as error:
+        if error.status == 404:  # gone meanwhile, or too new for every server to know it
+            return Repository(owner, name, exists=False)
+        raise
+    return Repository(owner, name, exists=True, described=key_described(described or ""))
+
+
+async def has_path(client: Client, full_name: str, path: str) -> bool:
+    """Whether something lies at `path` of the default branch: one read. Also False where there is no repository."""
+
+    def looked(github: Github) -> bool:
+        github.get_repo(full_name).get_contents(path)
+        return True
+
+    try:
+        return await client.read(looked)
+    except Refused as error:
+        if error.status in (404, 409):
+            return False
+        raise
 
 
 async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
@@ -118,8 +164,11 @@ async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
         raise
 
 
-async def create_public(client: Client, owner: str, name: str) -> None:
-    """Create a repository, public and empty. Raises Refused with 422 where the name exists."""
+async def create_public(client: Client, owner: str, name: str, description: str = "") -> None:
+    """Create a repository, public and empty, described from the first moment on.
+
+    Raises Refused with 422 where the name exists.
+    """
 
     def login(github: Github) -> str:
         return github.get_user().login
@@ -131,7 +180,7 @@ async def create_public(client: Client, owner: str, name: str) -> None:
             raise
         is_own = False  # an App's token is nobody's account: it may create in an organization only
     path = "/user/repos" if is_own else f"/orgs/{owner}/repos"
-    body = {"name": name, "has_wiki": False, "has_projects": False, "auto_init": False}
+    body = {"name": name, "description": description, "has_wiki": False, "has_projects": False, "auto_init": False}
     await client.write(lambda github: github.requester.requestJsonAndCheck("POST", path, input=body))
 
 

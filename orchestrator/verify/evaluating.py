@@ -23,8 +23,10 @@ only reads (`localStorage.getItem`), so that this says what may act."""
 _FUNCTION = re.compile(r"(?:async\s+)?function\b")
 _BY_ID = re.compile(r"""\bgetElementById\(\s{0,9}(["'`])([\w:.-]{1,200})\1\s{0,9}\)""")
 _FALSY = frozenset({"0", "-0", "NaN", "0n"})
-_AWAIT = "async function () { return typeof this === 'function' ? await this() : await this; }"
+# The browser waits for what they return, by itself. An `await` of ours would ask the page's `Promise.prototype`.
 _CALL = "function () { return this(); }"
+_SAME = "function () { return this; }"
+_AWAIT = "async function () { return await this; }"
 _SHOW = f"""function () {{
   let seen;
   try {{ seen = JSON.stringify(this) ?? String(this); }} catch {{ seen = String(this); }}
@@ -93,11 +95,11 @@ async def _sent(session: CDPSession, form: str, seconds: float, *, harmless: boo
 
 def _form_problem(answer: Mapping[str, Any]) -> str | None:
     """Return why a text does not compile. What is thrown while it runs comes with the place where that happened."""
-    details = answer.get("exceptionDetails")
-    if details is None or details.get("stackTrace"):
-        return None
-    thrown = _thrown(details)
-    return thrown if thrown.startswith("SyntaxError: ") else None
+    details = answer.get("exceptionDetails") or {}
+    exception = details.get("exception") or {}
+    # What a page throws to look like it has no script, or is no error, or has a stack.
+    is_of_text = "scriptId" in details and not details.get("stackTrace") and exception.get("subtype") == "error"
+    return _thrown(details) if is_of_text and exception.get("className") == "SyntaxError" else None
 
 
 def _thrown(details: Mapping[str, Any]) -> str:
@@ -112,15 +114,7 @@ async def _judged(session: CDPSession, answer: Mapping[str, Any], *, harmless: b
     if "exceptionDetails" not in answer and _is_to_come(value):
         if harmless and value["type"] != "function":
             return Outcome(holds=False, seen="", acts=True)  # waiting lets the page go on
-        asked = {
-            "objectId": value["objectId"],
-            "functionDeclaration": _CALL if harmless else _AWAIT,
-            "awaitPromise": not harmless,
-            "throwOnSideEffect": harmless,
-            "silent": harmless,
-            "userGesture": True,
-        }
-        answer = dict(await session.send("Runtime.callFunctionOn", asked))
+        answer = await _called(session, value, _how(value), harmless=harmless)
         value = answer["result"]
         if harmless and "exceptionDetails" not in answer and _is_to_come(value):
             return Outcome(holds=False, seen="", acts=True)
@@ -130,9 +124,32 @@ async def _judged(session: CDPSession, answer: Mapping[str, Any], *, harmless: b
     return Outcome(_is_true(value), await _shown(session, value))
 
 
+def _how(value: Mapping[str, Any]) -> str:
+    """Return the function that gives what `value` stands for."""
+    if value["type"] == "function":
+        return _CALL
+    return _SAME if value.get("subtype") == "promise" else _AWAIT
+
+
+async def _called(session: CDPSession, value: Mapping[str, Any], function: str, *, harmless: bool) -> dict[str, Any]:
+    asked = {
+        "objectId": value["objectId"],
+        "functionDeclaration": function,
+        "awaitPromise": not harmless,
+        "throwOnSideEffect": harmless,
+        "silent": harmless,
+        "userGesture": True,
+    }
+    return dict(await session.send("Runtime.callFunctionOn", asked))
+
+
 def _is_to_come(value: Mapping[str, Any]) -> bool:
-    """Whether a value stands for another one: a function that is called, a promise that is awaited."""
-    return value["type"] == "function" or value.get("subtype") == "promise"
+    """Whether a value stands for another one: a function that is called, a promise that is awaited.
+
+    A promise may also be an object of a library's own class, or of the page's; those of the browser are no such thing.
+    """
+    is_promise = value.get("subtype") == "promise" or "Promise" in value.get("className", "")
+    return value["type"] == "function" or is_promise
 
 
 def _is_true(value: Mapping[str, Any]) -> bool:

@@ -48,6 +48,16 @@ _DESCRIBE = """(value) => {
   return {is: "value", text: cut(String(value))};
 }"""
 
+_KINDS = {
+    "null": frozenset[str](),
+    "undefined": frozenset[str](),
+    "element": frozenset({"name", "text"}),
+    "list": frozenset({"count", "text"}),
+    "text": frozenset({"text"}),
+    "value": frozenset({"text"}),
+}
+"""What `_DESCRIBE` says of a value, by its kind."""
+
 _IDS = "[...document.querySelectorAll('[id]')].slice(0, 300).map((one) => one.id)"
 
 
@@ -193,8 +203,9 @@ async def _ids(session: CDPSession) -> list[str]:
     }
     try:
         answer = await session.send("Runtime.evaluate", asked)
-        return [str(one) for one in json.loads(answer["result"].get("value", "[]"))]
-    except (Error, ValueError):
+        found = json.loads(answer["result"].get("value", "[]"))
+        return [str(one) for one in found] if isinstance(found, list) else []
+    except (Error, ValueError, TypeError):
         return []
 
 
@@ -212,6 +223,9 @@ async def _described(session: CDPSession, part: Part) -> dict[str, Any] | None:
         if "exceptionDetails" in answer:
             return None
         value = json.loads(answer["result"].get("value", "null"))
-    except (Error, ValueError):
+    except (Error, ValueError, TypeError):
         return None
-    return value if isinstance(value, dict) else None
+    # What JSON and the rest are made of, the page may have replaced.
+    if not isinstance(value, dict) or not isinstance(kind := value.get("is"), str):
+        return None
+    return value if kind in _KINDS and _KINDS[kind] <= value.keys() else None

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,11 +32,13 @@ from orchestrator.verify.evaluating import COMPILED, Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
 from orchestrator.verify.foreign import name_no_page_has
+from orchestrator.verify.guarding import replaced
 from orchestrator.verify.hearing import Heard, Outside, Target, at_home, judged, listen, needed, unreached
+from orchestrator.verify.javascript import names_in, tree
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.report import Limits, Report, finding, first_of
-from orchestrator.verify.runners import MISSING, NAMES, needs_runner, with_runner, word_unknown
+from orchestrator.verify.runners import ALONE, MISSING, NAMES, needs_runner, with_runner, word_unknown
 from orchestrator.verify.running import answers, evaluated, read_checks
 from orchestrator.verify.settling import follow, settle
 
@@ -61,6 +63,7 @@ class _Seen:
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
@@ -80,11 +83,11 @@ class _Seen:
         """Keep what evaluating a check gave. `told`: what its parts gave."""
         if outcome.misformed:
             self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
-        elif word := word_unknown(outcome.seen):
+        elif (word := word_unknown(outcome.seen)) and needs_runner(self.texts.get(label, ""), NAMES):
             self.unreadable[label] = (
                 f"It is in the language of a test runner and uses `{word}`, which is not known here"
             )
-        elif name := name_no_page_has(outcome.seen):
+        elif (name := name_no_page_has(outcome.seen)) and name in names_in(tree(self.texts.get(label, ""))):
             self.unreadable[label] = f"It names `{name}`, which no page has"
         self.shown[label] = (outcome.holds, f"{outcome.seen}: {told}" if told else outcome.seen)
 
@@ -147,6 +150,7 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
     async with new_page(cage, target) as page:
         seen.kinds = await _told_apart(page, asked)
         wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
+        seen.texts = wanted  # a page may throw what we throw: it is believed where the check itself says so
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
         await session.send("Page.enable")
@@ -162,13 +166,14 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
 
 async def _checked(page: Page, session: CDPSession, trials: Trials, wanted: Mapping[str, str], seen: _Seen) -> bool:
     """Run the checks on a settled page and look at it; return whether it answered to the end."""
-    missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else ()
+    missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else frozenset()
     acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
     plain = {label: wanted[label] for label in wanted if label not in acting}
     outcomes = await read_checks(session, plain, trials.limits.check)
     acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
     for label in outcomes.keys() - acting.keys():
         seen.take(label, at_home(outcomes[label], seen.heard))
+    seen.findings += await replaced(session, ANSWERING_S)
     if not await answers(page, ANSWERING_S):
         return False
     seen.answered_at = time.monotonic()
@@ -197,10 +202,10 @@ async def _heartbeat(page: Page, seen: _Seen) -> AsyncIterator[None]:
         await asyncio.gather(heart, return_exceptions=True)
 
 
-async def _missing(session: CDPSession) -> Sequence[str]:
-    """Return the names of test runners that the page does not have itself."""
+async def _missing(session: CDPSession) -> frozenset[str]:
+    """Return the names of test runners that the page does not have itself, or that are not for a page to have."""
     answer = await session.send("Runtime.evaluate", {"expression": MISSING, "returnByValue": True})
-    return [str(name) for name in answer["result"].get("value", [])]
+    return ALONE | {str(name) for name in answer["result"].get("value", [])}
 
 
 async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Seen) -> None:

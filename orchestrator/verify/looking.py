@@ -1,11 +1,12 @@
 """How a page looks: pictures of it, whether it shows anything, fits a phone, and can be used by everyone."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from playwright.async_api import CDPSession, Page
+from playwright.async_api import CDPSession, Error, Page
 
 from orchestrator.handover import Finding
 from orchestrator.hosting import file_meant
@@ -15,6 +16,9 @@ from orchestrator.verify.report import finding, first_of
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
 MAX_OF_ONE_KIND = 5
+
+Aside = Callable[[str], Awaitable[Any]]
+"""Evaluates an expression beside the page, and returns its value as JSON has it; raises playwright's Error."""
 
 RULES = (
     *("document-title", "html-has-lang", "html-lang-valid"),
@@ -68,14 +72,15 @@ _LINKS = """() => [...document.querySelectorAll("a[href]")].slice(0, 500)
 
 async def look(page: Page, session: CDPSession, target: Target, shots: dict[str, bytes]) -> list[Finding]:
     """Return what is wrong with how the page looks. `shots`: gets its pictures, by size and colour scheme."""
-    findings = await _on_desktop(page, target)
+    aside = await _aside(session)
+    findings = await _on_desktop(aside, target)
     for size, (width, height) in SIZES.items():
         await page.set_viewport_size({"width": width, "height": height})
         if size == "phone":
             # As phones do: without a viewport of its own the page is laid out for a desktop.
             metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
             await session.send("Emulation.setDeviceMetricsOverride", metrics)
-            findings += _sideways(await page.evaluate(_WIDTH), width)
+            findings += _sideways(await aside(f"({_WIDTH})()"), width)
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             shots[f"{size}-{scheme}"] = await page.screenshot(animations="disabled")
@@ -90,10 +95,28 @@ async def restore(page: Page, session: CDPSession) -> None:
     await page.emulate_media(color_scheme="light")
 
 
-async def _on_desktop(page: Page, target: Target) -> list[Finding]:
-    if not await page.evaluate(_SHOWS):
+async def _aside(session: CDPSession) -> Aside:
+    """Return what evaluates an expression beside the page: on its document, in a world that no script of it reaches.
+
+    https://chromedevtools.github.io/devtools-protocol/tot/Page/#method-createIsolatedWorld
+    """
+    frame = (await session.send("Page.getFrameTree"))["frameTree"]["frame"]["id"]
+    world = await session.send("Page.createIsolatedWorld", {"frameId": frame, "worldName": "pagewright"})
+
+    async def evaluate(expression: str) -> Any:
+        asked = {"expression": expression, "contextId": world["executionContextId"]}
+        answer = await session.send("Runtime.evaluate", {**asked, "returnByValue": True, "awaitPromise": True})
+        if (details := answer.get("exceptionDetails")) is not None:
+            raise Error(str((details.get("exception") or {}).get("description", details["text"])))
+        return answer["result"].get("value")
+
+    return evaluate
+
+
+async def _on_desktop(aside: Aside, target: Target) -> list[Finding]:
+    if not await aside(f"({_SHOWS})()"):
         return [finding("empty", "Expected the page to show something; saw nothing.", "body")]
-    return [*_dead_links(await page.evaluate(_LINKS), target), *_inaccessible(await _axe(page))]
+    return [*_dead_links(await aside(f"({_LINKS})()"), target), *_inaccessible(await _axe(aside))]
 
 
 def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
@@ -123,12 +146,12 @@ def _sideways(seen: Mapping[str, Any], width: int) -> list[Finding]:
     return [finding("layout", text, f"{', '.join(names)}{cut}")]
 
 
-async def _axe(page: Page) -> list[dict[str, Any]]:
+async def _axe(aside: Aside) -> list[dict[str, Any]]:
     """Return the rules that axe-core finds broken."""
     source = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
-    await page.evaluate(f"() => {{ {source} }}")
+    await aside(f"{source}; 0")
     options = {"runOnly": {"type": "rule", "values": list(RULES)}, "iframes": False, "resultTypes": ["violations"]}
-    found = await page.evaluate("async (options) => (await axe.run(document, options)).violations", options)
+    found = await aside(f"axe.run(document, {json.dumps(options)}).then((found) => found.violations)")
     return list(found)
 
 

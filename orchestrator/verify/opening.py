@@ -12,6 +12,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.handover import Finding
 from orchestrator.verify.browser import Cage
+from orchestrator.verify.guarding import guard
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.looking import SIZES
 from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
@@ -35,6 +36,7 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
         if target.answer is not None:
             await context.route("**", target.answer)  # asked before the mirror: the last one is the first
         page = await context.new_page()
+        await guard(page)
         context.on("page", _shut)
         yield page
     finally:

@@ -21,6 +21,9 @@ NAMES = frozenset(
 )
 """What the table defines; `runner.js` has the same names."""
 
+ALONE = frozenset({"cy", "driver", "By", "expect", "fireEvent", "userEvent"})
+"""Names that mean a test runner wherever they stand: a page that has them itself would judge itself."""
+
 RUNS_WITH = "(async () => {\nconst runner = "
 """How a text begins that has the words of test runners."""
 

@@ -117,6 +117,9 @@ async def answers(page: Page, seconds: float) -> bool:
         async with asyncio.timeout(seconds):
             while not page.is_closed():
                 with contextlib.suppress(Error):  # it moved on meanwhile
-                    return bool(await page.evaluate("() => true"))
+                    session = await page.context.new_cdp_session(page)
+                    await session.send("Runtime.evaluate", {"expression": "0"})  # nothing of it is the page's
+                    await session.detach()
+                    return True
                 await asyncio.sleep(POLL_S)
     return False

@@ -17,7 +17,7 @@ from tests.doubles.evaluator import evaluator
 from tests.doubles.mender import block
 from tests.doubles.model import ModelServer, model_server
 from tests.doubles.server import response, tripwire
-from tests.faults.world import DISPATCH_TOKEN, JOB_TOKEN, SECRET, TARGET_TOKEN, World
+from tests.faults.world import DISPATCH_TOKEN, JOB_TOKEN, OWNER, SECRET, TARGET_TOKEN, TASK, World
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -288,3 +288,32 @@ async def test_s18_markup_in_a_request_is_text_in_the_summary(system: World) -> 
     assert "onerror" in summary
     spans = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", summary)
     assert not re.search(r"onerror|!\[|javascript:|\*\*c", spans)
+
+
+BENT = """<script>
+Boolean = () => true; JSON.stringify = () => "true"; Object.prototype.valueOf = Object.prototype.toString = () => "42";
+Promise.prototype.then = function (ok) { ok(true); };
+Object.defineProperty(Promise.prototype, "constructor", {get() { return class {}; }});
+document.querySelector = () => ({textContent: "43"});
+</script>"""
+
+
+async def test_s21_a_page_passes_no_check_by_bending_what_it_is_judged_by(system: World) -> None:
+    page = FINE.replace("<body>", f"<body>{BENT}")
+    async with model_server(block("index.html", page) + block("README.md", "# x\n\nOpen it.")) as server:
+        configured(system, server)
+        checks = ["document.title === '43'", "async () => document.title === '43'", "Promise.resolve(false)"]
+        await system.deliver(checks=[{"js": check} for check in checks], attachments=[])
+    report = json.loads((system.folder / "run-1/out/build.json").read_bytes())
+    assert [check["state"] for check in report["checks"]] == ["failed"] * 3
+    assert any("`document.querySelector`" in finding["text"] for finding in report["findings"])
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+async def test_s22_an_empty_repository_of_the_owners_is_not_taken(private: bool, system: World) -> None:  # noqa: FBT001
+    store = system.github.store
+    taken = store.create_repository(OWNER, TASK, description="For my thesis", private=private)
+    ran = await system.deliver(attachments=[], checks=[])
+    assert (ran.build, ran.publish) == (0, 0)
+    assert store.head(taken) is None
+    assert not system.told.results[0]["repo_url"].endswith(f"/{TASK}")

@@ -109,7 +109,7 @@ def options(folder: Path, **changes: Any) -> Options:
     return Options(**{**said, **changes})
 
 
-async def test_s19_a_private_address_of_a_students_host_opens_nothing(
+async def test_s23_a_private_address_of_a_students_host_opens_nothing(
     hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With it came a GitHub of the student's own, which says whatever is to be seen."""
@@ -133,7 +133,7 @@ async def test_s19_a_private_address_of_a_students_host_opens_nothing(
     assert "not public" in entry["problem"]
 
 
-async def test_s19_an_endpoint_on_the_internet_cannot_name_a_github_of_its_own(hub: Hub, school: Class) -> None:
+async def test_s23_an_endpoint_on_the_internet_cannot_name_a_github_of_its_own(hub: Hub, school: Class) -> None:
     """Nor one on a private network: the operator alone names a GitHub."""
     told = await published(hub, "sales", GOOD)
     school.tools = replace(school.tools, settings=evaluator_settings({}))
@@ -160,7 +160,7 @@ LEAVING = {
 
 
 @pytest.mark.parametrize("way", LEAVING)
-async def test_s20_a_page_that_goes_to_another_students_is_not_taken_for_it(way: str, hub: Hub, school: Class) -> None:
+async def test_s24_a_page_that_goes_to_another_students_is_not_taken_for_it(way: str, hub: Hub, school: Class) -> None:
     other = await published(hub, "other", GOOD)
     told = await published(hub, "sales", BAD + LEAVING[way].replace("URL", other["pages_url"]))
     async with student({1: told}) as endpoint:
@@ -171,7 +171,7 @@ async def test_s20_a_page_that_goes_to_another_students_is_not_taken_for_it(way:
     assert any("stay at its address" in found.text for found in entry.findings)
 
 
-async def test_s20_another_students_page_or_repository_is_not_ones_own(hub: Hub, school: Class) -> None:
+async def test_s24_another_students_page_or_repository_is_not_ones_own(hub: Hub, school: Class) -> None:
     async with student({}) as victim, student({}) as thief, student({}) as patch:
         endpoints = [
             Endpoint("thief@b.c", thief.url, SECRET),
@@ -192,7 +192,7 @@ async def test_s20_another_students_page_or_repository_is_not_ones_own(hub: Hub,
     assert [mark.state for mark in patched.marks] == ["passed", "failed", "passed", "failed", "failed"]
 
 
-async def test_s20_a_host_of_the_students_own_shows_the_browser_nothing_else(hub: Hub, school: Class) -> None:
+async def test_s24_a_host_of_the_students_own_shows_the_browser_nothing_else(hub: Hub, school: Class) -> None:
     """A domain of one's own may lead to a server that tells a browser from the evaluator."""
     told = await published(hub, "sales", BAD)
     files = hub.files("sales")
@@ -214,7 +214,7 @@ async def test_s20_a_host_of_the_students_own_shows_the_browser_nothing_else(hub
     assert shown == []
 
 
-async def test_s20_the_result_that_was_judged_is_the_one_that_is_kept(hub: Hub, school: Class) -> None:
+async def test_s24_the_result_that_was_judged_is_the_one_that_is_kept(hub: Hub, school: Class) -> None:
     told = await published(hub, "sales", GOOD)
     other = {**told, "repo_url": f"{hub.host.url}/octo/other"}
     answers: list[int] = []

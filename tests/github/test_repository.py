@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import tarfile
 from typing import Any
 
@@ -10,10 +11,10 @@ import pytest
 from orchestrator.errors import GitHubFailed
 from orchestrator.github import repository
 from orchestrator.github.client import Refused, Unsure
-from orchestrator.github.repository import Change, Repository, find
+from orchestrator.github.repository import Change, Repository, find, has_path
 from orchestrator.local.git import git
 from orchestrator.local.tokens import Token
-from orchestrator.record import Record, Round
+from orchestrator.record import Record, Round, description_of
 from orchestrator.site import RECORD, blob_id
 from tests.doubles.hub import WRITES, Hub, fault
 from tests.doubles.orders import KEY, TASK
@@ -23,8 +24,10 @@ OTHER = f"{TASK}-{KEY[:6]}"
 OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),)).written()
 
 
-async def found(hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = ()) -> Repository:
-    return await find(hub.client(), owner, TASK, (KEY,), frozenset(reserved))
+async def found(
+    hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = (), former: tuple[str, ...] = ()
+) -> Repository:
+    return await find(hub.client(), owner, TASK, (KEY, *former), frozenset(reserved))
 
 
 async def test_nothing_there_is_a_free_name_after_two_reads(hub: Hub) -> None:
@@ -40,10 +43,65 @@ async def test_our_repository_is_found_with_two_reads(hub: Hub) -> None:
     assert len(hub.calls) == 2
 
 
-async def test_an_empty_repository_is_free_and_there(hub: Hub) -> None:
-    hub.github.store.create_repository("octo", TASK, description=None)
+@pytest.mark.parametrize("around", ["", "My page. {}", "{} (do not delete)"])
+async def test_an_empty_repository_whose_description_names_the_task_is_ours(hub: Hub, around: str) -> None:
+    described = (around or "{}").format(description_of(KEY))
+    hub.github.store.create_repository("octo", TASK, description=described)
     repo = await found(hub)
-    assert (repo.name, repo.exists, repo.head) == (TASK, True, None)
+    assert (repo.name, repo.exists, repo.head, repo.task) == (TASK, True, None, KEY)
+    assert len(hub.calls) == 2
+
+
+@pytest.mark.parametrize("private", [False, True], ids=["public", "private"])
+@pytest.mark.parametrize(
+    "described",
+    [None, "", "My own", "Task", KEY, description_of("f" * 16), f"Task {KEY}0", f"Task {KEY} Task {'f' * 16}"],
+)
+async def test_an_empty_repository_of_somebody_else_is_passed_over(
+    hub: Hub, described: str | None, *, private: bool
+) -> None:
+    hub.github.store.create_repository("octo", TASK, description=described, private=private)
+    assert ((await found(hub)).name, (await found(hub)).exists) == (OTHER, False)
+    hub.github.store.create_repository("octo", OTHER, description=described, private=private)
+    with pytest.raises(GitHubFailed, match=r"empty, and its description.*Rename or delete one of them"):
+        await found(hub)
+
+
+async def test_a_repository_under_a_former_key_is_ours_and_no_new_one_is_named_after_it(hub: Hub) -> None:
+    former = "f" * 16
+    assert (await found(hub, former=(former,))).name == TASK
+    hub.seed(TASK, {"a": b"a"})
+    assert (await found(hub, former=(former,))).name == OTHER
+    hub.seed(f"{TASK}-{former[:6]}", {RECORD: Record(task=former).written()})
+    assert (await found(hub, former=(former,))).name == f"{TASK}-{former[:6]}"
+    assert (await found(hub)).name == OTHER
+
+
+async def test_an_empty_repository_that_no_server_knows_of_yet_is_not_taken_for_anothers(hub: Hub) -> None:
+    hub.github.store.create_repository("octo", TASK, description=description_of(KEY))
+    hub.fail(fault(f"^/repos/octo/{TASK}$", method="GET", status=404, body={"message": "Not Found"}))
+    first, second = await found(hub), await found(hub)
+    assert (first.name, first.exists, second.name, second.task) == (TASK, False, TASK, KEY)
+
+
+async def test_an_empty_repository_that_may_not_be_read_is_an_error(hub: Hub) -> None:
+    hub.github.store.create_repository("octo", TASK, description=description_of(KEY))
+    hub.fail(fault(f"^/repos/octo/{TASK}$", method="GET", status=403, body={"message": "Resource not accessible"}))
+    with pytest.raises(Refused):
+        await found(hub)
+
+
+@pytest.mark.parametrize("path", ["sales", "sales.html"])
+async def test_a_folder_of_another_repository_is_looked_for_with_one_read(hub: Hub, path: str) -> None:
+    assert not await has_path(hub.client(), "octo/octo.github.io", path)
+    hub.github.store.create_repository("octo", "octo.github.io", description=None)
+    assert not await has_path(hub.client(), "octo/octo.github.io", path)
+    hub.seed("octo.github.io", {"sales/index.html": b"x", "sales.html": b"x"})
+    hub.calls.clear()
+    assert await has_path(hub.client(), "octo/octo.github.io", path)
+    assert len(hub.calls) == 1
+    with pytest.raises(Refused):
+        await has_path(hub.client("wrong"), "octo/octo.github.io", path)
 
 
 async def test_a_reserved_repository_is_ours_and_not_started(hub: Hub) -> None:
@@ -119,8 +177,9 @@ async def test_a_new_repository_never_gets_a_name_made_from_a_former_key(hub: Hu
 async def test_reserved_names_are_not_even_looked_at(hub: Hub) -> None:
     hub.seed(TASK, {RECORD: OURS})
     assert (await found(hub, reserved=(f"octo/{TASK}",))).name == OTHER
-    assert (await find(hub.client(), "Octo", "octo.github.io", (KEY,), frozenset())).name == f"octo.github.io-{KEY[:6]}"
-    assert not any(f"/{TASK}/" in path or "/octo.github.io/" in path for _, path in hub.calls)
+    for name in ("octo.github.io", "octo"):
+        assert (await find(hub.client(), "Octo", name, (KEY,), frozenset())).name == f"{name}-{KEY[:6]}"
+    assert not any(re.search(f"/({TASK}|octo.github.io|octo/octo|.github)/", path) for _, path in hub.calls)
 
 
 async def test_the_answer_to_a_request_is_found_however_old_it_is(hub: Hub) -> None:

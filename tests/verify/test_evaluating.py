@@ -114,3 +114,80 @@ async def test_a_failure_says_what_was_there(session: CDPSession, text: str, say
 async def test_what_has_no_part_that_tells_is_explained_by_nothing_wrong(session: CDPSession, text: str) -> None:
     assert isinstance(await explain(session, text), str)
     assert (await verdict(session, "document.title === 'Shop'")).holds
+
+
+BENT = {
+    "Boolean": "Boolean = () => true",
+    "Promise": "Promise.prototype.then = function (ok) { ok(true); }; Promise.prototype.catch = Promise.prototype.then",
+    "Promise's constructor": """Object.defineProperty(Promise.prototype, 'constructor', {get() { return class {}; }});
+        Promise.prototype.then = function (ok) { ok(true); }""",
+    "thenables": "Object.prototype.then = function (ok) { delete Object.prototype.then; ok({'.repl_result': true}); }",
+    "the browser's wrapper": "Object.defineProperty(Object.prototype, '.repl_result', {get: () => true, set() {}})",
+    "conversions": """for (const kind of [Object, Boolean, Number, String])
+        for (const key of ['valueOf', 'toString', 'toJSON', Symbol.toPrimitive])
+          Object.defineProperty(kind.prototype, key, {value: () => true, configurable: true});
+        JSON.stringify = () => 'true'""",
+    "functions": """Function = () => () => true; eval = () => true;
+        Function.prototype.call = Function.prototype.apply = () => true; Function.prototype.bind = () => () => true;
+        Object.getPrototypeOf(async () => {}).constructor = () => () => true""",
+    "the environment": """console.log = setTimeout = fetch = performance.now = () => true;
+        MutationObserver = class {}; globalThis.Proxy = class {}; globalThis.Symbol = () => true""",
+}
+FALSE = [
+    *("1 === 2", "const a = 1; a === 2", "() => false", "async () => false", "(async () => false)()", "await 0 === 1"),
+    *(
+        "return false",
+        "async () => { await 1; return false }",
+        "0",
+        "''",
+        "null",
+        "undefined",
+        "NaN",
+        "0n",
+        "missing()",
+    ),
+]
+
+
+@pytest.mark.parametrize("how", BENT)
+async def test_a_page_that_replaces_what_values_are_judged_by_passes_nothing(page: Page, how: str) -> None:
+    assert page.context.browser
+    other = await page.context.browser.new_page()
+    await other.set_content(f"<title>Shop</title><script>{BENT[how]}</script>")
+    session = await other.context.new_cdp_session(other)
+    seen = {text: await verdict(session, text) for text in FALSE}
+    assert [text for text, outcome in seen.items() if outcome.holds or outcome.misformed] == []
+    assert (await verdict(session, "document.title === 'Shop'")).holds
+    assert isinstance(await explain(session, "document.querySelector('title').textContent === 'x'"), str)
+    await other.close()
+
+
+@pytest.mark.parametrize(
+    "thrown",
+    [
+        *("'SyntaxError: x'", "Object.create(SyntaxError.prototype)", "structuredClone(new SyntaxError('x'))"),
+        *("new SyntaxError('x')", "new DOMException('x', 'SyntaxError')", "{className: 'SyntaxError'}"),
+    ],
+)
+@pytest.mark.parametrize("form", ["boom()", "await later()", "return boom()", "() => boom()"])
+async def test_a_page_cannot_pretend_that_a_check_does_not_compile(page: Page, thrown: str, form: str) -> None:
+    session = await page.context.new_cdp_session(page)
+    await session.send("Runtime.enable")
+    defined = f"Error.stackTraceLimit = 0; boom = () => {{ throw {thrown} }}; later = async () => boom(); 0"
+    await session.send("Runtime.evaluate", {"expression": defined})
+    outcome = await evaluate(session, form, SECONDS)
+    assert (outcome.holds, outcome.misformed) == (False, "")
+    await session.send("Runtime.evaluate", {"expression": "Error.stackTraceLimit = 10"})
+    await session.detach()
+
+
+@pytest.mark.parametrize(
+    "said", ["{}", '{"is": "element"}', '{"is": {}}', '{"is": "list", "count": 1}', "[1]", "((", "1"]
+)
+async def test_what_a_page_makes_of_an_explanation_breaks_nothing(page: Page, said: str) -> None:
+    assert page.context.browser
+    other = await page.context.browser.new_page()
+    await other.set_content(f"<script>JSON.stringify = () => {said!r}</script>")
+    session = await other.context.new_cdp_session(other)
+    assert isinstance(await explain(session, "document.querySelector('#x').textContent === 'x'"), str)
+    await other.close()

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from orchestrator.local.api import bodies
 from orchestrator.local.api.respond import Call, Operation, Refusal, answer, invalid, not_found
-from orchestrator.local.store import AlreadyThere, Commit, is_branch
+from orchestrator.local.store import AlreadyThere, Commit, Repository, is_branch
 
 _LONGEST_NAME = 100
 _RESERVED = {"", ".", "..", ".git"}
@@ -57,7 +57,19 @@ def create(call: Call) -> Response:
         )
     except AlreadyThere as error:
         raise _not_created("name already exists on this account") from error
+    if call.body.get("auto_init") is True:
+        made = _initialised(call, made)
     return answer(bodies.full_repository(call.github, made), 201, {"location": bodies.api_url(call.github, made)})
+
+
+def _initialised(call: Call, made: Repository) -> Repository:
+    """Make the first commit, a README with name and description, as `auto_init` asks for.
+
+    https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
+    """
+    readme = f"# {made.name}\n" + (f"{made.description}\n" if made.description else "")
+    call.github.store.seed(made.owner, made.name, {"README.md": readme.encode()}, "Initial commit")
+    return call.github.store.find(made.owner, made.name) or made
 
 
 def get(call: Call) -> Response:

@@ -50,6 +50,20 @@ def test_repositories_commits_and_branches(octo: GitHub[Any], site: Repository) 
     assert [entry.path for entry in tree.tree] == ["docs", "docs/a.txt", "index.html"]
 
 
+@pytest.mark.parametrize("description", ["Mine", ""])
+def test_a_repository_that_begins_with_a_readme(octo: GitHub[Any], description: str) -> None:
+    repos = octo.rest.repos
+    made = repos.create_for_authenticated_user(name="new", auto_init=True, description=description).parsed_data
+    assert made.default_branch == "main"
+    (commit,) = repos.list_commits("octo", "new").parsed_data
+    assert commit.commit.message == "Initial commit"
+    readme: Any = repos.get_content("octo", "new", "README.md").json()
+    assert base64.b64decode(readme["content"]).decode() == "# new\n" + (f"{description}\n" if description else "")
+    repos.create_for_authenticated_user(name="bare", auto_init=False)
+    with pytest.raises(RequestFailed, match="409"):
+        repos.list_commits("octo", "bare")
+
+
 @pytest.mark.usefixtures("site")
 def test_files_and_blobs(octo: GitHub[Any]) -> None:
     content = base64.b64encode(b"new").decode()

@@ -1,0 +1,50 @@
+"""What a page has replaced of what checks read through: told by a guard that was there before its scripts.
+
+A page cannot change the guard, which keeps the browser's own functions. What a page adds because a browser lacks it,
+and what it replaces of what only acts (`fetch`, timers, listeners, `Promise`), is none of it.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from playwright.async_api import CDPSession, Page
+
+from orchestrator.handover import Finding
+from orchestrator.verify.report import finding
+
+NAME = "__pagewright_guard"
+"""In the page's own world, where it can be seen and called, and not changed."""
+
+SHOWN = 5
+
+
+async def guard(page: Page) -> None:
+    """Have every document of a page keep the browser's own functions, before the page's scripts run."""
+    await page.add_init_script(_script())
+
+
+async def replaced(session: CDPSession, seconds: float) -> list[Finding]:
+    """Return what the page has replaced, as one finding; nothing of a page that gives no answer within `seconds`."""
+    said: object = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            # The name alone, which no declaration of a page can take: the property is not configurable.
+            answer = await session.send("Runtime.evaluate", {"expression": f"{NAME}()", "silent": True})
+            said = answer["result"].get("value")
+    names = sorted(said.split("\n")) if isinstance(said, str) and said else []
+    return [_finding(names)] if names else []
+
+
+def _finding(names: Sequence[str]) -> Finding:
+    listed = ", ".join(f"`{name[:60]}`" for name in names[:SHOWN])
+    cut = f" ({SHOWN} of {len(names)})" if len(names) > SHOWN else ""
+    text = f"Expected what checks read through to be the browser's own; saw the page replace {listed}{cut}."
+    return finding("error", text, "the page's scripts")
+
+
+@cache
+def _script() -> str:
+    return files(__package__).joinpath("guard.js").read_text("utf-8").replace('"NAME"', f'"{NAME}"')
