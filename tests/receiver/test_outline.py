@@ -62,6 +62,12 @@ def test_what_does_not_end_is_not_whole(text: str) -> None:
     assert not outlined(text.encode())[0].is_whole
 
 
+@pytest.mark.parametrize("key", ["\\\\x", "\\\\ud800", "x" * 100, "secret" * 10], ids=lambda key: key[:8])
+def test_a_key_that_is_none_of_ours_is_passed_over(key: str) -> None:
+    outline, come = outlined(f'{{"{key}": "a", "secret": "s"}}'.encode())
+    assert outline.credentials(come) == {"secret": "s"}
+
+
 @pytest.mark.parametrize("value", [b'"\\ud800"', b'"\xff"', b'"\\x"', b'"\n"'])
 def test_a_secret_that_is_no_text_is_an_error(value: bytes) -> None:
     outline, come = outlined(b'{"secret": %b}' % value)
