@@ -19,7 +19,8 @@ class Resolver:
     asked: list[str] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
-    def look(self, host: str, port: int, *rest: Any, **named: Any) -> list[Any]:
+    def look(self, name: str | bytes, port: int, *rest: Any, **named: Any) -> list[Any]:
+        host = name if isinstance(name, str) else name.decode()
         self.asked.append(host)
         if host in self.silent:
             self.over.wait()

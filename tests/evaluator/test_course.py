@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
 
+from orchestrator.errors import UsageError
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.ledger import Ledger
@@ -18,7 +19,7 @@ from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
 from orchestrator.github.pages import site_url
 from orchestrator.serving import address, bind, serving
-from orchestrator.settings import evaluator_settings
+from orchestrator.settings import EvaluatorSettings, evaluator_settings
 from orchestrator.site import Site, finished
 from orchestrator.task import decode_data_uri
 from tests.doubles.clock import FastClock
@@ -190,3 +191,39 @@ def test_a_plan_is_who_is_asked_for_what() -> None:
     assert plan_of([one], [TEMPLATE]) == plan_of([other], [TEMPLATE])
     assert plan_of([one], [TEMPLATE]) != plan_of([one, one], [TEMPLATE])
     assert plan_of([one], [TEMPLATE]) != plan_of([one], [TEMPLATE.model_copy(update={"brief": "x"})])
+
+
+@pytest.mark.parametrize("secret", ["s3cret", "other"])
+async def test_an_address_that_is_not_public_is_the_operators_to_allow(secret: str, tmp_path: Path) -> None:
+    async with course(tmp_path) as asked, student({1: ERROR}) as endpoint:
+        asked.tools = replace(asked.tools, reach=Reach())
+        entries = await asked.run(endpoint.url, secret=secret)
+        assert endpoint.requests == []
+    assert outcomes(entries)[0] == ("refused", "its address is not public: only --private allows that")
+
+
+async def test_a_host_that_does_not_resolve_may_do_so_in_a_moment(tmp_path: Path) -> None:
+    async with course(tmp_path) as asked:
+        entries = await asked.run("http://none.invalid:9/")
+    assert outcomes(entries)[0] == ("refused", "does not answer")
+    assert asked.time.slept == [1, 2, 4, 8, 16]
+
+
+async def test_a_defect_that_one_result_brings_out_leaves_its_round_open_and_the_others_go_on(tmp_path: Path) -> None:
+    async with course(tmp_path) as asked, student({1: {"repo_url": "x"}}) as one, student({1: ERROR}) as other:
+        asked.tools = replace(asked.tools, settings=cast("EvaluatorSettings", None))
+        endpoints = [Endpoint("a@b.c", one.url, SECRET), Endpoint("d@e.f", other.url, SECRET)]
+        entries = [entry for each in endpoints for entry in planned(each, TEMPLATE, each.email)]
+        ended = await carry_out(asked.ledger, asked.ledger.begin("plan", entries, 0), endpoints, asked.tools)
+    assert [entry.outcome for entry in ended] == ["open", "open", "error", "skipped"]
+    assert any(
+        line.endswith("not judged, a defect: AttributeError; the same command judges it again") for line in asked.said
+    )
+
+
+async def test_a_browser_that_is_not_there_is_everybodys_and_ends_the_evaluation(hub: Hub, tmp_path: Path) -> None:
+    live = await published(hub)
+    async with course(tmp_path) as asked, student({1: live}) as endpoint:
+        asked.tools = replace(asked.tools, settings=evaluator_settings({"BROWSER": "/none"}))
+        with pytest.raises(UsageError, match="BROWSER"):
+            await asked.run(endpoint.url)

@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.errors import UsageError
 from orchestrator.evaluator.evaluate import Options, run_evaluate
+from tests.doubles.hub import Hub
 from tests.doubles.student import SECRET, student
 
 pytestmark = pytest.mark.anyio
@@ -135,3 +136,19 @@ async def test_a_list_of_endpoints_that_is_wrong_is_named(
     with pytest.raises(UsageError, match=r"class\.csv") as refused:
         await asyncio.to_thread(run_evaluate, replace(options, receiver="", endpoints=tmp_path / "class.csv"), {})
     assert says in str(refused.value)
+
+
+async def test_what_could_not_be_judged_stays_open_and_the_command_says_so(
+    options: Options, hub: Hub, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = {"repo_url": f"{hub.host.url}/octo/sales", "commit_sha": "0" * 40, "pages_url": hub.host.url}
+    env = {"GITHUB_API_URL": hub.host.url, "GITHUB_TOKEN": "expired"}
+    async with student({1: told}) as endpoint:
+        asked = replace(options, receiver=endpoint.url)
+        assert await asyncio.to_thread(run_evaluate, asked, env) == 1
+        out, said = capsys.readouterr()
+        assert [entry["outcome"] for entry in json.loads(out)] == ["open", "open"]
+        assert "not judged, GitHub answered 401" in said
+        assert await asyncio.to_thread(run_evaluate, asked, env) == 1
+        assert capsys.readouterr().err.startswith("Going on with evaluation 1")
+        assert len(endpoint.requests) == 1

@@ -3,7 +3,8 @@ import asyncio
 import httpx
 import pytest
 
-from orchestrator.evaluator.inbox import Inbox, create_inbox
+from orchestrator.evaluator.inbox import Inbox, Taking, create_inbox
+from orchestrator.serving import bind, serving
 
 pytestmark = pytest.mark.anyio
 
@@ -43,3 +44,22 @@ async def test_where_strangers_reach_it_nothing_is_shown() -> None:
         answer = await http.get("/notify")
         assert answer.status_code == 405
         assert "a@b.c" not in answer.text
+
+
+async def test_what_comes_too_late_is_told_not_to_come_again() -> None:
+    answers: list[Taking] = ["taken", "known", "over", "unknown"]
+    inbox = Inbox(lambda _: answers.pop(0))
+    async with _client(inbox) as http:
+        assert [(await http.post("/notify", json=RESULT)).status_code for _ in range(4)] == [200, 200, 410, 404]
+    assert inbox.received == [RESULT]
+
+
+async def test_a_result_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.evaluator.inbox.READING_S", 0.05)
+
+    app = create_inbox(Inbox(), is_shown=False)
+    async with serving(app, listener := bind()):
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.getsockname()[1])
+        writer.write(b"POST /notify HTTP/1.1\r\nhost: x\r\ncontent-length: 999\r\n\r\n{")
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400")
+        writer.close()

@@ -11,6 +11,7 @@ import pytest
 from orchestrator.errors import GitHubFailed
 from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.reach import Reach
+from orchestrator.evaluator.reading import Commit, read_commit
 from orchestrator.evaluator.records import Verdict
 from orchestrator.github.pages import site_url
 from orchestrator.record import Record
@@ -221,3 +222,68 @@ async def test_what_the_files_leave_open_is_unproved(hub: Hub) -> None:
     mark = (await seen(hub, replace(made, task=asked))).marks[4]
     assert (mark.kind, mark.state) == ("prose", "unproved")
     assert "in other capitals" in mark.seen
+
+
+async def test_a_round_whose_repository_is_not_the_one_before_is_not_the_tasks(hub: Hub) -> None:
+    verdict = await seen(hub, replace(await claim(hub), earlier=f"{hub.host.url}/octo/first"))
+    assert states(verdict) == UNSEEN
+    assert verdict.marks[1].seen == f"an earlier round of the task is in {hub.host.url}/octo/first"
+
+
+async def test_a_repository_without_a_page_has_none_to_look_at(hub: Hub) -> None:
+    sha = hub.seed("sales", {"index.html": PAGE})
+    result = {"repo_url": f"{hub.host.url}/octo/sales", "commit_sha": sha, "pages_url": "http://127.0.0.1:1/"}
+    verdict = await seen(hub, Claim(task(), result, since=0, attachments={}, reach=HERE))
+    assert (verdict.marks[1].state, verdict.marks[1].seen) == ("failed", "the repository has no page")
+
+
+async def test_a_page_at_a_private_address_is_not_looked_at_by_githubs_word(hub: Hub) -> None:
+    """A domain of the owner's may lead anywhere."""
+    asked = replace(await claim(hub), reach=Reach())
+    verdict = await judge(asked, named(hub, hub.host.url), hub.time.clock())
+    assert states(verdict) == ["passed", "unproved", *UNSEEN[2:]]
+    assert verdict.marks[3].seen == "the page has no address that may be looked at"
+
+
+def named(hub: Hub, server: str) -> EvaluatorSettings:
+    return EvaluatorSettings(server, hub.host.url, names_a_server=True, token="")
+
+
+async def read(hub: Hub, **told: str) -> Commit:
+    sha, _ = await live(hub, {"index.html": PAGE})
+    hub.calls.clear()
+    result = {"repo_url": "https://github.com/octo/sales", "commit_sha": sha, **told}
+    return await read_commit(result, named(hub, "https://github.com"), Reach(), hub.time.clock())
+
+
+async def test_the_page_of_a_repository_of_github_is_known_by_rule(hub: Hub) -> None:
+    commit = await read(hub, pages_url="https://Octo.github.io/sales")
+    assert (commit.full_name, commit.address, commit.later) == ("octo/sales", "https://octo.github.io/sales/", None)
+    assert len(hub.calls) == 4  # the last one is where the archive lies, which counts for none
+
+
+@pytest.mark.parametrize(
+    ("answer", "address"),
+    [
+        ({"status": 200, "body": {"html_url": "https://own.example", "cname": "own.example"}}, "https://own.example/"),
+        ({"status": 404}, "https://octo.github.io/sales/"),
+    ],
+    ids=["own domain", "unsaid"],
+)
+async def test_any_other_page_is_the_one_that_the_api_names(answer: dict[str, Any], address: str, hub: Hub) -> None:
+    hub.fail(fault("/pages$", method="GET", **answer))
+    commit = await read(hub, pages_url="https://evil.github.io/sales/")
+    assert (commit.address, commit.is_own_domain) == (address, "own" in address)
+
+
+async def test_what_github_refuses_to_say_of_a_page_is_shown(hub: Hub) -> None:
+    hub.fail(fault("/pages$", method="GET", status=422, body={"message": "no"}))
+    with pytest.raises(GitHubFailed, match="422: no"):
+        await read(hub, pages_url="")
+
+
+async def test_a_github_that_does_not_go_on_is_given_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.evaluator.reading.READING_S", 0.05)
+    hub.fail(fault("/repos/octo/sales", method="GET", delay=0.3))
+    with pytest.raises(GitHubFailed, match="no answer within"):
+        await read(hub, pages_url="")

@@ -239,7 +239,7 @@ async def test_s24_the_result_that_was_judged_is_the_one_that_is_kept(hub: Hub, 
     assert (kept.result, kept.outcome) == (told, "live")
 
 
-async def test_s21_a_page_that_comes_byte_by_byte_or_breaks_us_stops_nobody_else(hub: Hub, school: Class) -> None:
+async def test_s25_a_page_that_comes_byte_by_byte_or_breaks_us_stops_nobody_else(hub: Hub, school: Class) -> None:
     async def drip(_: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 -\r\ncontent-length: 99999\r\n\r\n")
         while True:
@@ -270,7 +270,7 @@ async def test_s21_a_page_that_comes_byte_by_byte_or_breaks_us_stops_nobody_else
     assert [mark.state for mark in fine.marks] == ["passed"] * 5
 
 
-async def test_s21_what_a_page_says_reaches_no_terminal_as_it_is(
+async def test_s25_what_a_page_says_reaches_no_terminal_as_it_is(
     hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hostile = "\x9b2J\x1b]0;mine\x07\u202e\x7f"
