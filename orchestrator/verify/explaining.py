@@ -1,8 +1,9 @@
 """Why a check does not hold: its parts, evaluated one by one without changing anything, and what each of them gave."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from playwright.async_api import CDPSession, Error
@@ -24,6 +25,9 @@ from orchestrator.verify.javascript import (
 
 MAX_PARTS = 12
 SHOWN_PARTS = 4
+_LOOKED_AT = 200
+"""Parts of a check that are looked at for those: most can be evaluated alone."""
+
 PART_S = 1.0
 _VALUE = 120
 
@@ -88,7 +92,7 @@ async def explain(session: CDPSession, text: str) -> str:
 def parts_of(text: str) -> list[Part]:
     """Return the parts of a check that tell why it does not hold, the most telling first, at most MAX_PARTS. Pure."""
     found: dict[str, Part] = {}
-    for kind, node in _candidates(tree(text)):
+    for kind, node in islice(_candidates(tree(text)), _LOOKED_AT):
         if len(found) == MAX_PARTS:
             break
         if node.type in LITERALS or node.type in ("arrow_function", "function_expression"):
@@ -103,8 +107,9 @@ def parts_of(text: str) -> list[Part]:
 def _candidates(root: Node) -> Iterator[tuple[str, Node]]:
     """Yield what may tell why a check does not hold: what was selected first, the whole of it last."""
     nodes = list(walk(root))
+    callees = {callee.id for one in nodes if (callee := one.child_by_field_name("function")) is not None}
     yield from (("selected", one) for one in nodes if one.type == "call_expression" and _method(one) in _SELECTING)
-    yield from (("held", one) for one in nodes if one.type == "member_expression" and _is_on_selected(one))
+    yield from (("held", one) for one in nodes if one.type == "member_expression" and _is_on_selected(one, callees))
     yield from (("given", one) for one in nodes if one.type == "call_expression" and _is_number_of(one))
     yield from (("is", one) for node in nodes for one in _compared(node))
     yield from (("whole", _innermost(one)) for one in nodes if one.type in ("expression_statement", "return_statement"))
@@ -136,13 +141,10 @@ def _method(call: Node) -> str:
     return "" if named is None else source(named)
 
 
-def _is_on_selected(member: Node) -> bool:
+def _is_on_selected(member: Node, callees: Collection[int]) -> bool:
+    # Not asked of its parent: finding that takes a walk from the root for each.
     owner = member.child_by_field_name("object")
-    parent = member.parent
-    is_called = (
-        parent is not None and parent.type == "call_expression" and parent.child_by_field_name("function") == member
-    )
-    return owner is not None and not is_called and (owner.type in ("identifier", "call_expression"))
+    return owner is not None and member.id not in callees and owner.type in ("identifier", "call_expression")
 
 
 def _is_number_of(call: Node) -> bool:

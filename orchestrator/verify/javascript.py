@@ -1,7 +1,7 @@
 """The JavaScript of a check as a tree: what it declares, what it names, and whether it says anything. Pure."""
 
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 import tree_sitter_javascript
 from tree_sitter import Language, Node, Parser
@@ -18,15 +18,24 @@ _SAYING = frozenset(
 _COMPARING = frozenset({"===", "!==", "==", "!=", "<", ">", "<=", ">=", "in", "instanceof", "&&", "||", "??"})
 COMPARISONS = frozenset({"===", "!==", "==", "!=", "<", ">", "<=", ">=", "in", "instanceof"})
 
+_OPEN_COMMENTS = 20
+
 
 @cache
 def _parser() -> Parser:
     return Parser(Language(tree_sitter_javascript.language()))
 
 
+@lru_cache(maxsize=8)
 def tree(text: str) -> Node:
     """Return the root of the tree of `text`. What does not parse is in it as nodes of the type `ERROR`."""
-    return _parser().parse(text.encode(errors="replace")).root_node
+    return _parser().parse(_within_comments(text).encode(errors="replace")).root_node
+
+
+def _within_comments(text: str) -> str:
+    """Return `text` up to a comment that does not end, where many begin: each is read to the end of the text."""
+    begins = text.find("/*", text.rfind("*/") + 1)
+    return text[:begins] if begins >= 0 and text.count("/*", begins) > _OPEN_COMMENTS else text
 
 
 def source(node: Node) -> str:

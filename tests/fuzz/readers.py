@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from orchestrator.generate.draft import Given, begun, judged, revised
@@ -112,6 +113,10 @@ def _lines(size: int, line: str = "const value = {};") -> str:
     return "\n".join(line.format(number) for number in range(size)) + "\n"
 
 
+def _in_file_of_lines(size: int, line: str) -> str:
+    return _in_file(_lines(size, line))
+
+
 def _edits(size: int, files: Mapping[str, bytes], search: Callable[[int], str], path: str = "a.js") -> Any:
     return files, [Edit(path, search(number), "x\n") for number in range(size)]
 
@@ -180,12 +185,9 @@ def answers_of_many(_: int) -> list[Family]:
         "styles": '<link rel=stylesheet href="{}.css">\n',
     }
     return [
+        *(Family(name, partial(_lines, line=form.replace("{}", "{0}"))) for name, form in forms.items()),
         *(
-            Family(name, lambda size, form=form: _lines(size, form.replace("{}", "{0}")))
-            for name, form in forms.items()
-        ),
-        *(
-            Family(f"{name} in a file", lambda size, form=form: _in_file(_lines(size, form.replace("{}", "{0}"))))
+            Family(f"{name} in a file", partial(_in_file_of_lines, line=form.replace("{}", "{0}")))
             for name, form in forms.items()
         ),
         Family(

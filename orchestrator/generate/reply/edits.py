@@ -19,8 +19,9 @@ EXPLAINED = 5
 MAX_EDITS = 500
 """Edits of one answer that are tried. Nobody means more: a file that changes so much is sent whole."""
 
-MAX_READ = 60_000_000
-"""Bytes of files that the edits of one answer are looked for in: about two seconds."""
+MAX_READ = 80_000_000
+_A_LINE = 8
+"""Bytes of files that the edits of one answer are looked for in: about two seconds; and those that a line costs."""
 
 _LONG = 400
 _LEAST = 0.4
@@ -55,7 +56,7 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
         changes = [change for change in changes if not isinstance(change, Edit)]
     read = 0
     for number, change in _numbered(changes):
-        read += len(made.get(change.path, b"")) if isinstance(change, Edit) else 0
+        read += _cost(made.get(change.path, b"")) if isinstance(change, Edit) else 0
         if isinstance(change, Edit) and read > MAX_READ:
             complaints.append(f"{change.path}, {number}: too many edits of so large a file; send it again.")
             continue
@@ -65,6 +66,10 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
         except Mismatch as problem:
             complaints.append(str(problem))
     return Applied(made, frozenset(changed), tuple(complaints), tuple(done))
+
+
+def _cost(data: bytes) -> int:
+    return len(data) + _A_LINE * data.count(b"\n")
 
 
 def _numbered(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:

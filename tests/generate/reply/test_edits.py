@@ -51,7 +51,7 @@ def test_more_edits_than_anybody_means_are_not_tried() -> None:
 
 
 def test_edits_of_a_large_file_are_tried_while_there_is_time() -> None:
-    large = b"a\n" * (MAX_READ // 6)
+    large = (b"a" * 99 + b"\n") * (MAX_READ // 350)
     applied = apply({"a.js": large, "b.js": b"b\n"}, [*[Edit("a.js", "x\n", "y\n")] * 4, Deletion("b.js")])
     assert ["too many edits" in complaint for complaint in applied.complaints] == [False, False, False, True]
     assert applied.done == ("b.js: deleted",)
