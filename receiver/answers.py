@@ -32,12 +32,13 @@ REFUSALS = (HTTPException, InvalidTask, NotTakenError, Refused, SpentError)
 """What a route may raise; `as_json` answers each."""
 
 
-async def as_json(_: HTTPRequest, error: Exception) -> Response:
+async def as_json(http: HTTPRequest, error: Exception) -> Response:
     """Answer one of REFUSALS."""
     if isinstance(error, Refused):
         return JSONResponse(error.body, error.status, error.headers)
     if isinstance(error, NotTakenError):
-        _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
+        if http.method == "POST":  # a look that failed is logged once, however many asked for it
+            _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
     if isinstance(error, SpentError):
         busy = {"error": "Too many look-ups came in this minute. Ask again after the time in Retry-After."}

@@ -4,12 +4,14 @@ import time
 from collections.abc import Callable
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from receiver.accepting import Door
 from receiver.answers import REFUSALS, as_json
 from receiver.budget import Budget
 from receiver.github import GitHub
+from receiver.pacing import Paced
 from receiver.results import Results
 from receiver.settings import Settings
 from receiver.status import Status
@@ -34,4 +36,5 @@ def create_app(
         Route("/openapi.json", status.description),
         Route("/", status.status),
     ]
-    return Starlette(routes=routes, exception_handlers=dict.fromkeys(REFUSALS, as_json))
+    handlers = dict.fromkeys(REFUSALS, as_json)
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Paced)])

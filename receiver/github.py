@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -42,6 +43,7 @@ REDIRECTS = 2
 RENAMED_S = 60.0
 
 T = TypeVar("T")
+_log = logging.getLogger("pagewright.receiver")
 
 
 class NotTakenError(Exception):
@@ -200,7 +202,9 @@ class GitHub:
             if answer.status_code in (404, 409):
                 raise _AbsentError(*explained(answer))
             if answer.status_code != 200:
-                raise NotTakenError(*explained(answer))
+                said, later, detail = explained(answer)
+                _log.warning("GitHub: %s %s", said, " ".join(detail.split()))
+                raise NotTakenError(said, later, detail)
             with _understood():
                 return read(answer)
 
@@ -215,6 +219,7 @@ class GitHub:
                     seen.append(answer)
                     answer = await self._client.send(answer.next_request)  # without the token where the host differs
         except httpx.HTTPError:
+            _log.warning("GitHub does not answer a look.")
             raise NotTakenError("GitHub does not answer. Try again.") from None
         answer.history = seen
         return answer

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import attachments, door, home, jobs, pages, proving, replies, soak, verifying
+from tests.bench import attachments, door, home, jobs, looks, pages, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
 MEASUREMENTS = {
     "receiver": door.measure,
+    "looks": looks.measure,
     "soak": soak.measure,
     "build": jobs.build,
     "model": jobs.model,
