@@ -16,7 +16,7 @@ async def main(port: int, count: int) -> None:
     """Ask, and print."""
 
     async def look(number: int) -> int:
-        query = f"email=visitor@example.com&task=cafe-sales-1f2e3d&nonce=made-up-{number}"
+        query = f"email=visitor@example.com&task=made-up-{number}&nonce=1"
         async with connected(port) as connection:
             return await status(connection, f"GET /result?{query} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
 

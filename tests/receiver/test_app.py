@@ -124,6 +124,8 @@ class ScriptedGitHub:
 
     def _page(self, request: httpx.Request) -> httpx.Response:
         there = self.live.get(str(request.url))
+        if isinstance(there, Exception):
+            raise there
         if isinstance(there, httpx.Response):
             return there
         return httpx.Response(404) if there is None else httpx.Response(200, json=there)

@@ -147,7 +147,7 @@ async def test_who_waits_is_told_of_a_failure_at_once(door: httpx.AsyncClient, g
 
 
 async def test_after_the_time_the_answer_is_what_is_known_by_then(github: ScriptedGitHub) -> None:
-    async with to(github, wait_s=0.02) as door:
+    async with to(github, wait_s=0.3) as door:
         unknown = await send(door, wait_for_result=True)
         assert (unknown.status_code, unknown.json()) == (200, {"status": "queued", "id": ID, "logs_url": None})
         github.runs_now(ID, "in_progress")
@@ -192,8 +192,21 @@ async def test_a_run_that_ended_well_has_seen_the_page_live(door: httpx.AsyncCli
         (httpx.Response(200, content=b" " * 9_000_000 + b'{"request": "%s"}' % ID.encode()), False),
         (httpx.Response(200, content=b"", headers={"content-encoding": "br"}), False),
         (httpx.Response(301, headers={"location": "http://127.0.0.1:1/"}), False),
+        (httpx.ConnectError("refused"), False),
     ],
-    ids=["this", "a later round", "another", "odd rounds", "odd", "a list", "deep", "large", "packed", "elsewhere"],
+    ids=[
+        "this",
+        "a later round",
+        "another",
+        "odd rounds",
+        "odd",
+        "a list",
+        "deep",
+        "large",
+        "packed",
+        "elsewhere",
+        "down",
+    ],
 )
 @pytest.mark.parametrize("run", ["in_progress", "completed"])
 async def test_else_the_page_itself_says_whether_it_is_live(
@@ -339,11 +352,11 @@ async def test_looks_that_hang_keep_no_task_out() -> None:
 
 
 async def test_who_waits_costs_a_dozen_calls_at_most(github: ScriptedGitHub) -> None:
-    """A thousandth of the usual times: looks from 2 s on, each later than the one before, for 50 s."""
+    """A hundredth of the usual times: looks from 2 s on, each later than the one before, for 50 s."""
     github.runs_now(ID, "in_progress")
     grown(github)
     github.runs.insert(0, github.runs.pop())
-    settings = replace(SETTINGS, wait_s=0.05, poll_s=0.002)
+    settings = replace(SETTINGS, wait_s=0.5, poll_s=0.02)
     receiver = httpx.ASGITransport(app(github, settings, clock=time.monotonic))
     async with httpx.AsyncClient(transport=receiver, base_url="http://door.test") as door:
         assert (await send(door, wait_for_result=True)).json()["status"] == "running"
@@ -357,7 +370,7 @@ async def test_those_who_wait_share_their_looks(github: ScriptedGitHub) -> None:
         github.runs_now(ID, "in_progress")
         await asyncio.gather(*(send(door, wait_for_result=True) for _ in range(40)))
     looks = [call for call in github.calls if call.startswith("GET")]
-    assert 2 <= len(looks) < 40
+    assert 1 <= len(looks) < 40
 
 
 async def test_who_waits_does_not_need_the_calls_of_others(github: ScriptedGitHub) -> None:
