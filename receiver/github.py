@@ -183,13 +183,14 @@ class GitHub:
     ) -> Commit | None:
         """Return the commit that answers one of `requests` (their ids) in the first repository that has one.
 
-        Of a long history the newest hundred are looked at, and then those from the time of `run`, or the next hundred.
+        Of a long history the newest hundred are looked at, and then those from the time of `run`, or the next hundred:
+        not where `run` is under way, for what it commits is new.
         """
         for name in names:
             url = f"{self._target}/{name}/commits?per_page=100"
             with suppress(_AbsentError):  # 404: no such repository; 409: it is empty
                 commits = await self._look(url, commits_in, terms)
-                if (commit := commits.of(requests)) is None and commits.older:
+                if (commit := commits.of(requests)) is None and commits.older and not (run and run.is_under_way):
                     at_its_time = f"{url}&since={run.since}&until={run.until}" if run and run.since else ""
                     commits = await self._look(at_its_time or commits.older, commits_in, terms)
                     commit = commits.of(requests)

@@ -47,6 +47,11 @@ class Run:
         """Whether it does nothing any more."""
         return self.state == "failed"
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a commit of its request, if there is one, was made lately: no run has made it before."""
+        return not self.has_ended and not self.has_succeeded
+
 
 @dataclass(frozen=True)
 class Runs:

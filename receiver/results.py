@@ -134,7 +134,7 @@ class Results:
         return [Terms(RUNS_S, shared), Terms(OLDER_RUNS_S, shared)]
 
     def _for_anyone(self, run: Run | None) -> Terms:
-        keep = UNLISTED if run is None else EARLY if _is_under_way(run) else OPEN
+        keep = UNLISTED if run is None else EARLY if run.is_under_way else OPEN
         return Terms(COMMITS_S, Purse(self._budget, keep))
 
     async def _known(
@@ -152,7 +152,7 @@ class Results:
         names: Sequence[str] = repository_names(
             asked.task, task_key(self._settings.shared_secret, asked.email, asked.task)
         )
-        is_early = run is not None and _is_under_way(run)
+        is_early = run is not None and run.is_under_way
         if is_early:
             names = names[:1]  # nearly every site has it, and the list of runs has an answer already
         try:
@@ -185,14 +185,9 @@ class Results:
         }
 
 
-def _is_under_way(run: Run) -> bool:
-    """Whether only this run can have made a commit, and has not ended."""
-    return not run.has_ended and not run.has_succeeded
-
-
 def _for_one_who_waits(number: int, pause: float) -> Callable[[Run | None], Terms | None]:
     def terms_for(run: Run | None) -> Terms | None:
-        is_sooner = run is not None and not _is_under_way(run)
+        is_sooner = run is not None and not run.is_under_way
         return Terms(pause) if is_sooner or number >= EARLY_FROM else None
 
     return terms_for
