@@ -7,6 +7,7 @@ with its call of GitHub's, needs several turns.
 import asyncio
 from collections import Counter, deque
 
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 A_TURN = 8
@@ -14,6 +15,9 @@ A_TURN = 8
 
 INSIDE = 32
 """Requests of a line that are being answered. More that wait for one look would all go on in the same turn."""
+
+WAITING = 256
+"""Requests of a line that wait to be let in. More get 429 at once: connections are kept for tasks too."""
 
 PATHS = frozenset({"/", "/health", "/result", "/progress"})
 """Each has a line of its own, all others share one: a platform that asks for `/health` is not behind thousands."""
@@ -35,6 +39,9 @@ class Paced:
             return await self._app(scope, receive, send)
         path = scope["path"].rstrip("/") or "/"
         line = path if path in PATHS else ""
+        if len(self._lines.get(line, ())) >= WAITING:
+            busy = {"error": "Too many look-ups come at once. Ask again after the time in Retry-After."}
+            return await JSONResponse(busy, 429, {"retry-after": "1"})(scope, receive, send)
         await self._enter(line)
         try:
             await self._app(scope, receive, send)

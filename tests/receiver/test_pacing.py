@@ -1,11 +1,13 @@
 """Requests that need no secret come in a few at a time."""
 
 import asyncio
+from collections.abc import MutableMapping
+from typing import Any
 
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from receiver.pacing import A_TURN, INSIDE, Paced
+from receiver.pacing import A_TURN, INSIDE, WAITING, Paced
 
 pytestmark = pytest.mark.anyio
 
@@ -17,6 +19,7 @@ class Room:
         self.inside: list[str] = []
         self.entered: list[str] = []
         self.most = 0
+        self.sent: list[MutableMapping[str, Any]] = []
         self.open = asyncio.Event()
         self.paced = Paced(self._app)
 
@@ -32,8 +35,8 @@ class Room:
         async def receive() -> dict[str, str]:
             return {}
 
-        async def send(_: object) -> None:
-            pass
+        async def send(message: MutableMapping[str, Any]) -> None:
+            self.sent.append(message)
 
         scope = {"type": "http", "method": method, "path": path}
         return [asyncio.create_task(self.paced(scope, receive, send)) for _ in range(count)]
@@ -53,7 +56,11 @@ async def test_a_task_is_let_in_at_once_behind_thousands_of_others() -> None:
     assert task.done()
     assert len(room.entered) <= 1 + 2 * A_TURN
     await asyncio.gather(*looks)
-    assert room.entered.count("GET /result") == 3000
+    answered = room.entered.count("GET /result")
+    assert answered >= WAITING
+    starts = [message for message in room.sent if message["type"] == "http.response.start"]
+    assert [message["status"] for message in starts] == [429] * (3000 - answered)
+    assert (b"retry-after", b"1") in starts[0]["headers"]
 
 
 async def test_no_more_of_a_path_are_inside_than_may_go_on_at_once() -> None:
@@ -70,7 +77,7 @@ async def test_no_more_of_a_path_are_inside_than_may_go_on_at_once() -> None:
 @pytest.mark.parametrize("path", ["/health", "/health/", "/", "/openapi.json"])
 async def test_another_path_is_not_behind_those_that_wait(path: str) -> None:
     room = Room()
-    looks = room.come("/result", 1000)
+    looks = room.come("/result", WAITING)
     await turns(100)
     room.come(path)
     await turns(4)
