@@ -1,6 +1,7 @@
 """The answers that are not 200, as JSON with one sentence that says what to do."""
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.task import InvalidTask
+from receiver.budget import SpentError
 from receiver.github import NotTakenError
 
 _log = logging.getLogger("pagewright.receiver")
@@ -26,17 +28,21 @@ class Refused(Exception):
         self.body = {"error": error, **more}
 
 
-REFUSALS = (HTTPException, InvalidTask, NotTakenError, Refused)
+REFUSALS = (HTTPException, InvalidTask, NotTakenError, Refused, SpentError)
 """What a route may raise; `as_json` answers each."""
 
 
-async def as_json(_: HTTPRequest, error: Exception) -> Response:
+async def as_json(http: HTTPRequest, error: Exception) -> Response:
     """Answer one of REFUSALS."""
     if isinstance(error, Refused):
         return JSONResponse(error.body, error.status, error.headers)
     if isinstance(error, NotTakenError):
-        _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
+        if http.method == "POST":  # a look that failed is logged once, however many asked for it
+            _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
+    if isinstance(error, SpentError):
+        busy = {"error": "Too many look-ups came in this minute. Ask again after the time in Retry-After."}
+        return JSONResponse(busy, 429, {"retry-after": str(math.ceil(error.retry_after))})
     if isinstance(error, InvalidTask):
         said = {"error": "Correct the fields named and send the task again.", "fields": error.fields}
         return JSONResponse(said, 422)

@@ -1,20 +1,32 @@
 """The receiver as an ASGI application: its routes. Stateless: accepted means that GitHub has it."""
 
+import time
+from collections.abc import Callable
+
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.routing import Route
 
 from receiver.accepting import Door
 from receiver.answers import REFUSALS, as_json
+from receiver.budget import Budget
 from receiver.github import GitHub
+from receiver.pacing import Paced
 from receiver.results import Results
 from receiver.settings import Settings
 from receiver.status import Status
 from receiver.throttle import Throttle
 
 
-def create_app(settings: Settings, github: GitHub, throttle: Throttle | None = None) -> Starlette:
+def create_app(
+    settings: Settings,
+    github: GitHub,
+    throttle: Throttle | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """Return the receiver as an ASGI application; the caller, who made `github`, closes it."""
-    results, status = Results(settings, github), Status(settings, github)
+    budget = Budget(clock)  # one for all routes that need no secret
+    results, status = Results(settings, github, budget, clock), Status(settings, github, budget)
     door = Door(settings, github, throttle or Throttle(), results)
     routes = [
         # With a slash at the end as well: a redirect would lose the body of a POST with many clients.
@@ -24,4 +36,5 @@ def create_app(settings: Settings, github: GitHub, throttle: Throttle | None = N
         Route("/openapi.json", status.description),
         Route("/", status.status),
     ]
-    return Starlette(routes=routes, exception_handlers=dict.fromkeys(REFUSALS, as_json))
+    handlers = dict.fromkeys(REFUSALS, as_json)
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Paced)])

@@ -2,27 +2,30 @@
 
 import asyncio
 import json
+import logging
+import re
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 from orchestrator.retry import DISPATCH, Policy, Tries
-from orchestrator.task import request_of
 from receiver.clock import Clock
-from receiver.refusals import LATER_S, explained, failure, is_blocked
+from receiver.listings import Commit, Run, commits_in, runs_in
+from receiver.looks import NOW, Looks, Terms
+from receiver.pages import Pages
+from receiver.refusals import LATER_S, explained, failure, is_blocked, is_moved, moved
 from receiver.settings import Settings
 
 WORKFLOW = "build.yml"
 STORE_S = 30
 """For a blob: many megabytes take longer than the few seconds of a dispatch."""
 
-PAGES_READ = 10
-"""Pages of a hundred commits or runs that a look-up reads at most."""
+LOOK_S = 10.0
 
 POOLS, POOL_CONNECTIONS = 20, 5
 """A hundred connections: as many calls as GitHub takes at a time.
@@ -30,7 +33,19 @@ POOLS, POOL_CONNECTIONS = 20, 5
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 """
 
-_RUN_STATES = {"in_progress": "running", "completed": "failed"}
+DISPATCH_TURNS, WAITING_TURNS, LOOK_TURNS = 76, 10, 10
+"""Connections for tasks, for those who wait for a result, and for those who need no secret: none waits for another.
+
+Together with those for pages they are no more than POOLS of POOL_CONNECTIONS.
+"""
+
+REDIRECTS = 2
+"""That a look follows: the repository, or its owner, was renamed."""
+
+RENAMED_S = 60.0
+
+T = TypeVar("T")
+_log = logging.getLogger("pagewright.receiver")
 
 
 class NotTakenError(Exception):
@@ -47,25 +62,6 @@ class NotTakenError(Exception):
 
 class BlockedError(Exception):
     """GitHub's push protection, or a rule of the pipeline repository, does not take what a request holds: for good."""
-
-
-@dataclass(frozen=True)
-class Commit:
-    """The commit that answers a request, with the URL of its repository."""
-
-    sha: str
-    repository: str
-    repo_url: str
-    request: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """The newest run of a request. `state`: queued, running, or failed (ended without a commit)."""
-
-    request: str
-    state: str
-    logs_url: str
 
 
 class _Pools(httpx.AsyncBaseTransport):
@@ -101,15 +97,26 @@ def http_client() -> httpx.AsyncClient:
 
 
 class GitHub:
-    """GitHub's API as far as the receiver needs it. Keeps connections, and no state."""
+    """GitHub's API as far as the receiver needs it. Keeps connections, and what it saw a moment ago."""
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient, policy: Policy = DISPATCH) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        client: httpx.AsyncClient,
+        policy: Policy = DISPATCH,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._client = client
         self.clock = Clock()
-        self._client.event_hooks["response"].append(self.clock.note)
+        self._api_url = settings.api_url
+        self._client.event_hooks["response"].append(self._note_time)
         self._policy = policy
         # Who waits for a connection waits here: httpcore looks through all that wait each time one is done.
-        self._turns = asyncio.Semaphore(POOLS * POOL_CONNECTIONS)
+        self._turns = asyncio.Semaphore(DISPATCH_TURNS)
+        self._waiting_turns = asyncio.Semaphore(WAITING_TURNS)
+        self._look_turns = asyncio.Semaphore(LOOK_TURNS)
+        self._looks = Looks(self._asked, clock)
+        self.pages = Pages(client, clock)
         self._pipeline = f"{settings.api_url}/repos/{settings.pipeline_repository}"
         self._target = f"{settings.api_url}/repos/{settings.target_owner}"
         self._headers = {
@@ -121,8 +128,14 @@ class GitHub:
         }
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """End the looks and close the connections."""
+        await self._looks.aclose()
+        await self.pages.aclose()
         await self._client.aclose()
+
+    async def _note_time(self, answer: httpx.Response) -> None:
+        if str(answer.url).startswith(self._api_url):  # pages come through the same client
+            self.clock.note(answer)
 
     async def dispatch(self, payload: Mapping[str, Any]) -> None:
         """Fire `repository_dispatch` with `payload`; return once GitHub answered 204.
@@ -141,46 +154,37 @@ class GitHub:
             answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
             return str(answer["sha"])
 
-    async def workflow_state(self) -> str:
-        """Return the workflow's state on the default branch, `active` where a dispatch starts it."""
-        with _understood():
-            answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}")
-            return str(answer.json()["state"])
+    async def workflow_state(self, terms: Terms = NOW) -> str:
+        """Return the workflow's state on the default branch, `active` where a dispatch starts it.
 
-    async def models(self) -> list[str]:
+        Raises NotTakenError, also where the repository was renamed: a dispatch would not be taken.
+        """
+        return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}", _state, terms)
+
+    async def models(self, terms: Terms = NOW) -> list[str]:
         """Return the models that the pipeline asks, in order: LLM_MODELS, a variable of its repository.
 
         Reading it takes Variables: read. https://docs.github.com/rest/actions/variables#get-a-repository-variable
         """
         try:
-            with _understood():
-                answer = await self._read(f"{self._pipeline}/actions/variables/LLM_MODELS")
-                named = str(answer.json()["value"])
+            named = await self._look(f"{self._pipeline}/actions/variables/LLM_MODELS", _value, terms)
         except _AbsentError:
             return []
         return [name.strip() for name in named.split(",") if name.strip()]
 
-    async def commit_of(self, requests: Mapping[str, int], names: tuple[str, ...]) -> Commit | None:
-        """Return the commit that answers one of `requests` (their ids) in the first repository that has one."""
-        for name in names:
-            with _understood():
-                async for commit in self._listed(f"{self._target}/{name}/commits?per_page=100"):
-                    request = request_of(str(commit["commit"]["message"]))
-                    if request is not None and request in requests:
-                        repo_url = str(commit["html_url"]).rpartition("/commit/")[0]
-                        return Commit(str(commit["sha"]), name, repo_url, request)
-        return None
+    async def run_of(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> Run | None:
+        """Return the newest run whose title ends in one of `requests`. `pages`: the terms for each page of runs.
 
-    async def run_of(self, requests: Mapping[str, int]) -> Run | None:
-        """Return the newest run whose title ends in one of `requests`."""
-        query = "event=repository_dispatch&per_page=100"
-        url = f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}"
-        with _understood():
-            async for run in self._listed(url, "workflow_runs"):
-                request = str(run["display_title"])[-16:]
-                if request in requests:
-                    state = _RUN_STATES.get(str(run["status"]), "queued")
-                    return Run(request, state, str(run["html_url"]))
+        One list answers everybody, whatever request it is about.
+        """
+        url = f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?event=repository_dispatch&per_page=100"
+        for terms in pages:
+            try:
+                runs = await self._look(url, runs_in, terms)
+            except _AbsentError:
+                return None
+            if (run := runs.of(requests)) or not (url := runs.older):
+                return run
         return None
 
     async def dispatched_runs(self, day: date, read: int) -> tuple[int, list[str]]:
@@ -189,35 +193,53 @@ class GitHub:
         https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
         """
         query = f"event=repository_dispatch&created=%3E%3D{day.isoformat()}T00:00:00Z&per_page={read}"
-        with _understood():
-            answer = await self._read(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}")
-            listed = answer.json()
-            return int(listed["total_count"]), [str(run["display_title"])[-16:] for run in listed["workflow_runs"]]
+        return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", _counted, NOW)
 
-    async def _listed(self, url: str, key: str | None = None) -> AsyncIterator[Any]:
-        for _ in range(PAGES_READ):
-            try:
-                answer = await self._read(url)
-            except _AbsentError:  # 404: no such repository; 409: it is empty
-                return
-            listed = answer.json()
-            for entry in listed if key is None else listed[key]:
-                yield entry
-            if not (url := answer.links.get("next", {}).get("url", "")):
-                return
+    async def commit_of(
+        self, requests: Mapping[str, int], names: Sequence[str], terms: Terms = NOW, run: Run | None = None
+    ) -> Commit | None:
+        """Return the commit that answers one of `requests` (their ids) in the first repository that has one.
 
-    async def _read(self, url: str) -> httpx.Response:
+        Of a long history the newest hundred are looked at, and then those from the time of `run`, or the next hundred:
+        not where `run` is under way, for what it commits is new.
+        """
+        for name in names:
+            url = f"{self._target}/{name}/commits?per_page=100"
+            with suppress(_AbsentError):  # 404: no such repository; 409: it is empty
+                commits = await self._look(url, commits_in, terms)
+                if (commit := commits.of(requests)) is None and commits.older and not (run and run.is_under_way):
+                    at_its_time = f"{url}&since={run.since}&until={run.until}" if run and run.since else ""
+                    commits = await self._look(at_its_time or commits.older, commits_in, terms)
+                    commit = commits.of(requests)
+                if commit:
+                    return commit
+        return None
+
+    async def _look(self, url: str, read: Callable[[httpx.Response], T], terms: Terms) -> T:
+        def checked(answer: httpx.Response) -> T:
+            if answer.status_code in (404, 409):
+                raise _AbsentError(*explained(answer))
+            if answer.status_code != 200:
+                said, later, detail = explained(answer)
+                _log.warning("GitHub: %s %s", said, " ".join(detail.split()))
+                raise NotTakenError(said, later, detail)
+            with _understood():
+                return read(answer)
+
+        return await self._looks.at(url, checked, terms)
+
+    async def _asked(self, url: str, headers: Mapping[str, str], terms: Terms) -> httpx.Response:
         try:
-            async with self._turns:
-                # The repository of a task may have been renamed by its owner; GitHub says where it is now.
-                is_target = url.startswith(f"{self._target}/")
-                answer = await self._client.get(url, headers=self._headers, timeout=10, follow_redirects=is_target)
+            async with self._look_turns if terms.purse else self._waiting_turns:
+                answer = await self._client.get(url, headers={**self._headers, **headers}, timeout=LOOK_S)
+                seen: list[httpx.Response] = []
+                while answer.next_request is not None and len(seen) < REDIRECTS:
+                    seen.append(answer)
+                    answer = await self._client.send(answer.next_request)  # without the token where the host differs
         except httpx.HTTPError:
+            _log.warning("GitHub does not answer a look.")
             raise NotTakenError("GitHub does not answer. Try again.") from None
-        if answer.status_code in (404, 409):
-            raise _AbsentError(*explained(answer))
-        if answer.status_code != 200:
-            raise NotTakenError(*explained(answer))
+        answer.history = seen
         return answer
 
     async def _write(self, path: str, body: Mapping[str, Any], policy: Policy) -> Any:
@@ -230,8 +252,17 @@ class GitHub:
                 return answer.json() if answer.status_code == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
             if (wait := tries.wait(failure(answer))) is None:
+                if answer is not None and is_moved(answer):
+                    raise NotTakenError(moved(answer.status_code, await self._new_name(answer)))
                 raise BlockedError if is_blocked(answer) else NotTakenError(*explained(answer))
             await asyncio.sleep(wait)
+
+    async def _new_name(self, answer: httpx.Response) -> str:
+        """Return what PIPELINE_REPOSITORY is called now, which a redirect does not say; empty if nobody does."""
+        if "location" in answer.headers:
+            with suppress(NotTakenError):
+                return await self._look(self._pipeline, _full_name, Terms(RENAMED_S))
+        return ""
 
     async def _post(self, url: str, content: bytes, within: float) -> httpx.Response | None:
         try:
@@ -243,6 +274,28 @@ class GitHub:
 
 class _AbsentError(NotTakenError):
     pass
+
+
+def _state(answer: httpx.Response) -> str:
+    said = answer.json()
+    state = str(said["state"])
+    if answer.history:  # a read follows the new name, a dispatch does not
+        place = re.search(r"/repos/([^/]+/[^/]+)/actions/", str(said.get("url")))
+        raise NotTakenError(moved(answer.history[0].status_code, place[1] if place else ""))
+    return state
+
+
+def _value(answer: httpx.Response) -> str:
+    return str(answer.json()["value"])
+
+
+def _counted(answer: httpx.Response) -> tuple[int, list[str]]:
+    said = answer.json()
+    return int(said["total_count"]), [str(run["display_title"])[-16:] for run in said["workflow_runs"]]
+
+
+def _full_name(answer: httpx.Response) -> str:
+    return str(answer.json()["full_name"])
 
 
 @contextmanager

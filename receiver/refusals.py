@@ -1,5 +1,7 @@
 """What GitHub's refusals mean to a sender, and what is to be done about them. Pure."""
 
+import re
+
 import httpx
 
 from orchestrator.retry import NO_ANSWER, Failure, Kind, failure_of
@@ -9,7 +11,8 @@ LATER_S, LIMITED_S = 30.0, 60.0
 
 LONGEST_MESSAGE = 300
 
-_MOVED = (301, 307, 308)
+_MOVED = (301, 302, 307, 308)
+_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _BLOCKED = ("secret detected", "secret scanning", "push protection", "rule violation")
 
 
@@ -29,6 +32,21 @@ def is_blocked(answer: httpx.Response | None) -> bool:
     return any(sign in words for sign in _BLOCKED)
 
 
+def is_moved(answer: httpx.Response) -> bool:
+    """Whether what was asked for has another name now: a read may follow it, a write does not.
+
+    https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+    """
+    return answer.status_code in _MOVED
+
+
+def moved(status: int, name: str = "") -> str:
+    """Return what to say where the pipeline's repository was renamed, to `name` if that is known."""
+    now = f"renamed to {name}" if _NAME.fullmatch(name) else "renamed or moved"
+    said = f"GitHub answered {status}: PIPELINE_REPOSITORY was {now}."
+    return f"{said} The receiver's owner must correct PIPELINE_REPOSITORY."
+
+
 def explained(answer: httpx.Response | None) -> tuple[str, float, str]:
     """Return what to say of an answer, with its remedy, the seconds after which to ask again, and GitHub's sentence."""
     failed = failure(answer)
@@ -42,9 +60,8 @@ def explained(answer: httpx.Response | None) -> tuple[str, float, str]:
 
 def _remedy(answer: httpx.Response) -> str:
     status = answer.status_code
-    if status in _MOVED:
-        said = f"GitHub answered {status}: PIPELINE_REPOSITORY was renamed or moved."
-        return f"{said} The receiver's owner must correct PIPELINE_REPOSITORY."
+    if is_moved(answer):
+        return moved(status)
     if status == 403 and not _is_of_permission(said := message(answer)):
         return "GitHub refuses DISPATCH_TOKEN or PIPELINE_REPOSITORY. The receiver's owner finds the reason in its log."
     if status == 409 and (said := message(answer)) and "empty" not in said.lower():

@@ -2,49 +2,63 @@
 
 import asyncio
 import contextlib
-import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from html import escape
 from pathlib import Path
 
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from receiver.budget import Budget, Purse, SpentError
 from receiver.github import GitHub, NotTakenError
+from receiver.looks import Terms
 from receiver.settings import Settings
 
-MODELS_S = 300.0
-"""How long what is said of the models may be old: anyone may ask, and GitHub counts its calls."""
+WORKFLOW_S, MODELS_S = 30.0, 300.0
+"""How old may be what is said of the workflow and of the models: anyone may ask, and GitHub counts its calls."""
 
 _DESCRIPTION = Path(__file__).with_name("openapi.json")
+
+
+@dataclass(frozen=True)
+class _Health:
+    status: int
+    body: dict[str, object]
+    at: datetime
 
 
 class Status:
     """Answers how the receiver is set up, and whether GitHub would take a task."""
 
-    def __init__(self, settings: Settings, github: GitHub) -> None:
+    def __init__(self, settings: Settings, github: GitHub, budget: Budget) -> None:
         self._settings = settings
         self._github = github
+        self._purse = Purse(budget, is_refunded=True)
         self._models: list[str] | None = None
-        self._models_until = 0.0
+        self._health: _Health | None = None
+        self._description = _DESCRIPTION.read_bytes()
 
     async def health(self, _: HTTPRequest) -> Response:
-        """Say how the receiver is set up, and whether GitHub would start the workflow."""
+        """Say how the receiver is set up, and whether GitHub would start the workflow.
+
+        Where GitHub takes its time, or the budget is spent, the last answer is given, with its time: a platform that
+        asks whether to restart the receiver must not be told of a failure that is none.
+        """
+        last = self._health
         try:
-            workflow, problem = await self._github.workflow_state(), None
-        except NotTakenError as error:
-            workflow, problem = "unknown", str(error)
-        healthy = workflow == "active"
-        body = {
-            "status": "ok" if healthy else "failing",
-            "github": {"token_works": problem is None, "workflow": workflow, "problem": problem},
-            "configuration": self._configuration(),
-            "warnings": [*self._settings.warnings, *filter(None, [self._github.clock.problem])],
-        }
-        return JSONResponse(body, 200 if healthy else 503)
+            async with asyncio.timeout(self._settings.look_s if last else None):
+                health = await self._looked()
+        except (SpentError, TimeoutError):
+            if last is None:
+                raise
+            return JSONResponse(last.body | {"as_of": last.at.isoformat(timespec="seconds")}, last.status)
+        self._health = health
+        return JSONResponse(health.body, health.status)
 
     async def description(self, _: HTTPRequest) -> Response:
         """Say what it takes and answers, as OpenAPI."""
-        return Response(_DESCRIPTION.read_bytes(), media_type="application/json")
+        return Response(self._description, media_type="application/json")
 
     async def status(self, http: HTTPRequest) -> Response:
         """Say what this is, and which models build the pages, as far as the token may know."""
@@ -55,12 +69,24 @@ class Status:
         said = {"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint", "models": models}
         return JSONResponse(said)
 
+    async def _looked(self) -> _Health:
+        try:
+            workflow, problem = await self._github.workflow_state(Terms(WORKFLOW_S, self._purse)), None
+        except NotTakenError as error:
+            workflow, problem = "unknown", str(error)
+        healthy = workflow == "active"
+        body: dict[str, object] = {
+            "status": "ok" if healthy else "failing",
+            "github": {"token_works": problem is None, "workflow": workflow, "problem": problem},
+            "configuration": self._configuration(),
+            "warnings": [*self._settings.warnings, *filter(None, [self._github.clock.problem])],
+        }
+        return _Health(200 if healthy else 503, body, datetime.now(UTC))
+
     async def _known_models(self) -> list[str] | None:
-        if (now := time.monotonic()) >= self._models_until:
-            self._models_until = now + MODELS_S
-            with contextlib.suppress(NotTakenError, TimeoutError):
-                async with asyncio.timeout(self._settings.look_s):
-                    self._models = await self._github.models()
+        with contextlib.suppress(NotTakenError, SpentError, TimeoutError):
+            async with asyncio.timeout(self._settings.look_s):
+                self._models = await self._github.models(Terms(MODELS_S, self._purse))
         return self._models
 
     def _configuration(self) -> dict[str, object]:

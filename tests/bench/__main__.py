@@ -9,13 +9,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import attachments, door, home, hostile, jobs, pages, proving, replies, soak, verifying
+from tests.bench import attachments, door, home, hostile, jobs, looks, pages, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
 MEASUREMENTS = {
     "receiver": door.measure,
     "hostile": hostile.measure,
+    "looks": looks.measure,
     "soak": soak.measure,
     "build": jobs.build,
     "model": jobs.model,

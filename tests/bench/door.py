@@ -121,8 +121,8 @@ def env(port: int, sink: int) -> Mapping[str, str]:
     }
 
 
-def request(path: str) -> bytes:
-    """Return a task whose body is 1,024 bytes."""
+def request(path: str, **more: object) -> bytes:
+    """Return a task whose body is 1,024 bytes, with `more` fields."""
     task = {
         "email": "visitor@example.com",
         "secret": SECRET,
@@ -136,6 +136,7 @@ def request(path: str) -> bytes:
             "README.md explains how to use the page",
         ],
         "evaluation_url": "https://evaluator.example.com/notify",
+        **more,
     }
     left = 1024 - len(json.dumps(task))
     brief = ("Show last week's sales of our café as a table that can be sorted by every column. " * 12).encode()

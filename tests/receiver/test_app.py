@@ -39,12 +39,13 @@ TASK: dict[str, Any] = {
 }
 ID = request_id("ann@example.com", "Sum of sales", 1, "n-1")
 KEY = task_key("s3cret-é", "ann@example.com", "Sum of sales")
-QUERY = {"email": "ann@example.com", "task": "Sum of sales", "nonce": "n-1"}
 
 
 @dataclass
 class ScriptedGitHub:
-    """Behaves as GitHub does towards the receiver. `failures`: what the next calls get, a status or no answer."""
+    """Behaves as GitHub does towards the receiver, and as the pages. `failures`: what the next calls get, a status or
+    no answer; `now`: the receiver's clock; `free`: how many of the calls were answered with 304.
+    """
 
     failures: list[int | None] = field(default_factory=list)
     blocks: int | None = None
@@ -56,8 +57,15 @@ class ScriptedGitHub:
     models: str | None = "gpt-4.1, claude-sonnet"
     calls: list[str] = field(default_factory=list)
     on_call: Callable[[int], None] = lambda _: None
+    live: dict[str, Any] = field(default_factory=dict)
+    asked: list[httpx.Request] = field(default_factory=list)
+    now: float = 0
+    free: int = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        if request.url.host != "api.github.com":
+            return self._page(request)
         self.calls.append(f"{request.method} {request.url.path}")
         self.on_call(len(self.calls))
         if self.failures:
@@ -79,23 +87,54 @@ class ScriptedGitHub:
         return httpx.Response(201, json={"sha": sha})
 
     def _get(self, request: httpx.Request) -> httpx.Response:
+        if (found := self._found(request)) is None:
+            return httpx.Response(404)
+        of_a_list = found.get("workflow_runs", found) if isinstance(found, dict) else found
+        page, links = int(request.url.params.get("page", 1)), {}
+        if isinstance(of_a_list, list):
+            shown = of_a_list[page * 100 - 100 : page * 100]
+            if len(of_a_list) > page * 100:
+                following = request.url.copy_set_param("page", page + 1)
+                links = {"link": f'<{following}>; rel="next"'}
+            found = {**found, "workflow_runs": shown} if "workflow_runs" in found else shown
+        content = json.dumps(found).encode()
+        etag = f'W/"{hashlib.sha256(content).hexdigest()}"'
+        if request.headers.get("if-none-match") == etag:
+            self.free += 1
+            return httpx.Response(304, headers={"etag": etag})
+        return httpx.Response(200, content=content, headers={"etag": etag} | links)
+
+    def _found(self, request: httpx.Request) -> Any:
         match request.url.path.split("/")[3:]:
             case ["pagewright", "actions", "workflows", "build.yml"]:
-                return httpx.Response(200, json={"state": self.workflow})
+                return {"state": self.workflow}
             case ["pagewright", "actions", "workflows", "build.yml", "runs"]:
-                return httpx.Response(200, json={"total_count": len(self.runs), "workflow_runs": self.runs})
+                return {"total_count": len(self.runs), "workflow_runs": self.runs}
             case ["pagewright", "actions", "variables", "LLM_MODELS"] if self.models is not None:
-                return httpx.Response(200, json={"name": "LLM_MODELS", "value": self.models})
-            case [name, "commits"] if name in self.commits:
-                return httpx.Response(200, json=self.commits[name])
+                return {"name": "LLM_MODELS", "value": self.models}
+            case [name, "commits"]:
+                return self.commits.get(name)
             case _:
-                return httpx.Response(404)
+                return None
 
-    def runs_now(self, request: str, status: str) -> None:
+    def _page(self, request: httpx.Request) -> httpx.Response:
+        there = self.live.get(str(request.url))
+        if isinstance(there, Exception):
+            raise there
+        if isinstance(there, httpx.Response):
+            return there
+        return httpx.Response(404) if there is None else httpx.Response(200, json=there)
+
+    def runs_now(self, request: str, status: str, conclusion: str | None = None) -> None:
+        """Let there be a newer run, a minute later."""
+        self.now += 60
         url = "https://github.com/octo/pagewright/actions/runs/9"
-        self.runs.insert(0, {"display_title": f"sum-of-sales round 1 · {request}", "status": status, "html_url": url})
+        said = {"display_title": f"sum-of-sales round 1 · {request}", "status": status, "conclusion": conclusion}
+        self.runs.insert(0, said | {"html_url": url})
 
     def commits_now(self, request: str, repository: str = "sum-of-sales") -> None:
+        """Let the repository have this one commit, a minute later."""
+        self.now += 60
         message = f"Build {repository}, round 1\n\nPagewright-Request: {request}\nPagewright-Round: 1"
         url = f"https://github.com/pages/{repository}/commit/{'a' * 40}"
         self.commits[repository] = [{"sha": "a" * 40, "html_url": url, "commit": {"message": message}}]
@@ -106,9 +145,15 @@ def github() -> ScriptedGitHub:
     return ScriptedGitHub()
 
 
-def app(github: ScriptedGitHub, settings: Settings = SETTINGS, throttle: Throttle | None = None) -> Any:
+def app(
+    github: ScriptedGitHub,
+    settings: Settings = SETTINGS,
+    throttle: Throttle | None = None,
+    clock: Callable[[], float] | None = None,
+) -> Any:
     client = httpx.AsyncClient(transport=httpx.MockTransport(github))
-    return create_app(settings, GitHub(settings, client, AT_ONCE), throttle)
+    clock = clock or (lambda: github.now)
+    return create_app(settings, GitHub(settings, client, AT_ONCE, clock), throttle, clock)
 
 
 def to(github: ScriptedGitHub, **changes: Any) -> httpx.AsyncClient:
@@ -415,229 +460,3 @@ async def test_another_path_is_404(door: httpx.AsyncClient) -> None:
     answer = await door.post("/api", json=TASK)
     assert answer.status_code == 404
     assert answer.json() == {"error": "There is nothing here. Tasks go to POST /api-endpoint."}
-
-
-# What came of it
-
-
-RESULT = {
-    "status": "done",
-    "id": ID,
-    "logs_url": None,
-    "email": "ann@example.com",
-    "task": "Sum of sales",
-    "round": 1,
-    "nonce": "n-1",
-    "repo_url": "https://github.com/pages/sum-of-sales",
-    "commit_sha": "a" * 40,
-    "pages_url": "https://pages.github.io/sum-of-sales/",
-}
-LOGS = "https://github.com/octo/pagewright/actions/runs/9"
-
-
-@pytest.mark.parametrize("query", [QUERY, QUERY | {"round": "1"}, QUERY | {"round": ""}])
-async def test_done_is_what_a_commit_carries_the_id_of(
-    query: dict[str, str], door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    github.commits_now(ID)
-    answer = await door.get("/result", params=query)
-    assert (answer.status_code, answer.json()) == (200, RESULT)
-    github.runs_now(ID, "completed")
-    assert (await door.get("/result", params=query)).json() == RESULT | {"logs_url": LOGS}
-
-
-async def test_the_repository_may_have_the_other_name(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
-    other = f"sum-of-sales-{KEY[:6]}"
-    github.commits_now("f" * 16)
-    github.commits_now(ID, other)
-    found = (await door.get("/result", params=QUERY)).json()
-    assert found["repo_url"] == f"https://github.com/pages/{other}"
-    assert found["pages_url"] == f"https://pages.github.io/{other}/"
-
-
-@pytest.mark.parametrize(("run", "status"), [("queued", "queued"), ("in_progress", "running"), ("completed", "failed")])
-async def test_without_a_commit_the_newest_run_says_how_far_it_is(
-    run: str, status: str, door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    github.runs_now(ID, "completed")
-    github.runs_now(ID, run)
-    github.runs_now("f" * 16, "in_progress")
-    for query in (QUERY, QUERY | {"round": "1"}):
-        assert (await door.get("/result", params=query)).json() == {"status": status, "id": ID, "logs_url": LOGS}
-
-
-async def test_a_later_round_is_found_with_and_without_its_number(
-    door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    third = request_id("ann@example.com", "Sum of sales", 3, "n-1")
-    github.commits_now(third)
-    for query in (QUERY, QUERY | {"round": "3"}):
-        found = (await door.get("/result", params=query)).json()
-        assert (found["round"], found["id"]) == (3, third)
-    assert (await door.get("/result", params=QUERY | {"round": "2"})).status_code == 404
-
-
-async def test_of_what_is_not_known_nothing_is_said_but_that(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
-    github.commits_now("f" * 16)
-    answer = await door.get("/result", params=QUERY)
-    assert answer.status_code == 404
-    assert answer.json().keys() == {"error"}
-    assert "ann" not in answer.text
-
-
-@pytest.mark.parametrize(
-    ("query", "named"),
-    [
-        ({}, "email, task, nonce"),
-        (QUERY | {"task": ""}, "task"),
-        (QUERY | {"round": "one"}, "round"),
-        (QUERY | {"round": "-1"}, "round"),
-        (QUERY | {"round": "²"}, "round"),
-        (QUERY | {"round": "9" * 5000}, "round"),
-    ],
-)
-async def test_a_question_that_lacks_a_part_is_422(query: dict[str, str], named: str, door: httpx.AsyncClient) -> None:
-    answer = await door.get("/result", params=query)
-    assert answer.status_code == 422
-    assert f"Give {named}" in answer.json()["error"]
-
-
-async def test_odd_questions_are_no_500(door: httpx.AsyncClient) -> None:
-    for query in ("email=%ff&task=%00&nonce=%ed%a0%80", "email=a&task=" + "x" * 5000 + "&nonce=%F0%9F%98%80&round=0"):
-        assert (await door.get(f"/result?{query}")).status_code == 404
-
-
-async def test_where_github_does_not_answer_neither_does_the_receiver(
-    door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    github.failures = [500, 500]
-    answer = await door.get("/result", params=QUERY)
-    assert answer.status_code == 503
-    assert answer.headers["retry-after"] == "30"
-
-
-async def test_who_waits_gets_the_result_when_it_is_there(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
-    def happen(call: int) -> None:
-        if call == 8:
-            github.runs_now(ID, "in_progress")
-        if call == 14:
-            github.commits_now(ID)
-
-    github.on_call = happen
-    answer = await send(door, wait_for_result=True)
-    assert (answer.status_code, answer.json()) == (200, RESULT | {"logs_url": LOGS})
-    assert "wait_for_result" not in github.dispatched[0]["client_payload"]["request"]
-
-
-async def test_who_waits_is_told_of_a_failure_at_once(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
-    github.runs_now(ID, "completed")
-    assert (await send(door, wait_for_result=True)).json() == {"status": "failed", "id": ID, "logs_url": LOGS}
-    assert len(github.calls) == 4  # the dispatch, and one look at two repositories and the runs
-
-
-async def test_after_the_time_the_answer_is_what_is_known_by_then(github: ScriptedGitHub) -> None:
-    async with to(github, wait_s=0.02) as door:
-        unknown = await send(door, wait_for_result=True)
-        assert (unknown.status_code, unknown.json()) == (200, {"status": "queued", "id": ID, "logs_url": None})
-        github.runs_now(ID, "in_progress")
-        assert (await send(door, wait_for_result=True)).json() == {"status": "running", "id": ID, "logs_url": LOGS}
-
-
-async def test_a_look_that_fails_does_not_turn_an_accepted_task_into_an_error(
-    door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    def happen(call: int) -> None:
-        if call == 2:
-            github.failures = [500, None, 403]
-        if call == 9:
-            github.commits_now(ID)
-
-    github.on_call = happen
-    assert (await send(door, wait_for_result=True)).json()["status"] == "done"
-
-
-# The other routes
-
-
-async def test_health_says_that_all_is_well_and_how_it_is_set_up(door: httpx.AsyncClient) -> None:
-    answer = await door.get("/health")
-    assert answer.status_code == 200
-    assert answer.json() == {
-        "status": "ok",
-        "github": {"token_works": True, "workflow": "active", "problem": None},
-        "configuration": {
-            "pipeline_repository": "octo/pagewright",
-            "target_owner": "pages",
-            "emails_restricted": False,
-            "max_body_bytes": 25 * MB,
-            "max_tasks_per_day": 0,
-            "task_key": False,
-            "secrets": 1,
-        },
-        "warnings": list(SETTINGS.warnings),
-    }
-
-
-async def test_health_shows_a_workflow_that_is_switched_off(door: httpx.AsyncClient, github: ScriptedGitHub) -> None:
-    github.workflow = "disabled_inactivity"
-    answer = await door.get("/health")
-    assert answer.status_code == 503
-    assert answer.json()["status"] == "failing"
-    assert answer.json()["github"] == {"token_works": True, "workflow": "disabled_inactivity", "problem": None}
-
-
-@pytest.mark.parametrize(
-    ("failure", "said"), [(401, "must renew it"), (404, "Check the name"), (None, "does not answer")]
-)
-async def test_health_says_what_is_wrong_and_no_secret(
-    failure: int | None, said: str, door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    github.failures = [failure]
-    answer = await door.get("/health")
-    assert answer.status_code == 503
-    assert answer.json()["github"]["token_works"] is False
-    assert said in answer.json()["github"]["problem"]
-    assert not [secret for secret in ("s3cret", "t0ken") if secret in answer.text]
-
-
-async def test_the_root_says_what_this_is_to_programs_and_to_people(
-    door: httpx.AsyncClient, github: ScriptedGitHub
-) -> None:
-    answer = await door.get("/")
-    assert answer.json() == {
-        "service": "pagewright",
-        "status": "ok",
-        "submit": "POST /api-endpoint",
-        "models": ["gpt-4.1", "claude-sonnet"],
-    }
-    page = await door.get("/", headers={"accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "POST /api-endpoint" in page.text
-    assert "built by gpt-4.1, claude-sonnet" in page.text
-    assert len(github.calls) == 1  # anyone may ask: what was heard is good for some minutes
-
-
-@pytest.mark.parametrize(
-    ("failures", "models", "said"), [([], None, []), ([403], "x", None), ([None], "x", None), ([], "<b>", ["<b>"])]
-)
-async def test_the_root_answers_whatever_github_says_of_the_models(
-    failures: list[int | None], models: str | None, said: list[str] | None, github: ScriptedGitHub
-) -> None:
-    github.failures, github.models = failures, models
-    async with to(github) as door:
-        assert (await door.get("/")).json()["models"] == said
-        page = (await door.get("/", headers={"accept": "text/html"})).text
-    assert "<b>" not in page
-    assert ("built by" in page) == (said is not None)
-
-
-async def test_the_root_does_not_wait_for_a_github_that_hangs() -> None:
-    async def never(_: httpx.Request) -> httpx.Response:
-        await asyncio.Event().wait()
-        raise AssertionError
-
-    settings = replace(SETTINGS, look_s=0.01)
-    github = GitHub(settings, httpx.AsyncClient(transport=httpx.MockTransport(never)), AT_ONCE)
-    transport = httpx.ASGITransport(create_app(settings, github))
-    async with httpx.AsyncClient(transport=transport, base_url="http://door.test") as door:
-        assert (await door.get("/")).json()["models"] is None

@@ -26,7 +26,7 @@ def answer(date: str | None) -> httpx.Response:
 async def noted(ahead_s: float) -> Clock:
     """Return the clock of a machine that is ahead of GitHub, once GitHub has answered."""
     clock = Clock(lambda: GITHUB.timestamp() + ahead_s)
-    await clock.note(answer(format_datetime(GITHUB, usegmt=True)))
+    clock.note(answer(format_datetime(GITHUB, usegmt=True)))
     return clock
 
 
@@ -45,14 +45,14 @@ async def test_a_clock_that_is_wrong_is_said_to_be_and_githubs_is_taken(
     assert clock.now() == GITHUB
     assert clock.problem is not None
     assert f"clock is {said} GitHub's" in clock.problem
-    await clock.note(answer(format_datetime(GITHUB, usegmt=True)))
+    clock.note(answer(format_datetime(GITHUB, usegmt=True)))
     assert [record.message for record in caplog.records] == [clock.problem]  # once, not with every answer
 
 
 async def test_a_clock_that_was_set_is_believed_again() -> None:
     clock = await noted(3_600)
     clock.own = GITHUB.timestamp
-    await clock.note(answer(format_datetime(GITHUB, usegmt=True)))
+    clock.note(answer(format_datetime(GITHUB, usegmt=True)))
     assert (clock.problem, clock.now()) == (None, GITHUB)
 
 
@@ -61,13 +61,13 @@ async def test_a_clock_that_was_set_is_believed_again() -> None:
 )
 async def test_an_answer_that_says_no_time_changes_nothing(date: str | None) -> None:
     clock = await noted(3_600)
-    await clock.note(answer(date))
+    clock.note(answer(date))
     assert clock.now() == GITHUB
 
 
 async def test_a_date_without_a_zone_is_in_utc() -> None:
     clock = Clock(lambda: GITHUB.timestamp() + 3_600)
-    await clock.note(answer("Thu, 26 Nov 2026 12:00:00 -0000"))
+    clock.note(answer("Thu, 26 Nov 2026 12:00:00 -0000"))
     assert clock.now() == GITHUB
 
 

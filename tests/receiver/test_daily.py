@@ -21,25 +21,25 @@ NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
 class CountingGitHub(ScriptedGitHub):
-    """Lists a run for each dispatch, unless it `lags`; `asked`: the queries. Its day begins with the first one."""
+    """Lists a run for each dispatch, unless it `lags`; `counts`: the queries. Its day begins with the first one."""
 
     def __init__(self, *before: str) -> None:
         super().__init__()
         self.lags = False
         self.moment = NOON
-        self.asked: list[dict[str, str]] = []
+        self.counts: list[dict[str, str]] = []
         self.made: list[tuple[datetime, str]] = [(NOON, request) for request in before]
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         known = len(self.dispatched)
         if request.url.path.endswith("/build.yml/runs") and "created" in request.url.params:
-            self.asked.append(dict(request.url.params))
+            self.counts.append(dict(request.url.params))
         answer = super().__call__(request)
         if not self.lags:
             self.list_runs(known)
         return answer
 
-    def now(self) -> float:
+    def unix_time(self) -> float:
         return self.moment.timestamp()
 
     def list_runs(self, since: int = 0) -> None:
@@ -62,7 +62,7 @@ class Receiver:
     def __init__(self, github: CountingGitHub, most: int) -> None:
         settings = replace(SETTINGS, max_tasks_per_day=most)
         client = GitHub(settings, httpx.AsyncClient(transport=httpx.MockTransport(github)), AT_ONCE)
-        client.clock.own = github.now
+        client.clock.own = github.unix_time
         transport = httpx.ASGITransport(create_app(settings, client))
         self.door = httpx.AsyncClient(transport=transport, base_url="http://door.test")
 
@@ -72,7 +72,7 @@ class Receiver:
 
 def counter(github: CountingGitHub, most: int) -> Daily:
     client = GitHub(SETTINGS, httpx.AsyncClient(transport=httpx.MockTransport(github)), AT_ONCE)
-    client.clock.own = github.now
+    client.clock.own = github.unix_time
     return Daily(most, client)
 
 
@@ -113,7 +113,7 @@ async def test_of_fifty_at_the_same_moment_no_more_get_through_than_may() -> Non
     answers = await asyncio.gather(*(receiver(str(number)) for number in range(50)))
     assert sorted(answers) == [200] * 5 + [429] * 45
     assert len(github.dispatched) == 5
-    assert len(github.asked) == 2  # the number, and the runs themselves once it was reached
+    assert len(github.counts) == 2  # the number, and the runs themselves once it was reached
 
 
 async def test_a_run_that_is_not_listed_yet_counts_all_the_same() -> None:
@@ -143,7 +143,7 @@ async def test_yesterdays_tasks_are_not_counted() -> None:
     github = CountingGitHub("1" * 16, "2" * 16)
     github.made = [(NOON - timedelta(hours=12, seconds=1), id_) for _, id_ in github.made]
     assert await Receiver(github, 1)("a") == 200
-    assert github.asked[0] == {
+    assert github.counts[0] == {
         "event": "repository_dispatch",
         "created": ">=2026-11-26T00:00:00Z",
         "per_page": "1",

@@ -12,7 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from orchestrator.retry import Kind, Policy, Rule
 from orchestrator.serving import bind, serving
-from receiver.github import BlockedError, Commit, GitHub, NotTakenError, Run, http_client
+from receiver.github import BlockedError, GitHub, NotTakenError, http_client
+from receiver.listings import Commit, Run
 from receiver.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -151,8 +152,33 @@ async def test_a_renamed_repository_of_a_task_is_read_where_it_is_now(code: int)
     found = await script.github().commit_of({ID: 1}, ("sum",))
     assert found is not None
     assert found.repo_url == "https://github.com/pages/renamed"
+    assert (found.owner, found.repository) == ("pages", "renamed")
+    endless = Script(moved)
     with pytest.raises(NotTakenError, match="must correct PIPELINE_REPOSITORY"):
-        await Script(moved).github().workflow_state()
+        await endless.github().workflow_state()
+    assert len(endless.calls) == 3
+
+
+async def test_a_renamed_pipeline_is_read_where_it_is_now_and_named_where_a_task_would_be_lost() -> None:
+    moved = httpx.Response(301, headers={"location": "http://api.test/repositories/7/x"})
+    listed = Script(moved, status(200, workflow_runs=[run(f"sum round 1 · {ID}")]))
+    assert await listed.github().run_of({ID: 1}) is not None
+    there = {"state": "active", "url": "http://api.test/repos/octo/renamed/actions/workflows/5"}
+    with pytest.raises(NotTakenError, match=r"301: PIPELINE_REPOSITORY was renamed to octo/renamed. .* must correct"):
+        await Script(moved, httpx.Response(200, json=there)).github().workflow_state()
+    writing = Script(httpx.Response(307, headers=moved.headers), moved, status(200, full_name="octo/renamed"))
+    with pytest.raises(NotTakenError, match=r"307: PIPELINE_REPOSITORY was renamed to octo/renamed. .* must correct"):
+        await writing.github().dispatch({})
+    assert [call.method for call in writing.calls] == ["POST", "GET", "GET"]
+    for answer in (status(404), status(200, full_name="<b>octo</b>")):
+        with pytest.raises(NotTakenError, match="was renamed or moved"):
+            await Script(moved, answer).github().dispatch({})
+
+
+async def test_the_token_does_not_follow_to_another_host() -> None:
+    script = Script(httpx.Response(301, headers={"location": "http://elsewhere.test/x"}), status(404))
+    assert await script.github().run_of({ID: 1}) is None
+    assert ["authorization" in call.headers for call in script.calls] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +254,7 @@ async def test_where_the_name_is_taken_or_empty_the_other_one_is_looked_at(absen
     assert await Script(status(absent)).github().commit_of({ID: 1}, ("sum", "sum-012345")) is None
 
 
-async def test_older_pages_are_read_too_but_not_for_ever() -> None:
+async def test_of_a_long_history_two_pages_are_read_the_second_by_the_time_of_the_run() -> None:
     link = {"link": '<http://api.test/page2>; rel="next"'}
     first = httpx.Response(200, json=[commit("c" * 40, "By hand")], headers=link)
     script = Script(first, httpx.Response(200, json=[commit("a" * 40, answering(ID))]))
@@ -236,7 +262,21 @@ async def test_older_pages_are_read_too_but_not_for_ever() -> None:
     assert [call.url.path for call in script.calls] == ["/repos/pages/sum/commits", "/page2"]
     endless = Script(first)
     assert await endless.github().commit_of({ID: 1}, ("sum",)) is None
-    assert len(endless.calls) == 10
+    assert len(endless.calls) == 2
+    timed = Script(first)
+    at = Run(ID, "failed", "", since="2026-11-01T10:00:00Z", until="2026-11-01T10:05:00Z")
+    assert await timed.github().commit_of({ID: 1}, ("sum",), run=at) is None
+    asked = timed.calls[1].url.params
+    assert (asked["since"], asked["until"]) == ("2026-11-01T10:00:00Z", "2026-11-01T10:05:00Z")
+
+
+async def test_two_pages_of_runs_are_read_at_most() -> None:
+    first = status(200, {"link": '<http://api.test/page2>; rel="next"'}, workflow_runs=[run("sum")])
+    found = Script(first, status(200, workflow_runs=[run(f"sum · {ID}")]))
+    assert await found.github().run_of({ID: 1}) is not None
+    endless = Script(first)
+    assert await endless.github().run_of({ID: 1}) is None
+    assert len(endless.calls) == 2
 
 
 async def test_an_outage_while_looking_is_not_taken_for_absence() -> None:

@@ -14,7 +14,8 @@ from orchestrator.task import request_id, task_key
 from receiver.keys import is_secret, keys_of
 from receiver.settings import Settings
 from tests.doubles.receiver import OLD_SECRET, TASK_KEY
-from tests.receiver.test_app import KEY, QUERY, SETTINGS, TASK, ScriptedGitHub, send, to
+from tests.receiver.test_app import KEY, SETTINGS, TASK, ScriptedGitHub, send, to
+from tests.receiver.test_results import QUERY
 
 pytestmark = pytest.mark.anyio
 

@@ -1,0 +1,135 @@
+"""What GitHub and the pages say, as far as the receiver wants to know it: read from their answers. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+
+from orchestrator.task import request_of
+
+_RUN_STATES = {"in_progress": "running", "completed": "failed"}
+_ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The commit that answers a request. `repository`, `repo_url`: as they are called now."""
+
+    sha: str
+    repository: str
+    repo_url: str
+    request: str
+
+    @property
+    def owner(self) -> str:
+        """Whose repository it is now."""
+        return self.repo_url.rpartition("/")[0].rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Run:
+    """The newest run of a request. `state`: queued, running, or failed (ended, with or without a commit).
+
+    `has_succeeded`: it or an earlier one ended well, which job `publish` does once the page is live and the evaluator
+    told. `since`, `until`: ISO 8601 UTC, from the creation of the earliest that is listed to the newest's last change.
+    """
+
+    request: str
+    state: str
+    logs_url: str
+    has_succeeded: bool = False
+    since: str = ""
+    until: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it does nothing any more."""
+        return self.state == "failed"
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether a commit of its request, if there is one, was made lately: no run has made it before."""
+        return not self.has_ended and not self.has_succeeded
+
+
+@dataclass(frozen=True)
+class Runs:
+    """One page of runs, by the requests that their titles end in, newest first. `older`: the next page, or empty."""
+
+    by_request: Mapping[str, Run]
+    older: str
+
+    def of(self, requests: Mapping[str, int]) -> Run | None:
+        """Return the newest run of one of `requests`."""
+        return next((run for request, run in self.by_request.items() if request in requests), None)
+
+
+@dataclass(frozen=True)
+class Commits:
+    """One page of commits, newest first: those that answer a request. `older`: the next page, or empty."""
+
+    found: tuple[Commit, ...]
+    older: str
+
+    def of(self, requests: Mapping[str, int]) -> Commit | None:
+        """Return the newest commit that answers one of `requests`."""
+        return next((commit for commit in self.found if commit.request in requests), None)
+
+
+def runs_in(answer: httpx.Response) -> Runs:
+    """Read a list of runs.
+
+    https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
+    """
+    found: dict[str, Run] = {}
+    for said in answer.json()["workflow_runs"]:
+        run = _run(said)
+        newer = found.get(run.request)
+        found[run.request] = run if newer is None else _with_earlier(newer, run)
+    return Runs(found, _older(answer))
+
+
+def commits_in(answer: httpx.Response) -> Commits:
+    """Read a list of commits.
+
+    https://docs.github.com/rest/commits/commits#list-commits
+    """
+    return Commits(tuple(commit for said in answer.json() if (commit := _commit(said))), _older(answer))
+
+
+def serves(record: Any, request: str, round_: int) -> bool:
+    """Whether a page whose `pagewright.json` this is serves the commit of `request`, or one of a later round."""
+    if not isinstance(record, dict):
+        return False
+    rounds = record.get("rounds")
+    later = [entry.get("round") for entry in rounds if isinstance(entry, dict)] if isinstance(rounds, list) else []
+    return record.get("request") == request or any(isinstance(number, int) and number > round_ for number in later)
+
+
+def _run(said: Any) -> Run:
+    return Run(
+        request=str(said["display_title"])[-_ID_LENGTH:],
+        state=_RUN_STATES.get(str(said["status"]), "queued"),
+        logs_url=str(said["html_url"]),
+        has_succeeded=said.get("conclusion") == "success",
+        since=str(said.get("created_at") or ""),
+        until=str(said.get("updated_at") or ""),
+    )
+
+
+def _with_earlier(run: Run, earlier: Run) -> Run:
+    return replace(run, has_succeeded=run.has_succeeded or earlier.has_succeeded, since=earlier.since)
+
+
+def _commit(said: Any) -> Commit | None:
+    request = request_of(str(said["commit"]["message"]))
+    if request is None:
+        return None
+    repo_url = str(said["html_url"]).rpartition("/commit/")[0]
+    # The address of a renamed repository redirects; its page lies at its new name alone.
+    return Commit(str(said["sha"]), repo_url.rpartition("/")[2], repo_url, request)
+
+
+def _older(answer: httpx.Response) -> str:
+    return answer.links.get("next", {}).get("url", "")
