@@ -1,8 +1,8 @@
 """What is killed with the steps of a job: all that they started, whatever it shows of itself."""
 
 import os
+import select
 import subprocess
-from pathlib import Path
 
 from orchestrator.local.actions.reaper import kill_job
 
@@ -17,21 +17,22 @@ def _step(job: str) -> tuple[subprocess.Popen[str], int]:
     return shell, int(shell.stdout.readline())
 
 
-def _is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
-    except OSError:
-        return False
+def _has_ended(pidfd: int, seconds: float) -> bool:
+    return bool(select.select([pidfd], [], [], seconds)[0])
 
 
 def test_a_job_that_is_stopped_takes_along_what_hides_its_environment() -> None:
     (build, below), (other, besides) = _step("build"), _step("publish")
+    watched, spared = os.pidfd_open(below), os.pidfd_open(besides)
     try:
         kill_job(os.getpid(), "build")
-        build.communicate(timeout=20)  # its output ends when nobody holds it any more
-        assert not _is_running(below)
-        assert _is_running(besides)
+        assert _has_ended(watched, 20)
+        assert not _has_ended(spared, 0)
         assert other.poll() is None
     finally:
+        kill_job(os.getpid(), "build")
         kill_job(os.getpid(), "publish")
-        other.communicate(timeout=20)
+        for shell in (build, other):
+            shell.communicate(timeout=20)
+        os.close(watched)
+        os.close(spared)
