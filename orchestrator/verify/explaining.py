@@ -25,7 +25,7 @@ from orchestrator.verify.javascript import (
 
 MAX_PARTS = 12
 SHOWN_PARTS = 4
-_LOOKED_AT = 200
+_LOOKED_AT = 100
 """Parts of a check that are looked at for those: most can be evaluated alone."""
 
 PART_S = 1.0
@@ -82,9 +82,13 @@ async def explain(session: CDPSession, text: str) -> str:
 def parts_of(text: str) -> list[Part]:
     """Return the parts of a check that tell why it does not hold, the most telling first, at most MAX_PARTS. Pure."""
     found: dict[str, Part] = {}
+    known = set[str]()
     for kind, node in islice(_candidates(tree(text)), _LOOKED_AT):
         if len(found) == MAX_PARTS:
             break
+        if source(node) in known:
+            continue
+        known.add(source(node))
         if node.type in LITERALS or node.type in ("arrow_function", "function_expression"):
             continue
         if bound_names(node) & names_in(node):
