@@ -18,6 +18,7 @@ from orchestrator.verify.javascript import (
     declarations_before,
     names_in,
     operator,
+    parents_in,
     source,
     tree,
     walk,
@@ -25,7 +26,7 @@ from orchestrator.verify.javascript import (
 
 MAX_PARTS = 12
 SHOWN_PARTS = 4
-_LOOKED_AT = 200
+_LOOKED_AT = 60
 """Parts of a check that are looked at for those: most can be evaluated alone."""
 
 PART_S = 1.0
@@ -92,14 +93,19 @@ async def explain(session: CDPSession, text: str) -> str:
 def parts_of(text: str) -> list[Part]:
     """Return the parts of a check that tell why it does not hold, the most telling first, at most MAX_PARTS. Pure."""
     found: dict[str, Part] = {}
-    for kind, node in islice(_candidates(tree(text)), _LOOKED_AT):
+    root, known = tree(text), set[str]()
+    parents = parents_in(root)
+    for kind, node in islice(_candidates(root), _LOOKED_AT):
         if len(found) == MAX_PARTS:
             break
+        if source(node) in known:
+            continue
+        known.add(source(node))
         if node.type in LITERALS or node.type in ("arrow_function", "function_expression"):
             continue
-        if bound_names(node) & names_in(node):
+        if bound_names(node, parents) & names_in(node):
             continue  # only a call gives it a value
-        before = "\n".join(declarations_before(node))
+        before = "\n".join(declarations_before(node, parents))
         found.setdefault(source(node), Part(source(node), kind, before, _selector(node)))
     return list(found.values())
 

@@ -1,6 +1,6 @@
 """The JavaScript of a check as a tree: what it declares, what it names, and whether it says anything. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 
 import tree_sitter_javascript
@@ -71,22 +71,31 @@ def says_something(text: str) -> bool:
     )
 
 
-def declarations_before(node: Node) -> list[str]:
+Parents = Mapping[int, Node]
+"""The node around each one, by its id: asking a node itself takes a walk from the root."""
+
+
+def parents_in(root: Node) -> Parents:
+    """Return the node around each one below `root`."""
+    return {inner.id: one for one in walk(root) for inner in one.named_children}
+
+
+def declarations_before(node: Node, parents: Parents) -> list[str]:
     """Return the declarations that a node can see around it, outermost first: `const t = 1;` each."""
     found: list[list[str]] = []
-    inside, around = node, node.parent
+    inside, around = node, parents.get(node.id)
     while around is not None:
         if around.type in ("program", "statement_block"):
             before = [one for one in around.named_children if one.start_byte < inside.start_byte and one != inside]
             found.append([f"{source(one).rstrip(';')};" for one in before if one.type in _DECLARATIONS])
-        inside, around = around, around.parent
+        inside, around = around, parents.get(around.id)
     return [text for texts in reversed(found) for text in texts]
 
 
-def bound_names(node: Node) -> set[str]:
+def bound_names(node: Node, parents: Parents) -> set[str]:
     """Return the names around a node that only a call gives a value: parameters, and variables of loops."""
     names: set[str] = set()
-    around = node.parent
+    around = parents.get(node.id)
     while around is not None:
         parts: list[Node | None] = []
         if around.type in FUNCTIONS:
@@ -94,7 +103,7 @@ def bound_names(node: Node) -> set[str]:
         elif around.type in ("for_in_statement", "for_statement", "catch_clause"):
             parts = [around.child_by_field_name(name) for name in ("left", "initializer", "parameter")]
         names |= {source(one) for part in parts if part is not None for one in walk(part) if one.type == "identifier"}
-        around = around.parent
+        around = parents.get(around.id)
     return names
 
 

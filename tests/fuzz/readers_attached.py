@@ -193,7 +193,7 @@ def _many_files(size: int) -> object:
 
 
 PLAIN = Model(
-    name="m", params={}, context=100_000, output=16_000, price=None, sees_images=False, edits=True, caches=False
+    name="m", params={}, context=10_000, output=2_000, price=None, sees_images=False, edits=True, caches=False
 )
 PROMPTS = load()
 

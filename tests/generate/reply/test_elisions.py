@@ -122,3 +122,29 @@ def test_dots_that_belong_to_a_file_are_none(path: str, text: str) -> None:
 def test_looking_takes_no_time(unit: str) -> None:
     elision(unit * 50_000)
     elision(f"{unit}\n" * 20_000)
+
+
+@pytest.mark.parametrize(
+    ("line", "is_one"),
+    [
+        ("// a" + " " * 250 + "b", False),
+        ("/* rest of the code unchanged */", True),
+        ("{/* ... rest of the page */}", True),
+        ("<!-- ...... -->", True),
+        ("// rest " + "a" * 280, False),
+        ("// der Rest des Codes bleibt unverändert", True),
+        ("// restlicher Code unverändert", True),
+        ("// 残りは同じ", True),
+        ("...." * 70 + "x", False),
+    ],
+)
+def test_a_wide_line_is_read_like_a_narrow_one(line: str, is_one: bool) -> None:  # noqa: FBT001
+    assert bool(elision(f"{line}\n", "a.js")) is is_one
+
+
+def test_a_remark_about_a_spread_counts_where_code_spreads_that_name_or_a_longer_one() -> None:
+    remark = "// ...rest holds the others\n"
+    assert not elision(f"{remark}const {{a, ...rest}} = b;\n", "a.js")
+    assert not elision(f"{remark}const {{a, ...restful}} = b;\n", "a.js")
+    assert elision(f"{remark}const {{a, ...others}} = b;\n", "a.js")
+    assert elision(f"{remark}{remark}", "a.js")

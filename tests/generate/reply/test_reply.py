@@ -114,3 +114,36 @@ def test_much_of_the_same_comes_to_an_end(piece: str) -> None:
     much = piece * (100_000 // len(piece))
     for text in (much, f"{block('a.js', much + 'x')}"):
         assert all(form_problem(change.path) is None for change in parse(text).changes)
+
+
+def test_a_closing_tag_far_behind_is_that_of_its_argument() -> None:
+    text = "<write>\n<path>a.js</path>\n<content>\na </content> b\n</content>\n</write>\n"
+    assert parse(text).changes == (File("a.js", "a </content> b\n"),)
+
+
+def test_arguments_that_never_end_are_not_read_again_and_again() -> None:
+    answer = parse("<x>\n<content>\n" * 200 + '<file path="a.js">\na();\n</file>\n')
+    assert answer.changes == (File("a.js", "a();\n"),)
+
+
+def test_patches_within_patches_are_not_read_without_end() -> None:
+    text = "x"
+    for _ in range(3):
+        text = "\n".join(
+            ["*** Begin Patch", "*** Add File: a.js", *(f"+{line}" for line in text.split("\n")), "*** End Patch"]
+        )
+    answer = parse(text)
+    assert answer.changes == ()
+    assert "markers" in answer.complaints[0]
+
+
+def test_what_no_page_shows_does_not_end_it() -> None:
+    page = "<!doctype html>\n<script>'</html>'</script>\n<!-- </html> -->\n<p>x</p>\n</html>\n"
+    assert parse(f'<file path="index.html">\n{page}').changes == (File("index.html", page),)
+    open_ = "<!doctype html>\n<script><!-- <script> x\n</html>\n"
+    assert parse(f'<file path="index.html">\n{open_}').is_cut is False
+
+
+def test_a_command_ends_at_its_own_word_alone() -> None:
+    text = "cat > a.txt <<-EOF\nEOF x\n\tEOF2\n\tEOF\ncat > b.txt <<EOF\n\tEOF\nEOF\n"
+    assert parse(text).changes == (File("a.txt", "EOF x\n\tEOF2\n"), File("b.txt", "\tEOF\n"))
