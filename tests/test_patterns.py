@@ -23,7 +23,9 @@ Repeat = tuple[int, int, Any]
 def patterns(module: str) -> Iterator[tuple[int, str]]:
     """Yield the line and the text of every pattern that is written out as one text."""
     for node in ast.walk(ast.parse(SOURCES[module].read_text(encoding="utf-8"))):
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or not node.args:
+            continue
+        if not isinstance(node.func.value, ast.Name) or node.func.value.id != "re":
             continue
         first = node.args[0]
         is_pattern = isinstance(node.func.value, ast.Name) and node.func.value.id == "re"

@@ -149,3 +149,18 @@ def test_a_refusal_says_which_of_three_reasons_it_has() -> None:
 def test_a_change_that_was_not_declared_is_judged_as_if_it_had_been() -> None:
     declared = [(name, brief) for name, brief, words in ALLOWED if words]
     assert [brief for name, brief in declared if not may_change(name, brief)] == []
+
+
+@pytest.mark.parametrize(
+    ("brief", "may"),
+    [
+        ('Correct the typo in ("data.csv").', True),
+        ("Correct the typo in ./data.csv.", True),
+        ("Correct the typo in ((((`data.csv`.", True),
+        ("Correct the typo in old/data.csv.", False),
+        ("Correct the typo in x(data.csv", False),
+        ("(" * 5_000, False),
+    ],
+)
+def test_brackets_and_quotes_before_a_name_are_no_part_of_it(brief: str, may: bool) -> None:  # noqa: FBT001
+    assert may_change("data.csv", brief) is may

@@ -147,3 +147,18 @@ def test_what_no_page_shows_does_not_end_it() -> None:
 def test_a_command_ends_at_its_own_word_alone() -> None:
     text = "cat > a.txt <<-EOF\nEOF x\n\tEOF2\n\tEOF\ncat > b.txt <<EOF\n\tEOF\nEOF\n"
     assert parse(text).changes == (File("a.txt", "EOF x\n\tEOF2\n"), File("b.txt", "\tEOF\n"))
+
+
+def test_more_widths_of_fences_than_anybody_nests_are_read_as_plain_ones() -> None:
+    widths = ["`" * width for width in range(3, 13)]
+    text = "".join(f"{fence}md f{len(fence)}.md\n{fence}\na\n{fence}\n{fence}\n\n" for fence in widths)
+    paths = [change.path for change in parse(text).changes]
+    assert paths[:8] == [f"f{width}.md" for width in range(3, 11)]
+
+
+def test_a_page_whose_indentation_was_taken_away_is_not_named_as_left_out() -> None:
+    page = "<!doctype html>\n<p>x</p>\n</html>"
+    indented = "\n".join(f"  {line}" for line in page.split("\n"))
+    answer = parse(f"  ```html\n{indented}\n  ```\n\n=== style.css ===\nbody {{}}\n")
+    assert [change.path for change in answer.changes] == ["index.html"]
+    assert [complaint.partition(":")[0] for complaint in answer.complaints] == ["style.css"]
