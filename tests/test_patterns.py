@@ -28,8 +28,7 @@ def patterns(module: str) -> Iterator[tuple[int, str]]:
         if not isinstance(node.func.value, ast.Name) or node.func.value.id != "re":
             continue
         first = node.args[0]
-        is_pattern = isinstance(node.func.value, ast.Name) and node.func.value.id == "re"
-        if is_pattern and isinstance(first, ast.Constant) and isinstance(first.value, str):
+        if isinstance(first, ast.Constant) and isinstance(first.value, str):
             yield node.lineno, first.value
 
 
