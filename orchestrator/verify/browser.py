@@ -20,8 +20,8 @@ from orchestrator.verify.memory import Watch, ended, processes_of, watching
 from orchestrator.verify.proxy import Proxy, Resolve, filtering_proxy
 
 INSTALLED = ("chromium-headless-shell", "google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
-"""Names of browsers that may lie on the PATH. The shell first: whole browsers draw windows that nobody sees, which takes
-seven times the processor time of a page. Then Chrome: on GitHub's Ubuntu only that may use its sandbox."""
+"""Names of browsers that may lie on the PATH. The shell first: others draw windows that nobody sees, which takes seven
+times the processor time of a page. Then Chrome: on GitHub's Ubuntu only that may use its sandbox."""
 
 CLOSING_S = 5.0
 
