@@ -19,9 +19,8 @@ from orchestrator.errors import UsageError
 from orchestrator.verify.memory import Watch, ended, processes_of, watching
 from orchestrator.verify.proxy import Proxy, Resolve, filtering_proxy
 
-INSTALLED = ("chromium-headless-shell", "google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
-"""Names of browsers that may lie on the PATH. The shell first: others draw windows that nobody sees, which takes seven
-times the processor time of a page. Then Chrome: on GitHub's Ubuntu only that may use its sandbox."""
+INSTALLED = ("google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
+"""Names of browsers that may lie on the PATH. Chrome first: on GitHub's Ubuntu only it may use its sandbox."""
 
 CLOSING_S = 5.0
 
