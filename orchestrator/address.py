@@ -62,12 +62,9 @@ async def addresses_of(host: str, port: int, pool: Executor | None = None) -> li
 
     `pool`: threads to do it in, in place of the loop's own: looking up a name may take half a minute.
     """
-    loop, look = asyncio.get_running_loop(), partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+    look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        if pool is None:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        else:
-            found = await loop.run_in_executor(pool, look)
+        found = await asyncio.get_running_loop().run_in_executor(pool, look)
     except (OSError, UnicodeError):
         raise Unresolved("the host does not resolve") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))

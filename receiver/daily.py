@@ -7,7 +7,6 @@ yet. Several receivers in front of one pipeline learn of each other's tasks with
 import asyncio
 import logging
 import math
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from receiver.answers import Refused
 from receiver.github import BlockedError, GitHub, NotTakenError
+from receiver.memory import Memory
 
 LOOK_S, FAILED_S = 60.0, 5.0
 """How long GitHub's count is good for, and how long a look that failed is not repeated."""
@@ -73,7 +73,7 @@ class Daily:
     most: int
     github: GitHub
     _today: _Day = field(default_factory=lambda: _Day(date.min))
-    _sent: OrderedDict[str, int] = field(default_factory=OrderedDict)
+    _sent: Memory[int] = field(default_factory=lambda: Memory(IDS))
     _failed: tuple[datetime, NotTakenError] | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -97,7 +97,7 @@ class Daily:
             else:
                 today.begun -= 1
                 today.since.pop(request, None)
-                self._sent.pop(request, None)
+                self._sent.forget(request)
             raise
 
     async def _admitted(self, request: str) -> tuple[_Day, bool]:
@@ -119,14 +119,16 @@ class Daily:
             today.begun += 1
             # Sent again too often it is one task more, and has a place of its own.
             today.since[f"{request} {today.begun}" if request in today.since else request] = now
-        self._remember(request, self._sent.get(request, -1) + 1)
+        before = self._sent.found(request)
+        self._sent.keep(request, 0 if before is None else before + 1)
         return today, is_repeat
 
     def _may(self, request: str) -> bool:
         return self._is_repeat(request) or self._today.tasks < self.most
 
     def _is_repeat(self, request: str) -> bool:
-        return request in self._sent and self._sent[request] < AGAIN
+        times = self._sent.found(request)
+        return times is not None and times < AGAIN
 
     async def _look(self, now: datetime) -> None:
         """Ask for the number of runs, where the last answer is old."""
@@ -159,13 +161,7 @@ class Daily:
         today.learn(now, listed, requests)
         today.repeats = max(today.repeats, len(requests) - len(set(requests)))
         for request in reversed(requests):
-            self._remember(request, self._sent.get(request, 0))
-
-    def _remember(self, request: str, times: int) -> None:
-        self._sent[request] = times
-        self._sent.move_to_end(request)
-        if len(self._sent) > IDS:
-            self._sent.popitem(last=False)
+            self._sent.keep(request, self._sent.found(request) or 0)
 
 
 def _is_within(seconds: float, moment: datetime | None, now: datetime) -> bool:

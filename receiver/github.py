@@ -15,7 +15,7 @@ import httpx
 
 from orchestrator.retry import DISPATCH, Policy, Tries
 from receiver.clock import Clock
-from receiver.listings import Commit, Run, commits_in, runs_in
+from receiver.listings import Commit, Run, commits_in, count_in, runs_in
 from receiver.looks import NOW, Looks, Terms
 from receiver.pages import Pages
 from receiver.refusals import LATER_S, explained, failure, is_blocked, is_moved, moved
@@ -188,12 +188,9 @@ class GitHub:
         return None
 
     async def dispatched_runs(self, day: date, read: int) -> tuple[int, list[str]]:
-        """Return how many runs were dispatched since a day began, UTC, and the ids of the newest `read` of them.
-
-        https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
-        """
+        """Return how many runs were dispatched since a day began, UTC, and the ids of the newest `read` of them."""
         query = f"event=repository_dispatch&created=%3E%3D{day.isoformat()}T00:00:00Z&per_page={read}"
-        return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", _counted, NOW)
+        return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", count_in, NOW)
 
     async def commit_of(
         self, requests: Mapping[str, int], names: Sequence[str], terms: Terms = NOW, run: Run | None = None
@@ -287,11 +284,6 @@ def _state(answer: httpx.Response) -> str:
 
 def _value(answer: httpx.Response) -> str:
     return str(answer.json()["value"])
-
-
-def _counted(answer: httpx.Response) -> tuple[int, list[str]]:
-    said = answer.json()
-    return int(said["total_count"]), [str(run["display_title"])[-16:] for run in said["workflow_runs"]]
 
 
 def _full_name(answer: httpx.Response) -> str:

@@ -90,6 +90,12 @@ def runs_in(answer: httpx.Response) -> Runs:
     return Runs(found, _older(answer))
 
 
+def count_in(answer: httpx.Response) -> tuple[int, list[str]]:
+    """Read how many runs there are, and which requests those of this page are for, newest first."""
+    said = answer.json()
+    return int(said["total_count"]), [_request(run) for run in said["workflow_runs"]]
+
+
 def commits_in(answer: httpx.Response) -> Commits:
     """Read a list of commits.
 
@@ -107,9 +113,13 @@ def serves(record: Any, request: str, round_: int) -> bool:
     return record.get("request") == request or any(isinstance(number, int) and number > round_ for number in later)
 
 
+def _request(said: Any) -> str:
+    return str(said["display_title"])[-_ID_LENGTH:]
+
+
 def _run(said: Any) -> Run:
     return Run(
-        request=str(said["display_title"])[-_ID_LENGTH:],
+        request=_request(said),
         state=_RUN_STATES.get(str(said["status"]), "queued"),
         logs_url=str(said["html_url"]),
         has_succeeded=said.get("conclusion") == "success",

@@ -33,6 +33,10 @@ class Memory(Generic[T]):
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
 
+    def forget(self, key: str) -> None:
+        """Keep nothing under `key`."""
+        self._kept.pop(key, None)
+
     def found(self, key: str) -> T | None:
         """Return the value of whatever age, None where there is none."""
         if (kept := self._kept.get(key)) is None:

@@ -1,7 +1,6 @@
 """Where something untrusted may not lead: decided on addresses. Names here resolve without a network."""
 
 import socket
-from asyncio import BaseEventLoop
 from ipaddress import IPv4Address, IPv6Address, ip_network
 from typing import Any
 
@@ -17,12 +16,12 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
     """Return what the resolver knows: name -> addresses."""
     known: dict[str, list[str]] = {}
 
-    async def resolve(_: Any, host: str, port: int, **__: Any) -> list[Any]:
+    def resolve(host: str, port: int, **_: Any) -> list[Any]:
         if host not in known:
             raise socket.gaierror
         return [(0, 0, 0, "", (address, port)) for address in known[host]]
 
-    monkeypatch.setattr(BaseEventLoop, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
     return known
 
 

@@ -20,17 +20,6 @@ from tests.receiver.test_app import MB, SETTINGS, TASK, ScriptedGitHub, app, fie
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture
-def github() -> ScriptedGitHub:
-    return ScriptedGitHub()
-
-
-@pytest.fixture
-async def door(github: ScriptedGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with to(github) as client:
-        yield client
-
-
 # Reading
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -33,17 +32,6 @@ RESULT = {
 }
 PAGE = "https://pages.github.io/sum-of-sales/pagewright.json"
 LOGS = "https://github.com/octo/pagewright/actions/runs/9"
-
-
-@pytest.fixture
-def github() -> ScriptedGitHub:
-    return ScriptedGitHub()
-
-
-@pytest.fixture
-async def door(github: ScriptedGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with to(github) as client:
-        yield client
 
 
 @pytest.mark.parametrize("query", [QUERY, QUERY | {"round": "1"}, QUERY | {"round": ""}])

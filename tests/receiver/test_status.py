@@ -1,7 +1,6 @@
 """What the receiver says of itself, from outside: `/` and `/health`."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import httpx
@@ -17,17 +16,6 @@ from receiver.status import Status
 from tests.receiver.test_app import AT_ONCE, MB, SETTINGS, ScriptedGitHub, to
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def github() -> ScriptedGitHub:
-    return ScriptedGitHub()
-
-
-@pytest.fixture
-async def door(github: ScriptedGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with to(github) as client:
-        yield client
 
 
 async def test_health_says_that_all_is_well_and_how_it_is_set_up(door: httpx.AsyncClient) -> None:
