@@ -5,7 +5,7 @@ import base64
 import hashlib
 import json
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -140,11 +140,6 @@ class ScriptedGitHub:
         self.commits[repository] = [{"sha": "a" * 40, "html_url": url, "commit": {"message": message}}]
 
 
-@pytest.fixture
-def github() -> ScriptedGitHub:
-    return ScriptedGitHub()
-
-
 def app(
     github: ScriptedGitHub,
     settings: Settings = SETTINGS,
@@ -160,12 +155,6 @@ def to(github: ScriptedGitHub, **changes: Any) -> httpx.AsyncClient:
     """Return a client of a receiver with these settings in front of this GitHub."""
     transport = httpx.ASGITransport(app(github, replace(SETTINGS, **changes)))
     return httpx.AsyncClient(transport=transport, base_url="http://door.test")
-
-
-@pytest.fixture
-async def door(github: ScriptedGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with to(github) as client:
-        yield client
 
 
 async def send(door: httpx.AsyncClient, **changes: Any) -> httpx.Response:
