@@ -1,5 +1,6 @@
 """A page in the cage, opened and loaded: it shares nothing with any other."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from playwright.async_api import Error, Page, Route
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.handover import Finding
-from orchestrator.verify.browser import Cage
+from orchestrator.verify.browser import CLOSING_S, Cage
 from orchestrator.verify.guarding import guard
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.looking import SIZES
@@ -40,8 +41,10 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
         context.on("page", _shut)
         yield page
     finally:
-        with contextlib.suppress(Error):
-            await context.close()
+        # Some pages hold their closing up for as long as they like. The browser ends with the verification.
+        with contextlib.suppress(Error, TimeoutError):
+            async with asyncio.timeout(CLOSING_S):
+                await context.close()
 
 
 async def arrive(page: Page, target: Target, traffic: Traffic, limits: Limits) -> list[Finding]:

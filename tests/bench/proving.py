@@ -59,8 +59,8 @@ async def cage(_: Path) -> list[Figure]:
         Figure(
             name="channels through which a page gets at this machine",
             unit="",
-            ours=[caged.reached],
-            baseline=[ordinary.reached],
+            ours=[len(caged.reached)],
+            baseline=[len(ordinary.reached)],
             limit=0,
             by_ratio=True,
         ),

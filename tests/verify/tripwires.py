@@ -145,21 +145,20 @@ def answered(channel: Channel, port: int, path: str, base: str) -> bytes:
 
 async def tried(browser: Browser, site: str, is_over: Callable[[int], bool]) -> None:
     """Open the page of every channel, a few at a time, until the channel is over or patience ends."""
-    context = await browser.new_context()
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def one(index: int) -> None:
         async with turns:
+            context = await browser.new_context()
             page = await context.new_page()
             with contextlib.suppress(Error):  # many leave the page before it has loaded
                 await page.goto(f"{site}/{index}/", wait_until="commit")
             end = monotonic() + PATIENCE_S
             while not is_over(index) and monotonic() < end:  # noqa: ASYNC110 - other processes do the work
                 await asyncio.sleep(POLL_S)
-            await page.close()
+            await context.close()
 
     await asyncio.gather(*map(one, range(len(CHANNELS))))
-    await context.close()
 
 
 @dataclass(frozen=True)
@@ -170,9 +169,9 @@ class Tried:
     asked: set[str] = field(default_factory=set)
 
     @property
-    def reached(self) -> int:
-        """Through how many channels something came."""
-        return sum(map(bool, self.touched.values()))
+    def reached(self) -> dict[str, list[str]]:
+        """What came through the channels that something came through."""
+        return {name: came for name, came in self.touched.items() if came}
 
 
 def by_name(made: list[Wire]) -> dict[str, list[str]]:
