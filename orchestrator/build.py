@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator import annotations, handover, summary
-from orchestrator.deadline import PUBLISHING_SHARE, Clock, Deadline
-from orchestrator.errors import GitHubFailed, PagewrightError, UsageError
+from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
+from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
+from orchestrator.core.settings import BuildSettings, build_settings
+from orchestrator.core.site import Site, blob_id, broken_rules, finished
+from orchestrator.core.task import Order, Task
 from orchestrator.generate.attachments import sources
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
@@ -23,9 +26,6 @@ from orchestrator.handover import Attempt, Build, Finding
 from orchestrator.intake import taken_up
 from orchestrator.proving import Attempted, Ways, prove
 from orchestrator.runner import Runner
-from orchestrator.settings import BuildSettings, build_settings
-from orchestrator.site import Site, blob_id, broken_rules, finished
-from orchestrator.task import Order, Task
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator.deadline import Clock
-from orchestrator.errors import PagewrightError, UsageError
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import PagewrightError, UsageError
+from orchestrator.core.settings import environment, log_files
+from orchestrator.core.task import Order, read_event
 from orchestrator.hiding import hide_process
 from orchestrator.runner import Runner
-from orchestrator.settings import environment, log_files
-from orchestrator.task import Order, read_event
 
 if TYPE_CHECKING:
     from orchestrator.local.stage import Options

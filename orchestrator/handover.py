@@ -9,8 +9,8 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from orchestrator.errors import RuleBroken
-from orchestrator.site import MAX_BYTES, MAX_FILES, Site
+from orchestrator.core.errors import RuleBroken
+from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site
 
 TAR = "build.tar"
 REPORT = "build.json"

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from orchestrator.deadline import Clock, Deadline, deadline_for
+from orchestrator.core.deadline import Clock, Deadline, deadline_for
+from orchestrator.core.settings import Actions
+from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
 from orchestrator.github.event import full_task
-from orchestrator.settings import Actions
-from orchestrator.task import Order, Task
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from orchestrator.address import NotPublic, Unresolved, destination
-from orchestrator.deadline import Clock
-from orchestrator.errors import NotAccepted
-from orchestrator.retry import NO_ANSWER, NOTIFY, Tries, failure_of
-from orchestrator.task import Task
+from orchestrator.core.address import NotPublic, Unresolved, destination
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import NotAccepted
+from orchestrator.core.retry import NO_ANSWER, NOTIFY, Tries, failure_of
+from orchestrator.core.task import Task
 
 TRY_S = 20.0
 LONGEST_ERROR = 500

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orchestrator.differences import HOLDS, between, newer
+from orchestrator.core.differences import HOLDS, between, newer
+from orchestrator.core.site import Site
 from orchestrator.generate.generation import Generated
 from orchestrator.generate.tried import Tried
 from orchestrator.handover import CheckResult, Finding
-from orchestrator.site import Site
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report

@@ -6,8 +6,11 @@ from pathlib import Path
 
 from orchestrator import handover, summary
 from orchestrator.commit import Committed, Wanted, committed, committed_again
-from orchestrator.deadline import Clock
-from orchestrator.errors import PagewrightError
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import PagewrightError
+from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
+from orchestrator.core.site import Site
+from orchestrator.core.task import Order, Task
 from orchestrator.github import pages
 from orchestrator.github.builds import BuildLost
 from orchestrator.github.client import Client
@@ -15,9 +18,6 @@ from orchestrator.handover import Build
 from orchestrator.intake import taken_up
 from orchestrator.notify import Publication, notify, result_body
 from orchestrator.runner import Runner, harmless, loggable
-from orchestrator.settings import PublishSettings, allows_private_urls, publish_settings, run_url
-from orchestrator.site import Site
-from orchestrator.task import Order, Task
 
 TELLING_S = 10.0
 """Kept for telling the evaluator, whatever else takes its time."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from orchestrator.errors import PagewrightError
+from orchestrator.core.errors import PagewrightError
+from orchestrator.core.task import Order
 from orchestrator.handover import Attempt, Build, CheckResult
 from orchestrator.notify import Publication
-from orchestrator.task import Order
 
 LONGEST = 160
 _SIGNS = {

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.task import Request, normal_email, parse
+from orchestrator.core.task import Request, normal_email, parse
 from receiver.answers import Refused
 from receiver.body import Bodies, Body, parsed
 from receiver.daily import Daily

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.task import InvalidTask
+from orchestrator.core.task import InvalidTask
 from receiver.budget import SpentError
 from receiver.github import NotTakenError
 

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from orchestrator.retry import DISPATCH, Policy, Tries
+from orchestrator.core.retry import DISPATCH, Policy, Tries
 from receiver.clock import Clock
 from receiver.listings import Commit, Run, commits_in, count_in, runs_in
 from receiver.looks import NOW, Looks, Terms

@@ -2,7 +2,7 @@
 
 import hmac
 
-from orchestrator.task import normal_email, task_key
+from orchestrator.core.task import normal_email, task_key
 from receiver.settings import Settings
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.task import request_of
+from orchestrator.core.task import request_of
 
 _RUN_STATES = {"in_progress": "running", "completed": "failed"}
 _ID_LENGTH = 16

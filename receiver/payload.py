@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from orchestrator.task import Request, title_of
+from orchestrator.core.task import Request, title_of
 
 INLINE_BYTES = 60_000
 """Of 65,535 characters that GitHub allows a `client_payload`; what is larger goes through a git blob."""

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from orchestrator.retry import NO_ANSWER, Failure, Kind, failure_of
+from orchestrator.core.retry import NO_ANSWER, Failure, Kind, failure_of
 
 LATER_S, LIMITED_S = 30.0, 60.0
 """When a sender may try again where GitHub does not say: after a failure, and after a rate limit."""

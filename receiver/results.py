@@ -17,7 +17,7 @@ from starlette.datastructures import QueryParams
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.task import Request, repository_names, request_id
+from orchestrator.core.task import Request, repository_names, request_id
 from receiver.answers import Refused
 from receiver.budget import Budget, Purse, SpentError
 from receiver.github import GitHub, NotTakenError

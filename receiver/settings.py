@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.task import normal_email
+from orchestrator.core.task import normal_email
 
 
 class SettingsError(ValueError):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from orchestrator.task import Request, decode_data_uri
+from orchestrator.core.task import Request, decode_data_uri
 
 MOST = 20
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.address import Destination, NotPublic, destination, is_public, public_addresses
+from orchestrator.core.address import Destination, NotPublic, destination, is_public, public_addresses
 
 pytestmark = pytest.mark.anyio
 

@@ -10,13 +10,13 @@ import pytest
 
 from orchestrator import handover
 from orchestrator.build import build
-from orchestrator.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
+from orchestrator.core.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
+from orchestrator.core.record import Record
+from orchestrator.core.site import RECORD
+from orchestrator.core.task import Order
 from orchestrator.handover import Build
 from orchestrator.publish import publish
-from orchestrator.record import Record
 from orchestrator.runner import Runner
-from orchestrator.site import RECORD
-from orchestrator.task import Order
 from orchestrator.verify import browser
 from tests.doubles.clock import Broken
 from tests.doubles.evaluator import evaluator

@@ -9,10 +9,10 @@ import pytest
 
 from orchestrator import handover
 from orchestrator.build import build
+from orchestrator.core.task import Order
 from orchestrator.handover import Build, Refused
 from orchestrator.publish import publish
 from orchestrator.runner import Runner
-from orchestrator.task import Order
 from tests.doubles.hub import Hub
 from tests.doubles.model import ModelServer, Playing, Reply, model_server
 from tests.doubles.orders import env, order

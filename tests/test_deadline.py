@@ -2,10 +2,10 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from orchestrator.deadline import JOB_ENDS_S, Clock, Deadline, deadline_for
-from orchestrator.errors import OutOfTime
+from orchestrator.core.deadline import JOB_ENDS_S, Clock, Deadline, deadline_for
+from orchestrator.core.errors import OutOfTime
+from orchestrator.core.retry import NOTIFY, Kind
 from orchestrator.notify import TRY_S
-from orchestrator.retry import NOTIFY, Kind
 
 NOW = 1_000_000.0
 CLOCK = Clock(now=lambda: NOW)

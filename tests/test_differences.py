@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.differences import between, newer
+from orchestrator.core.differences import between, newer
 from orchestrator.handover import CheckResult, Finding, State
 from orchestrator.verify.report import Report
 

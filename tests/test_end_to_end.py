@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from orchestrator.core.task import request_of, task_key
 from orchestrator.local.stage import Options, Stage, staged
-from orchestrator.task import request_of, task_key
 from tests.doubles import history
 
 pytestmark = [pytest.mark.act, pytest.mark.browser, pytest.mark.anyio]

@@ -13,7 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator import handover
-from orchestrator.errors import RuleBroken
+from orchestrator.core.errors import RuleBroken
+from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site
 from orchestrator.handover import (
     MAX_MEMBERS,
     MAX_REPORT_BYTES,
@@ -25,7 +26,6 @@ from orchestrator.handover import (
     read,
     write,
 )
-from orchestrator.site import MAX_BYTES, MAX_FILES, Site
 
 HEAD = "a" * 40
 BUILD = Build(

@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.hosting import file_meant, media_type
+from orchestrator.core.serving import file_meant, media_type
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
+from orchestrator.core.settings import publish_settings
 from orchestrator.intake import Intake, taken_up
-from orchestrator.settings import publish_settings
 from tests.doubles.clock import NOON, FastClock
 from tests.doubles.orders import env, order
 

@@ -1,6 +1,6 @@
 """Texts that look alike, found without comparing every letter with every other."""
 
-from orchestrator.likeness import LONGEST, alike
+from orchestrator.core.likeness import LONGEST, alike
 
 
 def test_what_looks_most_alike_comes_first_and_what_does_not_is_left_out() -> None:

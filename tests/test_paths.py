@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.paths import clash, fold, path_problem
+from orchestrator.core.paths import clash, fold, path_problem
 
 NASTY = st.text(st.sampled_from("aA./\\:~%2eECF gitGIT\0\n\u202e\u200d\ud800é\ufb00\u017f\u0130 "), max_size=24)
 NAMES = st.one_of(NASTY, st.text(max_size=300), st.text(st.characters(codec="utf-8"), min_size=80, max_size=255))

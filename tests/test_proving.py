@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from orchestrator.core.site import Site
 from orchestrator.generate.generation import FALLBACK, Generated
 from orchestrator.generate.tried import Tried
 from orchestrator.handover import CheckResult, Finding, State
 from orchestrator.proving import Attempted, Ways, faults, prove, remarks, worth
-from orchestrator.site import Site
 from orchestrator.verify.report import Report
 
 pytestmark = pytest.mark.anyio

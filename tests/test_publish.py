@@ -10,13 +10,21 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import GitHubFailed, NoSite, NotAccepted, OutOfTime, PagewrightError, RuleBroken, UsageError
+from orchestrator.core.errors import (
+    GitHubFailed,
+    NoSite,
+    NotAccepted,
+    OutOfTime,
+    PagewrightError,
+    RuleBroken,
+    UsageError,
+)
+from orchestrator.core.record import Record, read_record
+from orchestrator.core.site import RECORD
+from orchestrator.core.task import Order, request_of
 from orchestrator.notify import Publication
 from orchestrator.publish import publish
-from orchestrator.record import Record, read_record
 from orchestrator.runner import Runner
-from orchestrator.site import RECORD
-from orchestrator.task import Order, request_of
 from tests.doubles.clock import Broken
 from tests.doubles.evaluator import Evaluator, evaluator
 from tests.doubles.hub import Hub, fault

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from orchestrator.record import Record, Round, answer, commit_message, once_more_message, read_record
-from orchestrator.task import request_of
+from orchestrator.core.record import Record, Round, answer, commit_message, once_more_message, read_record
+from orchestrator.core.task import request_of
 
 ID = "0123456789abcdef"
 

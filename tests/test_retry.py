@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.retry import (
+from orchestrator.core.retry import (
     DISPATCH,
     FETCH,
     NO_ANSWER,

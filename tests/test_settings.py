@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import UsageError
-from orchestrator.settings import (
+from orchestrator.core.errors import UsageError
+from orchestrator.core.settings import (
     allows_private_urls,
     build_settings,
     environment,

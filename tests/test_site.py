@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.site import MAX_BYTES, MAX_FILES, Site, blob_id, broken_rules, finished, licence
+from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site, blob_id, broken_rules, finished, licence
 
 PAGE = {"index.html": b"<h1>Hi</h1>"}
 SECRET = "a?long/secret+of~ours"

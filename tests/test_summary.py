@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.task import Order
 from orchestrator.handover import Attempt, Build, CheckResult, Finding, Refused
 from orchestrator.notify import Publication
 from orchestrator.summary import LONGEST, built, code, dollars, published, spent
-from orchestrator.task import Order
 
 ID = "0123456789abcdef"
 HOSTILE = "`</code>` | <script>alert(1)</script> [x](javascript:x)\n\n# Big\n| --- | ![i](http://a) &lt; \\` **b**"

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from orchestrator.errors import UsageError
-from orchestrator.task import (
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import (
     Attachment,
     Check,
     InvalidTask,

@@ -68,7 +68,7 @@ def names_in(module: str) -> set[tuple[str, str]]:
 
 def test_the_door_knows_nothing_of_the_work_but_the_task_and_the_retries() -> None:
     known = {name for module in within("receiver") for name in imports(module)} - within("receiver")
-    assert known - {"orchestrator"} == {"orchestrator.task", "orchestrator.retry"}
+    assert known - {"orchestrator"} == {"orchestrator.core.task", "orchestrator.core.retry"}
 
 
 def test_what_talks_to_the_model_or_the_page_never_reaches_the_pen_or_the_evaluator() -> None:
@@ -93,7 +93,7 @@ def test_only_the_commands_know_that_there_is_a_github_on_one_machine() -> None:
 
 def test_only_the_settings_read_the_environment() -> None:
     readers = {module for module in SOURCES if {("os", name) for name in ENVIRONMENT} & names_in(module)}
-    assert readers == {"orchestrator.settings"}
+    assert readers == {"orchestrator.core.settings"}
 
 
 # `local` plays GitHub's side: it writes the logs that a runner writes, and its reaper is a process of its own.

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from orchestrator.deadline import JOB_S
+from orchestrator.core.deadline import JOB_S
 from orchestrator.generate.models.presets import load as load_presets
 
 ROOT = Path(__file__).parents[1]

@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
+from orchestrator.core.retry import DISPATCH, Failure, Kind, Tries, failure_of
 from orchestrator.doctor.finding import Finding, failure, ok, warning
-from orchestrator.retry import DISPATCH, Failure, Kind, Tries, failure_of
 
 SKEW_S = 60.0
 FEW_CALLS = 200

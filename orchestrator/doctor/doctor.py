@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from orchestrator.core.errors import UsageError
+from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.doctor import pipeline, target
 from orchestrator.doctor.asking import GitHub, NoAnswer
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
 from orchestrator.doctor.names import named, translated, unfit
-from orchestrator.errors import UsageError
-from orchestrator.settings import evaluator_settings, model_settings
 
 if TYPE_CHECKING:
     from orchestrator.generate.prompt import Messages

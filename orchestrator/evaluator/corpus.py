@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import UsageError
-from orchestrator.site import LICENCE, Site, licence
-from orchestrator.task import Check
+from orchestrator.core.errors import UsageError
+from orchestrator.core.site import LICENCE, Site, licence
+from orchestrator.core.task import Check
 
 FOLDER = Path(__file__).parents[2] / "tests" / "corpus"
 MIRROR = FOLDER / "mirror"

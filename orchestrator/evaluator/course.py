@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from orchestrator.address import NotPublic, Unresolved
-from orchestrator.deadline import Clock
-from orchestrator.errors import GitHubFailed, UsageError
+from orchestrator.core.address import NotPublic, Unresolved
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import GitHubFailed, UsageError
+from orchestrator.core.retry import ASK, NO_ANSWER, Failure, Kind, Tries, failure_of
+from orchestrator.core.settings import EvaluatorSettings
+from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.ledger import Ledger
@@ -21,9 +24,6 @@ from orchestrator.evaluator.owners import settled
 from orchestrator.evaluator.reach import Reach, resolving
 from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
 from orchestrator.evaluator.templates import Template, filled
-from orchestrator.retry import ASK, NO_ANSWER, Failure, Kind, Tries, failure_of
-from orchestrator.settings import EvaluatorSettings
-from orchestrator.task import Task, parse
 
 AT_ONCE = 4
 ANSWER_S = 60

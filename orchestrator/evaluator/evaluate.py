@@ -19,8 +19,11 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from orchestrator.deadline import Clock
-from orchestrator.errors import UsageError
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import UsageError
+from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.settings import evaluator_settings
+from orchestrator.core.task import web_url
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.inbox import Inbox, Result, Taking, create_inbox
@@ -28,9 +31,6 @@ from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach, reach_of
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template, read_template
-from orchestrator.serving import address, bind, serving
-from orchestrator.settings import evaluator_settings
-from orchestrator.task import web_url
 
 LEDGER = "evaluations.sqlite"
 COLUMNS = ("email", "endpoint", "secret")

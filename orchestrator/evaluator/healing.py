@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from orchestrator.deadline import Clock, Deadline
+from orchestrator.core.deadline import Clock, Deadline
+from orchestrator.core.site import Site, broken_rules
+from orchestrator.core.task import Task
 from orchestrator.evaluator.corpus import MIRROR, Case
 from orchestrator.evaluator.records import Healing
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.proving import Attempted, Ways, prove
-from orchestrator.site import Site, broken_rules
-from orchestrator.task import Task
 from orchestrator.verify.browser import opened
 from orchestrator.verify.report import Limits
 from orchestrator.verify.verification import Subject, verify

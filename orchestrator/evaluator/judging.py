@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 from typing import Literal
 from urllib.parse import urlsplit
 
-from orchestrator.address import NotPublic
-from orchestrator.deadline import Clock
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.address import NotPublic
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.settings import EvaluatorSettings
+from orchestrator.core.site import LICENCE
+from orchestrator.core.task import Task, decode_data_uri
 from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.live import COMPARING_S, compared, reading
 from orchestrator.evaluator.owners import BELONGS, answers, is_same_address, same_repository
@@ -18,9 +21,6 @@ from orchestrator.evaluator.records import Mark, Verdict, one_line
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.handover import CheckResult, State
-from orchestrator.settings import EvaluatorSettings
-from orchestrator.site import LICENCE
-from orchestrator.task import Task, decode_data_uri
 from orchestrator.verify.browser import opened
 from orchestrator.verify.checks import Asked, Kind, Shown, result
 from orchestrator.verify.files import Repository, decided, is_about_files

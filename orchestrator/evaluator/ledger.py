@@ -10,11 +10,11 @@ from dataclasses import asdict, astuple
 from pathlib import Path
 from typing import Any
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
 from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict, one_line
 from orchestrator.handover import Finding
-from orchestrator.task import Task, parse
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS evaluations (

@@ -12,11 +12,11 @@ from urllib.parse import quote, unquote
 import httpx
 from playwright.async_api import Error, Route
 
-from orchestrator.address import Destination
-from orchestrator.deadline import Clock
-from orchestrator.hosting import file_meant
-from orchestrator.retry import LOOK, NO_ANSWER, STALE, Tries
-from orchestrator.site import MAX_BYTES, MAX_FILES, RECORD
+from orchestrator.core.address import Destination
+from orchestrator.core.deadline import Clock
+from orchestrator.core.retry import LOOK, NO_ANSWER, STALE, Tries
+from orchestrator.core.serving import file_meant
+from orchestrator.core.site import MAX_BYTES, MAX_FILES, RECORD
 from orchestrator.verify.checks import Shown
 
 COMPARING_S = 180.0

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from orchestrator.core.record import read_record
+from orchestrator.core.site import RECORD
+from orchestrator.core.task import Task
 from orchestrator.evaluator.records import Entry, Mark
-from orchestrator.record import read_record
-from orchestrator.site import RECORD
-from orchestrator.task import Task
 
 BELONGS = "Repository and page are one, and this endpoint's"
 LISTED = 3

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from orchestrator.address import Destination, NotPublic, Unresolved, addresses_of, destination, is_public
+from orchestrator.core.address import Destination, NotPublic, Unresolved, addresses_of, destination, is_public
 
 RESOLVING_S = 10.0
 AT_ONCE = 4

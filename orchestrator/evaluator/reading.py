@@ -9,14 +9,14 @@ from datetime import datetime
 
 from github import Github
 
-from orchestrator.deadline import Clock, Deadline
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.deadline import Clock, Deadline
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.settings import EvaluatorSettings
+from orchestrator.core.site import RECORD
 from orchestrator.evaluator.owners import address_by_rule, is_same_address
 from orchestrator.evaluator.reach import Reach, address_in
 from orchestrator.github.client import Client, Refused
 from orchestrator.github.repository import archive
-from orchestrator.settings import EvaluatorSettings
-from orchestrator.site import RECORD
 
 READING_S = 180
 LONGEST_HISTORY = 300

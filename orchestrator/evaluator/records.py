@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from orchestrator.core.task import Task
 from orchestrator.handover import Finding, State
-from orchestrator.task import Task
 
 
 def one_line(text: str, length: int) -> str:

@@ -33,9 +33,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from orchestrator.errors import UsageError
-from orchestrator.hosting import media_type
-from orchestrator.task import InvalidTask, Task, parse
+from orchestrator.core.errors import UsageError
+from orchestrator.core.serving import media_type
+from orchestrator.core.task import InvalidTask, Task, parse
 
 _ROUND = re.compile(r"round([2-9]|[1-9][0-9])")
 _FORM = "See the README for the form of a template."

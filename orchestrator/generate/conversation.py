@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.deadline import Deadline
+from orchestrator.core.deadline import Deadline
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Draft, Given, begun, judged, revised
 from orchestrator.generate.models.budget import LEAST_ROOM, SHORTEST_CALL_S, Budget, NotAllowed

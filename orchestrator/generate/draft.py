@@ -5,6 +5,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import unquote
 
+from orchestrator.core.paths import fold, reserved_problem
+from orchestrator.core.record import Record
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate.attachments.changes import why_not
 from orchestrator.generate.attachments.naming import with_names
 from orchestrator.generate.reply.edits import apply
@@ -13,10 +17,6 @@ from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
 from orchestrator.generate.tried import Tried
 from orchestrator.handover import Refused
-from orchestrator.paths import fold, reserved_problem
-from orchestrator.record import Record
-from orchestrator.site import Site
-from orchestrator.task import Task
 
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""

@@ -16,8 +16,8 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from orchestrator.core.paths import fold
 from orchestrator.generate.tables import Table, Unshowable, count, decode, read_csv, read_json, table_html
-from orchestrator.paths import fold
 
 _TOO_LARGE = "it is too large for this page"
 _MAX_READ = 10_000_000  # bytes of one file that are read for showing them

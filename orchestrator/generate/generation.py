@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.deadline import Deadline
-from orchestrator.errors import RuleBroken
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.errors import RuleBroken
+from orchestrator.core.paths import fold, path_problem
+from orchestrator.core.settings import Models
+from orchestrator.core.site import LICENCE, Site
 from orchestrator.generate import prompt
 from orchestrator.generate.attachments.changes import diff
 from orchestrator.generate.attachments.digest import told_of
@@ -21,9 +24,6 @@ from orchestrator.generate.prompt import Prompts
 from orchestrator.generate.sections import with_section
 from orchestrator.generate.tried import Tried
 from orchestrator.handover import Attempt, Refused
-from orchestrator.paths import fold, path_problem
-from orchestrator.settings import Models
-from orchestrator.site import LICENCE, Site
 
 FALLBACK = "fallback"
 READING_SHARE = 0.1

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Collection, Mapping
 
-from orchestrator.site import LICENCE, RECORD
-from orchestrator.task import Task
+from orchestrator.core.site import LICENCE, RECORD
+from orchestrator.core.task import Task
 
 _LEFT_OUT = frozenset({LICENCE, RECORD, ".nojekyll"})
 _REFERENCE = re.compile(

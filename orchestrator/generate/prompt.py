@@ -11,7 +11,9 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.record import Record
+from orchestrator.core.task import Check
 from orchestrator.generate.attachments.digest import digests
 from orchestrator.generate.attachments.images import images
 from orchestrator.generate.draft import Draft, Given
@@ -20,8 +22,6 @@ from orchestrator.generate.models.counting import MARGIN, counted, tokens_in
 from orchestrator.generate.models.presets import FOLDER, Model
 from orchestrator.generate.present import present_files
 from orchestrator.generate.tried import told_of_repairs
-from orchestrator.record import Record
-from orchestrator.task import Check
 
 PLACEHOLDERS = {
     "system": frozenset({"format"}),

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.differences import Difference
+from orchestrator.core.differences import Difference
+from orchestrator.core.site import Site
 from orchestrator.generate.differing import unified
 from orchestrator.generate.present import as_text
 from orchestrator.handover import CheckResult, Finding
-from orchestrator.site import Site
 
 LINE = 300
 """Characters of a check, a finding or a line of a diff."""

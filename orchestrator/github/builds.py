@@ -12,7 +12,7 @@ from typing import Any
 
 from github import Github
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused
 
 UNREGISTERED_S = 90.0

@@ -9,10 +9,10 @@ from typing import TypeVar
 import requests
 from github import Auth, Github, GithubException
 
-from orchestrator.deadline import Deadline
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
 from orchestrator.github.refusals import reason_of
-from orchestrator.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
 
 T = TypeVar("T")
 TIMEOUT_S = 20

@@ -6,9 +6,9 @@ from typing import Any
 
 from github import Github
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
-from orchestrator.task import Order, Task
 
 
 async def full_task(order: Order, client: Client, pipeline: str) -> Task:

@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import httpx
 
-from orchestrator.errors import GitHubFailed, OutOfTime
+from orchestrator.core.errors import GitHubFailed, OutOfTime
+from orchestrator.core.retry import ENABLE, STALE, Failure, Kind, Tries
+from orchestrator.core.site import MAX_BYTES, RECORD, blob_id
 from orchestrator.github.builds import BuildLost, Builds
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.repository import BRANCH
-from orchestrator.retry import ENABLE, STALE, Failure, Kind, Tries
-from orchestrator.site import MAX_BYTES, RECORD, blob_id
 
 POLL_S = 1.0
 

@@ -11,11 +11,11 @@ from typing import Any
 import requests
 from github import Github
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.record import Record, answer, key_described, read_record
+from orchestrator.core.site import MAX_BYTES, MAX_FILES, RECORD, Site
+from orchestrator.core.task import repository_names
 from orchestrator.github.client import Client, Refused
-from orchestrator.record import Record, answer, key_described, read_record
-from orchestrator.site import MAX_BYTES, MAX_FILES, RECORD, Site
-from orchestrator.task import repository_names
 
 BRANCH = "main"
 ARCHIVE_S = 60

@@ -15,7 +15,9 @@ import httpx
 from rich.console import Console
 
 from orchestrator import handover
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.settings import evaluator_settings, model_settings
+from orchestrator.core.task import slug
 from orchestrator.evaluator import comparison, corpus
 from orchestrator.evaluator.course import Endpoint, carry_out, plan_of, planned
 from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
@@ -26,8 +28,6 @@ from orchestrator.evaluator.templates import Template
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import presets
 from orchestrator.local import stage as local
-from orchestrator.settings import evaluator_settings, model_settings
-from orchestrator.task import slug
 
 EMAIL = "visitor@example.com"
 

@@ -17,14 +17,14 @@ import httpx
 from rich.console import Console
 from rich.markup import escape
 
-from orchestrator.errors import PagewrightError
+from orchestrator.core.errors import PagewrightError
+from orchestrator.core.settings import deadline_s
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judged, planned, send
 from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.records import Entry, one_line
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.stage import Options, Stage, staged, stop_signal
-from orchestrator.settings import deadline_s
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
 VISITOR = "visitor@example.com"

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from orchestrator.hosting import file_meant, media_type
+from orchestrator.core.serving import file_meant, media_type
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.sites import Build, Site

@@ -14,8 +14,10 @@ from pathlib import Path
 
 import httpx
 
-from orchestrator.deadline import Clock
-from orchestrator.errors import UsageError
+from orchestrator.core.deadline import Clock
+from orchestrator.core.errors import UsageError
+from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.settings import evaluator_settings
 from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.reach import Reach
@@ -30,8 +32,6 @@ from orchestrator.local.runs import Run, Runs
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
-from orchestrator.serving import address, bind, serving
-from orchestrator.settings import evaluator_settings
 from orchestrator.setup.wanted import asked_for
 from receiver.app import create_app
 from receiver.github import GitHub, http_client

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from github import Github
 from github.Environment import Environment
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused
 from orchestrator.github.repository import create_public
 

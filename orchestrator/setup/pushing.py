@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from orchestrator.errors import GitHubFailed, UsageError
+from orchestrator.core.errors import GitHubFailed, UsageError
 
 PUSH_S = 300
 _REFUSALS = {

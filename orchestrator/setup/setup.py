@@ -7,14 +7,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.deadline import Clock, Deadline
+from orchestrator.core.deadline import Clock, Deadline
+from orchestrator.core.errors import GitHubFailed, UsageError
+from orchestrator.core.settings import SetupSettings, setup_settings
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
 from orchestrator.doctor.names import translated, unfit
-from orchestrator.errors import GitHubFailed, UsageError
 from orchestrator.generate.models.presets import load
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.refusals import Reason
-from orchestrator.settings import SetupSettings, setup_settings
 from orchestrator.setup import pipeline as pipelines
 from orchestrator.setup.keeping import keep_task_key
 from orchestrator.setup.pipeline import Pipeline

@@ -14,8 +14,8 @@ from playwright._impl import transport
 from playwright._impl._driver import get_driver_env
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
-from orchestrator.address import public_addresses
-from orchestrator.errors import UsageError
+from orchestrator.core.address import public_addresses
+from orchestrator.core.errors import UsageError
 from orchestrator.verify.memory import Watch, ended, processes_of, watching
 from orchestrator.verify.proxy import Proxy, Resolve, filtering_proxy
 

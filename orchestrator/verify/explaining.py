@@ -9,7 +9,7 @@ from typing import Any
 from playwright.async_api import CDPSession, Error
 from tree_sitter import Node
 
-from orchestrator.likeness import alike
+from orchestrator.core.likeness import alike
 from orchestrator.verify.evaluating import as_reading
 from orchestrator.verify.javascript import (
     COMPARISONS,

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import CDPSession, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from orchestrator.core.task import Check
 from orchestrator.handover import CheckResult, Finding
-from orchestrator.task import Check
 from orchestrator.verify.acting import Trials
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import (

@@ -8,8 +8,8 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from playwright.async_api import CDPSession, Error, Page
 
+from orchestrator.core.serving import file_meant
 from orchestrator.handover import Finding
-from orchestrator.hosting import file_meant
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.report import finding, first_of
 

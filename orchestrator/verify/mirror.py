@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from orchestrator.hosting import media_type
+from orchestrator.core.serving import media_type
 from orchestrator.verify.versions import newest
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from orchestrator.address import NotPublic, Unresolved, public_addresses
+from orchestrator.core.address import NotPublic, Unresolved, public_addresses
 
 CONNECT_S = 10
 PROBE_S = 3

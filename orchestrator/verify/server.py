@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
-from orchestrator.hosting import file_meant, media_type
-from orchestrator.site import Site
+from orchestrator.core.serving import file_meant, media_type
+from orchestrator.core.site import Site
 
 
 @dataclass(frozen=True)

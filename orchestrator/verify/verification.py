@@ -9,11 +9,11 @@ from pathlib import Path
 from playwright.async_api import Error
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from orchestrator.core.paths import is_page
+from orchestrator.core.record import Record
+from orchestrator.core.site import Site
+from orchestrator.core.task import Check, Task
 from orchestrator.handover import CheckResult
-from orchestrator.paths import is_page
-from orchestrator.record import Record
-from orchestrator.site import Site
-from orchestrator.task import Check, Task
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
 from orchestrator.verify.files import Repository, decided

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx
 
-from orchestrator.serving import bind, serving
+from orchestrator.core.loopback import bind, serving
 from receiver.app import create_app
 from receiver.github import GitHub
 from receiver.settings import Settings

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestrator.core.loopback import address, bind, serving
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
@@ -19,7 +20,6 @@ from orchestrator.local.runs import Runs
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
-from orchestrator.serving import address, bind, serving
 
 OWNER = "bench"
 PIPELINE = f"{OWNER}/pipeline"

@@ -7,10 +7,10 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from orchestrator.core.task import request_id, task_key, title_of
 from orchestrator.evaluator.course import Endpoint, body_of, planned
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.demo import SAMPLE, VISITOR
-from orchestrator.task import request_id, task_key, title_of
 from tests.bench.figures import Figure
 from tests.bench.hub import Hub, hub, model_endpoint, reads, slow_models, writes
 from tests.bench.processes import Failed, Program, running, seconds

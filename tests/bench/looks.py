@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from orchestrator.serving import bind, serving
-from orchestrator.task import request_id
+from orchestrator.core.loopback import bind, serving
+from orchestrator.core.task import request_id
 from tests.bench.door import HERE, PROGRAMS, env, request
 from tests.bench.figures import Figure
 from tests.bench.load import LOOK_S, ask, connected

@@ -3,10 +3,10 @@
 import itertools
 from pathlib import Path
 
+from orchestrator.core.settings import model_settings
 from orchestrator.evaluator.healing import mended
 from orchestrator.generate.generation import Kit
 from orchestrator.proving import FRUITLESS
-from orchestrator.settings import model_settings
 from orchestrator.verify.memory import processes_of
 from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed

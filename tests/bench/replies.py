@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
+from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.templates import filled, read_template
 from orchestrator.generate.fallback import Ask, fallback_site
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import File, parse
 from orchestrator.local.demo import SAMPLE
-from orchestrator.task import decode_data_uri
 from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed, Program, seconds
 from tests.corpus.answers import ANSWERS, FILES

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.deadline import Clock, Deadline
+from orchestrator.core.deadline import Clock, Deadline
 
 
 class Broken(Exception):

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from orchestrator.deadline import Deadline
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.site import Site
 from orchestrator.generate.draft import Broken, Given
 from orchestrator.generate.generation import Kit, begin
 from orchestrator.handover import Attempt
-from orchestrator.site import Site
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestrator.core.loopback import address, bind, serving
 from orchestrator.github.client import Client
 from orchestrator.local.api.app import create_api
 from orchestrator.local.configuration import Configurations
@@ -23,7 +24,6 @@ from orchestrator.local.runs import Runs
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
-from orchestrator.serving import address, bind, serving
 from tests.doubles import history
 from tests.doubles.clock import FastClock
 

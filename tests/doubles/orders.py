@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import handover
+from orchestrator.core.site import Site, finished
+from orchestrator.core.task import Order, read_event, request_id, task_key, title_of
 from orchestrator.handover import Build
-from orchestrator.site import Site, finished
-from orchestrator.task import Order, read_event, request_id, task_key, title_of
 from tests.doubles.clock import NOON
 
 EMAIL = "ada@lovelace.example"

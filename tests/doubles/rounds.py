@@ -6,9 +6,9 @@ from pathlib import Path
 
 from orchestrator.build import build
 from orchestrator.commit import Wanted, committed
+from orchestrator.core.task import Order
 from orchestrator.handover import Build
 from orchestrator.runner import Runner
-from orchestrator.task import Order
 from tests.doubles.hub import Hub
 from tests.doubles.model import model_server
 from tests.doubles.orders import TASK, env, order, site

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from orchestrator.core.task import Task, parse
 from orchestrator.evaluator import comparison
 from orchestrator.evaluator.comparison import Score, Spread, recommendation, score
 from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Trial
-from orchestrator.task import Task, parse
 
 GOOD = Score(
     model="good",

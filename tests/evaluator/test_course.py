@@ -10,7 +10,11 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.settings import EvaluatorSettings, evaluator_settings
+from orchestrator.core.site import Site, finished
+from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.ledger import Ledger
@@ -18,10 +22,6 @@ from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
 from orchestrator.github.pages import site_url
-from orchestrator.serving import address, bind, serving
-from orchestrator.settings import EvaluatorSettings, evaluator_settings
-from orchestrator.site import Site, finished
-from orchestrator.task import decode_data_uri
 from tests.doubles.clock import FastClock
 from tests.doubles.hub import Hub
 from tests.doubles.server import response

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.evaluator.evaluate import Options, run_evaluate
 from tests.doubles.hub import Hub
 from tests.doubles.student import SECRET, student

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from orchestrator.core.settings import model_settings
 from orchestrator.evaluator.corpus import defects, good
 from orchestrator.evaluator.healing import heal, mended
 from orchestrator.generate.generation import Kit
-from orchestrator.settings import model_settings
 from tests.corpus.cases import repairs, with_defects
 from tests.doubles.mender import mender
 from tests.doubles.model import ModelServer, model_server

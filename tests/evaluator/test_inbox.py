@@ -3,8 +3,8 @@ import asyncio
 import httpx
 import pytest
 
+from orchestrator.core.loopback import bind, serving
 from orchestrator.evaluator.inbox import Inbox, Taking, create_inbox
-from orchestrator.serving import bind, serving
 
 pytestmark = pytest.mark.anyio
 

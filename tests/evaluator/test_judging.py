@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.record import Record
+from orchestrator.core.settings import EvaluatorSettings
+from orchestrator.core.site import RECORD, Site, finished
+from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.reading import Commit, read_commit
 from orchestrator.evaluator.records import Verdict
 from orchestrator.github.pages import site_url
-from orchestrator.record import Record
-from orchestrator.settings import EvaluatorSettings
-from orchestrator.site import RECORD, Site, finished
-from orchestrator.task import Task, parse
 from tests.doubles.hub import Host, Hub, fault, hub_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]

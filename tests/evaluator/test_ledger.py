@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Entry, Mark, Verdict
 from orchestrator.handover import Finding
-from orchestrator.task import Task, parse
 
 URL = "http://127.0.0.1:1/"
 MARKS = (

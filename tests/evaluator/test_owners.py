@@ -4,6 +4,9 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.record import Record
+from orchestrator.core.site import RECORD
+from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.owners import (
     BELONGS,
     address_by_rule,
@@ -14,9 +17,6 @@ from orchestrator.evaluator.owners import (
 )
 from orchestrator.evaluator.records import Entry, Mark
 from orchestrator.handover import State
-from orchestrator.record import Record
-from orchestrator.site import RECORD
-from orchestrator.task import Task, parse
 
 
 def entry(

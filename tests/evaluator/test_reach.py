@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from orchestrator.address import NotPublic, Unresolved
+from orchestrator.core.address import NotPublic, Unresolved
 from orchestrator.evaluator import reach as reach_module
 from orchestrator.evaluator.reach import MOST_NAMES, Reach, reach_of, resolving
 from tests.doubles.names import Resolver, resolver

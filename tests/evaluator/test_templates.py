@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import Task, decode_data_uri, parse
 from orchestrator.evaluator.templates import Template, filled, read_template
-from orchestrator.task import Task, decode_data_uri, parse
 
 SALES = """\
 id: sales

@@ -14,12 +14,12 @@ import httpx
 import psutil
 import pytest
 
+from orchestrator.core.site import RECORD
+from orchestrator.core.task import request_of
 from orchestrator.evaluator.course import Endpoint, body_of, planned
 from orchestrator.evaluator.templates import Template
 from orchestrator.local.runs import Run
 from orchestrator.local.stage import OWNER, PIPELINE, Options, Stage, staged
-from orchestrator.site import RECORD
-from orchestrator.task import request_of
 from tests.doubles import history
 from tests.doubles.mender import PAGE, block
 from tests.doubles.model import model_server

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.site import RECORD, Site
+from orchestrator.core.site import RECORD, Site
 from tests.doubles.evaluator import evaluator
 from tests.doubles.mender import block
 from tests.doubles.model import ModelServer, model_server

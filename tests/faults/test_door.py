@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestrator.serving import bind
+from orchestrator.core.loopback import bind
 from tests.faults.world import DISPATCH_TOKEN, PIPELINE, SECRET, World, world
 
 pytestmark = pytest.mark.anyio

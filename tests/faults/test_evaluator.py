@@ -14,6 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
+from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.record import Record
+from orchestrator.core.settings import evaluator_settings
+from orchestrator.core.site import RECORD, Site, finished
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, planned
 from orchestrator.evaluator.evaluate import Options, run_evaluate
 from orchestrator.evaluator.inbox import Inbox, create_inbox
@@ -22,10 +26,6 @@ from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
 from orchestrator.github.pages import site_url
-from orchestrator.record import Record
-from orchestrator.serving import address, bind, serving
-from orchestrator.settings import evaluator_settings
-from orchestrator.site import RECORD, Site, finished
 from tests.doubles.hub import Hub, fault
 from tests.doubles.names import Resolver, resolver
 from tests.doubles.server import Asked, answering, response

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.site import RECORD
 from orchestrator.local.sites import Trouble
-from orchestrator.site import RECORD
 from tests.faults.world import DISPATCH_TOKEN, OWNER, TARGET_TOKEN, TASK, World, settled
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]

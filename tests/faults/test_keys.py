@@ -13,9 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.serving import address, bind, serving
-from orchestrator.site import RECORD
-from orchestrator.task import request_id, task_key
+from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.site import RECORD
+from orchestrator.core.task import request_id, task_key
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings

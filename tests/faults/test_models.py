@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from orchestrator.site import RECORD
+from orchestrator.core.site import RECORD
 from tests.doubles.mender import PAGE, block
 from tests.doubles.model import ModelServer, Playing, Reply, model_server
 from tests.faults.world import World, settled

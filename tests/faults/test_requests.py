@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.site import RECORD
+from orchestrator.core.site import RECORD
 from tests.doubles.evaluator import Answer, hang_up, silence, trickle
 from tests.doubles.server import response
 from tests.faults.world import World, settled, world

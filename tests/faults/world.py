@@ -18,6 +18,8 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.task import request_of
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Fault, Faults
@@ -27,8 +29,6 @@ from orchestrator.local.runs import Run, Runs
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
-from orchestrator.serving import address, bind, serving
-from orchestrator.task import request_of
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings

@@ -5,6 +5,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from orchestrator.core.record import Record
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate.draft import Given, begun, judged, revised
 from orchestrator.generate.models.refusals import Form, adapted_to, refusal_of, said_by
 from orchestrator.generate.present import present_files
@@ -16,9 +19,6 @@ from orchestrator.generate.reply.elisions import elision
 from orchestrator.generate.reply.holding import held_wrongly, without_strays
 from orchestrator.generate.reply.reply import Reply, parse
 from orchestrator.generate.tried import Tried, told_of_repairs
-from orchestrator.record import Record
-from orchestrator.site import Site
-from orchestrator.task import Task
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 

@@ -9,6 +9,9 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
+from orchestrator.core.record import Record, Round
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate.attachments import archives, json_text
 from orchestrator.generate.attachments.changes import diff, may_change, why_not
 from orchestrator.generate.attachments.digest import _as_text as digested
@@ -21,9 +24,6 @@ from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import load, opening
 from orchestrator.generate.sections import with_section
 from orchestrator.generate.tables import Unshowable, read_csv, read_json, table_html
-from orchestrator.record import Record, Round
-from orchestrator.site import Site
-from orchestrator.task import Task
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 from tests.fuzz.readers import FENCES, JSONS, MB

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 
-from orchestrator.task import slug
+from orchestrator.core.task import slug
 from orchestrator.verify.checks import expression, is_path, is_prose, seconds_asked
 from orchestrator.verify.explaining import parts_of
 from orchestrator.verify.files import Repository, decided, is_about_files

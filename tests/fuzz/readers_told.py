@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator import annotations, handover, summary
-from orchestrator.differences import between, newer
-from orchestrator.errors import UsageError
+from orchestrator.core.differences import between, newer
+from orchestrator.core.errors import UsageError
+from orchestrator.core.paths import clash, path_problem
+from orchestrator.core.record import Record, Round, read_record
+from orchestrator.core.site import Site, broken_rules
+from orchestrator.core.task import InvalidTask, Order, Request, Task, decode_data_uri, parse, read_event, request_of
 from orchestrator.evaluator.templates import Template, filled
 from orchestrator.handover import Build, CheckResult, Finding
-from orchestrator.paths import clash, path_problem
-from orchestrator.record import Record, Round, read_record
 from orchestrator.runner import Runner
-from orchestrator.site import Site, broken_rules
-from orchestrator.task import InvalidTask, Order, Request, Task, decode_data_uri, parse, read_event, request_of
 from orchestrator.verify.checks import labels
 from orchestrator.verify.report import Report
 from receiver.malformed import what_is_wrong

@@ -17,13 +17,13 @@ import httpx
 from hypothesis import strategies as st
 from starlette.applications import Starlette
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.loopback import bind, serving
+from orchestrator.core.paths import clash, form_problem, path_problem
+from orchestrator.core.task import decode_data_uri, read_event, slug, web_url
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import parse
-from orchestrator.paths import clash, form_problem, path_problem
 from orchestrator.runner import Runner
-from orchestrator.serving import bind, serving
-from orchestrator.task import decode_data_uri, read_event, slug, web_url
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
 from orchestrator.verify.files import Repository, decided, is_about_files
 from receiver.answers import Refused

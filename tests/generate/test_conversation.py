@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate import conversation
 from orchestrator.generate.conversation import Table, converse
 from orchestrator.generate.draft import Draft, Given
@@ -16,8 +18,6 @@ from orchestrator.generate.models import budget, call
 from orchestrator.generate.models.budget import Budget
 from orchestrator.generate.models.presets import Model, Price, import_litellm
 from orchestrator.generate.prompt import load
-from orchestrator.site import Site
-from orchestrator.task import Task
 from tests.doubles.clock import FastClock
 from tests.doubles.model import ModelServer, Reply, model_server
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from orchestrator.core.record import Record, Round
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate.draft import Draft, Given, begun, has_readme, judged, revised
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File, Reply
-from orchestrator.record import Record, Round
-from orchestrator.site import Site
-from orchestrator.task import Task
 
 CSV = b"a,b\n1,2\n"
 PAGE = {"index.html": b"<h1>One</h1>\n", "README.md": b"# One\n", "data.csv": CSV, "CNAME": b"x.example\n"}

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
+from orchestrator.core.record import Record, Round
+from orchestrator.core.settings import build_settings
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import FALLBACK, Kit, begin
-from orchestrator.record import Record, Round
-from orchestrator.settings import build_settings
-from orchestrator.site import Site
-from orchestrator.task import Task
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
 from tests.doubles.model import Reply, model_server

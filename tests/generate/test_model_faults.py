@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.record import Record, Round
+from orchestrator.core.settings import build_settings
+from orchestrator.core.site import Site
+from orchestrator.core.task import Task
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import budget
 from orchestrator.generate.models.presets import OUTPUT, import_litellm
-from orchestrator.record import Record, Round
-from orchestrator.settings import build_settings
-from orchestrator.site import Site
-from orchestrator.task import Task
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
 from tests.doubles.model import ModelServer, Reply, model_server

@@ -2,8 +2,8 @@
 
 import pytest
 
+from orchestrator.core.task import Check, Task
 from orchestrator.generate.present import as_text, present_files
-from orchestrator.task import Check, Task
 
 TASK = Task(task="t", round=2, nonce="n", brief="Change theme.css.", checks=(Check(text="go() in lookup.js"),))
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.record import Record, Round
+from orchestrator.core.site import Site
+from orchestrator.core.task import Check, Task
 from orchestrator.generate.attachments.digest import told_of
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.budget import LEAST_ROOM
@@ -24,9 +27,6 @@ from orchestrator.generate.prompt import (
     room_for_answer,
     tokens_of,
 )
-from orchestrator.record import Record, Round
-from orchestrator.site import Site
-from orchestrator.task import Check, Task
 
 pytestmark = pytest.mark.anyio
 

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.core.record import Record, Round
+from orchestrator.core.settings import build_settings
+from orchestrator.core.site import Site
+from orchestrator.core.task import Check, Task
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Kit
-from orchestrator.record import Record, Round
-from orchestrator.settings import build_settings
-from orchestrator.site import Site
-from orchestrator.task import Check, Task
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
 from tests.doubles.model import model_server

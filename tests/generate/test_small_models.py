@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from orchestrator.core.record import Record, Round
+from orchestrator.core.settings import build_settings
+from orchestrator.core.site import Site
+from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, planned
 from orchestrator.evaluator.templates import read_template
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generation, Kit, begin
 from orchestrator.local.demo import SAMPLE
-from orchestrator.record import Record, Round
-from orchestrator.settings import build_settings
-from orchestrator.site import Site
-from orchestrator.task import decode_data_uri
 from tests.doubles.clock import FastClock
 from tests.doubles.llama import NAME, Llama, llama
 

@@ -4,10 +4,10 @@ import time
 
 import pytest
 
-from orchestrator.differences import Difference
+from orchestrator.core.differences import Difference
+from orchestrator.core.site import Site
 from orchestrator.generate.tried import MOST, Tried, told_of_repairs
 from orchestrator.handover import CheckResult, Finding, State
-from orchestrator.site import Site
 
 ROOM = 4_000
 

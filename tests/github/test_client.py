@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from github import Github
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
 from orchestrator.github.client import Client, Refused, Unsure
 from tests.doubles.hub import Hub, fault
 

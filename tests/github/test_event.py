@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import InvalidTask, Order
 from orchestrator.github.client import Refused
 from orchestrator.github.event import full_task
-from orchestrator.task import InvalidTask, Order
 from tests.doubles.hub import Hub
 from tests.doubles.orders import EMAIL, order
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import GitHubFailed
+from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.record import Record, Round, description_of
+from orchestrator.core.site import RECORD, blob_id
 from orchestrator.github import repository
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.repository import Change, Repository, find, has_path
 from orchestrator.local.git import git
 from orchestrator.local.tokens import Token
-from orchestrator.record import Record, Round, description_of
-from orchestrator.site import RECORD, blob_id
 from tests.doubles.hub import WRITES, Hub, fault
 from tests.doubles.orders import KEY, TASK
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.evaluator.corpus import FOLDER, good
 from orchestrator.local.comparing import Options, run_comparison
 from tests.doubles.mender import mender

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, planned
 from orchestrator.evaluator.records import Entry, Mark
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.demo import SAMPLE, VISITOR, Screen, Shown, conclude
-from orchestrator.task import decode_data_uri
 
 LOG = """\
 2026-11-20T12:28:14.0Z ##[group]Run Build and verify the site

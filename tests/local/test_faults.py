@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.api import create_api
 from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import LocalGitHub

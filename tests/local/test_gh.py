@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from orchestrator.core.loopback import address, bind, serving
 from orchestrator.local.actions.engine import Engine, EngineSettings
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
@@ -21,7 +22,6 @@ from orchestrator.local.runs import Run, Runs
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
-from orchestrator.serving import address, bind, serving
 
 GH = shutil.which("gh")
 pytestmark = [

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.stage import Options, staged
 from receiver.settings import is_task_key
 from tests.doubles.receiver import OLD_SECRET, SECRET, TASK_KEY

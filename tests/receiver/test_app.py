@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.retry import Kind, Policy, Rule
-from orchestrator.task import Check, read_event, request_id, task_key
+from orchestrator.core.retry import Kind, Policy, Rule
+from orchestrator.core.task import Check, read_event, request_id, task_key
 from receiver.app import create_app
 from receiver.github import GitHub
 from receiver.payload import INLINE_BYTES

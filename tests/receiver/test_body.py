@@ -12,7 +12,7 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.serving import bind, serving
+from orchestrator.core.loopback import bind, serving
 from receiver.body import DRAIN_BYTES, PLACES, SMALL
 from receiver.outline import MOST_VALUES
 from tests.receiver.test_app import MB, SETTINGS, TASK, ScriptedGitHub, app, fields, to

@@ -7,8 +7,8 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from orchestrator.deadline import Clock as JobClock
-from orchestrator.deadline import deadline_for
+from orchestrator.core.deadline import Clock as JobClock
+from orchestrator.core.deadline import deadline_for
 from receiver.app import create_app
 from receiver.clock import SKEW_S, Clock
 from receiver.github import GitHub

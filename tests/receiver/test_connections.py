@@ -8,7 +8,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.serving import bind
+from orchestrator.core.loopback import bind
 from receiver.connections import HEAD_BYTES, Connection
 
 pytestmark = pytest.mark.anyio

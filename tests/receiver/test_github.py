@@ -10,8 +10,8 @@ import httpx
 import pytest
 from starlette.types import Receive, Scope, Send
 
-from orchestrator.retry import Kind, Policy, Rule
-from orchestrator.serving import bind, serving
+from orchestrator.core.loopback import bind, serving
+from orchestrator.core.retry import Kind, Policy, Rule
 from receiver.github import BlockedError, GitHub, NotTakenError, http_client
 from receiver.listings import Commit, Run
 from receiver.settings import Settings

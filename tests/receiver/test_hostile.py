@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.serving import bind
+from orchestrator.core.loopback import bind
 from tests.bench.sink import Sink
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.task import request_id, task_key
+from orchestrator.core.task import request_id, task_key
 from receiver.keys import is_secret, keys_of
 from receiver.settings import Settings
 from tests.doubles.receiver import OLD_SECRET, TASK_KEY

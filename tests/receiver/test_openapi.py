@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from schemathesis.specs.openapi import checks
 
 import receiver.app
-from orchestrator.task import Attachment, Request
+from orchestrator.core.task import Attachment, Request
 from receiver.throttle import Throttle
 from tests.receiver.test_app import SETTINGS, ScriptedGitHub, app, to
 

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.serving import bind, serving
-from orchestrator.task import request_id
+from orchestrator.core.loopback import bind, serving
+from orchestrator.core.task import request_id
 from receiver.app import create_app
 from receiver.github import GitHub
 from tests.receiver.test_app import AT_ONCE, ID, KEY, SETTINGS, TASK, ScriptedGitHub, app, send, to

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.task import Request, parse
+from orchestrator.core.task import Request, parse
 from receiver.suspects import MOST, suspects
 
 KEY = "sk-svcacct-0123456789T3BlbkFJ0123456789"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from dotenv import dotenv_values
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.configuration import Configuration, Environment
 from orchestrator.local.store import Repository
 from orchestrator.local.tokens import Token

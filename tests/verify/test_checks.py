@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.task import Check
+from orchestrator.core.task import Check
 from orchestrator.verify.checks import Kind, is_path, is_prose, labels, result, seconds_asked
 
 

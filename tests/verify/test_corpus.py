@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from orchestrator.core.site import Site
 from orchestrator.evaluator.corpus import Case, defects, good
-from orchestrator.site import Site
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.server import Served, serving
 from tests.corpus.cases import is_found, seen_of

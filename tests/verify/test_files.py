@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.site import LICENCE, licence
+from orchestrator.core.site import LICENCE, licence
 from orchestrator.verify.files import Finding, Repository, decided, is_about_files
 
 README = b"# Sales\n\nAdds up sales.csv.\n\n## Usage\n\nOpen it.\n\nHow it works\n------------\n\nIt adds.\n"

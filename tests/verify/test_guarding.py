@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from orchestrator.site import Site
-from orchestrator.task import Check
+from orchestrator.core.site import Site
+from orchestrator.core.task import Check
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.guarding import NAME
 from orchestrator.verify.hearing import Target

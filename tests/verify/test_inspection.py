@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from orchestrator.core.site import Site
+from orchestrator.core.task import Check
 from orchestrator.handover import Build
-from orchestrator.site import Site
-from orchestrator.task import Check
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import MAX_FINDINGS, inspect

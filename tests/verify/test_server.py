@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.site import Site
+from orchestrator.core.site import Site
 from orchestrator.verify.server import answer, serving
 
 SITE = Site(

@@ -4,9 +4,9 @@ from functools import partial
 
 import pytest
 
-from orchestrator.record import Record, Round
-from orchestrator.site import Site
-from orchestrator.task import Check, Task
+from orchestrator.core.record import Record, Round
+from orchestrator.core.site import Site
+from orchestrator.core.task import Check, Task
 from orchestrator.verify.browser import opened
 from orchestrator.verify.report import Limits
 from orchestrator.verify.verification import Subject, asked_so_far, verify

@@ -12,7 +12,7 @@ from time import monotonic
 
 from playwright.async_api import Browser, Error, async_playwright
 
-from orchestrator.address import Unresolved, public_addresses
+from orchestrator.core.address import Unresolved, public_addresses
 from orchestrator.verify.browser import find_browser, opened
 from tests.doubles.server import Asked, answering, response
 from tests.verify.channels import CHANNELS, NAMES, Channel

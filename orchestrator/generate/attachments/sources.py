@@ -6,13 +6,13 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from orchestrator.address import Unresolved, destination
-from orchestrator.deadline import Deadline
-from orchestrator.errors import UsageError
+from orchestrator.core.address import Unresolved, destination
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.errors import UsageError
+from orchestrator.core.retry import FETCH, NO_ANSWER, Tries, failure_of
+from orchestrator.core.site import MAX_BYTES
+from orchestrator.core.task import Attachment, decode_data_uri
 from orchestrator.generate.attachments.unpacking import Unpacking, refuse_page
-from orchestrator.retry import FETCH, NO_ANSWER, Tries, failure_of
-from orchestrator.site import MAX_BYTES
-from orchestrator.task import Attachment, decode_data_uri
 
 FETCH_S = 30.0
 FETCH_BYTES = 25 * 1024**2

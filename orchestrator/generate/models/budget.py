@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from orchestrator.deadline import Deadline
+from orchestrator.core.deadline import Deadline
 from orchestrator.generate.models.presets import Model, Price
 from orchestrator.handover import Attempt
 

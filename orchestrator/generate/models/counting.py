@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from orchestrator.settings import read_tokens_from
+from orchestrator.core.settings import read_tokens_from
 
 MARGIN = 1.2
 """Other tokenizers need up to this many times as many tokens. Measured on our prompts: SmolLM's 1.14 times."""

@@ -12,10 +12,10 @@ from typing import Any
 import httpx
 from pydantic import TypeAdapter
 
+from orchestrator.core.settings import Models, model_settings
 from orchestrator.generate.models.endpoints import Heard, endpoint, heard
 from orchestrator.generate.models.home import Served, found
 from orchestrator.generate.models.presets import NO_KEY, Model, Preset, Price, chain, import_litellm, load
-from orchestrator.settings import Models, model_settings
 
 LIMIT_S = 5.0
 USABLE = "usable"

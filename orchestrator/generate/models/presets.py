@@ -10,9 +10,9 @@ from typing import Annotated, Any
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.settings import Models, quiet_litellm
 from orchestrator.generate.models.counting import MARGIN
-from orchestrator.settings import Models, quiet_litellm
 
 FOLDER = Path(__file__).parents[3] / "prompts"
 """What is told to models, and which there are: edited without touching code."""

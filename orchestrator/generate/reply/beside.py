@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from mimetypes import MimeTypes
 
+from orchestrator.core.paths import is_page
 from orchestrator.generate.reply.block import Block, Part
 from orchestrator.generate.reply.calls import is_path
 from orchestrator.generate.reply.fences import NO_PATH, fenced
 from orchestrator.generate.reply.heredocs import written
 from orchestrator.generate.reply.patches import begins_patch, patched
 from orchestrator.generate.reply.structured import from_json
-from orchestrator.paths import is_page
 
 _PATH = r"[\w@./+-]{1,120}\.[A-Za-z]\w{0,14}"
 _ALONE = re.compile(

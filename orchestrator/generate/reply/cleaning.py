@@ -5,9 +5,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from orchestrator.core.paths import is_markdown, is_page
 from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.elisions import elision
-from orchestrator.paths import is_markdown, is_page
 
 _WRAPS = re.compile(r"\s*+(`{3,}+|~{3,}+)([^\n`]*+)\n")
 _OPENED = re.compile(r"\A\s*+(?:(?:`{3,}+|~{3,}+)[^\n`]*+\n[ \t]*+){1,5}+")

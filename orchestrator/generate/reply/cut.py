@@ -2,7 +2,7 @@
 
 import re
 
-from orchestrator.paths import is_markdown
+from orchestrator.core.paths import is_markdown
 
 TAIL = 400
 """Characters of the end that a model is shown."""

@@ -8,10 +8,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from orchestrator.core.likeness import alike
+from orchestrator.core.paths import is_page
 from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
-from orchestrator.likeness import alike
-from orchestrator.paths import is_page
 
 EXPLAINED = 5
 """Edits that did not match and are explained with the lines that look alike; looking for those takes time."""

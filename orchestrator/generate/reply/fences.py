@@ -5,8 +5,8 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from orchestrator.core.paths import is_markdown
 from orchestrator.generate.reply.block import Block, begins_edit, ends_edit
-from orchestrator.paths import is_markdown
 
 _FENCE = re.compile(r"^(?P<indent>[ ]{0,3})(?P<signs>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^`\n]*+)$")
 _BARE_NAME = r"(?:LICEN[SC]E|README|CNAME|NOTICE|CHANGELOG|AUTHORS|(?-i:[A-Z][a-z]{2,15}file)|\.[a-z][a-z-]{2,20})"

@@ -8,9 +8,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
+from orchestrator.core.paths import is_markdown, is_page
 from orchestrator.generate.reply.calls import is_path
 from orchestrator.generate.reply.elements import ELEMENTS, END_OF_PAGE
-from orchestrator.paths import is_markdown, is_page
 
 _XML = (".xml", ".svg")
 _PATCHES = (".diff", ".patch")

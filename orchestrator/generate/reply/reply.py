@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from orchestrator.core.paths import form_problem, is_markdown, is_page
 from orchestrator.generate.reply.beside import left_beside, unread_names
 from orchestrator.generate.reply.block import (
     Block,
@@ -32,7 +33,6 @@ from orchestrator.generate.reply.patches import begins_patch, patched, without_p
 from orchestrator.generate.reply.proofs import without_proofs
 from orchestrator.generate.reply.structured import from_json
 from orchestrator.generate.reply.tags import ends_in_tag, tagged
-from orchestrator.paths import form_problem, is_markdown, is_page
 
 __all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.actions.act import Start
 from orchestrator.local.actions.attempt import Attempt, cancelled
 from orchestrator.local.actions.expressions import Contexts

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 
 Contexts = Mapping[str, Any]
 """`{"github": …, "inputs": …, "vars": …}`, each as JSON has it."""

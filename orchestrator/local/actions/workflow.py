@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from yaml.constructor import SafeConstructor
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.actions import expressions
 from orchestrator.local.actions.expressions import Template
 from orchestrator.local.runs import Job, Step

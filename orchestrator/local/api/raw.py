@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orchestrator.hosting import media_type
+from orchestrator.core.serving import media_type
 from orchestrator.local.api.protection import is_bad_path
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.store import Repository

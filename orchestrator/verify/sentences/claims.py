@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from orchestrator.paths import is_page
+from orchestrator.core.paths import is_page
 from orchestrator.verify.sentences.counting import counted, headings, text_of
 from orchestrator.verify.sentences.markup import Document, links, read_page, sources, target
 from orchestrator.verify.sentences.numbers import Bound

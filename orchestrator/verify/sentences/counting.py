@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from orchestrator.paths import is_page
+from orchestrator.core.paths import is_page
 from orchestrator.verify.sentences.markup import links, read_page
 from orchestrator.verify.sentences.numbers import Bound
 from orchestrator.verify.sentences.repository import Finding

@@ -6,7 +6,7 @@ A sentence is clauses; a later one may be about the same files. Where any part i
 import re
 from collections.abc import Sequence
 
-from orchestrator.site import LICENCE
+from orchestrator.core.site import LICENCE
 from orchestrator.verify.sentences.claims import (
     LICENCES,
     About,

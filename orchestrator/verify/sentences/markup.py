@@ -8,7 +8,7 @@ from functools import lru_cache
 from html import unescape
 from urllib.parse import unquote, urlsplit
 
-from orchestrator.paths import is_markdown
+from orchestrator.core.paths import is_markdown
 from orchestrator.verify.sentences.tags import tags
 
 LARGEST = 2_000_000

@@ -1,6 +1,6 @@
 """Names of files in a sentence, and the places where they lie. Pure."""
 
-from orchestrator.site import LICENCE
+from orchestrator.core.site import LICENCE
 from orchestrator.verify.sentences.wording import NO_NAME, Reader, is_file_name
 
 _MODALS = (

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orchestrator.site import LICENCE
+from orchestrator.core.site import LICENCE
 
 _KNOWN = {"readme": "README.md", "readme.md": "README.md", "license": LICENCE, "licence": LICENCE}
 

@@ -7,10 +7,10 @@ import zlib
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.task import Attachment
 from orchestrator.generate.attachments import sources
 from orchestrator.generate.attachments.sources import contents
-from orchestrator.task import Attachment
 from tests.doubles.clock import FastClock
 from tests.doubles.evaluator import Answer, evaluator, flood, hang_up, silence, trickle
 from tests.doubles.server import response, tripwire

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.deadline import Deadline
+from orchestrator.core.deadline import Deadline
 from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, Allowance, Budget, NotAllowed
 from orchestrator.generate.models.presets import Model, Price
 from orchestrator.handover import Attempt

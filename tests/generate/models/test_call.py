@@ -48,10 +48,10 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
         import asyncio, sys
         from orchestrator.generate.draft import Given
         from orchestrator.generate.generation import Kit, begin
-        from orchestrator.settings import build_settings
-        from orchestrator.site import Site
-        from orchestrator.task import Task
-        from orchestrator.deadline import Clock, Deadline
+        from orchestrator.core.settings import build_settings
+        from orchestrator.core.site import Site
+        from orchestrator.core.task import Task
+        from orchestrator.core.deadline import Clock, Deadline
         import orchestrator.build, orchestrator.generate.models.call
         given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         kit = Kit.load(build_settings({"TARGET_OWNER": "x"}).models)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.settings import model_settings
 from orchestrator.generate.models.home import learn
 from orchestrator.generate.models.learnt import Knowledge, Learnt
 from orchestrator.generate.models.listing import listing
 from orchestrator.generate.models.presets import Model, Preset, Price, chain
-from orchestrator.settings import model_settings
 from tests.doubles.server import Asked, answering, response
 
 pytestmark = pytest.mark.anyio

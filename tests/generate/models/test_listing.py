@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
+from orchestrator.core.settings import model_settings
 from orchestrator.generate.models.endpoints import LONGEST_LIST, endpoint
 from orchestrator.generate.models.listing import Entry, listing, run_models, table
 from orchestrator.generate.models.presets import Preset, Price
-from orchestrator.settings import model_settings
 from tests.doubles.server import Asked, answering, response
 
 LITELLM = SimpleNamespace(model_cost={})

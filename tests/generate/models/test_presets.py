@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
+from orchestrator.core.settings import model_settings
 from orchestrator.generate.models.presets import (
     CONTEXT,
     MOST_OUTPUT,
@@ -19,7 +20,6 @@ from orchestrator.generate.models.presets import (
     import_litellm,
     load,
 )
-from orchestrator.settings import model_settings
 
 GPT = {
     "litellm_provider": "openai",

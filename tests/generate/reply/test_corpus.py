@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.core.paths import form_problem
 from orchestrator.generate.reply.cut import joined
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import parse
-from orchestrator.paths import form_problem
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.txt"))
 _SECTION = re.compile(r"^%%% (reply|before|file|complaint|cut) ?(\S*?)(?: ?(open))?\n", re.MULTILINE)

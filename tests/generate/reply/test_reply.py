@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.core.paths import form_problem
 from orchestrator.generate.reply.reply import File, parse
-from orchestrator.paths import form_problem
 
 
 def files(text: str) -> dict[str, str]:

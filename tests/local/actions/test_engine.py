@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.actions.engine import Engine, EngineSettings
 from orchestrator.local.runs import Run, Runs
 

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 from orchestrator.local.actions.expressions import parse
 
 CONTEXTS = {

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.site import LICENCE, licence
+from orchestrator.core.site import LICENCE, licence
 from orchestrator.verify.files import Repository, decided, is_about_files
 
 STORY = b" ".join([b"word"] * 350) + b"\n"

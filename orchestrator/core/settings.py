@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from orchestrator.errors import UsageError
+from orchestrator.core.errors import UsageError
 
 _PUBLIC_API = "https://api.github.com"
 _DEADLINE_S = 600

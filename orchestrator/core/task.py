@@ -24,8 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from orchestrator.errors import UsageError
-from orchestrator.paths import clash, path_problem
+from orchestrator.core.errors import UsageError
+from orchestrator.core.paths import clash, path_problem
 
 _SLICE = 65_536
 MAX_URL = 2_000

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.task import TRAILER_ID, TRAILER_ROUND, request_of
+from orchestrator.core.task import TRAILER_ID, TRAILER_ROUND, request_of
 
 
 class Round(BaseModel):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from orchestrator.paths import clash, path_problem
+from orchestrator.core.paths import clash, path_problem
 
 RECORD = "pagewright.json"
 LICENCE = "LICENSE"

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from orchestrator.errors import OutOfTime
+from orchestrator.core.errors import OutOfTime
 
 LATE_START_S = 120.0
 """What a first run gets that starts when its time is nearly over."""
