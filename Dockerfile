@@ -9,8 +9,8 @@ FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa
 WORKDIR /app
 COPY --from=packages /app/.venv .venv
 COPY orchestrator/__init__.py orchestrator/__main__.py orchestrator/cli.py orchestrator/core/deadline.py \
-  orchestrator/core/errors.py orchestrator/hiding.py orchestrator/core/paths.py orchestrator/core/retry.py \
-  orchestrator/runner.py orchestrator/core/settings.py orchestrator/core/task.py orchestrator/
+  orchestrator/core/errors.py orchestrator/jobs/hiding.py orchestrator/core/paths.py orchestrator/core/retry.py \
+  orchestrator/jobs/runner.py orchestrator/core/settings.py orchestrator/core/task.py orchestrator/
 COPY receiver receiver
 RUN useradd --no-create-home --uid 1000 receiver
 USER receiver

@@ -13,8 +13,8 @@ from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError, UsageError
 from orchestrator.core.settings import environment, log_files
 from orchestrator.core.task import Order, read_event
-from orchestrator.hiding import hide_process
-from orchestrator.runner import Runner
+from orchestrator.jobs.hiding import hide_process
+from orchestrator.jobs.runner import Runner
 
 if TYPE_CHECKING:
     from orchestrator.local.stage import Options
@@ -124,7 +124,7 @@ def _serve(_: argparse.Namespace) -> int:
 
 
 def _build(chosen: argparse.Namespace) -> int:
-    from orchestrator.build import build  # noqa: PLC0415
+    from orchestrator.jobs.build import build  # noqa: PLC0415
 
     env = environment()
     asyncio.run(build(env, _event(chosen.event, env), chosen.out, Runner(sys.stdout, *log_files(env)), Clock()))
@@ -132,7 +132,7 @@ def _build(chosen: argparse.Namespace) -> int:
 
 
 def _publish(chosen: argparse.Namespace) -> int:
-    from orchestrator.publish import publish  # noqa: PLC0415
+    from orchestrator.jobs.publish import publish  # noqa: PLC0415
 
     env = environment()
     asyncio.run(publish(env, _event(chosen.event, env), chosen.build, Runner(sys.stdout, *log_files(env)), Clock()))

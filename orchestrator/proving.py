@@ -12,7 +12,7 @@ from orchestrator.core.differences import HOLDS, between, newer
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import Generated
 from orchestrator.generate.tried import Tried
-from orchestrator.handover import CheckResult, Finding
+from orchestrator.jobs.handover import CheckResult, Finding
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from orchestrator import handover
-from orchestrator.build import build
 from orchestrator.core.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
 from orchestrator.core.record import Record
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Order
-from orchestrator.handover import Build
-from orchestrator.publish import publish
-from orchestrator.runner import Runner
+from orchestrator.jobs import handover
+from orchestrator.jobs.build import build
+from orchestrator.jobs.handover import Build
+from orchestrator.jobs.publish import publish
+from orchestrator.jobs.runner import Runner
 from orchestrator.verify import browser
 from tests.doubles.clock import Broken
 from tests.doubles.evaluator import evaluator

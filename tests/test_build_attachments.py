@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator import handover
-from orchestrator.build import build
 from orchestrator.core.task import Order
-from orchestrator.handover import Build, Refused
-from orchestrator.publish import publish
-from orchestrator.runner import Runner
+from orchestrator.jobs import handover
+from orchestrator.jobs.build import build
+from orchestrator.jobs.handover import Build, Refused
+from orchestrator.jobs.publish import publish
+from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub
 from tests.doubles.model import ModelServer, Playing, Reply, model_server
 from tests.doubles.orders import env, order

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.commit import Committed, Wanted, committed, committed_again, plan
 from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, PagewrightError, RuleBroken
 from orchestrator.core.record import Record, Round, description_of, read_record
 from orchestrator.core.site import RECORD, Site, blob_id
 from orchestrator.core.task import request_of
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.repository import Repository
-from orchestrator.handover import Build
+from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again, plan
+from orchestrator.jobs.handover import Build
 from tests.doubles.hub import READER, Hub, fault
 from tests.doubles.orders import KEY, PAGE, TASK, order, site
 

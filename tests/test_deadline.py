@@ -5,7 +5,7 @@ import pytest
 from orchestrator.core.deadline import JOB_ENDS_S, Clock, Deadline, deadline_for
 from orchestrator.core.errors import OutOfTime
 from orchestrator.core.retry import NOTIFY, Kind
-from orchestrator.notify import TRY_S
+from orchestrator.jobs.notify import TRY_S
 
 NOW = 1_000_000.0
 CLOCK = Clock(now=lambda: NOW)

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.differences import between, newer
-from orchestrator.handover import CheckResult, Finding, State
+from orchestrator.jobs.handover import CheckResult, Finding, State
 from orchestrator.verify.report import Report
 
 

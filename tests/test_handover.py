@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from orchestrator import handover
 from orchestrator.core.errors import RuleBroken
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site
-from orchestrator.handover import (
+from orchestrator.jobs import handover
+from orchestrator.jobs.handover import (
     MAX_MEMBERS,
     MAX_REPORT_BYTES,
     MAX_TAR_BYTES,

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from orchestrator.core.settings import publish_settings
-from orchestrator.intake import Intake, taken_up
+from orchestrator.jobs.intake import Intake, taken_up
 from tests.doubles.clock import NOON, FastClock
 from tests.doubles.orders import env, order
 

@@ -6,10 +6,10 @@ import tracemalloc
 
 import pytest
 
-from orchestrator import notify as module
 from orchestrator.core.errors import NotAccepted
 from orchestrator.core.task import Task
-from orchestrator.notify import Publication, notify, result_body
+from orchestrator.jobs import notify as module
+from orchestrator.jobs.notify import Publication, notify, result_body
 from tests.doubles.clock import FastClock
 from tests.doubles.evaluator import Answer, evaluator, flood, hang_up, silence, trickle
 from tests.doubles.server import response, tripwire

@@ -22,9 +22,9 @@ from orchestrator.core.errors import (
 from orchestrator.core.record import Record, read_record
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Order, request_of
-from orchestrator.notify import Publication
-from orchestrator.publish import publish
-from orchestrator.runner import Runner
+from orchestrator.jobs.notify import Publication
+from orchestrator.jobs.publish import publish
+from orchestrator.jobs.runner import Runner
 from tests.doubles.clock import Broken
 from tests.doubles.evaluator import Evaluator, evaluator
 from tests.doubles.hub import Hub, fault

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.runner import SUMMARY_BYTES, Runner, harmless
+from orchestrator.jobs.runner import SUMMARY_BYTES, Runner, harmless
 
 COMMANDS = ("add-mask", "add-path", "debug", "endgroup", "error", "group", "notice", "set-env", "set-output", "warning")
 NASTY = st.lists(

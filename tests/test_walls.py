@@ -73,15 +73,15 @@ def test_the_door_knows_nothing_of_the_work_but_the_task_and_the_retries() -> No
 
 def test_what_talks_to_the_model_or_the_page_never_reaches_the_pen_or_the_evaluator() -> None:
     for module in within("orchestrator.generate") | within("orchestrator.verify"):
-        assert not reached(module) & (within("orchestrator.github") | {"orchestrator.notify"}), module
+        assert not reached(module) & (within("orchestrator.github") | {"orchestrator.jobs.notify"}), module
 
 
 def test_what_publishes_never_reaches_the_model_or_the_browser() -> None:
-    assert not reached("orchestrator.publish") & (within("orchestrator.generate") | within("orchestrator.verify"))
+    assert not reached("orchestrator.jobs.publish") & (within("orchestrator.generate") | within("orchestrator.verify"))
 
 
 def test_the_jobs_do_not_know_who_judges_them() -> None:
-    for module in ("orchestrator.build", "orchestrator.publish"):
+    for module in ("orchestrator.jobs.build", "orchestrator.jobs.publish"):
         assert not reached(module) & within("orchestrator.evaluator"), module
 
 
@@ -105,7 +105,7 @@ def test_only_the_runner_writes_workflow_commands() -> None:
         texts = [node.value for node in ast.walk(tree(module)) if isinstance(node, ast.Constant)]
         return any(isinstance(text, str) and COMMAND.search(text) for text in texts)
 
-    assert {module for module in PRODUCTION if writes(module)} == {"orchestrator.runner"}
+    assert {module for module in PRODUCTION if writes(module)} == {"orchestrator.jobs.runner"}
 
 
 def test_only_the_commands_exit() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.handover import CheckResult, Finding
+from orchestrator.jobs.handover import CheckResult, Finding
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report

@@ -20,7 +20,7 @@ from orchestrator.evaluator.reading import Commit, read_commit
 from orchestrator.evaluator.records import Mark, Verdict, one_line
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.refusals import Reason
-from orchestrator.handover import CheckResult, State
+from orchestrator.jobs.handover import CheckResult, State
 from orchestrator.verify.browser import opened
 from orchestrator.verify.checks import Asked, Kind, Shown, result
 from orchestrator.verify.files import Repository, decided, is_about_files

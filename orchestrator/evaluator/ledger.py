@@ -14,7 +14,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
 from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict, one_line
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS evaluations (

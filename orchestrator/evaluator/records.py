@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.core.task import Task
-from orchestrator.handover import Finding, State
+from orchestrator.jobs.handover import Finding, State
 
 
 def one_line(text: str, length: int) -> str:

@@ -17,7 +17,7 @@ from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages, Prompts
 from orchestrator.generate.reply.cut import is_loop, joined, tail
 from orchestrator.generate.reply.reply import Reply, parse
-from orchestrator.handover import Attempt, Refused
+from orchestrator.jobs.handover import Attempt, Refused
 
 TURNS = 3
 """Answers that one model may give to one request: what it did not mend twice it does not mend."""

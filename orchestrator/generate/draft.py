@@ -16,7 +16,7 @@ from orchestrator.generate.reply.elements import without_comments
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
 from orchestrator.generate.tried import Tried
-from orchestrator.handover import Refused
+from orchestrator.jobs.handover import Refused
 
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""

@@ -23,7 +23,7 @@ from orchestrator.generate.models.presets import Model, Preset
 from orchestrator.generate.prompt import Prompts
 from orchestrator.generate.sections import with_section
 from orchestrator.generate.tried import Tried
-from orchestrator.handover import Attempt, Refused
+from orchestrator.jobs.handover import Attempt, Refused
 
 FALLBACK = "fallback"
 READING_SHARE = 0.1

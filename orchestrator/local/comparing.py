@@ -14,7 +14,6 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from orchestrator import handover
 from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.core.task import slug
@@ -27,6 +26,7 @@ from orchestrator.evaluator.records import Built, Healing
 from orchestrator.evaluator.templates import Template
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import presets
+from orchestrator.jobs import handover
 from orchestrator.local import stage as local
 
 EMAIL = "visitor@example.com"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from orchestrator.core.task import Check
-from orchestrator.handover import CheckResult, State
+from orchestrator.jobs.handover import CheckResult, State
 from orchestrator.verify.javascript import says_something
 from orchestrator.verify.report import LONGEST_SEEN, printable
 

@@ -12,7 +12,7 @@ from importlib.resources import files
 
 from playwright.async_api import CDPSession, Page
 
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 from orchestrator.verify.report import finding
 
 NAME = "__pagewright_guard"

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import CDPSession, ConsoleMessage, Error, Page, Request, Response, Route, WebSocket
 
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 from orchestrator.verify.evaluating import Outcome
 from orchestrator.verify.proxy import Failure
 from orchestrator.verify.report import LONGEST_TEXT, finding

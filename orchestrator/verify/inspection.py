@@ -13,7 +13,7 @@ from playwright.async_api import CDPSession, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.core.task import Check
-from orchestrator.handover import CheckResult, Finding
+from orchestrator.jobs.handover import CheckResult, Finding
 from orchestrator.verify.acting import Trials
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import (

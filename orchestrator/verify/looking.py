@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from playwright.async_api import CDPSession, Error, Page
 
 from orchestrator.core.serving import file_meant
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.report import finding, first_of
 

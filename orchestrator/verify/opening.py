@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error, Page, Route
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 from orchestrator.verify.browser import CLOSING_S, Cage
 from orchestrator.verify.guarding import guard
 from orchestrator.verify.hearing import Target

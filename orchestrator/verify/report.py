@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from orchestrator.handover import CheckResult, Finding
+from orchestrator.jobs.handover import CheckResult, Finding
 
 LONGEST_SEEN = 300
 """Characters of what a check saw."""

@@ -13,7 +13,7 @@ from orchestrator.core.paths import is_page
 from orchestrator.core.record import Record
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
-from orchestrator.handover import CheckResult
+from orchestrator.jobs.handover import CheckResult
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
 from orchestrator.verify.files import Repository, decided

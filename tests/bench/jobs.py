@@ -37,7 +37,7 @@ async def build(folder: Path) -> list[Figure]:
         watched = build_of(github, folder / "imports", "imports", 1)
         await seconds(Program(("-X", "importtime", *watched.arguments), watched.folder, watched.env))
     imported = _IMPORTED.findall(watched.log.read_text(encoding="utf-8"))
-    if "orchestrator.build" not in imported:
+    if "orchestrator.jobs.build" not in imported:
         raise Failed("Python did not say what it imported")
     litellm = sum(name.partition(".")[0] == "litellm" for name in imported)
     return [

@@ -6,7 +6,7 @@ from orchestrator.core.deadline import Deadline
 from orchestrator.core.site import Site
 from orchestrator.generate.draft import Broken, Given
 from orchestrator.generate.generation import Kit, begin
-from orchestrator.handover import Attempt
+from orchestrator.jobs.handover import Attempt
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from orchestrator.build import build
-from orchestrator.commit import Wanted, committed
 from orchestrator.core.task import Order
-from orchestrator.handover import Build
-from orchestrator.runner import Runner
+from orchestrator.jobs.build import build
+from orchestrator.jobs.commit import Wanted, committed
+from orchestrator.jobs.handover import Build
+from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub
 from tests.doubles.model import model_server
 from tests.doubles.orders import TASK, env, order, site

@@ -7,7 +7,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Entry, Mark, Verdict
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 
 URL = "http://127.0.0.1:1/"
 MARKS = (

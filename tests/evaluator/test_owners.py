@@ -16,7 +16,7 @@ from orchestrator.evaluator.owners import (
     settled,
 )
 from orchestrator.evaluator.records import Entry, Mark
-from orchestrator.handover import State
+from orchestrator.jobs.handover import State
 
 
 def entry(

@@ -23,7 +23,7 @@ from orchestrator.core.paths import clash, form_problem, path_problem
 from orchestrator.core.task import decode_data_uri, read_event, slug, web_url
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import parse
-from orchestrator.runner import Runner
+from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
 from orchestrator.verify.files import Repository, decided, is_about_files
 from receiver.answers import Refused

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.handover import Build
+from orchestrator.jobs.handover import Build
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import MAX_FINDINGS, inspect

@@ -1,6 +1,6 @@
 """What is told of how a page looks, and what is cut. Without a browser."""
 
-from orchestrator.handover import Finding
+from orchestrator.jobs.handover import Finding
 from orchestrator.verify.looking import as_laid_out
 from orchestrator.verify.report import LONGEST_TEXT, finding, first_of
 

@@ -16,7 +16,7 @@ from orchestrator.generate.attachments.languages import asks_in_another_language
 from orchestrator.generate.attachments.naming import CODE
 from orchestrator.generate.attachments.work import ADDING, ON_PAGE, POINTING, REACH, SENTENCE, Place, is_worked_on
 from orchestrator.generate.differing import unified
-from orchestrator.handover import Reason
+from orchestrator.jobs.handover import Reason
 
 DIFF_LINES = 40
 DIFF_WIDTH = 200

@@ -5,7 +5,7 @@ import pytest
 from orchestrator.core.deadline import Deadline
 from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, Allowance, Budget, NotAllowed
 from orchestrator.generate.models.presets import Model, Price
-from orchestrator.handover import Attempt
+from orchestrator.jobs.handover import Attempt
 from tests.doubles.clock import FastClock
 
 PRICE = Price(input=2, output=10)

@@ -52,7 +52,7 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
         from orchestrator.core.site import Site
         from orchestrator.core.task import Task
         from orchestrator.core.deadline import Clock, Deadline
-        import orchestrator.build, orchestrator.generate.models.call
+        import orchestrator.jobs.build, orchestrator.generate.models.call
         given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         kit = Kit.load(build_settings({"TARGET_OWNER": "x"}).models)
 

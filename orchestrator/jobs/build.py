@@ -8,7 +8,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from orchestrator import annotations, handover, summary
 from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
 from orchestrator.core.settings import BuildSettings, build_settings
@@ -22,10 +21,11 @@ from orchestrator.generate.tried import Tried
 from orchestrator.github import repository
 from orchestrator.github.client import Client
 from orchestrator.github.repository import Repository
-from orchestrator.handover import Attempt, Build, Finding
-from orchestrator.intake import taken_up
+from orchestrator.jobs import annotations, handover, summary
+from orchestrator.jobs.handover import Attempt, Build, Finding
+from orchestrator.jobs.intake import taken_up
+from orchestrator.jobs.runner import Runner
 from orchestrator.proving import Attempted, Ways, prove
-from orchestrator.runner import Runner
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report

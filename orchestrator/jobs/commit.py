@@ -11,7 +11,7 @@ from orchestrator.github import repository
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
-from orchestrator.handover import Build
+from orchestrator.jobs.handover import Build
 
 LONGEST_PAUSE_S = 8.0
 TURNS = 6

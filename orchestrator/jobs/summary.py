@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.task import Order
-from orchestrator.handover import Attempt, Build, CheckResult
-from orchestrator.notify import Publication
+from orchestrator.jobs.handover import Attempt, Build, CheckResult
+from orchestrator.jobs.notify import Publication
 
 LONGEST = 160
 _SIGNS = {

@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from orchestrator import handover, summary
-from orchestrator.commit import Committed, Wanted, committed, committed_again
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
@@ -14,10 +12,12 @@ from orchestrator.core.task import Order, Task
 from orchestrator.github import pages
 from orchestrator.github.builds import BuildLost
 from orchestrator.github.client import Client
-from orchestrator.handover import Build
-from orchestrator.intake import taken_up
-from orchestrator.notify import Publication, notify, result_body
-from orchestrator.runner import Runner, harmless, loggable
+from orchestrator.jobs import handover, summary
+from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again
+from orchestrator.jobs.handover import Build
+from orchestrator.jobs.intake import taken_up
+from orchestrator.jobs.notify import Publication, notify, result_body
+from orchestrator.jobs.runner import Runner, harmless, loggable
 
 TELLING_S = 10.0
 """Kept for telling the evaluator, whatever else takes its time."""
