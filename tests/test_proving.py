@@ -9,7 +9,7 @@ from orchestrator.core.site import Site
 from orchestrator.generate.generation import FALLBACK, Generated
 from orchestrator.generate.tried import Tried
 from orchestrator.jobs.handover import CheckResult, Finding, State
-from orchestrator.proving import Attempted, Ways, faults, prove, remarks, worth
+from orchestrator.making.proving import Attempted, Ways, faults, prove, remarks, worth
 from orchestrator.verify.report import Report
 
 pytestmark = pytest.mark.anyio

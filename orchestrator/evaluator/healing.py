@@ -13,7 +13,7 @@ from orchestrator.evaluator.corpus import MIRROR, Case
 from orchestrator.evaluator.records import Healing
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
-from orchestrator.proving import Attempted, Ways, prove
+from orchestrator.making.proving import Attempted, Ways, prove
 from orchestrator.verify.browser import opened
 from orchestrator.verify.report import Limits
 from orchestrator.verify.verification import Subject, verify

@@ -25,7 +25,7 @@ from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.handover import Attempt, Build, Finding
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.runner import Runner
-from orchestrator.proving import Attempted, Ways, prove
+from orchestrator.making.proving import Attempted, Ways, prove
 
 if TYPE_CHECKING:
     from orchestrator.verify.report import Report

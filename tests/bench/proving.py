@@ -6,7 +6,7 @@ from pathlib import Path
 from orchestrator.core.settings import model_settings
 from orchestrator.evaluator.healing import mended
 from orchestrator.generate.generation import Kit
-from orchestrator.proving import FRUITLESS
+from orchestrator.making.proving import FRUITLESS
 from orchestrator.verify.memory import processes_of
 from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed
