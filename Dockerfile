@@ -8,9 +8,11 @@ RUN uv sync --locked --no-default-groups --no-install-project --extra receiver -
 FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 WORKDIR /app
 COPY --from=packages /app/.venv .venv
-COPY orchestrator/__init__.py orchestrator/__main__.py orchestrator/cli.py orchestrator/core/deadline.py \
-  orchestrator/core/errors.py orchestrator/jobs/hiding.py orchestrator/core/paths.py orchestrator/core/retry.py \
-  orchestrator/jobs/runner.py orchestrator/core/settings.py orchestrator/core/task.py orchestrator/
+COPY orchestrator/__init__.py orchestrator/__main__.py orchestrator/cli.py orchestrator/
+COPY orchestrator/core/__init__.py orchestrator/core/deadline.py orchestrator/core/errors.py \
+  orchestrator/core/paths.py orchestrator/core/retry.py orchestrator/core/settings.py orchestrator/core/task.py \
+  orchestrator/core/
+COPY orchestrator/jobs/__init__.py orchestrator/jobs/hiding.py orchestrator/jobs/runner.py orchestrator/jobs/
 COPY receiver receiver
 RUN useradd --no-create-home --uid 1000 receiver
 USER receiver

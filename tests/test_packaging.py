@@ -102,7 +102,7 @@ def test_the_image_holds_every_module_that_the_receiver_imports() -> None:
     )
     found = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     imported = {str(Path(line).relative_to(ROOT)) for line in found.split()}
-    copied = set(re.findall(r"orchestrator/\w+\.py", _text("Dockerfile")))
+    copied = set(re.findall(r"orchestrator/[\w/]+\.py", _text("Dockerfile")))
     assert imported | {"orchestrator/__main__.py"} == copied
 
 

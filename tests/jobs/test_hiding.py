@@ -36,7 +36,7 @@ cli.main(["models"])
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc and prctl")
 def test_no_child_of_the_same_user_reads_the_keys_of_a_command() -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     env = {"PATH": os.environ["PATH"], "OPENAI_API_KEY": CANARY}
     said = subprocess.run(
         [sys.executable, "-c", ATTACKED], cwd=root, env=env, capture_output=True, text=True, check=False
