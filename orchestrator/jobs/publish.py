@@ -9,8 +9,6 @@ from orchestrator.core.errors import PagewrightError
 from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
-from orchestrator.github import pages
-from orchestrator.github.builds import BuildLost
 from orchestrator.github.client import Client
 from orchestrator.jobs import handover, summary
 from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again
@@ -18,6 +16,8 @@ from orchestrator.jobs.handover import Build
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.notify import Publication, notify, result_body
 from orchestrator.jobs.runner import Runner, harmless, loggable
+from orchestrator.targets import pages
+from orchestrator.targets.builds import BuildLost
 
 TELLING_S = 10.0
 """Kept for telling the evaluator, whatever else takes its time."""

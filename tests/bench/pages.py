@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.github.pages import site_url, wait_until_live
+from orchestrator.targets.pages import site_url, wait_until_live
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed
 from tests.doubles.hub import Host, Hub, fault, hosting, hub_on

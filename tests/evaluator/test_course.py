@@ -21,7 +21,7 @@ from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
-from orchestrator.github.pages import site_url
+from orchestrator.targets.pages import site_url
 from tests.doubles.clock import FastClock
 from tests.doubles.hub import Hub
 from tests.doubles.server import response

@@ -17,7 +17,7 @@ from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.reading import Commit, read_commit
 from orchestrator.evaluator.records import Verdict
-from orchestrator.github.pages import site_url
+from orchestrator.targets.pages import site_url
 from tests.doubles.hub import Host, Hub, fault, hub_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]

@@ -25,7 +25,7 @@ from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach
 from orchestrator.evaluator.records import Entry
 from orchestrator.evaluator.templates import Template
-from orchestrator.github.pages import site_url
+from orchestrator.targets.pages import site_url
 from tests.doubles.hub import Hub, fault
 from tests.doubles.names import Resolver, resolver
 from tests.doubles.server import Asked, answering, response

@@ -10,9 +10,9 @@ import httpx
 from orchestrator.core.errors import GitHubFailed, OutOfTime
 from orchestrator.core.retry import ENABLE, STALE, Failure, Kind, Tries
 from orchestrator.core.site import MAX_BYTES, RECORD, blob_id
-from orchestrator.github.builds import BuildLost, Builds
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.repository import BRANCH
+from orchestrator.targets.builds import BuildLost, Builds
 
 POLL_S = 1.0
 

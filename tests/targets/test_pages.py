@@ -8,9 +8,9 @@ import pytest
 
 from orchestrator.core.errors import OutOfTime
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.github.builds import UNREGISTERED_S, BuildLost
 from orchestrator.github.client import Refused, Unsure
-from orchestrator.github.pages import site_url, wait_until_live
+from orchestrator.targets.builds import UNREGISTERED_S, BuildLost
+from orchestrator.targets.pages import site_url, wait_until_live
 from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
 pytestmark = pytest.mark.anyio
