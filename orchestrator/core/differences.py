@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from orchestrator.jobs.handover import CheckResult, Finding
+from orchestrator.core.report import CheckResult, Finding
 
 if TYPE_CHECKING:
-    from orchestrator.verify.report import Report
+    from orchestrator.core.report import Report
 
 HOLDS = frozenset({"passed", "own"})
 _FAILS = frozenset({"failed", "unproved"})

@@ -15,7 +15,7 @@ from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.making.proving import Attempted, Ways, prove
 from orchestrator.verify.browser import opened
-from orchestrator.verify.report import Limits
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.verification import Subject, verify
 
 AT_ONCE = 2

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from orchestrator.core.address import NotPublic
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.report import CheckResult, Report, State
 from orchestrator.core.settings import EvaluatorSettings
 from orchestrator.core.site import LICENCE
 from orchestrator.core.task import Task, decode_data_uri
@@ -20,13 +21,12 @@ from orchestrator.evaluator.reading import Commit, read_commit
 from orchestrator.evaluator.records import Mark, Verdict, one_line
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.refusals import Reason
-from orchestrator.jobs.handover import CheckResult, State
 from orchestrator.verify.browser import opened
 from orchestrator.verify.checks import Asked, Kind, Shown, result
 from orchestrator.verify.files import Repository, decided, is_about_files
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.report import Limits, Report
+from orchestrator.verify.limits import Limits
 
 SKEW_S = 60
 """What two clocks may differ by."""

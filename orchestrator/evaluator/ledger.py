@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
 from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict, one_line
-from orchestrator.jobs.handover import Finding
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS evaluations (

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from orchestrator.core.report import Finding, State
 from orchestrator.core.task import Task
-from orchestrator.jobs.handover import Finding, State
 
 
 def one_line(text: str, length: int) -> str:

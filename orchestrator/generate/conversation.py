@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.deadline import Deadline
+from orchestrator.core.report import Attempt, Refused
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Draft, Given, begun, judged, revised
 from orchestrator.generate.models.budget import LEAST_ROOM, SHORTEST_CALL_S, Budget, NotAllowed
@@ -17,7 +18,6 @@ from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages, Prompts
 from orchestrator.generate.reply.cut import is_loop, joined, tail
 from orchestrator.generate.reply.reply import Reply, parse
-from orchestrator.jobs.handover import Attempt, Refused
 
 TURNS = 3
 """Answers that one model may give to one request: what it did not mend twice it does not mend."""

@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from orchestrator.core.paths import fold, reserved_problem
 from orchestrator.core.record import Record
+from orchestrator.core.report import Refused
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.attachments.changes import why_not
@@ -16,7 +17,6 @@ from orchestrator.generate.reply.elements import without_comments
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
 from orchestrator.generate.tried import Tried
-from orchestrator.jobs.handover import Refused
 
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import RuleBroken
 from orchestrator.core.paths import fold, path_problem
+from orchestrator.core.report import Attempt, Refused
 from orchestrator.core.settings import Models
 from orchestrator.core.site import LICENCE, Site
 from orchestrator.generate import prompt
@@ -23,7 +24,6 @@ from orchestrator.generate.models.presets import Model, Preset
 from orchestrator.generate.prompt import Prompts
 from orchestrator.generate.sections import with_section
 from orchestrator.generate.tried import Tried
-from orchestrator.jobs.handover import Attempt, Refused
 
 FALLBACK = "fallback"
 READING_SHARE = 0.1

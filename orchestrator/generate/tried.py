@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.core.differences import Difference
+from orchestrator.core.report import CheckResult, Finding
 from orchestrator.core.site import Site
 from orchestrator.generate.differing import unified
 from orchestrator.generate.present import as_text
-from orchestrator.jobs.handover import CheckResult, Finding
 
 LINE = 300
 """Characters of a check, a finding or a line of a diff."""

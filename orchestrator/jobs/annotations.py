@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from orchestrator.jobs.handover import CheckResult, Finding
+from orchestrator.core.report import CheckResult, Finding
 
 MOST = 9
 """GitHub keeps the first ten annotations of each kind a step; the tenth says how many more there are.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
+from orchestrator.core.report import Attempt, Build, Finding
 from orchestrator.core.settings import BuildSettings, build_settings
 from orchestrator.core.site import Site, blob_id, broken_rules, finished
 from orchestrator.core.task import Order, Task
@@ -22,13 +23,12 @@ from orchestrator.github import repository
 from orchestrator.github.client import Client
 from orchestrator.github.repository import Repository
 from orchestrator.jobs import annotations, handover, summary
-from orchestrator.jobs.handover import Attempt, Build, Finding
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.runner import Runner
 from orchestrator.making.proving import Attempted, Ways, prove
 
 if TYPE_CHECKING:
-    from orchestrator.verify.report import Report
+    from orchestrator.core.report import Report
     from orchestrator.verify.verification import Subject
 
 VERIFYING_SHARE = 0.1
@@ -241,7 +241,7 @@ def _subject(start: Start, site: Site, generated: Generated | None = None) -> "S
 async def _verified(settings: BuildSettings, subject: "Subject", seconds: float, runner: Runner) -> "Report":
     # Imported here: a run that has nothing to verify needs no browser.
     from orchestrator.verify.browser import opened  # noqa: PLC0415
-    from orchestrator.verify.report import Limits  # noqa: PLC0415
+    from orchestrator.verify.limits import Limits  # noqa: PLC0415
     from orchestrator.verify.verification import verify  # noqa: PLC0415
 
     def on_no_sandbox(reason: str) -> None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.core.paths import path_problem
 from orchestrator.core.record import Record, Round, commit_message, description_of, once_more_message
+from orchestrator.core.report import Build
 from orchestrator.core.site import RECORD, Site, blob_id, broken_rules, finished
 from orchestrator.core.task import Order, Task
 from orchestrator.github import repository
 from orchestrator.github.client import Client, Refused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
-from orchestrator.jobs.handover import Build
 
 LONGEST_PAUSE_S = 8.0
 TURNS = 6

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
+from orchestrator.core.report import Build
 from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
 from orchestrator.jobs import handover, summary
 from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again
-from orchestrator.jobs.handover import Build
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.notify import Publication, notify, result_body
 from orchestrator.jobs.runner import Runner, harmless, loggable

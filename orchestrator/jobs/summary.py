@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from orchestrator.core.errors import PagewrightError
+from orchestrator.core.report import Attempt, Build, CheckResult
 from orchestrator.core.task import Order
-from orchestrator.jobs.handover import Attempt, Build, CheckResult
 from orchestrator.jobs.notify import Publication
 
 LONGEST = 160

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.core.differences import HOLDS, between, newer
+from orchestrator.core.report import CheckResult, Finding
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import Generated
 from orchestrator.generate.tried import Tried
-from orchestrator.jobs.handover import CheckResult, Finding
 
 if TYPE_CHECKING:
-    from orchestrator.verify.report import Report
+    from orchestrator.core.report import Report
 
 FRUITLESS = 2
 """Attempts in a row that gain nothing, after which no further one is paid for."""

@@ -13,8 +13,8 @@ from orchestrator.verify.checks import seconds_asked
 from orchestrator.verify.evaluating import Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.hearing import Heard, Target, at_home, listen
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.opening import arrive, new_page
-from orchestrator.verify.report import Limits
 from orchestrator.verify.runners import RUNS_WITH
 from orchestrator.verify.running import NO_ANSWER, answers, evaluated
 from orchestrator.verify.settling import follow, settle

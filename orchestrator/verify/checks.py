@@ -5,10 +5,10 @@ import re
 from collections.abc import Sequence
 from typing import Literal
 
+from orchestrator.core.report import CheckResult, State
 from orchestrator.core.task import Check
-from orchestrator.jobs.handover import CheckResult, State
+from orchestrator.verify.findings import LONGEST_SEEN, printable
 from orchestrator.verify.javascript import says_something
-from orchestrator.verify.report import LONGEST_SEEN, printable
 
 LONGEST_WAIT_S = 60.0
 LONGEST_CHECK = 20_000

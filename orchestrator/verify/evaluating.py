@@ -14,7 +14,7 @@ from typing import Any
 
 from playwright.async_api import CDPSession, Error
 
-from orchestrator.verify.report import LONGEST_SEEN
+from orchestrator.verify.findings import LONGEST_SEEN
 
 MAY_ACT = "Possible side-effect in debug-evaluate"
 """What the browser says instead of changing anything, where it is asked not to. It is careful: some of what it refuses

@@ -12,8 +12,8 @@ from importlib.resources import files
 
 from playwright.async_api import CDPSession, Page
 
-from orchestrator.jobs.handover import Finding
-from orchestrator.verify.report import finding
+from orchestrator.core.report import Finding
+from orchestrator.verify.findings import finding
 
 NAME = "__pagewright_guard"
 """In the page's own world, where it can be seen and called, and not changed."""

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.async_api import CDPSession, ConsoleMessage, Error, Page, Request, Response, Route, WebSocket
 
-from orchestrator.jobs.handover import Finding
+from orchestrator.core.report import Finding
 from orchestrator.verify.evaluating import Outcome
+from orchestrator.verify.findings import LONGEST_TEXT, finding
 from orchestrator.verify.proxy import Failure
-from orchestrator.verify.report import LONGEST_TEXT, finding
 
 MAX_SAID = 100
 """Of each kind: a page may complain without end."""

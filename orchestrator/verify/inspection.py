@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from playwright.async_api import CDPSession, Error, Page
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
+from orchestrator.core.report import CheckResult, Finding, Report
 from orchestrator.core.task import Check
-from orchestrator.jobs.handover import CheckResult, Finding
 from orchestrator.verify.acting import Trials
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import (
@@ -31,13 +31,14 @@ from orchestrator.verify.checks import (
 from orchestrator.verify.evaluating import COMPILED, Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
+from orchestrator.verify.findings import finding, first_of
 from orchestrator.verify.foreign import name_no_page_has
 from orchestrator.verify.guarding import replaced
 from orchestrator.verify.hearing import Heard, Outside, Target, at_home, judged, listen, needed, unreached
 from orchestrator.verify.javascript import names_in, tree
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
-from orchestrator.verify.report import Limits, Report, finding, first_of
 from orchestrator.verify.runners import ALONE, MISSING, NAMES, needs_runner, with_runner, word_unknown
 from orchestrator.verify.running import answers, evaluated, read_checks
 from orchestrator.verify.settling import follow, settle

@@ -8,10 +8,10 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from playwright.async_api import CDPSession, Error, Page
 
+from orchestrator.core.report import Finding
 from orchestrator.core.serving import file_meant
-from orchestrator.jobs.handover import Finding
+from orchestrator.verify.findings import finding, first_of
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.report import finding, first_of
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 SCHEMES = ("light", "dark")

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from playwright.async_api import Error, Page, Route
 from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
-from orchestrator.jobs.handover import Finding
+from orchestrator.core.report import Finding
 from orchestrator.verify.browser import CLOSING_S, Cage
+from orchestrator.verify.findings import finding
 from orchestrator.verify.guarding import guard
 from orchestrator.verify.hearing import Target
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.looking import SIZES
 from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
-from orchestrator.verify.report import Limits, finding
 from orchestrator.verify.settling import Traffic
 
 MOST_NAMED = 3

@@ -11,18 +11,18 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.core.paths import is_page
 from orchestrator.core.record import Record
+from orchestrator.core.report import CheckResult, Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
-from orchestrator.jobs.handover import CheckResult
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
 from orchestrator.verify.files import Repository, decided
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.proofs import Proof, Unreadable, read_proof
 from orchestrator.verify.quoting import Missing, hollow, speaks_of_files, with_files
-from orchestrator.verify.report import Limits, Report
 from orchestrator.verify.running import performed
 from orchestrator.verify.server import Served, serving
 from orchestrator.verify.settling import follow

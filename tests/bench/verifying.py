@@ -19,7 +19,7 @@ from orchestrator.verify.browser import find_browser, opened
 from orchestrator.verify.evaluating import evaluate
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.report import Limits
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.server import Served, serving
 from orchestrator.verify.verification import Subject, verify
 from tests.bench.figures import Figure, share

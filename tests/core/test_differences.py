@@ -3,8 +3,7 @@
 import pytest
 
 from orchestrator.core.differences import between, newer
-from orchestrator.jobs.handover import CheckResult, Finding, State
-from orchestrator.verify.report import Report
+from orchestrator.core.report import CheckResult, Finding, Report, State
 
 
 def found(text: str, where: str = "", kind: str = "error") -> Finding:

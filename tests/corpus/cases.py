@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 
+from orchestrator.core.report import Report
 from orchestrator.evaluator.corpus import MIRROR, Case, good
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.report import Limits, Report
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.server import Served
 
 LIMITS = Limits(load=5, check=1, whole=20)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from orchestrator.core.deadline import Deadline
+from orchestrator.core.report import Attempt
 from orchestrator.core.site import Site
 from orchestrator.generate.draft import Broken, Given
 from orchestrator.generate.generation import Kit, begin
-from orchestrator.jobs.handover import Attempt
 
 
 @dataclass(frozen=True)

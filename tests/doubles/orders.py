@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestrator.core.report import Build
 from orchestrator.core.site import Site, finished
 from orchestrator.core.task import Order, read_event, request_id, task_key, title_of
 from orchestrator.jobs import handover
-from orchestrator.jobs.handover import Build
 from tests.doubles.clock import NOON
 
 EMAIL = "ada@lovelace.example"

@@ -4,10 +4,10 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.core.report import Build
 from orchestrator.core.task import Order
 from orchestrator.jobs.build import build
 from orchestrator.jobs.commit import Wanted, committed
-from orchestrator.jobs.handover import Build
 from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub
 from tests.doubles.model import model_server

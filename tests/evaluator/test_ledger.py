@@ -4,10 +4,10 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Entry, Mark, Verdict
-from orchestrator.jobs.handover import Finding
 
 URL = "http://127.0.0.1:1/"
 MARKS = (

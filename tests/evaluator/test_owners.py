@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from orchestrator.core.record import Record
+from orchestrator.core.report import State
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.owners import (
@@ -16,7 +17,6 @@ from orchestrator.evaluator.owners import (
     settled,
 )
 from orchestrator.evaluator.records import Entry, Mark
-from orchestrator.jobs.handover import State
 
 
 def entry(

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator import table
 from orchestrator.evaluator.records import Entry, Mark
-from orchestrator.jobs.handover import Finding
 
 TASK = parse(Task, {"email": "a@b.c", "task": "sales-1", "round": 1, "nonce": "n", "brief": "b"})
 LIVE = Entry(

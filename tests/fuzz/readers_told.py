@@ -12,14 +12,13 @@ from orchestrator.core.differences import between, newer
 from orchestrator.core.errors import UsageError
 from orchestrator.core.paths import clash, path_problem
 from orchestrator.core.record import Record, Round, read_record
+from orchestrator.core.report import Build, CheckResult, Finding, Report
 from orchestrator.core.site import Site, broken_rules
 from orchestrator.core.task import InvalidTask, Order, Request, Task, decode_data_uri, parse, read_event, request_of
 from orchestrator.evaluator.templates import Template, filled
 from orchestrator.jobs import annotations, handover, summary
-from orchestrator.jobs.handover import Build, CheckResult, Finding
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import labels
-from orchestrator.verify.report import Report
 from receiver.malformed import what_is_wrong
 from receiver.payload import payload_of
 from receiver.suspects import suspects

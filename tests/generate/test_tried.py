@@ -5,9 +5,9 @@ import time
 import pytest
 
 from orchestrator.core.differences import Difference
+from orchestrator.core.report import CheckResult, Finding, State
 from orchestrator.core.site import Site
 from orchestrator.generate.tried import MOST, Tried, told_of_repairs
-from orchestrator.jobs.handover import CheckResult, Finding, State
 
 ROOM = 4_000
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from orchestrator.core.report import CheckResult, Finding
 from orchestrator.jobs.annotations import MOST, shortened, worst
-from orchestrator.jobs.handover import CheckResult, Finding
 
 
 def check(text: str, state: str = "failed", round_: int = 1, seen: str = "") -> CheckResult:

@@ -10,11 +10,11 @@ import pytest
 
 from orchestrator.core.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
 from orchestrator.core.record import Record
+from orchestrator.core.report import Build
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
-from orchestrator.jobs.handover import Build
 from orchestrator.jobs.publish import publish
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify import browser

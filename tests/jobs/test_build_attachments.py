@@ -7,10 +7,10 @@ from urllib.parse import quote
 
 import pytest
 
+from orchestrator.core.report import Build, Refused
 from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
-from orchestrator.jobs.handover import Build, Refused
 from orchestrator.jobs.publish import publish
 from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub

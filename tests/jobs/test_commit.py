@@ -10,12 +10,12 @@ import pytest
 
 from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, PagewrightError, RuleBroken
 from orchestrator.core.record import Record, Round, description_of, read_record
+from orchestrator.core.report import Build
 from orchestrator.core.site import RECORD, Site, blob_id
 from orchestrator.core.task import request_of
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.repository import Repository
 from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again, plan
-from orchestrator.jobs.handover import Build
 from tests.doubles.hub import READER, Hub, fault
 from tests.doubles.orders import KEY, PAGE, TASK, order, site
 

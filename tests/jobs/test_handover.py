@@ -13,19 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.errors import RuleBroken
+from orchestrator.core.report import Attempt, Build, CheckResult, Finding
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site
 from orchestrator.jobs import handover
-from orchestrator.jobs.handover import (
-    MAX_MEMBERS,
-    MAX_REPORT_BYTES,
-    MAX_TAR_BYTES,
-    Attempt,
-    Build,
-    CheckResult,
-    Finding,
-    read,
-    write,
-)
+from orchestrator.jobs.handover import MAX_MEMBERS, MAX_REPORT_BYTES, MAX_TAR_BYTES, read, write
 
 HEAD = "a" * 40
 BUILD = Build(

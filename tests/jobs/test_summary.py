@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.report import Attempt, Build, CheckResult, Finding, Refused
 from orchestrator.core.task import Order
-from orchestrator.jobs.handover import Attempt, Build, CheckResult, Finding, Refused
 from orchestrator.jobs.notify import Publication
 from orchestrator.jobs.summary import LONGEST, built, code, dollars, published, spent
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from orchestrator.core.report import CheckResult, Finding, Report, State
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import FALLBACK, Generated
 from orchestrator.generate.tried import Tried
-from orchestrator.jobs.handover import CheckResult, Finding, State
 from orchestrator.making.proving import Attempted, Ways, faults, prove, remarks, worth
-from orchestrator.verify.report import Report
 
 pytestmark = pytest.mark.anyio
 

@@ -4,13 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from orchestrator.core.report import Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.guarding import NAME
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.report import Limits, Report
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.server import Served, serving
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]

@@ -10,13 +10,13 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from orchestrator.core.report import Build, Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.jobs.handover import Build
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import MAX_FINDINGS, inspect
-from orchestrator.verify.report import Limits, Report
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.server import Served, serving
 from tests.doubles.server import Asked, answering, response, tripwire
 

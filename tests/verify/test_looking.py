@@ -1,8 +1,8 @@
 """What is told of how a page looks, and what is cut. Without a browser."""
 
-from orchestrator.jobs.handover import Finding
+from orchestrator.core.report import Finding
+from orchestrator.verify.findings import LONGEST_TEXT, finding, first_of
 from orchestrator.verify.looking import as_laid_out
-from orchestrator.verify.report import LONGEST_TEXT, finding, first_of
 
 LAYOUT = finding("layout", "too wide", "p")
 LABEL = finding("accessibility", "no label", "input")

@@ -8,7 +8,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
 from orchestrator.verify.browser import opened
-from orchestrator.verify.report import Limits
+from orchestrator.verify.limits import Limits
 from orchestrator.verify.verification import Subject, asked_so_far, verify
 
 TASK = Task(task="t", round=2, nonce="n", brief="b", checks=(Check(text="two", js=True),))

@@ -12,11 +12,11 @@ from functools import lru_cache
 from itertools import accumulate, islice
 from pathlib import PurePosixPath
 
+from orchestrator.core.report import Reason
 from orchestrator.generate.attachments.languages import asks_in_another_language, is_english
 from orchestrator.generate.attachments.naming import CODE
 from orchestrator.generate.attachments.work import ADDING, ON_PAGE, POINTING, REACH, SENTENCE, Place, is_worked_on
 from orchestrator.generate.differing import unified
-from orchestrator.jobs.handover import Reason
 
 DIFF_LINES = 40
 DIFF_WIDTH = 200

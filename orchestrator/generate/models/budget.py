@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from orchestrator.core.deadline import Deadline
+from orchestrator.core.report import Attempt
 from orchestrator.generate.models.presets import Model, Price
-from orchestrator.jobs.handover import Attempt
 
 CALL_S = 240.0
 """No answer takes longer than this; the time of one that does is better given to another."""

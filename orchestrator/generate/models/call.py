@@ -10,13 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from orchestrator.core.report import Attempt
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.learnt import Learnt
 from orchestrator.generate.models.offers import is_same_model, printable
 from orchestrator.generate.models.presets import NO_KEY, Model, Price
 from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_by
 from orchestrator.generate.prompt import Messages, counted_in
-from orchestrator.jobs.handover import Attempt
 
 _MILLION = 1_000_000
 _LATER_S = 5.0

@@ -3,9 +3,9 @@
 import pytest
 
 from orchestrator.core.deadline import Deadline
+from orchestrator.core.report import Attempt
 from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, Allowance, Budget, NotAllowed
 from orchestrator.generate.models.presets import Model, Price
-from orchestrator.jobs.handover import Attempt
 from tests.doubles.clock import FastClock
 
 PRICE = Price(input=2, output=10)

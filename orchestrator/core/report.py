@@ -1,0 +1,127 @@
+"""What was asked of the models, what a browser saw, and what came of a build. Pure."""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
+Name = Annotated[str, StringConstraints(max_length=200)]
+Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+State = Literal["passed", "failed", "own", "unproved", "unreadable"]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class CheckResult(_Entry):
+    """What one check showed. `proof`: for one in prose, what the model gave to show it.
+
+    `unreadable`: it could not be evaluated here, and `seen` says why. That is never a fault of the page.
+    """
+
+    round: int
+    text: str
+    kind: Literal["js", "file", "prose"]
+    state: State
+    seen: str = ""
+    proof: str = ""
+
+
+class Finding(_Entry):
+    """Something about the page that is not as it should be: what was expected, what was seen, and where."""
+
+    kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit"]
+    text: str
+    where: str = ""
+
+
+class Attempt(_Entry):
+    """One answer that was asked for, used or not. `cost_usd`: None if a price is unknown.
+
+    `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
+    what it saw are `passed`, `failed` and `findings`; `note`: what its server did that a person should know.
+    """
+
+    model: Name
+    outcome: str
+    note: str = ""
+    tokens_in: int = 0
+    tokens_out: int = 0
+    tokens_cached: int = 0
+    cost_usd: float | None = None
+    seconds: float = 0
+    verified: bool = False
+    passed: int = 0
+    failed: int = 0
+    findings: tuple[Finding, ...] = ()
+
+
+Reason = Literal["not asked for", "words not in the brief", "words that ask for no change"]
+"""Why a change of an attachment was not taken: nothing was declared, or what was declared does not allow it."""
+
+_REASONS: dict[Reason, str] = {
+    "not asked for": "the brief does not ask to change it",
+    "words not in the brief": "the words that were quoted for it do not stand in the brief",
+    "words that ask for no change": "the words that were quoted for it do not ask to change it",
+}
+
+
+class Refused(_Entry):
+    """A change of an attachment that a model made and that was not taken."""
+
+    name: Annotated[str, StringConstraints(max_length=255)]
+    reason: Reason
+
+    @property
+    def sentence(self) -> str:
+        """What happened and why, as people and models are told; without a full stop."""
+        return f"{self.name}: an attachment, which stays as it is, because {_REASONS[self.reason]}"
+
+
+class Build(_Entry):
+    """`build.json`. `base`: the head that the site was built on, None if there was no repository.
+
+    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff;
+    `attachments_refused`: those that any answer changed and that stay as they were sent; `notes`: what the browser saw
+    that is nobody's fault; `told`: what an evaluator gets to know of the `error`.
+    """
+
+    id: Name
+    base: Sha | None = None
+    built_by: Line = ""
+    fallback: bool = False
+    site: str | None = None
+    cost_usd: float | None = None
+    error: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    checks: tuple[CheckResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    attachments_changed: tuple[tuple[str, ...], ...] = ()
+    attachments_refused: tuple[Refused, ...] = ()
+    notes: tuple[str, ...] = ()
+    told: Annotated[str, StringConstraints(max_length=1000)] | None = None
+    published: Sha | None = None
+
+    def count(self, state: State, round_: int) -> int:
+        """Return how many checks of a round are in `state`."""
+        return sum(check.state == state and check.round == round_ for check in self.checks)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was proved about a page. `screenshots`: name without ending -> PNG.
+
+    `notes`: what was seen and is nobody's fault, such as a network that is not there.
+    """
+
+    checks: tuple[CheckResult, ...]
+    findings: tuple[Finding, ...]
+    screenshots: dict[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def count(self, state: str) -> int:
+        """Return how many checks are in `state`."""
+        return sum(check.state == state for check in self.checks)
