@@ -190,7 +190,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from orchestrator.local.comparing import Options, run_comparison  # noqa: PLC0415
+    from orchestrator.compare.compare import Options, run_comparison  # noqa: PLC0415
 
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
     if not models or chosen.receiver or chosen.endpoints:

@@ -3,8 +3,8 @@
 import itertools
 from pathlib import Path
 
+from orchestrator.compare.repairing import mended
 from orchestrator.core.settings import model_settings
-from orchestrator.evaluator.healing import mended
 from orchestrator.generate.generation import Kit
 from orchestrator.making.proving import FRUITLESS
 from orchestrator.verify.memory import processes_of

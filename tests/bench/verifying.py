@@ -12,9 +12,9 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, Route, async_playwright
 
+from orchestrator.compare.corpus import MIRROR, Case, defects, good
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.evaluator.corpus import MIRROR, Case, defects, good
 from orchestrator.verify.browser import find_browser, opened
 from orchestrator.verify.evaluating import evaluate
 from orchestrator.verify.hearing import Target

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from orchestrator.compare.corpus import MIRROR, Case, good
 from orchestrator.core.report import Report
-from orchestrator.evaluator.corpus import MIRROR, Case, good
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect

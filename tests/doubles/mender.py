@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Collection
 
-from orchestrator.evaluator.corpus import Case
+from orchestrator.compare.corpus import Case
 
 PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">

@@ -1,11 +1,11 @@
-"""Good sites, on which nothing is found, and sites with one defect each, which is found: see tests/corpus."""
+"""Good sites, on which nothing is found, and sites with one defect each, which is found: see orchestrator/compare/sites."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
+from orchestrator.compare.corpus import Case, defects, good
 from orchestrator.core.site import Site
-from orchestrator.evaluator.corpus import Case, defects, good
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.server import Served, serving
 from tests.corpus.cases import is_found, seen_of

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from orchestrator.compare import scoring
+from orchestrator.compare.scoring import Score, Spread, recommendation, score
 from orchestrator.core.task import Task, parse
-from orchestrator.evaluator import comparison
-from orchestrator.evaluator.comparison import Score, Spread, recommendation, score
 from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Trial
 
 GOOD = Score(
@@ -104,12 +104,12 @@ def test_few_checks_are_said_to_be_few_and_no_page_at_all_is_no_recommendation()
 
 def test_everything_is_printed_and_fits_a_terminal() -> None:
     out = io.StringIO()
-    comparison.show(Console(file=out, width=80), [GOOD, replace(GOOD, model="openrouter/some/long-name", cost=None)])
+    scoring.show(Console(file=out, width=80), [GOOD, replace(GOOD, model="openrouter/some/long-name", cost=None)])
     said = out.getvalue()
     assert max(map(len, said.splitlines())) <= 80
     assert "38/40" in said
     assert "layout   8/12" in said
-    assert tuple(comparison.row(GOOD)) == comparison.COLUMNS
-    whole = json.loads(json.dumps(comparison.whole([GOOD])))
+    assert tuple(scoring.row(GOOD)) == scoring.COLUMNS
+    whole = json.loads(json.dumps(scoring.whole([GOOD])))
     assert whole["models"][0]["seconds_spread"] == {"median": 40, "least": 30, "most": 60}
     assert whole["models"][0]["healed_by_kind"]["layout"] == [8, 12]

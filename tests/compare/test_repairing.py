@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from orchestrator.compare.corpus import defects, good
+from orchestrator.compare.repairing import heal, mended
 from orchestrator.core.settings import model_settings
-from orchestrator.evaluator.corpus import defects, good
-from orchestrator.evaluator.healing import heal, mended
 from orchestrator.generate.generation import Kit
 from tests.corpus.cases import repairs, with_defects
 from tests.doubles.mender import mender

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.compare.compare import Options, run_comparison
+from orchestrator.compare.corpus import FOLDER, good
 from orchestrator.core.errors import UsageError
-from orchestrator.evaluator.corpus import FOLDER, good
-from orchestrator.local.comparing import Options, run_comparison
 from tests.doubles.mender import mender
 from tests.doubles.model import model_server
 

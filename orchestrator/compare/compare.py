@@ -14,13 +14,13 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
+from orchestrator.compare import corpus, scoring
+from orchestrator.compare.repairing import heal
 from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.core.task import slug
-from orchestrator.evaluator import comparison, corpus
 from orchestrator.evaluator.course import Endpoint, carry_out, plan_of, planned
 from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
-from orchestrator.evaluator.healing import heal
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Built, Healing
 from orchestrator.evaluator.templates import Template
@@ -76,12 +76,12 @@ def run_comparison(options: Options, env: Mapping[str, str]) -> int:
         bench = _Bench(options, env, templates, cases, ledger, Console(stderr=True))
         for model, kit in kits.items():
             asyncio.run(_tried(bench, model, kit))
-        scores = [comparison.score(trial) for trial in ledger.trials(_plan(templates))]
-    write_csv(options.csv, comparison.COLUMNS, map(comparison.row, scores))
+        scores = [scoring.score(trial) for trial in ledger.trials(_plan(templates))]
+    write_csv(options.csv, scoring.COLUMNS, map(scoring.row, scores))
     if options.as_json:
-        sys.stdout.write(json.dumps(comparison.whole(scores), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(scoring.whole(scores), ensure_ascii=False) + "\n")
     else:
-        comparison.show(Console(), scores)
+        scoring.show(Console(), scores)
     return 0
 
 

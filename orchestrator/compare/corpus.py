@@ -1,4 +1,4 @@
-"""Small sites with their tasks, good ones and ones with one defect each: see `tests/corpus`."""
+"""Small sites with their tasks, good ones and ones with one defect each: see `sites/`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.site import LICENCE, Site, licence
 from orchestrator.core.task import Check
 
-FOLDER = Path(__file__).parents[2] / "tests" / "corpus"
+FOLDER = Path(__file__).parent / "sites"
 MIRROR = FOLDER / "mirror"
 """What the sites load from CDNs."""
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+from orchestrator.compare.corpus import MIRROR, Case
 from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.site import Site, broken_rules
 from orchestrator.core.task import Task
-from orchestrator.evaluator.corpus import MIRROR, Case
 from orchestrator.evaluator.records import Healing
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
