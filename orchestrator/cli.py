@@ -191,12 +191,13 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 def _compare(chosen: argparse.Namespace) -> int:
     from orchestrator.compare.compare import Options, run_comparison  # noqa: PLC0415
+    from orchestrator.local.stage import staged_in  # noqa: PLC0415
 
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
     if not models or chosen.receiver or chosen.endpoints:
         raise UsageError("--models takes names of models, and no endpoint.", "Leave out --receiver and --endpoints.")
     options = Options(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
-    return run_comparison(options, environment(dotenv=True))
+    return run_comparison(options, environment(dotenv=True), staged_in)
 
 
 def _local(chosen: argparse.Namespace) -> int:

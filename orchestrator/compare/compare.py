@@ -5,11 +5,13 @@ import contextlib
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 from rich.console import Console
@@ -17,17 +19,17 @@ from rich.console import Console
 from orchestrator.compare import corpus, scoring
 from orchestrator.compare.repairing import heal
 from orchestrator.core.errors import UsageError
+from orchestrator.core.report import Build
 from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.core.task import slug
-from orchestrator.evaluator.course import Endpoint, carry_out, plan_of, planned
+from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
 from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
+from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.records import Built, Healing
 from orchestrator.evaluator.templates import Template
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import presets
-from orchestrator.jobs import handover
-from orchestrator.local import stage as local
 
 EMAIL = "visitor@example.com"
 
@@ -48,12 +50,39 @@ class Options:
     corpus: Path = corpus.FOLDER
 
 
+class Stage(Protocol):
+    """A pipeline of its own for one model, with the inbox where its results arrive."""
+
+    @property
+    def receiver(self) -> str:
+        """Its URL, without a slash at the end."""
+
+    @property
+    def secret(self) -> str:
+        """What the receiver takes tasks with."""
+
+    @property
+    def results(self) -> Inbox:
+        """Where its results arrive."""
+
+    def tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
+        """Return what an evaluation of it works with."""
+
+    def build_of(self, request: str) -> Build | None:
+        """Return what the build of a request, given by its id, handed over."""
+
+
+Stages = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[Stage]]
+"""Starts a pipeline that keeps its data in a folder, with an environment; it stops when the block ends."""
+
+
 @dataclass(frozen=True)
 class _Bench:
     """What every model is tried with."""
 
     options: Options
     env: Mapping[str, str]
+    stages: Stages
     templates: Sequence[Template]
     cases: Sequence[corpus.Case]
     ledger: Ledger
@@ -63,7 +92,7 @@ class _Bench:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def run_comparison(options: Options, env: Mapping[str, str]) -> int:
+def run_comparison(options: Options, env: Mapping[str, str], stages: Stages) -> int:
     """Try every model and print what each came to, beside what was kept of others. Raises UsageError."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     templates = read_templates(options.files)
@@ -73,7 +102,7 @@ def run_comparison(options: Options, env: Mapping[str, str]) -> int:
     cases = corpus.defects(options.corpus)
     kits = {model: _kit(model, env) for model in options.models}
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
-        bench = _Bench(options, env, templates, cases, ledger, Console(stderr=True))
+        bench = _Bench(options, env, stages, templates, cases, ledger, Console(stderr=True))
         for model, kit in kits.items():
             asyncio.run(_tried(bench, model, kit))
         scores = [scoring.score(trial) for trial in ledger.trials(_plan(templates))]
@@ -102,8 +131,7 @@ async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
     """Build every task with one model, then have it mend every site of the corpus."""
     started = datetime.now(UTC)
     data = bench.options.data / "models" / f"{started:%Y%m%d-%H%M%S}-{slug(model)}"
-    ports = local.Options(receiver_port=0, github_port=0, data=data)
-    async with local.staged(ports, {**bench.env, "LLM_MODELS": model}) as stage:
+    async with bench.stages(data, {**bench.env, "LLM_MODELS": model}) as stage:
         endpoint = Endpoint(EMAIL, stage.receiver, stage.secret)
         entries = [
             entry
@@ -117,7 +145,7 @@ async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
         async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
             ended = await carry_out(bench.ledger, number, [endpoint], stage.tools(bench.env, http, bench.say))
         for entry in ended:
-            if (how := _built(stage, entry.task.id)) is not None:
+            if (how := _built(stage.build_of(entry.task.id))) is not None:
                 bench.ledger.built(entry.task.nonce, how)
     bench.say(f"{model}: {len(bench.cases)} sites to mend")
     browser = evaluator_settings(bench.env).browser
@@ -129,10 +157,7 @@ def _mended(bench: _Bench, number: int, healing: Healing) -> None:
     bench.say(f"{healing.case}: {'mended' if healing.is_healed else 'not mended'}")
 
 
-def _built(stage: local.Stage, request: str) -> Built | None:
-    """Return what building a request took, as its run handed it over."""
-    run = stage.run_of(request)
-    build = handover.read(stage.engine.handover(run.id))[0] if run else None
+def _built(build: Build | None) -> Built | None:
     if build is None:
         return None
     return Built(

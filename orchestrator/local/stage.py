@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,10 +17,12 @@ import httpx
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import UsageError
 from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.report import Build
 from orchestrator.core.settings import evaluator_settings
 from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.reach import Reach
+from orchestrator.jobs import handover
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
@@ -81,6 +83,11 @@ class Stage:
         run = self.run_of(request)
         return "" if run is None else "".join(self.github.runs.log(job.id) for job in run.jobs)
 
+    def build_of(self, request: str) -> Build | None:
+        """Return what the build of a request handed over; None where there is no run, or nothing of it yet."""
+        run = self.run_of(request)
+        return handover.read(self.engine.handover(run.id))[0] if run else None
+
     def tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
         """Return what an evaluation of this receiver works with, one task after the other."""
         named = {name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env}
@@ -100,6 +107,11 @@ class Stage:
             "secret": self.secret,
             "evaluator": self.evaluator,
         }
+
+
+def staged_in(data: Path, env: Mapping[str, str]) -> AbstractAsyncContextManager[Stage]:
+    """Start everything at free ports, with its data in the folder `data`; see `staged`."""
+    return staged(Options(receiver_port=0, github_port=0, data=data), env)
 
 
 @asynccontextmanager

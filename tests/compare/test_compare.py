@@ -14,6 +14,7 @@ import pytest
 from orchestrator.compare.compare import Options, run_comparison
 from orchestrator.compare.corpus import FOLDER, good
 from orchestrator.core.errors import UsageError
+from orchestrator.local.stage import staged_in
 from tests.doubles.mender import mender
 from tests.doubles.model import model_server
 
@@ -52,11 +53,11 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
     options: Options, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with models() as env:
-        await asyncio.to_thread(run_comparison, replace(options, models=["openai/strong"]), env)
+        await asyncio.to_thread(run_comparison, replace(options, models=["openai/strong"]), env, staged_in)
         capsys.readouterr()
         table = options.data / "table.csv"
         asked = replace(options, models=["openai/broken"], csv=table)
-        assert await asyncio.to_thread(run_comparison, asked, env) == 0
+        assert await asyncio.to_thread(run_comparison, asked, env, staged_in) == 0
     out, err = capsys.readouterr()
     said = json.loads(out)
     strong, broken = said["models"]
@@ -84,6 +85,8 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_paid_for(
     changes: dict[str, object], says: str, options: Options
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        run_comparison(replace(options, **changes), {"LLM_API_BASE": "http://127.0.0.1:9", "LLM_API_KEY": "x"})  # type: ignore[arg-type]
+        run_comparison(
+            replace(options, **changes), {"LLM_API_BASE": "http://127.0.0.1:9", "LLM_API_KEY": "x"}, staged_in
+        )  # type: ignore[arg-type]
     assert says in str(refused.value)
     assert not options.data.exists()

@@ -1,4 +1,4 @@
-"""Good sites, on which nothing is found, and sites with one defect each, which is found: see orchestrator/compare/sites."""
+"""Good sites, on which nothing is found, and sites with one defect each, which is found: `compare/sites`."""
 
 from collections.abc import AsyncIterator, Iterator
 
