@@ -118,3 +118,24 @@ def test_the_receiver_needs_none_of_the_heavy_packages() -> None:
             wanted += [entry["name"] for entry in packages[name].get("dependencies", ())]
     assert len(needed) < 25
     assert not needed & {"litellm", "playwright", "pygithub", "pyyaml", "openai", "rich"}
+
+
+def test_an_installed_wheel_holds_all_that_it_reads(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"]}
+    command = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, env=env, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "installed")
+    ask = (
+        "from orchestrator.compare import corpus; from orchestrator.generate import prompt; "
+        "from orchestrator.generate.models import presets; "
+        "print(presets.__file__, len(presets.load()), len(prompt.load()), len(corpus.defects()))"
+    )
+    env["PYTHONPATH"] = str(tmp_path / "installed")
+    said = subprocess.run(
+        [sys.executable, "-c", ask], cwd=tmp_path, env=env, capture_output=True, text=True, check=True
+    )
+    place, *numbers = said.stdout.split()
+    assert Path(place).is_relative_to(tmp_path)
+    assert all(int(number) > 0 for number in numbers)

@@ -19,7 +19,7 @@ from orchestrator.generate.attachments.images import images
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.budget import LEAST_ROOM
 from orchestrator.generate.models.counting import MARGIN, counted, tokens_in
-from orchestrator.generate.models.presets import FOLDER, Model
+from orchestrator.generate.models.presets import Model, prompts_folder
 from orchestrator.generate.present import present_files
 from orchestrator.generate.tried import told_of_repairs
 
@@ -72,8 +72,9 @@ Message = dict[str, Any]
 Messages = list[Message]
 
 
-def load(folder: Path = FOLDER) -> Prompts:
+def load(folder: Path | None = None) -> Prompts:
     """Read the prompts; raise UsageError that names every file that is missing or has wrong placeholders."""
+    folder = folder or prompts_folder()
     problems: list[str] = []
     loaded: dict[str, Template] = {}
     for name, wanted in PLACEHOLDERS.items():

@@ -15,7 +15,7 @@ from orchestrator.core.task import Check, Task
 from orchestrator.generate.attachments.digest import told_of
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models.budget import LEAST_ROOM
-from orchestrator.generate.models.presets import FOLDER, Model
+from orchestrator.generate.models.presets import Model, prompts_folder
 from orchestrator.generate.prompt import (
     EARLIER,
     PLACEHOLDERS,
@@ -206,7 +206,7 @@ async def test_a_continuation_shows_how_the_answer_ended() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(FOLDER, tmp_path / "prompts"))
+    return Path(shutil.copytree(prompts_folder(), tmp_path / "prompts"))
 
 
 @pytest.mark.parametrize(

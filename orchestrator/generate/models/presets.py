@@ -14,7 +14,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import Models, quiet_litellm
 from orchestrator.generate.models.counting import MARGIN
 
-FOLDER = Path(__file__).parents[3] / "prompts"
+_PACKAGE, _CLONE = Path(__file__).parents[2], Path(__file__).parents[3]
 """What is told to models, and which there are: edited without touching code."""
 
 CONTEXT = 32_000
@@ -95,10 +95,16 @@ class Model:
     margin: float = MARGIN
 
 
-def load(folder: Path = FOLDER) -> dict[str, Preset]:
+def prompts_folder() -> Path:
+    """Return where the prompts lie: in the package where a wheel was installed, beside it in a clone."""
+    inside = _PACKAGE / "prompts"
+    return inside if inside.is_dir() else _CLONE / "prompts"
+
+
+def load(folder: Path | None = None) -> dict[str, Preset]:
     """Read `models.yaml`; raise UsageError that names the entries and keys that are wrong."""
     try:
-        listed = yaml.safe_load((folder / "models.yaml").read_text(encoding="utf-8"))
+        listed = yaml.safe_load(((folder or prompts_folder()) / "models.yaml").read_text(encoding="utf-8"))
         return TypeAdapter(dict[str, Preset]).validate_python(listed or {})
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[:5]
