@@ -84,9 +84,8 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
 def test_what_cannot_be_compared_is_refused_before_anything_is_paid_for(
     changes: dict[str, object], says: str, options: Options
 ) -> None:
+    env = {"LLM_API_BASE": "http://127.0.0.1:9", "LLM_API_KEY": "x"}
     with pytest.raises(UsageError) as refused:
-        run_comparison(
-            replace(options, **changes), {"LLM_API_BASE": "http://127.0.0.1:9", "LLM_API_KEY": "x"}, staged_in
-        )  # type: ignore[arg-type]
+        run_comparison(replace(options, **changes), env, staged_in)  # type: ignore[arg-type]
     assert says in str(refused.value)
     assert not options.data.exists()
