@@ -1,0 +1,333 @@
+"""What happens to a task while it runs: one stream of typed events, one JSON object a line. Pure.
+
+Every line has the same envelope and the fields of its type. The log of Actions, the terminal, the summary and every
+other view are made from these records, so that no two of them can tell different stories. No secret, e-mail, nonce
+or evaluation URL is in any event: none of them has a field for one.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+
+from orchestrator.core.errors import RuleBroken
+from orchestrator.core.report import State
+
+VERSION = 1
+MAX_LINE_BYTES = 16 * 1024
+MAX_TEXT = 500
+"""Characters of any text in an event. What is longer lies in a file beside the stream."""
+
+
+def _cut(text: str) -> str:
+    """Return the beginning of a text; half a surrogate pair, which no file can hold, becomes `?`."""
+    return text[:MAX_TEXT].encode(errors="replace").decode()
+
+
+Text = Annotated[str, AfterValidator(_cut)]
+Source = Literal["engine", "build", "publish", "evaluator"]
+Purpose = Literal["build", "repair", "continue", "correct"]
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class AcceptedEvent(_Event):
+    """GitHub has taken the task."""
+
+    type: Literal["accepted"] = "accepted"
+    task: Text
+    round: int
+    title: Text
+
+
+class QueuedEvent(_Event):
+    """A run waits for its turn."""
+
+    type: Literal["queued"] = "queued"
+    run: int
+    attempt: int = 1
+
+
+class StartedEvent(_Event):
+    """A run has begun."""
+
+    type: Literal["started"] = "started"
+    run: int
+    attempt: int = 1
+
+
+class JobEvent(_Event):
+    """A job of the run changed. `seconds`: how long it took, once it has ended."""
+
+    type: Literal["job"] = "job"
+    job: Text
+    status: Text
+    seconds: float | None = None
+
+
+class StepEvent(_Event):
+    """A step of a job changed. `number` counts from 1 within the job."""
+
+    type: Literal["step"] = "step"
+    job: Text
+    name: Text
+    number: int
+    status: Text
+    seconds: float | None = None
+
+
+class ReadEvent(_Event):
+    """The task and the present site were read. `base`: the commit that is built on, None for a new site."""
+
+    type: Literal["read"] = "read"
+    checks: int
+    attachments: int
+    files: int
+    base: Text | None = None
+
+
+class AskedEvent(_Event):
+    """A model was asked. `most_usd`: what the call may cost at most, None if its price is unknown."""
+
+    type: Literal["asked"] = "asked"
+    call: int
+    model: Text
+    purpose: Purpose
+    tokens_in: int
+    most_usd: float | None = None
+
+
+class HeardEvent(_Event):
+    """A piece of an answer came. `per_second`: characters; `age_s`: how long nothing has come."""
+
+    type: Literal["heard"] = "heard"
+    call: int
+    chars: int
+    tokens: int
+    per_second: float
+    age_s: float = 0.0
+
+
+class FileEvent(_Event):
+    """A file of an answer has begun, is whole, or was edited. `bytes`: of it, so far."""
+
+    type: Literal["file"] = "file"
+    call: int
+    path: Text
+    state: Literal["begun", "whole", "edited"]
+    bytes: int
+
+
+class AnsweredEvent(_Event):
+    """A call has ended, with an answer or without. `spent_usd` of `limit_usd`: of the whole task so far."""
+
+    type: Literal["answered"] = "answered"
+    call: int
+    outcome: Text
+    tokens_in: int = 0
+    tokens_out: int = 0
+    cost_usd: float | None = None
+    seconds: float = 0.0
+    spent_usd: float = 0.0
+    limit_usd: float = 0.0
+
+
+class AttemptEvent(_Event):
+    """There is a site to look at. `by`: the model that wrote it, or `fallback`."""
+
+    type: Literal["attempt"] = "attempt"
+    number: int
+    files: int
+    digest: Text
+    by: Text
+
+
+class CheckEvent(_Event):
+    """What one check showed on an attempt, or that it is being tried."""
+
+    type: Literal["check"] = "check"
+    attempt: int
+    label: Text
+    round: int
+    kind: Literal["js", "file", "prose"]
+    state: State | Literal["trying"]
+    seen: Text = ""
+
+
+class FindingEvent(_Event):
+    """Something about an attempt that is not as it should be."""
+
+    type: Literal["finding"] = "finding"
+    attempt: int
+    kind: Text
+    text: Text
+    where: Text = ""
+
+
+class ShotEvent(_Event):
+    """A screenshot was taken. `file`: its path beside the stream; `width` in pixels."""
+
+    type: Literal["shot"] = "shot"
+    attempt: int
+    name: Text
+    width: int
+    file: Text
+
+
+class JudgedEvent(_Event):
+    """An attempt was looked at. `counts`: state -> number of checks; `why`: what is repaired, empty if nothing is."""
+
+    type: Literal["judged"] = "judged"
+    attempt: int
+    counts: dict[str, int]
+    findings: int = 0
+    is_best: bool
+    why: Text = ""
+
+
+class BuiltEvent(_Event):
+    """Job `build` has ended. `error`: why there is no site, None if there is one."""
+
+    type: Literal["built"] = "built"
+    built_by: Text
+    digest: Text | None = None
+    cost_usd: float | None = None
+    error: Text | None = None
+
+
+class CommittedEvent(_Event):
+    """The site was committed."""
+
+    type: Literal["committed"] = "committed"
+    repo_url: Text
+    sha: Text
+    files: int
+
+
+class WaitingEvent(_Event):
+    """The host does not serve the commit yet. `state`: what it says of it; `since`: seconds of waiting."""
+
+    type: Literal["waiting"] = "waiting"
+    state: Text
+    since: float
+
+
+class LiveEvent(_Event):
+    """Exactly the committed bytes are served. `seconds`: how long that took from the commit on."""
+
+    type: Literal["live"] = "live"
+    pages_url: Text
+    seconds: float
+
+
+class ToldEvent(_Event):
+    """The evaluator was told. `status`: its answer; `tries`: how often it was sent."""
+
+    type: Literal["told"] = "told"
+    status: int
+    tries: int
+
+
+class FailedEvent(_Event):
+    """A job ended without doing what it was for."""
+
+    type: Literal["failed"] = "failed"
+    sentence: Text
+    remedy: Text = ""
+    exit_code: int
+    who: Text
+
+
+class StoppedEvent(_Event):
+    """Somebody ended the job."""
+
+    type: Literal["stopped"] = "stopped"
+    sentence: Text
+    remedy: Text = ""
+    exit_code: int
+    who: Text
+
+
+class JudgementEvent(_Event):
+    """What the evaluator saw on the live page."""
+
+    type: Literal["judgement"] = "judgement"
+    label: Text
+    verdict: Text
+    seen: Text = ""
+
+
+Event = (
+    AcceptedEvent
+    | QueuedEvent
+    | StartedEvent
+    | JobEvent
+    | StepEvent
+    | ReadEvent
+    | AskedEvent
+    | HeardEvent
+    | FileEvent
+    | AnsweredEvent
+    | AttemptEvent
+    | CheckEvent
+    | FindingEvent
+    | ShotEvent
+    | JudgedEvent
+    | BuiltEvent
+    | CommittedEvent
+    | WaitingEvent
+    | LiveEvent
+    | ToldEvent
+    | FailedEvent
+    | StoppedEvent
+    | JudgementEvent
+)
+
+_EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
+
+
+def _in_utc(at: datetime) -> str:
+    """Return a time as ISO 8601 in UTC, with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Envelope(_Event):
+    """What every line has. `n` counts from 1 within one source and one attempt of the run; `id`: of the request."""
+
+    v: Literal[1] = 1
+    n: int
+    id: Annotated[str, Field(max_length=200)]
+    at: Annotated[datetime, PlainSerializer(_in_utc)]
+    source: Source
+    run_attempt: int = 1
+
+
+@dataclass(frozen=True)
+class Stamped:
+    """An event in its envelope: one line of the stream."""
+
+    envelope: Envelope
+    event: Event
+
+
+def write_line(stamped: Stamped) -> str:
+    """Return the line of an event, with its line feed."""
+    return _JSON.dump_json({**stamped.envelope.model_dump(), **stamped.event.model_dump()}).decode() + "\n"
+
+
+_JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
+
+
+def read_line(line: str | bytes) -> Stamped:
+    """Read one line; raise RuleBroken for what no job of ours writes: a job may have been taken over."""
+    broken = RuleBroken("A line of the events is not of the agreed form.", "Run the workflow again.")
+    if len(line) > MAX_LINE_BYTES:
+        raise broken
+    try:
+        fields = _JSON.validate_json(line)
+        return Stamped(Envelope.model_validate(fields), _EVENT.validate_python(fields))
+    except ValueError:
+        raise broken from None
