@@ -207,9 +207,7 @@ class ModelServer:
         script = self._script(model)
         # A body that is no stream is the answer to the same request without one too.
         before = script[min(self._given[name], len(script)) - 1] if self._given[name] else None
-        is_answer = isinstance(before, Reply) and isinstance(_parsed(before.body or b""), dict)
-        is_again = is_answer and self._is_unstreamed_again(wanted)
-        self._given[name] += not is_again
+        self._given[name] += not (_is_answer(before) and self._is_unstreamed_again(wanted))
         reply = script[min(self._given[name], len(script)) - 1]
         return reply if isinstance(reply, Reply) else Reply(reply(_text(wanted)))
 
@@ -218,6 +216,11 @@ class ModelServer:
         if not isinstance(last, dict) or last.get("messages") != wanted.get("messages"):
             return False
         return bool(last.get("stream")) and not wanted.get("stream")
+
+
+def _is_answer(reply: Reply | Playing | None) -> bool:
+    """Whether a reply is a whole answer in a body of its own."""
+    return isinstance(reply, Reply) and reply.status == 200 and isinstance(_parsed(reply.body or b""), dict)
 
 
 @asynccontextmanager

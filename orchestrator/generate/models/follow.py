@@ -110,11 +110,11 @@ class Follower:
             self._tell_files(text)
             took = time.monotonic() - now
             self._read_again = now + took + took / self.following.pace.share
-        if self.is_streamed and self.following.has_next and (limit := self._silent_for_too_long(now)):
+        if self.is_streamed and self.following.has_next and (limit := self.silence_passed(now)):
             raise Abandoned(f"sent nothing for {limit:g} s")
 
-    def _silent_for_too_long(self, now: float) -> float:
-        """Return the limit that is passed, 0 if none is."""
+    def silence_passed(self, now: float) -> float:
+        """Return the seconds of silence that are allowed, where more have passed; else 0."""
         heard, limit = self.heard, self.model.silence_s
         if heard.has_come:
             limit = min(limit, SILENCE_S)

@@ -132,5 +132,6 @@ def _has_piece(chunk: Any) -> bool:
 def is_loop_without_end(text: str) -> bool:
     """Whether `text` ends in one pattern again and again for so long that nothing else will come."""
     end = text[-LOOP:]
-    # What comes again after so many characters is the whole of it less one pattern: one search, in C.
-    return len(end) == LOOP and end.find(end[: LOOP - LONGEST_PATTERN], 1) > 0
+    # Where it comes again after a few characters, these are the pattern: two searches, in C.
+    length = end.find(end[: LOOP - LONGEST_PATTERN], 1)
+    return len(end) == LOOP and length > 0 and end.endswith(end[: LOOP - length])
