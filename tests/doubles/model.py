@@ -47,8 +47,9 @@ class Reply:
     ends; `cut`: the connection ends midway, after the head, or before anything.
 
     Of a stream: `thought` comes before the answer, in pieces of `piece` characters as that; `lacks`: the events that
-    are never sent; `stays`: after so many pieces of text or thought the body ends as if it were whole, or nothing more
-    comes where it `stalls`; `waits`: before that many pieces nothing comes until the event is set.
+    are never sent; `named`: the model that says it answers; `stays`: after so many pieces of text or thought the body
+    ends as if it were whole, or nothing more comes where it `stalls`; `waits`: before that many pieces nothing comes
+    until the event is set.
     """
 
     content: str | None = ""
@@ -72,6 +73,7 @@ class Reply:
     thought: str = ""
     piece: int = PIECE
     lacks: Sequence[str] = ()
+    named: str = ""
     stays: int | None = None
     stalls: bool = False
     waits: tuple[int, asyncio.Event] | None = None
@@ -86,7 +88,7 @@ class Reply:
         usage = Usage(sum(block.tokens for block in blocks), tokens_of(text or ""), cached, written)
         if self.tokens is not None:
             usage = Usage(*self.tokens, self.cached, self.written)
-        return Said(model, text, reason, usage, self.thought, self.piece)
+        return Said(self.named or model, text, reason, usage, self.thought, self.piece)
 
     def stream(self, provider: Provider, wanted: Mapping[str, Any]) -> list[Sent]:
         """Return the events that are sent of this answer, as far as it goes."""

@@ -243,11 +243,15 @@ def adapted_to(said: Said, form: Form, asked: Mapping[str, Any]) -> Form | None:
         return _limited(said.text, form, asked[form.limit_name])
     if name == "temperature" and form.has_temperature:
         return replace(form, has_temperature=False)
-    if name == "stream_options" and form.has_stream and form.has_usage:
-        return replace(form, has_usage=False)
-    if name == "stream" and form.has_stream:
-        return replace(form, has_stream=False)
+    if name.startswith("stream") and said.status != 500 and form.has_stream:
+        return _less_streamed(name, form)
     return replace(form, has_system=False) if name == "system" and form.has_system else None
+
+
+def _less_streamed(name: str, form: Form) -> Form:
+    """Return the form without the count at a stream's end, or where that is not it, without the stream."""
+    is_count = name == "stream_options" and form.has_usage
+    return replace(form, has_usage=False) if is_count else replace(form, has_stream=False)
 
 
 def _limited(text: str, form: Form, sent: int) -> Form | None:

@@ -70,8 +70,7 @@ class Heard:
             self.last = time.monotonic()
             if self.first is None and (said or thought):
                 self.first = self.last
-            if not self.model and isinstance(named := getattr(chunk, "model", None), str):
-                self.model = named
+            self.model = self.model or _named_by(chunk)
 
     @property
     def has_come(self) -> bool:
@@ -118,6 +117,12 @@ class Heard:
             return highest
         tokens_in, tokens_out = highest.tokens_in or prompt, max(highest.tokens_out, self.tokens)
         return replace(highest, tokens_in=tokens_in, tokens_out=tokens_out, is_counted=True)
+
+
+def _named_by(chunk: Any) -> str:
+    """Return which model answers, as its server says; in the chunk itself litellm puts the one that was asked."""
+    named = (getattr(chunk, "_hidden_params", None) or {}).get("provider_response_model")
+    return named if isinstance(named, str) else ""
 
 
 def _reason(chunk: Any) -> str | None:

@@ -19,7 +19,9 @@ ENDLESS: Mapping[str, str] = {
 }
 LONG: Mapping[str, str] = {
     "a table of numbered rows": "".join(f"<tr><td>{n}</td><td>Item</td><td>0</td></tr>\n" for n in range(5_000)),
-    "data with few values": "".join(f"{2000 + n // 336}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02},0,0\n" for n in range(9_000)),
+    "data with few values": "".join(
+        f"{2000 + n // 336}-{n // 28 % 12 + 1:02}-{n % 28 + 1:02},0,0\n" for n in range(9_000)
+    ),
     "data of chance": "".join(f"{NUMBERS.randrange(3)},{NUMBERS.randrange(3)}\n" for _ in range(20_000)),
     "a drawing": "".join(f"l {NUMBERS.randrange(-9, 9)} {NUMBERS.randrange(-9, 9)} " for _ in range(9_000)),
     "a board of 30 by 16 cells": f"<tr>{'<td class=c></td>' * 30}</tr>\n" * 16,
