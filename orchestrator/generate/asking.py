@@ -77,7 +77,17 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
     limits = f"at most {allowance.tokens} tokens in {allowance.seconds:.0f} s"
     table.say(f"{model.name}: asked with about {tokens_in} tokens, for {limits}")
     following = Following(table.tell, budget.calls, before, talk.has_next, table.pace)
-    call = Call(table.litellm, model, messages, allowance, learnt, following)
+
+    def renew(tokens_out: int) -> int:
+        before = budget.lost_usd, budget.lost_tokens
+        budget.lose(model, tokens_in, tokens_out)
+        try:
+            return budget.allowance(model, tokens_in, talk.until).tokens
+        except NotAllowed:
+            budget.lost_usd, budget.lost_tokens = before  # it was the last try, which is recorded as an attempt
+            raise
+
+    call = Call(table.litellm, model, messages, allowance, learnt, following, renew)
     try:
         async with _telling_silence(table, model, call):
             answer = await call.answer()
@@ -92,8 +102,6 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
 def _record(table: Table, call: Call, answer: Answer, tokens_in: int) -> None:
     """Note what a call took: by its attempt where that is known, else at what it can have been at most."""
     budget, attempt = table.budget, answer.attempt
-    for tokens_out in answer.broken:
-        budget.lose(call.model, tokens_in, tokens_out)
     # Where no price is known, the tokens of the attempt are counted by themselves.
     if attempt.cost_usd is None and (call.model.price is not None or not attempt.tokens_out):
         budget.lose(call.model, tokens_in, attempt.tokens_out or call.allowance.tokens)

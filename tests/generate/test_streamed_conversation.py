@@ -17,6 +17,7 @@ from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generation
 from orchestrator.generate.models import budget, call
 from orchestrator.generate.models.budget import Budget
+from orchestrator.generate.models.counting import counted
 from orchestrator.generate.models.follow import Pace
 from orchestrator.generate.models.presets import Model, Price, import_litellm
 from orchestrator.generate.prompt import load
@@ -130,8 +131,23 @@ async def test_a_whole_answer_of_the_next_model_is_better_than_one_that_broke_of
         made = await making.site()
     assert (made.built_by, b"Other" in made.site.files["index.html"]) == ("second", True)
     assert outcomes(making)[0] == "failed: BrokenOff (the answer broke off before its end)"
+    assert making.attempts[0].tokens_out > 0
     # Three times the prompt and what had come of the answer may have to be paid for.
     assert making.table.budget.lost_usd > 3 * 2 * 1_000 / 1e6
+
+
+async def test_what_broke_off_is_asked_for_again_only_where_the_money_lasts() -> None:
+    text = "".join(f"line {number}\n" for number in range(5_000))
+    cost = 8 * counted(text) / 1e6
+    async with model_server(Reply(f"{text}.", obeys=False, piece=len(text), stays=1)) as server:
+        making, _ = generation(server, "first")
+        # The prompt takes less than a cent, and a further answer more than one.
+        table = replace(making.table, budget=Budget(cost + 0.015, making.table.budget.deadline))
+        making = replace(making, table=table)
+        assert (await making.site()).is_fallback
+    assert (len(server.asked), making.attempts[0].tokens_out) == (1, counted(text))
+    assert 0 < making.table.budget.money_left < 0.015
+    assert outcomes(making)[0].startswith("failed: ")
 
 
 async def test_half_a_revision_is_never_used() -> None:

@@ -29,8 +29,7 @@ class Answer:
     prompt is longer than what the model reads; `context`: how many tokens that is, where the answer shows it;
     `is_late`: it did not come in time, and its server may still work on it; `read`: tokens of the
     prompt in the server's count, None if it does not say; `partial`: where there is a problem, what came before it;
-    `is_abandoned`: we ended it, because the model was silent or went round in circles;
-    `broken`: tokens of each try before this one whose stream broke off, which may have to be paid for.
+    `is_abandoned`: we ended it, because the model was silent or went round in circles.
     """
 
     text: str
@@ -45,7 +44,6 @@ class Answer:
     read: int | None = None
     partial: str = ""
     is_abandoned: bool = False
-    broken: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

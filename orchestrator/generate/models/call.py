@@ -7,12 +7,13 @@ success: the chain of models is ours (`generation.py`), and what an answer is wo
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.generate.models.answer import Answer, Got, Sent, ended, failed, got_of, judged
-from orchestrator.generate.models.budget import Allowance
-from orchestrator.generate.models.follow import Abandoned, Follower, Following
+from orchestrator.generate.models.budget import Allowance, NotAllowed
+from orchestrator.generate.models.follow import Abandoned, Complete, Follower, Following
 from orchestrator.generate.models.learnt import Learnt
 from orchestrator.generate.models.presets import NO_KEY, Model
 from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_by, status_of
@@ -57,7 +58,11 @@ async def ask(
 
 @dataclass
 class Call:
-    """One call, made again where its stream breaks off, and in another form where the provider says what it takes."""
+    """One call, made again where its stream breaks off, and in another form where the provider says what it takes.
+
+    `renew`: asked before it is made again, with the tokens of the try that broke off; returns those that the next may
+    have, and raises NotAllowed.
+    """
 
     litellm: Any
     model: Model
@@ -65,12 +70,14 @@ class Call:
     allowance: Allowance
     learnt: Learnt = field(default_factory=Learnt)
     following: Following = field(default_factory=Following)
+    renew: Callable[[int], int] | None = None
     started: float = field(default_factory=time.monotonic)
     _is_loading: bool = False
     _broken: list[Heard] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._follower = Follower(self.model, self.following, self.allowance.tokens)
+        self._tokens = self.allowance.tokens
         self._has_key = bool(self.model.params.get("api_key", NO_KEY) != NO_KEY)
         if not self.model.streams:
             self.learnt.form = replace(self.learnt.form, has_stream=False)
@@ -81,17 +88,24 @@ class Call:
             # litellm's timeout is idle time: only this one ends an answer that trickles in.
             async with asyncio.timeout(self.allowance.seconds):
                 got = await self._follower.follow(asyncio.create_task(self._work()))
-        except TimeoutError:
-            answer = self._late()
-        except Abandoned as reason:
-            answer = replace(self._ended(str(reason)), is_abandoned=True)
+        except (TimeoutError, Abandoned, Complete) as reason:
+            return self._left(reason)
         except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the next model is asked
-            answer = self._refused(error)
-        else:
-            self._follower.tell_all_files(got.text)
-            sent = Sent(counted_in(self.messages), self.allowance.tokens)
-            answer = judged(self.model, got, self.started, sent)
-        return replace(answer, broken=tuple(heard.tokens for heard in self._broken if heard.has_come))
+            return self._refused(error)
+        return self._whole(got)
+
+    def _whole(self, got: Got) -> Answer:
+        self._follower.tell_all_files(got.text)
+        return judged(self.model, got, self.started, Sent(counted_in(self.messages), self._tokens))
+
+    def _left(self, reason: Exception) -> Answer:
+        """Return what there is where we did not wait for more."""
+        heard = self._follower.heard
+        if heard.has_come and heard.is_whole:
+            return self._whole(heard.got(counted_in(self.messages)))
+        if isinstance(reason, TimeoutError):
+            return self._late()
+        return replace(self._ended(str(reason)), is_abandoned=True)
 
     @property
     def silent_s(self) -> float:
@@ -113,11 +127,8 @@ class Call:
             error = await _taken(heard, response)
             if heard.is_whole and (error is None or heard.has_come):
                 return heard.got(counted_in(self.messages))
-            heard.got(0)
             self._broken.append(heard)
-            status = None if error is None else status_of(error)
-            is_refused = status is not None and 400 <= status < 500 and status not in _WORTH_ANOTHER_TRY
-            if len(self._broken) == TRIES or is_refused:
+            if not self._may_try_again(heard, error):
                 raise error or BrokenOff
             if error is None and not heard.chunks:
                 # Servers that cannot stream, and some whose context is too small, send an empty one. Without it
@@ -126,12 +137,26 @@ class Call:
             else:
                 await asyncio.sleep(AGAIN_S)
 
+    def _may_try_again(self, heard: Heard, error: Exception | None) -> bool:
+        """Whether an answer may be asked for once more whose stream broke off. Each try has to be paid for."""
+        status = None if error is None else status_of(error)
+        is_refused = status is not None and 400 <= status < 500 and status not in _WORTH_ANOTHER_TRY
+        if len(self._broken) == TRIES or is_refused:
+            return False
+        if heard.has_come and self.renew:
+            heard.look()
+            try:
+                self._tokens = self.renew(heard.tokens)
+            except NotAllowed:
+                return False
+        return True
+
     async def _made(self) -> Any:
         """Make the call in a form that the provider takes, as soon as its model is loaded."""
         until, adapted = self.started + self.allowance.seconds, 0
         router = self._router()
         while True:
-            asked = self.learnt.form.request(self.messages, self.allowance.tokens) | self.learnt.form.streaming
+            asked = self.learnt.form.request(self.messages, self._tokens) | self.learnt.form.streaming
             self._follower.is_streamed = self.learnt.form.has_stream
             try:
                 return await router.acompletion(model="asked", **asked)
@@ -191,14 +216,18 @@ class Call:
         kind = "RateLimitError" if status == 429 else type(error).__name__
         is_refusal = status is not None and (400 <= status < 500 or status in (503, 529))
         # What was refused costs nothing; what a call costs that was lost, nobody says.
-        is_lost = not is_refusal or any(heard.has_come for heard in self._broken)
         reason = "the answer broke off before its end" if isinstance(error, BrokenOff) else refusal.reason
         outcome = f"failed: {kind}{f' ({reason})' if reason else ''}"
-        answer = failed(self.model, outcome, self.started, None if is_lost else 0.0)
-        longest = max(self._broken, key=lambda heard: len(heard.said.text), default=Heard())
-        partial = longest.got(0).text
+        last = self._follower.heard
+        if last.has_come:
+            came = last.got(counted_in(self.messages))
+            answer = ended(self.model, outcome, self.started, came, is_priced=False)
+        else:
+            is_lost = not is_refusal or any(heard.has_come for heard in self._broken)
+            answer = failed(self.model, outcome, self.started, None if is_lost else 0.0)
+        longest = max((heard.look() for heard in self._broken), key=len, default="")
         return replace(
-            answer, is_too_long=refusal.is_too_long, context=refusal.context, read=refusal.prompt, partial=partial
+            answer, is_too_long=refusal.is_too_long, context=refusal.context, read=refusal.prompt, partial=longest
         )
 
 

@@ -19,7 +19,7 @@ from orchestrator.generate.reply.cut import joined
 from orchestrator.generate.reply.reply import Edit, File, Reply, parse
 
 CLOSING_S = 2.0
-"""What an ended call may take to close its connection."""
+"""What an ended call may take to close its connection, and a server to do so after a whole answer."""
 
 TIMES = 3
 """A server that sends so many times the tokens that were allowed obeys no limit. Tokens of models differ by less."""
@@ -70,6 +70,10 @@ class Abandoned(Exception):
     """The call was ended because nothing good would come of it. The text says why, as an outcome does."""
 
 
+class Complete(Exception):
+    """The answer is whole, though its server keeps the connection open."""
+
+
 @dataclass
 class Follower:
     """The eyes on one call, with what they have seen.
@@ -90,7 +94,7 @@ class Follower:
     _looped_at: int = 0
 
     async def follow(self, work: "asyncio.Task[T]") -> T:
-        """Return what `work` returns. Raises what that raises, and Abandoned; ends it where this is cancelled."""
+        """Return what `work` returns. Raises what that raises, Abandoned and Complete; ends it where this ends."""
         try:
             while not work.done():
                 await asyncio.wait({work}, timeout=self.following.pace.look_s)
@@ -104,8 +108,9 @@ class Follower:
 
     def _look(self) -> None:
         now = time.monotonic()
-        text = self.heard.said.look()
-        self.heard.thought.look()
+        text = self.heard.look()
+        if self.heard.has_come and now - (self.heard.last or now) > CLOSING_S and self.heard.is_whole:
+            raise Complete
         self._tell_life(now)
         if self.heard.chars - self._looped_at >= _LOOP_STEP:
             self._looped_at = self.heard.chars

@@ -72,6 +72,11 @@ class Heard:
                 self.first = self.last
             self.model = self.model or _named_by(chunk)
 
+    def look(self) -> str:
+        """Return what has been said so far, and count it and the thoughts."""
+        self.thought.look()
+        return self.said.look()
+
     @property
     def has_come(self) -> bool:
         """Whether anything of an answer has come."""
@@ -97,7 +102,7 @@ class Heard:
 
     def got(self, prompt: int) -> Got:
         """Return what has come. `prompt`: its tokens, as counted here, for where the provider does not count them."""
-        said, thought = self.said.look(), self.thought.look()
+        said, thought = self.look(), self.thought.text
         reason = next(filter(None, map(_reason, self.chunks)), None)
         return Got(said_in(said, thought), reason, self._usage(prompt), self.model)
 

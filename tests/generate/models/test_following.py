@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.events import Event, FileEvent, HeardEvent
+from orchestrator.generate.models import follow
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.call import Answer, Call, ask
 from orchestrator.generate.models.counting import counted
@@ -131,6 +132,16 @@ async def test_a_stop_ends_the_call_and_its_connection_and_counts_what_had_come(
     assert (stopped.partial, stopped.attempt.outcome) == (TEXT[:256], "stopped")
     assert stopped.attempt.tokens_out == counted(TEXT[:256])
     assert stopped.attempt.cost_usd is not None
+
+
+@BOTH
+async def test_a_server_that_keeps_the_connection_after_a_whole_answer_is_not_waited_for(
+    provider: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(follow, "CLOSING_S", 0.1)
+    async with model_server(Reply(TEXT, tokens=TOKENS, stalls=True, lacks=("end",))) as server:
+        answer = await asked(model(server, provider), Following(pace=EAGER))
+    assert (answer.text, answer.problem, answer.attempt.cost_usd) == (TEXT, "", cost(*TOKENS))
 
 
 # Silence
