@@ -86,6 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="everything as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
 
+    watch = commands.add_parser("watch", help="the events of a task on this machine, as they come")
+    watch.add_argument("id", metavar="ID", help="of the request, as the receiver answers it")
+    _add_data(watch)
+    watch.add_argument("--json", action="store_true", help="each event as one line of JSON")
+    watch.set_defaults(run=_watch)
+
     local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
     _add_ports(local)
     local.set_defaults(run=_local)
@@ -198,6 +204,12 @@ def _compare(chosen: argparse.Namespace) -> int:
         raise UsageError("--models takes names of models, and no endpoint.", "Leave out --receiver and --endpoints.")
     options = Options(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
     return run_comparison(options, environment(dotenv=True), staged_in)
+
+
+def _watch(chosen: argparse.Namespace) -> int:
+    from orchestrator.local.watch import run_watch  # noqa: PLC0415
+
+    return run_watch(chosen.id, chosen.data, as_json=chosen.json)
 
 
 def _local(chosen: argparse.Namespace) -> int:

@@ -299,3 +299,13 @@ def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     """Return the files in which Actions takes a step's outputs and its summary."""
     read = _Reader(env)
     return read.path("GITHUB_OUTPUT"), read.path("GITHUB_STEP_SUMMARY")
+
+
+def events_folder(env: Mapping[str, str]) -> Path | None:
+    """Return the folder in which a job leaves its events, None where nobody asked for them."""
+    return _Reader(env).path("PAGEWRIGHT_EVENTS")
+
+
+def run_attempt(env: Mapping[str, str]) -> int:
+    """Return how often this run was started, this time included."""
+    return int(_Reader(env).number("GITHUB_RUN_ATTEMPT", 1))

@@ -35,8 +35,8 @@ def result_body(task: Task, outcome: Publication | str) -> bytes:
     return json.dumps(said, ensure_ascii=False).encode()
 
 
-async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) -> int:
-    """POST `body` to `url` until it is accepted with 2xx, and return the number of tries.
+async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) -> tuple[int, int]:
+    """POST `body` to `url` until it is accepted with 2xx; return the number of tries, and the status of the last.
 
     Tries again after 1, 2, 4, 8, 16, 32 s, the same bytes; a redirect is a failure and not followed; 410 stops.
     Raises NotAccepted.
@@ -45,7 +45,7 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
     while True:
         status = await _post(url, body, allow_private=allow_private)
         if 200 <= status < 300:
-            return tries.failed.total() + 1
+            return tries.failed.total() + 1, status
         wait = tries.wait(failure_of(status, {}))
         if wait is None:
             answered = "did not answer" if status == NO_ANSWER else f"answered {status}"

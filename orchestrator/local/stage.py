@@ -23,7 +23,9 @@ from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.reach import Reach
 from orchestrator.jobs import handover
+from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
+from orchestrator.local.actions.telling import RunTeller
 from orchestrator.local.api import create_api
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
@@ -83,6 +85,11 @@ class Stage:
         run = self.run_of(request)
         return "" if run is None else "".join(self.github.runs.log(job.id) for job in run.jobs)
 
+    def events_of(self, request: str) -> Path:
+        """Return the file in which the events of the newest run for the request lie, or will lie."""
+        run = self.run_of(request)
+        return self.engine.events(run.id if run else 0) / FILE
+
     def build_of(self, request: str) -> Build | None:
         """Return what the build of a request handed over; None where there is no run, or nothing of it yet."""
         run = self.run_of(request)
@@ -130,7 +137,7 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         for listener in sockets:
             listener.close()
         raise
-    store, runs = Store(data), Runs(state / "runs")
+    store, runs = Store(data), Runs(state / "runs", RunTeller(state / "work").tell)
     tokens = Tokens(
         Token(target_token, OWNER, _TARGET_RIGHTS),
         Token(dispatch_token, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),

@@ -242,8 +242,9 @@ def logs() -> Iterator[Act]:
         out = io.StringIO()
         runner = Runner(out)
         runner.say(text)
-        with runner.group(text):
-            runner.warning(text)
+        runner.begin_group(text)
+        runner.warning(text)
+        runner.end_group(0)
         for line in re.split(r"[\r\n]", out.getvalue()):
             ours = re.match(r"::(group|endgroup|warning)::", line)
             rest = line[ours.end() :] if ours else line

@@ -9,9 +9,10 @@ from markdown_it import MarkdownIt
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.report import Attempt, Build, CheckResult, Finding, Refused
+from orchestrator.core.sentences import dollars, spent
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
-from orchestrator.jobs.summary import LONGEST, built, code, dollars, published, spent
+from orchestrator.jobs.summary import LONGEST, built, code, published
 
 ID = "0123456789abcdef"
 HOSTILE = "`</code>` | <script>alert(1)</script> [x](javascript:x)\n\n# Big\n| --- | ![i](http://a) &lt; \\` **b**"

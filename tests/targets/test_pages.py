@@ -10,7 +10,8 @@ from orchestrator.core.errors import OutOfTime
 from orchestrator.core.site import RECORD, blob_id
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.targets.builds import UNREGISTERED_S, BuildLost
-from orchestrator.targets.pages import site_url, wait_until_live
+from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.pages import builds_of, site_url
 from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +39,9 @@ async def live(
     url, head = f"{hub.github.pages_url}/{NAME}/", hub.head("site")
     assert head
     expected = {path: blob_id(data) for path, data in (files or FILES).items()}
-    await wait_until_live(hub.client(seconds=seconds), NAME, head, url, expected, is_replay=is_replay)
+    client = hub.client(seconds=seconds)
+    host = builds_of(client, NAME, head, is_replay=is_replay)
+    await wait_until_live(Awaited(url, head, expected), host, client.deadline)
 
 
 def rebuilds(hub: Hub) -> list[str]:
