@@ -98,7 +98,7 @@ async def converse(table: Table, model: Model, until: Deadline) -> Draft | None:
         was_cut = was_cut or said.is_cut
         if not draft.flaws:
             return draft
-        _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0]}")
+        _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0].text}")
         messages = _corrected(table, learnt.applied(model), messages, said.text, draft)
         turn += 1
     return replace(draft, is_cut_off=was_cut) if draft.changed else None
@@ -110,7 +110,9 @@ def _corrected(table: Table, model: Model, messages: Messages, text: str, draft:
     going_on = [*messages, answered, prompt.correction(table.prompts, draft)]
     if _fits(going_on, model):
         return going_on
-    return prompt.opening(table.prompts, replace(table.given, made=draft.site, wrong=draft.flaws), model)
+    return prompt.opening(
+        table.prompts, replace(table.given, made=draft.site, wrong=tuple(flaw.text for flaw in draft.flaws)), model
+    )
 
 
 def _fits(messages: Messages, model: Model) -> bool:

@@ -177,7 +177,7 @@ async def _chosen(table: Table, chain: Sequence[Model]) -> tuple[Model, Draft] |
 def _generated(table: Table, model: Model, draft: Draft) -> Generated:
     given, files = table.given, dict(draft.files)
     if draft.flaws:
-        table.budget.attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0]}"[:300]))
+        table.budget.attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0].text}"[:300]))
     if not has_readme(files):
         files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
     files |= _dated(given, files)

@@ -168,7 +168,7 @@ def _material(given: Given, room: int) -> dict[str, str]:
 
 def correction(prompts: Prompts, draft: Draft) -> Message:
     """Return what a model is told whose answer had flaws."""
-    told = {"mark": _mark(), "flaws": _listed(draft.flaws), "done": _listed(draft.done)}
+    told = {"mark": _mark(), "flaws": _listed([flaw.text for flaw in draft.flaws]), "done": _listed(draft.done)}
     return {"role": "user", "content": prompts["correct"].substitute(told)}
 
 

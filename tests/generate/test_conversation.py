@@ -117,7 +117,7 @@ async def test_the_same_answer_again_ends_it() -> None:
     at = table()
     draft, server = await conversed(at, PAGE, PAGE, PAGE + README)
     assert draft is not None
-    assert draft.flaws == ("README.md is missing.",)
+    assert [flaw.text for flaw in draft.flaws] == ["README.md is missing."]
     assert draft.is_usable
     assert (len(server.asked), outcomes(at)[-1]) == (2, "the same answer again")
 

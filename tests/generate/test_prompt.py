@@ -27,6 +27,7 @@ from orchestrator.generate.prompt import (
     room_for_answer,
     tokens_of,
 )
+from orchestrator.generate.reply.complaint import Complaint
 
 pytestmark = pytest.mark.anyio
 
@@ -188,14 +189,18 @@ async def test_the_beginning_is_marked_for_the_cache_where_a_provider_wants_that
     assert [message["content"][-1]["cache_control"] for message in (system, user)] == [{"type": "ephemeral"}] * 2
 
 
+def _flaw(text: str) -> Complaint:
+    return Complaint("", "answer", text)
+
+
 async def test_a_correction_says_what_was_wrong_and_what_was_taken() -> None:
-    draft = Draft({}, flaws=("a.js: no $match", "b.js: cut"), done=("index.html: written whole",))
+    draft = Draft({}, flaws=(_flaw("a.js: no $match"), _flaw("b.js: cut")), done=("index.html: written whole",))
     told = correction(load(), draft)
     assert told["role"] == "user"
     assert "- a.js: no $match\n- b.js: cut\n" in told["content"]
     assert "- index.html: written whole" in told["content"]
-    assert "(none)" in correction(load(), Draft({}, flaws=("x",)))["content"]
-    many = correction(load(), Draft({}, flaws=("x" * 9_000,) * 99))["content"]
+    assert "(none)" in correction(load(), Draft({}, flaws=(_flaw("x"),)))["content"]
+    many = correction(load(), Draft({}, flaws=(_flaw("x" * 9_000),) * 99))["content"]
     assert "- … 30 of 99 are listed\n" in many
     assert len(many) < 62_000
 

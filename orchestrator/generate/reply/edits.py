@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from orchestrator.core.likeness import alike
 from orchestrator.core.paths import is_page
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
 
@@ -39,7 +40,7 @@ class Applied:
 
     files: Mapping[str, bytes]
     changed: frozenset[str]
-    complaints: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
     done: tuple[str, ...]
 
 
@@ -50,21 +51,23 @@ class Mismatch(ValueError):
 def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
     """Apply `changes` in their order, each to what the one before left."""
     made, changed = dict(files), set[str]()
-    complaints, done = list[str](), list[str]()
+    complaints, done = list[Complaint](), list[str]()
     if sum(isinstance(change, Edit) for change in changes) > MAX_EDITS:
-        complaints.append(f"There are more than {MAX_EDITS} edits; none was applied. Send whole files instead.")
+        text = f"There are more than {MAX_EDITS} edits; none was applied. Send whole files instead."
+        complaints.append(Complaint("", "answer", text))
         changes = [change for change in changes if not isinstance(change, Edit)]
     read = 0
     for number, change in _numbered(changes):
         read += _cost(made.get(change.path, b"")) if isinstance(change, Edit) else 0
         if isinstance(change, Edit) and read > MAX_READ:
-            complaints.append(f"{change.path}, {number}: too many edits of so large a file; send it again.")
+            text = f"{change.path}, {number}: too many edits of so large a file; send it again."
+            complaints.append(Complaint(change.path, "edit", text))
             continue
         try:
             done.append(_applied(made, change, number, explain=len(complaints) < EXPLAINED))
             changed.add(change.path)
         except Mismatch as problem:
-            complaints.append(str(problem))
+            complaints.append(Complaint(change.path, "edit", str(problem)))
     return Applied(made, frozenset(changed), tuple(complaints), tuple(done))
 
 

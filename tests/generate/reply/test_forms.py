@@ -125,7 +125,7 @@ def test_a_file_is_deleted_in_a_form_of_another_tool(answer: str) -> None:
 )
 def test_what_cannot_be_read_is_a_complaint_that_names_the_file(answer: str, part: str) -> None:
     reply = parse(answer)
-    assert any(part in complaint for complaint in reply.complaints)
+    assert any(part in complaint.text for complaint in reply.complaints)
     assert "a.js" not in [change.path for change in reply.changes]
 
 
@@ -196,7 +196,7 @@ def test_a_page_that_shows_thoughts_is_whole(form: str) -> None:
 def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
     reply = parse('{"path": "a.js", "content": "go();", "encoding": "base64"}')
     assert reply.changes == ()
-    assert "a.js: the block is said to be base64" in reply.complaints[0]
+    assert "a.js: the block is said to be base64" in reply.complaints[0].text
 
 
 @pytest.mark.parametrize("fence", ["```", "~~~"])
