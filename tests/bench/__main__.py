@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import attachments, door, home, hostile, jobs, looks, pages, proving, replies, soak, verifying
+from tests.bench import attachments, door, events, home, hostile, jobs, looks, pages, proving, replies, soak, verifying
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -31,6 +31,7 @@ MEASUREMENTS = {
     "github": jobs.github,
     "pages": pages.measure,
     "home": home.measure,
+    "events": events.measure,
     "demo": jobs.demo,
 }
 
