@@ -9,6 +9,7 @@ import httpx
 from orchestrator.core.address import NotPublic, Unresolved, destination
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import NotAccepted
+from orchestrator.core.http import pinned_request
 from orchestrator.core.retry import NO_ANSWER, NOTIFY, Tries, failure_of
 from orchestrator.core.task import Task
 
@@ -61,12 +62,10 @@ async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
     try:
         async with asyncio.timeout(TRY_S):
             to = await destination(url, allow_private=allow_private)
-            headers = {"content-type": "application/json", "user-agent": "pagewright", "host": to.host}
+            headers = {"content-type": "application/json", "user-agent": "pagewright"}
             async with (
                 httpx.AsyncClient(timeout=TRY_S, follow_redirects=False, trust_env=False) as http,
-                http.stream(
-                    "POST", to.url, content=body, headers=headers, extensions={"sni_hostname": to.sni}
-                ) as response,
+                pinned_request(http, "POST", to, headers=headers, content=body) as response,
             ):
                 return response.status_code
     except Unresolved:

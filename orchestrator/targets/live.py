@@ -11,6 +11,7 @@ import httpx
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import OutOfTime
 from orchestrator.core.events import Emit, WaitingEvent, unheard
+from orchestrator.core.http import TooLarge, read_body
 from orchestrator.core.site import MAX_BYTES, RECORD, blob_id
 from orchestrator.targets.builds import BuildLost
 
@@ -87,19 +88,15 @@ class _Site:
 
     async def served(self, path: str) -> str | None:
         """Return the blob id of what is served at `path`, or None for anything but a 200."""
-        body = bytearray()
         try:
             async with self.http.stream("GET", self.url + path) as response:
                 if not self.has_moved and (moved := self._elsewhere(response)):
                     self.url, self.has_moved = moved, True
                     return await self.served(path)
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > MAX_BYTES:
-                        return None
-        except httpx.HTTPError:
+                body = await read_body(response, MAX_BYTES)
+        except (httpx.HTTPError, TooLarge):
             return None
-        return blob_id(bytes(body)) if response.status_code == 200 else None
+        return blob_id(body) if response.status_code == 200 else None
 
     def _elsewhere(self, response: httpx.Response) -> str | None:
         """Return the site's URL at the origin that a response sends to, with the same path; None if it does not.

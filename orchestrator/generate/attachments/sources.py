@@ -9,6 +9,7 @@ import httpx
 from orchestrator.core.address import Unresolved, destination
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import UsageError
+from orchestrator.core.http import pinned_request
 from orchestrator.core.retry import FETCH, NO_ANSWER, Tries, failure_of
 from orchestrator.core.site import MAX_BYTES
 from orchestrator.core.task import Attachment, decode_data_uri
@@ -97,11 +98,11 @@ async def _answered(url: str, *, allow_private: bool) -> bytes | str:
     """Return the bytes that lie at `url`, or the address that it redirects to."""
     to = await destination(url, allow_private=allow_private)
     # Some hosts pack it all the same.
-    headers = {"host": to.host, "accept-encoding": "identity"}
+    headers = {"accept-encoding": "identity"}
     body = bytearray()
     async with (
         httpx.AsyncClient(timeout=FETCH_S, trust_env=False) as http,
-        http.stream("GET", to.url, headers=headers, extensions={"sni_hostname": to.sni}) as response,
+        pinned_request(http, "GET", to, headers=headers) as response,
     ):
         if response.status_code in _REDIRECT and (location := response.headers.get("location")):
             return str(location)
