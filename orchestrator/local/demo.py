@@ -93,13 +93,18 @@ class Screen:
                 self.group = ""
                 self.say(f"  [green]✓[/] {escape(event.name):<44} {event.seconds or 0.0:>6.1f} s")
             case NoteEvent(level="warning"):
-                self.say(f"    [yellow]! {escape(event.text)}[/]")
+                self.say(f"    [yellow]! {_on_one_line(event.text)}[/]")
             case NoteEvent(level="plain") if self.group in _BY_MODELS:
-                self.say(f"    [dim]{escape(event.text)}[/]")
+                self.say(f"    [dim]{_on_one_line(event.text)}[/]")
             case EndedEvent():
                 self.under_way = WAITING
             case _:
                 pass
+
+
+def _on_one_line(text: str) -> str:
+    """Return a text that a page may have said: without ends of lines, and nothing in it is markup."""
+    return escape(" ".join(text.split()))
 
 
 def run_demo(options: Options, env: Mapping[str, str], *, once: bool, as_json: bool) -> int:

@@ -101,7 +101,7 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
         NoteEvent(text="llama: asked with about 900 tokens, for at most 3000 tokens in 240 s"),
         NoteEvent(text="llama: silent for 30 s"),
         NoteEvent(text="llama: [bold]odd (0 tokens in)"),
-        NoteEvent(text="No model gave a usable answer: no answer within 240 s", level="warning"),
+        NoteEvent(text="No model gave a usable answer:\n no answer within 240 s", level="warning"),
         ended("Generate the site", 40.0),
         begun("Verify it in a browser"),
         NoteEvent(text="4 of 4"),
