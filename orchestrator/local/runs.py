@@ -81,14 +81,14 @@ def now() -> datetime:
 OnChange = Callable[[Run | None, Run], None]
 
 
-def _unheard(_: Run | None, __: Run) -> None:
+def unheard(_: Run | None, __: Run) -> None:
     """Take a change that nobody reads."""
 
 
 class Runs:
     """All runs of all repositories, kept in `root`. Safe to call from several threads."""
 
-    def __init__(self, root: Path, on_change: OnChange = _unheard) -> None:
+    def __init__(self, root: Path, on_change: OnChange = unheard) -> None:
         """Keep runs in `root`. `on_change` gets each run as it was before, None if it is new, and as it is now."""
         self._root, self._on_change = root, on_change
         self._lock = RLock()
