@@ -76,7 +76,7 @@ async def _built(settings: BuildSettings, order: Order, tells: Teller, clock: Cl
         tells.emit(NoteEvent(text=f"Answered already by {where}: nothing is built.", level="notice"))
         return Build(id=order.id, published=sha), None
     wish = await _wish(settings, start)
-    made = await make(wish, _means(settings, kit, tells.emit), start.deadline, tells.emit)
+    made = await make(wish, _means(settings, kit, tells), start.deadline, tells.emit)
     if warming is not None:
         await warming
     _annotate(tells.emit, made)
@@ -128,14 +128,22 @@ async def _wish(settings: BuildSettings, start: Start) -> Wish:
     return Wish(given, start.found.name, settings.actions.owner, start.day.year)
 
 
-def _means(settings: BuildSettings, kit: Kit, emit: Emit) -> Means:
+def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
             raise UsageError(f"The browser cannot use its sandbox: {reason}.", "Leave the runner as GitHub sets it up.")
-        emit(NoteEvent(text=f"The browser runs without its sandbox: {reason}."))
+        tells.emit(NoteEvent(text=f"The browser runs without its sandbox: {reason}."))
 
     secrets = (*settings.models.keys.values(), settings.actions.token)
-    return Means(kit, settings.max_attempts, settings.browser, settings.cdn_mirror, secrets, on_no_sandbox)
+    return Means(
+        kit=kit,
+        max_attempts=settings.max_attempts,
+        browser=settings.browser,
+        cdn_mirror=settings.cdn_mirror,
+        secrets=secrets,
+        on_no_sandbox=on_no_sandbox,
+        keep=tells.keep,
+    )
 
 
 def _annotate(emit: Emit, made: Made) -> None:

@@ -1,7 +1,7 @@
 """The events of one job, as it writes them: `events.jsonl` in a folder, and whole files beside it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +11,9 @@ from orchestrator.core.events import Envelope, Event, Source, Stamped, write_lin
 from orchestrator.jobs.runner import LEFT_OUT, SHORTEST_MASK
 
 FILE = "events.jsonl"
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Of one source's events in one attempt of a run: what an hour of them takes, several times over."""
 
 
 @dataclass
@@ -27,6 +30,7 @@ class Stream:
     run_attempt: int = 1
     private: set[str] = field(default_factory=set, repr=False)
     n: int = 0
+    written: int = 0
     broken: str = ""
 
     def hide(self, *values: str | None) -> None:
@@ -40,24 +44,29 @@ class Stream:
         self.n += 1
         head = Envelope(n=self.n, id=self.id, at=datetime.now(UTC), source=self.source, run_attempt=self.run_attempt)
         clean = type(event).model_validate(self._without_private(event.model_dump()))
+        line = write_line(Stamped(head, clean)).encode()
+        self.written += len(line)
+        if self.written > MAX_BYTES:
+            self.broken = f"they are more than {MAX_BYTES // 1024**2} MB"
+            return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             # One write of a line at the end of a file is whole, whoever else writes there (POSIX, O_APPEND).
             file = os.open(self.folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                os.write(file, write_line(Stamped(head, clean)).encode())
+                os.write(file, line)
             finally:
                 os.close(file)
         except OSError as error:
             self.broken = error.strerror or type(error).__name__
 
-    def keep(self, attempt: int, files: Iterator[tuple[str, bytes]]) -> None:
-        """Write whole files beside the stream, below `site/<attempt>/`."""
+    def keep(self, place: str, files: Mapping[str, bytes]) -> None:
+        """Write whole files beside the stream, below the folder `place`."""
         if self.broken:
             return
         try:
-            for path, content in files:
-                target = self.folder / "site" / str(attempt) / path
+            for path, content in files.items():
+                target = self.folder / place / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_bytes(content)
         except OSError as error:

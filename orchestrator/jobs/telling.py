@@ -1,6 +1,7 @@
 """What a job tells: each event becomes a line of its stream, and the lines of its log that are made from it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,11 +30,23 @@ class Teller:
     def emit(self, event: Event) -> None:
         """Write an event down, and say it in the log."""
         if self.stream is not None:
-            was_broken = self.stream.broken
-            self.stream.append(event)
-            if self.stream.broken and not was_broken:
-                self.runner.warning(f"The events could not be written ({self.stream.broken}): the log has all of it.")
+            with self._warning(self.stream):
+                self.stream.append(event)
         log(self.runner, event)
+
+    def keep(self, place: str, files: Mapping[str, bytes]) -> None:
+        """Keep whole files beside the events, below the folder `place`."""
+        if self.stream is not None:
+            with self._warning(self.stream):
+                self.stream.keep(place, files)
+
+    @contextmanager
+    def _warning(self, stream: Stream) -> Iterator[None]:
+        """Say once that the stream ends here."""
+        was_broken = stream.broken
+        yield
+        if stream.broken and not was_broken:
+            self.runner.warning(f"The events could not be written ({stream.broken}): the log has all of it.")
 
     def fail(self, error: PagewrightError, who: str) -> None:
         """Tell that the job `who` ends with an error. The log has it as an annotation of the command."""

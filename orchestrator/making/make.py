@@ -3,7 +3,7 @@
 Nothing here knows GitHub or Actions. Whatever happens is emitted as an event.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import PagewrightError
-from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, group
+from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, ShotEvent, group
 from orchestrator.core.report import Attempt, Finding
 from orchestrator.core.sentences import outcome, spent
 from orchestrator.core.site import Site, blob_id, broken_rules, finished
@@ -49,7 +49,8 @@ class Means:
     """What a site is made with.
 
     `browser`: None for the one that is found. `secrets` must be in no file. `on_no_sandbox` is called with the reason
-    before the browser runs without its sandbox; it may raise.
+    before the browser runs without its sandbox; it may raise. `keep` gets whole files, below a folder's name: those of
+    each attempt, and its screenshots.
     """
 
     kit: Kit
@@ -58,6 +59,7 @@ class Means:
     cdn_mirror: Path | None = None
     secrets: tuple[str, ...] = field(default=(), repr=False)
     on_no_sandbox: Callable[[str], None] | None = None
+    keep: Callable[[str, Mapping[str, bytes]], None] | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,8 @@ class _Maker:
         site = self._finished(generated.site)
         made = f"{site.digest()} {sorted(generated.proofs.items())}"
         by = generated.built_by
+        if self.means.keep is not None:
+            self.means.keep(f"site/{self.number}", site.files)
         self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=by))
         with group(self.emit, "Verify it in a browser"):
             if made in self.seen:
@@ -115,6 +119,7 @@ class _Maker:
             else:
                 self.seen[made] = await self._verified(self._subject(site, generated), self.deadline.remaining)
                 self._tell_report(self.seen[made])
+                self._show(self.seen[made].screenshots)
         report = self.seen[made]
         if not generated.is_fallback:
             generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
@@ -195,6 +200,17 @@ class _Maker:
             self.emit(FindingEvent(attempt=self.number, **finding.model_dump()))
         for note in report.notes:
             self._say(note)
+
+    def _show(self, shots: Mapping[str, bytes]) -> None:
+        """Keep the screenshots of an attempt, and tell of each."""
+        if self.means.keep is None:
+            return
+        place = f"shots/{self.number}"
+        self.means.keep(place, {f"{name}.png": image for name, image in shots.items()})
+        for name, image in shots.items():
+            # A PNG says its width in bytes 16 to 19: https://www.w3.org/TR/png/#11IHDR
+            width = int.from_bytes(image[16:20], "big")
+            self.emit(ShotEvent(attempt=self.number, name=name, width=width, file=f"{place}/{name}.png"))
 
     def _say(self, text: str) -> None:
         self.emit(NoteEvent(text=text))
