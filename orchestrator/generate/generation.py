@@ -8,14 +8,16 @@ from typing import Any
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import RuleBroken
+from orchestrator.core.events import Event
 from orchestrator.core.paths import fold, path_problem
 from orchestrator.core.report import Attempt, Refused
 from orchestrator.core.settings import Models
 from orchestrator.core.site import LICENCE, Site
 from orchestrator.generate import prompt
+from orchestrator.generate.asking import Table
 from orchestrator.generate.attachments.changes import diff
 from orchestrator.generate.attachments.digest import told_of
-from orchestrator.generate.conversation import Table, converse
+from orchestrator.generate.conversation import converse
 from orchestrator.generate.draft import Broken, Draft, Given, has_readme
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site, model_readme
 from orchestrator.generate.models import presets
@@ -140,11 +142,16 @@ class Generation:
 
 
 async def begin(
-    given: Given, kit: Kit, deadline: Deadline, broken: Broken, say: Callable[[str], None] | None = None
+    given: Given,
+    kit: Kit,
+    deadline: Deadline,
+    broken: Broken,
+    say: Callable[[str], None] | None = None,
+    tell: Callable[[Event], None] | None = None,
 ) -> Generation:
     """Return what is needed to make a site before `deadline`.
 
-    `broken`: says which rules a site breaks; `say`: tells who waits what goes on.
+    `broken`: says which rules a site breaks; `say`: tells who waits what goes on; `tell`: receives it as events.
     """
     litellm, told = None, dict[str, str]()
     if kit.models.chain:
@@ -154,6 +161,8 @@ async def begin(
     table = Table(litellm, kit.prompts, given, Budget(kit.models.max_cost_usd, deadline), broken)
     if say is not None:
         table = replace(table, say=say)
+    if tell is not None:
+        table = replace(table, tell=tell)
     return Generation(table, presets.chain(kit.models, kit.presets, litellm))
 
 
@@ -166,7 +175,8 @@ async def _chosen(table: Table, chain: Sequence[Model]) -> tuple[Model, Draft] |
             continue
         # One that hangs must not use up the time of those behind it.
         waiting = 1 + sum(not other.problem for other in chain[place + 1 :])
-        draft = await converse(table, model, table.budget.deadline.share(waiting))
+        until = table.budget.deadline.share(waiting)
+        draft = await converse(table, model, until, has_next=waiting > 1)
         if draft is not None and not draft.flaws:
             return model, draft
         if draft is not None and draft.is_usable and lesser is None:

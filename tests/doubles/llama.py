@@ -21,6 +21,9 @@ LONGER = 1.14
 AROUND = 10
 """Tokens of a chat template around each message."""
 
+PIECE = 16
+"""Characters of one piece of a stream."""
+
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -124,11 +127,12 @@ class Llama:
         written, reason = _tokens(text), "stop"
         if written > room:
             text, written, reason = text[: len(text) * room // written], room, "length"
-        message = {"role": "assistant", "content": text}
         usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+        if wanted.get("stream"):
+            return _events(text, reason, usage)
+        message = {"role": "assistant", "content": text}
         choices = [{"index": 0, "message": message, "finish_reason": reason}]
-        named = {"id": "chatcmpl-x", "object": "chat.completion", "created": 1, "model": NAME}
-        return _json(200, {**named, "choices": choices, "usage": usage})
+        return _json(200, {**_named("chat.completion"), "choices": choices, "usage": usage})
 
 
 @asynccontextmanager
@@ -142,6 +146,21 @@ async def llama(context: int) -> AsyncIterator[Llama]:
 
 def _tokens(text: str) -> int:
     return int(counted(text) * LONGER) + 1
+
+
+def _named(kind: str) -> dict[str, Any]:
+    return {"id": "chatcmpl-x", "object": kind, "created": 1, "model": NAME}
+
+
+def _events(text: str, reason: str, usage: dict[str, int]) -> bytes:
+    """Return a stream as the server sends it: the reason in a chunk of its own, and the count behind it."""
+    pieces = [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+    deltas: list[tuple[dict[str, Any], str | None]] = [({"content": piece}, None) for piece in pieces]
+    choices = [[{"index": 0, "delta": delta, "finish_reason": end}] for delta, end in [*deltas, ({}, reason)]]
+    named = _named("chat.completion.chunk")
+    chunks = [*({**named, "choices": one} for one in choices), {**named, "choices": [], "usage": usage}]
+    body = "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n"
+    return response(200, body.encode(), content_type="text/event-stream")
 
 
 def _json(status: int, said: object) -> bytes:

@@ -14,7 +14,17 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tests.doubles.providers.anthropic import Anthropic
-from tests.doubles.providers.form import CHARS_A_TOKEN, Limits, Provider, Refusal, Said, Usage, tokens_of
+from tests.doubles.providers.form import (
+    CHARS_A_TOKEN,
+    PIECE,
+    Limits,
+    Provider,
+    Refusal,
+    Said,
+    Sent,
+    Usage,
+    tokens_of,
+)
 from tests.doubles.providers.openai import OpenAI
 from tests.doubles.server import Asked, answering
 
@@ -35,6 +45,11 @@ class Reply:
     `inside` an answer of 200; with `body`, that and nothing else. `blanks`: bytes of white space before the answer.
     `delay`: seconds before it; `pace`: seconds between its pieces; `silent` never answers, `trickle` begins and never
     ends; `cut`: the connection ends midway, after the head, or before anything.
+
+    Of a stream: `thought` comes before the answer, in pieces of `piece` characters as that; `lacks`: the events that
+    are never sent; `named`: the model that says it answers; `stays`: after so many pieces of text or thought the body
+    ends as if it were whole, or nothing more comes where it `stalls`; `waits`: before that many pieces nothing comes
+    until the event is set.
     """
 
     content: str | None = ""
@@ -55,6 +70,13 @@ class Reply:
     silent: bool = False
     trickle: bool = False
     cut: bool | Literal["head", "nothing"] = False
+    thought: str = ""
+    piece: int = PIECE
+    lacks: Sequence[str] = ()
+    named: str = ""
+    stays: int | None = None
+    stalls: bool = False
+    waits: tuple[int, asyncio.Event] | None = None
 
     def said(self, provider: Provider, wanted: Mapping[str, Any]) -> Said:
         """Return this answer as `provider` gives it to that request."""
@@ -66,7 +88,18 @@ class Reply:
         usage = Usage(sum(block.tokens for block in blocks), tokens_of(text or ""), cached, written)
         if self.tokens is not None:
             usage = Usage(*self.tokens, self.cached, self.written)
-        return Said(model, text, reason, usage)
+        return Said(self.named or model, text, reason, usage, self.thought, self.piece)
+
+    def stream(self, provider: Provider, wanted: Mapping[str, Any]) -> list[Sent]:
+        """Return the events that are sent of this answer, as far as it goes."""
+        events = [one for one in provider.events(self.said(provider, wanted), wanted) if one.kind not in self.lacks]
+        return events if self.stays is None else events[: _place(events, self.stays)]
+
+
+def _place(events: Sequence[Sent], pieces: int) -> int:
+    """Return where the events after so many pieces begin."""
+    places = [place for place, one in enumerate(events) if one.kind in ("text", "thought")]
+    return places[pieces] if pieces < len(places) else len(events)
 
 
 @dataclass(frozen=True)
@@ -97,6 +130,8 @@ class ModelServer:
     limits: Limits
     url: str = ""
     calls: list[Call] = field(default_factory=list)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set as soon as somebody has left in the middle of an answer."""
     _given: Counter[str] = field(default_factory=Counter)
     _providers: tuple[Provider, Provider] = field(default_factory=lambda: (OpenAI(), Anthropic()))
 
@@ -126,11 +161,22 @@ class ModelServer:
         reply = None if refusal or is_list else self._next(wanted)
         self.calls.append(Call(asked, time.monotonic(), reply))
         if reply is not None:
-            await _send(writer, _answered(reply, provider, wanted), reply)
+            await self._send(writer, _answered(reply, provider, wanted), reply)
         else:
             body = provider.error(refusal) if refusal else provider.listing(self.models)
             sent = _Sent(refusal.status if refusal else 200, "application/json", [_json(body)], provider.request_id)
             await _send(writer, sent, Reply())
+
+    async def _send(self, writer: asyncio.StreamWriter, sent: "_Sent", reply: Reply) -> None:
+        try:
+            await _send(writer, sent, reply)
+            if reply.stalls:
+                await _trickle(writer, b": still here\n\n")
+        except ConnectionError:
+            self.left.set()
+            raise
+        if reply.stalls or reply.trickle:
+            self.left.set()
 
     def _provider(self, asked: Asked) -> Provider:
         openai, anthropic = self._providers
@@ -160,10 +206,23 @@ class ModelServer:
     def _next(self, wanted: dict[str, Any]) -> Reply:
         model = wanted["model"]
         name = model if model in self.by_model else ""
-        self._given[name] += 1
         script = self._script(model)
+        # A body that is no stream is the answer to the same request without one too.
+        before = script[min(self._given[name], len(script)) - 1] if self._given[name] else None
+        self._given[name] += not (_is_answer(before) and self._is_unstreamed_again(wanted))
         reply = script[min(self._given[name], len(script)) - 1]
         return reply if isinstance(reply, Reply) else Reply(reply(_text(wanted)))
+
+    def _is_unstreamed_again(self, wanted: dict[str, Any]) -> bool:
+        last = self.calls[-1].wanted if self.calls else None
+        if not isinstance(last, dict) or last.get("messages") != wanted.get("messages"):
+            return False
+        return bool(last.get("stream")) and not wanted.get("stream")
+
+
+def _is_answer(reply: Reply | Playing | None) -> bool:
+    """Whether a reply is a whole answer in a body of its own."""
+    return isinstance(reply, Reply) and reply.status == 200 and isinstance(_parsed(reply.body or b""), dict)
 
 
 @asynccontextmanager
@@ -192,25 +251,28 @@ class _Sent:
     content_type: str
     pieces: Iterable[bytes]
     request_id: str
+    held: int | None = None
 
 
 def _answered(reply: Reply, provider: Provider, wanted: Mapping[str, Any]) -> _Sent:
     """Return what goes over the wire. A refusal is never streamed; an error after a stream began is part of it."""
     fails, is_streamed = reply.status != 200, bool(wanted.get("stream"))
     status = 200 if reply.inside else reply.status
-    content_type = reply.content_type
+    content_type, held = reply.content_type, None
     if reply.body is not None:
         pieces = [reply.body]
     elif fails and not (reply.inside and is_streamed):
         pieces = [_json(provider.error(provider.outage(reply.status)))]
     elif is_streamed:
         content_type = "text/event-stream"
-        pieces = provider.events(reply.said(provider, wanted), wanted)
+        events = reply.stream(provider, wanted)
+        pieces = [one.line for one in events]
         if fails:
             pieces = [*pieces[: len(pieces) // 2], provider.error_event(provider.outage(reply.status))]
+        held = None if reply.waits is None else _place(events, reply.waits[0])
     else:
         pieces = [_json(provider.whole(reply.said(provider, wanted)))]
-    return _Sent(status, content_type, pieces, provider.request_id)
+    return _Sent(status, content_type, pieces, provider.request_id, held)
 
 
 async def _send(writer: asyncio.StreamWriter, sent: _Sent, reply: Reply) -> None:
@@ -223,7 +285,9 @@ async def _send(writer: asyncio.StreamWriter, sent: _Sent, reply: Reply) -> None
     writer.write(_head(sent, reply))
     if reply.trickle:
         await _trickle(writer, b": still here\n\n" if sent.content_type == "text/event-stream" else b" ")
-    for piece in () if reply.cut == "head" else _wire(sent.pieces, reply):
+    for place, piece in enumerate(() if reply.cut == "head" else _wire(sent.pieces, reply)):
+        if place == sent.held and reply.waits:
+            await reply.waits[1].wait()
         writer.write(piece)
         await writer.drain()
         if reply.pace:
@@ -248,7 +312,7 @@ def _wire(pieces: Iterable[bytes], reply: Reply) -> Iterator[bytes]:
     if reply.pace:
         pieces = [piece[at : at + _SLICE] for piece in pieces for at in range(0, len(piece), _SLICE)]
     body = _with_blanks(pieces, reply.blanks)
-    chunks = _chunks(_packed(body) if reply.gzip else body)
+    chunks = _chunks(_packed(body) if reply.gzip else body, is_ended=not reply.stalls)
     if reply.cut:
         whole = b"".join(chunks)
         chunks = iter([whole[: len(whole) // 2]])
@@ -268,10 +332,11 @@ def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
     yield packer.flush()
 
 
-def _chunks(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def _chunks(pieces: Iterable[bytes], *, is_ended: bool = True) -> Iterator[bytes]:
     """Yield pieces in the chunked coding of RFC 9112, 7.1. An empty one would be the end."""
     yield from (b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces if piece)
-    yield b"0\r\n\r\n"
+    if is_ended:
+        yield b"0\r\n\r\n"
 
 
 async def _trickle(writer: asyncio.StreamWriter, drop: bytes) -> None:

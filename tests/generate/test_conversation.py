@@ -11,7 +11,7 @@ import pytest
 
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate import conversation
+from orchestrator.generate import asking
 from orchestrator.generate.conversation import Table, converse
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models import budget, call
@@ -241,6 +241,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """litellm waits between its tries, and we for a model that loads, by clocks of their own."""
     monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
     monkeypatch.setattr(call, "LOADING_S", 0)
+    monkeypatch.setattr(call, "AGAIN_S", 0)
 
 
 def large() -> Table:
@@ -357,7 +358,7 @@ async def test_the_model_that_answered_is_named() -> None:
 
 
 async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "SILENCE_S", 0.02)
+    monkeypatch.setattr(asking, "SILENCE_S", 0.02)
     told: list[str] = []
     at = replace(table(), say=told.append)
     await at_home(at, Reply(PAGE + README, delay=0.1))

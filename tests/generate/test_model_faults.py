@@ -5,6 +5,7 @@ The model `first` fails; where it stays so, `second` answers well; where neither
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,8 +16,8 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Kit
-from orchestrator.generate.models import budget
-from orchestrator.generate.models.presets import OUTPUT, import_litellm
+from orchestrator.generate.models import budget, call
+from orchestrator.generate.models.presets import OUTPUT, Preset, import_litellm
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
 from tests.doubles.model import ModelServer, Reply, model_server
@@ -45,6 +46,7 @@ async def made(
     present: Mapping[str, bytes] | None = None,
     seconds: float = 600,
     key: str = "",
+    streams: bool = True,
     **settings: str,
 ) -> tuple[Made, ModelServer]:
     """Make a site with the models `names` of `provider`, who answer with `replies` in turn."""
@@ -54,6 +56,10 @@ async def made(
         chain = ",".join(f"{provider}/{name}" for name in names)
         env = {"TARGET_OWNER": "x", "LLM_MODELS": chain, "LLM_API_BASE": server.base(provider), **settings}
         kit = Kit.load(build_settings(env).models)
+        if not streams:
+            ids = [f"{provider}/{name}" for name in names]
+            presets = {id_: Preset(model=id_, api_base=server.base(provider), stream=False) for id_ in ids}
+            kit = replace(kit, presets=presets)
         given = Given(task, {}, Site(present or {}), record)
         return await generate(given, kit, FastClock().deadline(seconds), lambda _: ()), server
 
@@ -77,6 +83,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         return 0
 
     monkeypatch.setattr(router, "_time_to_sleep_before_retry", told)
+    monkeypatch.setattr(call, "AGAIN_S", 0)
     return waited
 
 
@@ -110,8 +117,8 @@ LOST = [
 
 
 def requests_made(provider: str, fault: Reply) -> int:
-    """Return how many requests three tries are: for Anthropic litellm asks once more when a connection breaks."""
-    return 6 if provider == "anthropic" and fault.cut else 3
+    """Return how many requests three tries are: for Anthropic litellm asks once more where no answer has begun."""
+    return 6 if provider == "anthropic" and fault.cut == "nothing" else 3
 
 
 @BOTH
@@ -282,33 +289,19 @@ async def test_what_a_filter_stopped_is_left_for_the_next_model(provider: str) -
 
 
 async def test_an_answer_without_choices_is_empty() -> None:
-    generated, server = await made(Reply(body=b'{"choices": []}'), GOOD)
+    generated, server = await made(Reply(body=b'{"choices": []}'), GOOD, streams=False)
     assert (generated.built_by, models(server)) == ("openai/first", ["first", "first"])
     assert outcomes(generated) == ["an empty answer", "answered"]
 
 
-def said_by(content: object, **more: object) -> Reply:
-    message = {"role": "assistant", "content": content, **more}
-    usage = {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
-    body = {
-        "id": "x",
-        "object": "chat.completion",
-        "created": 1,
-        "model": "m",
-        "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-        "usage": usage,
-    }
-    return Reply(body=json.dumps(body).encode())
-
-
 async def test_an_answer_that_stands_in_the_reasoning_alone_is_read() -> None:
-    generated, server = await made(said_by(None, reasoning_content=f"Plan.\n{GOOD}"))
+    generated, server = await made(Reply(None, thought=f"Plan.\n{GOOD}"))
     assert (generated.built_by, generated.site.files) == ("openai/first", MADE)
     assert len(server.asked) == 1
 
 
 async def test_thinking_without_a_block_is_no_answer() -> None:
-    generated, _ = await made(said_by(None, reasoning_content="I shall think."), GOOD)
+    generated, _ = await made(Reply(None, thought="I shall think."), GOOD)
     assert outcomes(generated) == ["an empty answer", "answered"]
 
 

@@ -47,6 +47,8 @@ class Budget:
     lost_usd: float = 0.0
     lost_tokens: int = 0
     """What calls may have taken at most whose count never arrived: ended by the clock, or by a broken connection."""
+    calls: int = 0
+    """How many were made so far: the number of the last one."""
 
     @property
     def money_left(self) -> float:
@@ -82,13 +84,19 @@ class Budget:
             return model.output if left >= 0 else 0
         return int(left / price.output * _MILLION)
 
-    def lose(self, model: Model, tokens_in: int, allowance: Allowance) -> None:
-        """Count a call of which nobody said what it took at what it can have been at most."""
+    def most_usd(self, model: Model, tokens_in: int, tokens_out: int) -> float | None:
+        """Return what a call with so many tokens costs at most, None if nobody knows the price."""
         if model.price is None:
-            self.lost_tokens += tokens_in + allowance.tokens
+            return None
+        return _asking(model.price, tokens_in, caches=model.caches) + model.price.output * tokens_out / _MILLION
+
+    def lose(self, model: Model, tokens_in: int, tokens_out: int) -> None:
+        """Count a call of which nobody said what it took at so many tokens."""
+        cost = self.most_usd(model, tokens_in, tokens_out)
+        if cost is None:
+            self.lost_tokens += tokens_in + tokens_out
         else:
-            answering = model.price.output * allowance.tokens / _MILLION
-            self.lost_usd += _asking(model.price, tokens_in, caches=model.caches) + answering
+            self.lost_usd += cost
 
 
 def _asking(price: Price, tokens_in: int, *, caches: bool) -> float:

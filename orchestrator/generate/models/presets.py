@@ -2,6 +2,7 @@
 
 import logging
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,13 @@ OUTPUT = 8_000
 MOST_OUTPUT = 32_000
 """Tokens of an answer that are asked for at most where a preset does not say: providers count them against the
 tokens that an account may use in a minute, whether they are written or not."""
+
+SILENCE_S = 30.0
+"""Seconds without a piece of an answer after which another model is asked, where a preset does not say."""
+
+THINKING_S = 120.0
+"""The same until the first piece, for models that think before it, and for servers at home, which may have to load the
+model and take long to read a prompt."""
 
 NO_KEY = "none"
 """What is sent where there is no key: without any, litellm sends one that it finds in the environment."""
@@ -69,6 +77,8 @@ class Preset(_Entry):
     vision: bool | None = None
     edits: bool = True
     temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    stream: bool = True
+    silence_s: Annotated[float, Field(gt=0)] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +88,8 @@ class Model:
     `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
     None if nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked;
     `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
-    how many times as many tokens it may need as are counted here.
+    how many times as many tokens it may need as are counted here; `streams`: its answers come in pieces; `silence_s`:
+    seconds that may pass until the first of them, if another model can be asked instead; `thinks`: before it answers.
     """
 
     name: str
@@ -93,6 +104,9 @@ class Model:
     is_home: bool = False
     context_is_guessed: bool = False
     margin: float = MARGIN
+    streams: bool = True
+    silence_s: float = SILENCE_S
+    thinks: bool = False
 
 
 def prompts_folder() -> Path:
@@ -123,6 +137,8 @@ def import_litellm() -> Any:
 
     litellm.suppress_debug_info = True
     litellm.drop_params = True
+    # It ends an answer in which a hundred pieces are the same, as those of tables can be.
+    litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # type: ignore[attr-defined]
     litellm.disable_aiohttp_transport = True  # it leaves its sessions open, with a warning from whoever runs later
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -148,6 +164,8 @@ def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) ->
         # Ollama reads 4,096 tokens unless told otherwise, and drops the rest of the prompt without a word.
         params["num_ctx"] = context
     is_own = "api_base" in params or provider in _OLLAMA
+    is_home = is_own and params.get("api_key", NO_KEY) == NO_KEY
+    thinks = bool(known.get("supports_reasoning"))
     return Model(
         name=name,
         params=params,
@@ -159,8 +177,11 @@ def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) ->
         edits=entry.edits,
         caches=_CACHING.match(entry.model) is not None,
         problem=problem or why,
-        is_home=is_own and params.get("api_key", NO_KEY) == NO_KEY,
+        is_home=is_home,
         context_is_guessed=is_own and not told,
+        streams=entry.stream,
+        silence_s=entry.silence_s or (THINKING_S if thinks or is_home else SILENCE_S),
+        thinks=thinks,
     )
 
 

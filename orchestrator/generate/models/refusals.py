@@ -19,7 +19,8 @@ LEAST_CONTEXT = 256
 _CHAIN = 6
 _DEPTH = 3
 _LIMITS = ("max_completion_tokens", "max_tokens", "max_new_tokens", "max_output_tokens")
-_PARAMETERS = (*_LIMITS, "temperature", "image_url")
+_PARAMETERS = (*_LIMITS, "temperature", "image_url", "stream_options")
+_STREAM = re.compile(r"\bstream(?:ed|ing)?\b")
 _STATUSES = (400, 422, 500)
 """With which a parameter is refused: llama.cpp says 500 where the chat template has no role for the system."""
 
@@ -85,12 +86,17 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Form:
-    """How one model is asked. `limit`: tokens of an answer at most, as it said itself."""
+    """How one model is asked. `limit`: tokens of an answer at most, as it said itself.
+
+    `has_stream`: its answer comes in pieces; `has_usage`: it is asked to count the tokens at the end of those.
+    """
 
     limit_name: str = "max_tokens"
     limit: int | None = None
     has_temperature: bool = True
     has_system: bool = True
+    has_stream: bool = True
+    has_usage: bool = True
 
     def request(self, messages: list[dict[str, Any]], tokens: int) -> dict[str, Any]:
         """Return the parameters of a call that asks for at most `tokens` tokens."""
@@ -99,6 +105,13 @@ class Form:
             self.limit_name: min(tokens, self.limit or tokens),
         }
         return asked if self.has_temperature else asked | {"temperature": None}
+
+    @property
+    def streaming(self) -> dict[str, Any]:
+        """The parameters that ask for the answer in pieces, none where it comes in one."""
+        if not self.has_stream:
+            return {}
+        return {"stream": True} | ({"stream_options": {"include_usage": True}} if self.has_usage else {})
 
 
 def said_by(error: BaseException, *, has_key: bool = True) -> Said:
@@ -213,10 +226,12 @@ def _parameter(said: Said) -> str:
     """Return the parameter that was refused: the one that the error names by itself, else the first in its text."""
     if said.param in _PARAMETERS:
         return said.param
+    if said.param == "stream":
+        return "stream"
     if said.param.startswith("messages") and "role" in said.param:
         return "system"
     named = next((name for name in _PARAMETERS if name in said.text), "")
-    return named or ("system" if _SYSTEM.search(said.text) else "")
+    return named or ("system" if _SYSTEM.search(said.text) else "stream" if _STREAM.search(said.text) else "")
 
 
 def adapted_to(said: Said, form: Form, asked: Mapping[str, Any]) -> Form | None:
@@ -228,7 +243,15 @@ def adapted_to(said: Said, form: Form, asked: Mapping[str, Any]) -> Form | None:
         return _limited(said.text, form, asked[form.limit_name])
     if name == "temperature" and form.has_temperature:
         return replace(form, has_temperature=False)
+    if name.startswith("stream") and said.status != 500 and form.has_stream:
+        return _less_streamed(name, form)
     return replace(form, has_system=False) if name == "system" and form.has_system else None
+
+
+def _less_streamed(name: str, form: Form) -> Form:
+    """Return the form without the count at a stream's end, or where that is not it, without the stream."""
+    is_count = name == "stream_options" and form.has_usage
+    return replace(form, has_usage=False) if is_count else replace(form, has_stream=False)
 
 
 def _limited(text: str, form: Form, sent: int) -> Form | None:

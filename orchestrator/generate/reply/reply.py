@@ -51,7 +51,7 @@ class Reply:
     """What an answer holds. `changes`: in its order; `complaints`: what could not be used.
 
     `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what shall show it;
-    `declared`: attachment -> the words of the brief that ask to change it.
+    `declared`: attachment -> the words of the brief that ask to change it; `begun`: the block it ends within.
     """
 
     changes: tuple[Change, ...]
@@ -59,6 +59,7 @@ class Reply:
     is_cut: bool
     proofs: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
+    begun: Block | None = None
 
 
 def parse(text: str) -> Reply:
@@ -72,11 +73,13 @@ def parse(text: str) -> Reply:
     around = around or ""
     parts = [_closed(part) for part in parts]
     changes, complaints = _understood(parts)
-    is_cut = any(isinstance(part, Block) and part.is_cut for part in parts[-1:]) or ends_in_tag(said)
+    begun = next((part for part in parts[-1:] if isinstance(part, Block) and part.is_cut), None)
     complaints += _left_beside(parts, around)
     if is_guessed:
         complaints += _not_understood(said, parts)
-    return Reply(tuple(changes), tuple(complaints), is_cut, proofs, declared)
+    is_cut = begun is not None or ends_in_tag(said)
+    begun = begun and replace(begun, path=_path(begun.path))
+    return Reply(tuple(changes), tuple(complaints), is_cut, proofs, declared, begun)
 
 
 def _read(text: str) -> tuple[Sequence[Part], str | None]:

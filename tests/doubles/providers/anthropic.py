@@ -12,6 +12,7 @@ from tests.doubles.providers.form import (
     Provider,
     Refusal,
     Said,
+    Sent,
     Usage,
     alternates,
     blocks_of,
@@ -35,6 +36,7 @@ _KINDS = {
     504: "timeout_error",
     529: "overloaded_error",
 }
+_THINKING = {"type": "thinking", "thinking": "", "signature": ""}
 _OUTAGES = {429: "This request would exceed your organization's rate limit.", 529: "Overloaded"}
 
 
@@ -107,20 +109,26 @@ class Anthropic(Provider):
         content = [{"type": "text", "text": said.text}] if said.text else []
         return _message(said) | {"content": content, "stop_reason": _STOPPED[said.reason]}
 
-    def events(self, said: Said, wanted: Mapping[str, Any]) -> list[bytes]:  # noqa: ARG002 - OpenAI's asks for tokens
+    def events(self, said: Said, wanted: Mapping[str, Any]) -> list[Sent]:  # noqa: ARG002 - OpenAI's asks for tokens
         """Tokens come in two parts: those of the prompt first, those of the answer last."""
         begun = _message(said)
         begun["usage"] |= {"output_tokens": 1}
-        deltas = [_event("content_block_delta", index=0, delta=_text("text_delta", piece)) for piece in said.pieces]
         end = {"stop_reason": _STOPPED[said.reason], "stop_sequence": None}
+        blocks = [("thought", _THINKING, "thinking", said.thoughts)] if said.thought else []
+        blocks.append(("text", _text("text", ""), "text", said.pieces))
+        events = [Sent("head", _event("message_start", message=begun))]
+        for index, (kind, block, name, pieces) in enumerate(blocks):
+            events.append(Sent("head", _event("content_block_start", index=index, content_block=block)))
+            events.append(Sent("head", _event("ping")))
+            for piece in pieces:
+                delta = {"type": f"{name}_delta", name: piece}
+                line = _event("content_block_delta", index=index, delta=delta)
+                events.append(Sent("text" if kind == "text" else "thought", line))
+            events.append(Sent("head", _event("content_block_stop", index=index)))
         return [
-            _event("message_start", message=begun),
-            _event("content_block_start", index=0, content_block=_text("text", "")),
-            _event("ping"),
-            *deltas,
-            _event("content_block_stop", index=0),
-            _event("message_delta", delta=end, usage={"output_tokens": said.usage.tokens_out}),
-            _event("message_stop"),
+            *events,
+            Sent("reason", _event("message_delta", delta=end, usage={"output_tokens": said.usage.tokens_out})),
+            Sent("end", _event("message_stop")),
         ]
 
     def error(self, refusal: Refusal) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 CHARS_A_TOKEN = 4
 IMAGE_TOKENS = 1_500
@@ -58,18 +58,38 @@ class Usage:
 
 @dataclass(frozen=True)
 class Said:
-    """One answer. `reason`: why it ended, in OpenAI's words."""
+    """One answer. `reason`: why it ended, in OpenAI's words; `thought`: what was thought before it.
+
+    `piece`: characters in one event of a stream.
+    """
 
     model: str
     text: str | None
     reason: str
     usage: Usage
+    thought: str = ""
+    piece: int = PIECE
 
     @property
     def pieces(self) -> list[str]:
         """The text as a stream brings it."""
-        text = self.text or ""
-        return [text[start : start + PIECE] for start in range(0, len(text), PIECE)]
+        return self._in_pieces(self.text or "")
+
+    @property
+    def thoughts(self) -> list[str]:
+        """The thinking as a stream brings it."""
+        return self._in_pieces(self.thought)
+
+    def _in_pieces(self, text: str) -> list[str]:
+        return [text[start : start + self.piece] for start in range(0, len(text), self.piece)]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One event of a stream, and what it brings."""
+
+    kind: Literal["head", "thought", "text", "reason", "usage", "end"]
+    line: bytes
 
 
 @dataclass(frozen=True)
@@ -119,7 +139,7 @@ class Provider(ABC):
     def whole(self, said: Said) -> dict[str, Any]: ...
 
     @abstractmethod
-    def events(self, said: Said, wanted: Mapping[str, Any]) -> list[bytes]:
+    def events(self, said: Said, wanted: Mapping[str, Any]) -> list[Sent]:
         """Return the answer as a stream of server-sent events."""
 
     @abstractmethod

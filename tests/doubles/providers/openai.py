@@ -18,6 +18,7 @@ from tests.doubles.providers.form import (
     Provider,
     Refusal,
     Said,
+    Sent,
     Usage,
     alternates,
     blocks_of,
@@ -91,24 +92,33 @@ class OpenAI(Provider):
         return (tokens - tokens % _CACHE_STEP if tokens >= SHORTEST_CACHED else 0), 0
 
     def whole(self, said: Said) -> dict[str, Any]:
+        thought = {"reasoning_content": said.thought} if said.thought else {}
         choice = {
             "index": 0,
-            "message": {"role": "assistant", "content": said.text, "refusal": None, "annotations": []},
+            "message": {"role": "assistant", "content": said.text, "refusal": None, "annotations": [], **thought},
             "logprobs": None,
             "finish_reason": said.reason,
         }
         return {**_head(said, "chat.completion"), "choices": [choice], "usage": _used(said.usage)}
 
-    def events(self, said: Said, wanted: Mapping[str, Any]) -> list[bytes]:
+    def events(self, said: Said, wanted: Mapping[str, Any]) -> list[Sent]:
         counts = bool((wanted.get("stream_options") or {}).get("include_usage"))
         # Where the tokens are asked for, every other event says that it has none.
         head = _head(said, "chat.completion.chunk") | ({"usage": None} if counts else {})
-        first = {"role": "assistant", "content": "", "refusal": None}
-        deltas = [_choice(first), *(_choice({"content": piece}) for piece in said.pieces), _choice({}, said.reason)]
-        chunks = [{**head, "choices": [delta]} for delta in deltas]
+
+        def event(delta: Mapping[str, Any], reason: str | None = None) -> bytes:
+            return _event({**head, "choices": [_choice(delta, reason)]})
+
+        events = [
+            Sent("head", event({"role": "assistant", "content": "", "refusal": None})),
+            # As llama.cpp, vLLM and DeepSeek have it; OpenAI itself shows no thoughts here.
+            *(Sent("thought", event({"reasoning_content": piece})) for piece in said.thoughts),
+            *(Sent("text", event({"content": piece})) for piece in said.pieces),
+            Sent("reason", event({}, said.reason)),
+        ]
         if counts:
-            chunks.append({**head, "choices": [], "usage": _used(said.usage)})
-        return [*map(_event, chunks), b"data: [DONE]\n\n"]
+            events.append(Sent("usage", _event({**head, "choices": [], "usage": _used(said.usage)})))
+        return [*events, Sent("end", b"data: [DONE]\n\n")]
 
     def error(self, refusal: Refusal) -> dict[str, Any]:
         kind = refusal.kind or _KINDS.get(refusal.status, "server_error")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.generate.models import call
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.call import Answer, ask
 from orchestrator.generate.models.presets import Model, Price, import_litellm
@@ -74,6 +75,7 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """litellm waits between its tries by a clock of its own."""
     monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
+    monkeypatch.setattr(call, "AGAIN_S", 0)
 
 
 @pytest.mark.anyio

@@ -45,6 +45,7 @@ class Listing:
 LISTED = Listing(
     {
         "gpt-4.1": GPT,
+        "gpt-thinks": {**GPT, "supports_reasoning": True},
         "gpt-4.1-nano": {**GPT, "max_output_tokens": 16_384},
         "mistral/codestral-latest": {"litellm_provider": "mistral", "max_input_tokens": 128_000},
         "ollama/llama3": {"litellm_provider": "ollama", "max_input_tokens": 8192, "input_cost_per_token": 0.0},
@@ -291,3 +292,32 @@ def test_any_text_is_a_model_or_a_problem(name: str) -> None:
 
 def test_no_representation_of_a_model_holds_a_key() -> None:
     assert "secret" not in repr(one("openai/gpt-4.1", OPENAI_API_KEY="secret"))
+
+
+# Streams
+
+
+@pytest.mark.parametrize(
+    ("preset", "seconds"),
+    [
+        (Preset(model="openai/gpt-4.1", key="OPENAI_API_KEY"), 30),
+        (Preset(model="openai/gpt-thinks", key="OPENAI_API_KEY"), 120),
+        (Preset(model="openai/gpt-thinks", key="OPENAI_API_KEY", silence_s=20), 20),
+        (Preset(model="openai/llama", api_base="http://localhost:8000/v1"), 120),
+        (Preset(model="openai/llama", api_base="http://localhost:8000/v1", silence_s=300), 300),
+    ],
+)
+def test_how_long_a_model_may_be_silent(preset: Preset, seconds: float) -> None:
+    made = one("m", preset, OPENAI_API_KEY="k")
+    assert (made.silence_s, made.streams) == (seconds, True)
+    assert made.thinks == ("thinks" in preset.model)
+
+
+def test_a_preset_may_say_that_its_provider_cannot_stream() -> None:
+    assert not one("m", Preset(model="openai/gpt-4.1", key="OPENAI_API_KEY", stream=False), OPENAI_API_KEY="k").streams
+
+
+def test_models_that_think_may_be_silent_for_longer_than_others() -> None:
+    env = {"LLM_MODELS": "gpt-4.1,gpt-5,claude-sonnet,claude-haiku,gemini-pro,ollama,openrouter-claude"}
+    silences = [made.silence_s for made in chain(model_settings(env), load(), litellm())]
+    assert silences == [30, 120, 120, 30, 120, 120, 120]

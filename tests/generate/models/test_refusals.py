@@ -106,6 +106,9 @@ def test_an_empty_event_stream_is_taken_for_a_prompt_that_is_too_long() -> None:
         ("Only user and assistant roles are supported!", "", Form(has_system=False)),
         ("Conversation roles must alternate user/assistant/user/assistant", "", Form(has_system=False)),
         ("unexpected", "messages[0].role", Form(has_system=False)),
+        ("Your organization must be verified to stream this model.", "stream", Form(has_stream=False)),
+        ("Streaming is not supported", "", Form(has_stream=False)),
+        ("Unknown parameter: 'stream_options'", "stream_options", Form(has_usage=False)),
     ],
 )
 def test_a_named_parameter_is_adapted_to(text: str, param: str, form: Form) -> None:
@@ -135,12 +138,26 @@ def test_a_form_is_what_is_sent() -> None:
         "max_tokens is odd",
         "image_url is not supported",
         "the system is overloaded",
+        "the upstream is overloaded",
         "max_tokens of gpt-4-0613 is wrong",
     ],
 )
 def test_what_says_nothing_to_do_is_not_adapted_to(text: str) -> None:
     assert adapted_to(said(400, text), Form(), ASKED) is None
     assert adapted_to(said(401, "temperature"), Form(), ASKED) is None
+
+
+def test_what_asks_for_a_stream_goes_step_by_step_and_only_where_the_request_was_wrong() -> None:
+    text = "stream_options is not supported"
+    first = adapted_to(said(400, text), Form(), ASKED)
+    assert first is not None
+    assert first.streaming == {"stream": True}
+    second = adapted_to(said(400, text), first, ASKED)
+    assert second is not None
+    assert second.streaming == {}
+    assert adapted_to(said(400, text), second, ASKED) is None
+    assert adapted_to(said(500, "the stream was closed"), Form(), ASKED) is None
+    assert Form().streaming == {"stream": True, "stream_options": {"include_usage": True}}
 
 
 def test_the_whole_body_is_read_where_litellm_tells_a_part_of_it() -> None:

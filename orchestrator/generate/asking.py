@@ -1,0 +1,143 @@
+"""One call within a task: allowed by the budget, told to who waits, followed while it comes, and recorded."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.events import AnsweredEvent, AskedEvent, Event, Purpose
+from orchestrator.core.report import Attempt, Refused
+from orchestrator.generate import prompt
+from orchestrator.generate.draft import Broken, Given
+from orchestrator.generate.models.answer import Answer
+from orchestrator.generate.models.budget import Budget, NotAllowed
+from orchestrator.generate.models.call import Call
+from orchestrator.generate.models.follow import Following, Pace, tell_nobody
+from orchestrator.generate.models.learnt import Knowledge
+from orchestrator.generate.models.presets import Model
+from orchestrator.generate.prompt import Messages, Prompts
+
+SILENCE_S = 30.0
+"""Seconds of silence after which a person who waits is told of it, again and again."""
+
+
+def _unheard(_: str) -> None:
+    """Say nothing to nobody."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What all conversations of a task share. `broken`: says which rules a site breaks; `say`: tells who waits.
+
+    `refused`: the changes of attachments that were not taken, whatever became of the answers that made them; `tell`:
+    receives what happens as events; `pace`: how often an answer is looked at while it comes.
+    """
+
+    litellm: Any
+    prompts: Prompts
+    given: Given
+    budget: Budget
+    broken: Broken
+    refused: dict[str, Refused] = field(default_factory=dict)
+    say: Callable[[str], None] = _unheard
+    knowledge: Knowledge = field(default_factory=Knowledge)
+    tell: Callable[[Event], None] = tell_nobody
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True)
+class Talk:
+    """One model's conversation. `until`: when it must be over; `has_next`: another model can be asked instead."""
+
+    table: Table
+    model: Model
+    until: Deadline
+    has_next: bool = False
+
+
+async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: str = "") -> Answer:
+    """Make one call if the budget allows it, and record it, also where somebody ends it.
+
+    `before`: the answer that a continuation goes on from.
+    """
+    table, budget, learnt = talk.table, talk.table.budget, talk.table.knowledge.of(talk.model)
+    model = learnt.applied(talk.model)
+    tokens_in = prompt.tokens_of(messages, model.margin)
+    try:
+        allowance = budget.allowance(model, tokens_in, talk.until)
+    except NotAllowed as reason:
+        refused = Attempt(model=model.name, outcome=str(reason))
+        budget.attempts.append(refused)
+        return Answer("", refused, problem=str(reason))
+    budget.calls += 1
+    most = budget.most_usd(model, tokens_in, allowance.tokens)
+    table.tell(AskedEvent(call=budget.calls, model=model.name, purpose=purpose, tokens_in=tokens_in, most_usd=most))
+    limits = f"at most {allowance.tokens} tokens in {allowance.seconds:.0f} s"
+    table.say(f"{model.name}: asked with about {tokens_in} tokens, for {limits}")
+    following = Following(table.tell, budget.calls, before, talk.has_next, table.pace)
+    call = Call(table.litellm, model, messages, allowance, learnt, following)
+    try:
+        async with _telling_silence(table, model, call):
+            answer = await call.answer()
+    except asyncio.CancelledError:
+        _record(table, call, call.stopped(), tokens_in)
+        raise
+    answer = _with_queue(table.knowledge, model, answer)
+    _record(table, call, answer, tokens_in)
+    return answer
+
+
+def _record(table: Table, call: Call, answer: Answer, tokens_in: int) -> None:
+    """Note what a call took: by its attempt where that is known, else at what it can have been at most."""
+    budget, attempt = table.budget, answer.attempt
+    for tokens_out in answer.broken:
+        budget.lose(call.model, tokens_in, tokens_out)
+    # Where no price is known, the tokens of the attempt are counted by themselves.
+    if attempt.cost_usd is None and (call.model.price is not None or not attempt.tokens_out):
+        budget.lose(call.model, tokens_in, attempt.tokens_out or call.allowance.tokens)
+    budget.attempts.append(attempt)
+    event = AnsweredEvent(
+        call=budget.calls,
+        outcome=attempt.outcome,
+        tokens_in=attempt.tokens_in,
+        tokens_out=attempt.tokens_out,
+        cost_usd=attempt.cost_usd,
+        seconds=attempt.seconds,
+        spent_usd=budget.max_cost_usd - budget.money_left,
+        limit_usd=budget.max_cost_usd,
+    )
+    table.tell(event)
+
+
+@asynccontextmanager
+async def _telling_silence(table: Table, model: Model, call: Call) -> AsyncIterator[None]:
+    """Tell who waits, now and then, for how long a model has been silent."""
+
+    async def tell() -> None:
+        while True:
+            await asyncio.sleep(SILENCE_S)
+            if call.silent_s >= SILENCE_S:
+                table.say(f"{model.name}: silent for {call.silent_s:.0f} s")
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+
+
+def _with_queue(knowledge: Knowledge, model: Model, answer: Answer) -> Answer:
+    """Return `answer` with why it may be late: its server still works on a call that was given up."""
+    base = str(model.params.get("api_base", ""))
+    if not answer.is_late or not model.is_home or answer.partial:
+        return answer
+    if base not in knowledge.given_up:
+        knowledge.given_up.add(base)
+        return answer
+    outcome = (
+        f"{answer.problem}: its server may still be busy with a call that was given up before; restart it, or give it "
+        "more time (TASK_DEADLINE_S)"
+    )
+    return replace(answer, problem=outcome, attempt=answer.attempt.model_copy(update={"outcome": outcome}))

@@ -1,0 +1,166 @@
+"""Who follows an answer while it comes: tells of its files and of its life, and leaves one that will not end well.
+
+An answer is looked at a few times a second, and looking never takes more than a small share of the time: so following
+a long one costs as much for each second as following a short one.
+"""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeVar
+
+from orchestrator.core.events import Event, FileEvent, HeardEvent
+from orchestrator.core.paths import form_problem
+from orchestrator.generate.models.presets import SILENCE_S, Model
+from orchestrator.generate.models.stream import Heard, is_loop_without_end
+from orchestrator.generate.reply.cut import joined
+from orchestrator.generate.reply.reply import Edit, File, Reply, parse
+
+CLOSING_S = 2.0
+"""What an ended call may take to close its connection."""
+
+_LOOP_STEP = 2_000
+"""Characters that come between two looks for a loop."""
+
+# Files that a model writes while it thinks are no files of its answer; the reader knows thoughts by their end.
+_THINKS = re.compile(r"\A\s*[<◁](think|thinking|thought|reasoning)[>▷](?!.*[<◁]/\1[>▷])", re.DOTALL | re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How often an answer is looked at that is still coming.
+
+    `look_s`: seconds between two looks at least; `share`: of the time that goes into reading it, at most; `quiet_s`:
+    seconds between two events while nothing comes.
+    """
+
+    look_s: float = 0.25
+    share: float = 0.05
+    quiet_s: float = 5.0
+
+
+T = TypeVar("T")
+State = Literal["begun", "whole", "edited"]
+
+
+def tell_nobody(_: Event) -> None:
+    """Drop an event that nobody waits for."""
+
+
+@dataclass(frozen=True)
+class Following:
+    """How one call is followed. `tell`: receives its events; `call`: its number in them.
+
+    `before`: the answer that a continuation goes on from; `has_next`: another model can be asked instead.
+    """
+
+    tell: Callable[[Event], None] = tell_nobody
+    call: int = 0
+    before: str = ""
+    has_next: bool = False
+    pace: Pace = field(default_factory=Pace)
+
+
+class Abandoned(Exception):
+    """The call was ended because nothing good would come of it. The text says why, as an outcome does."""
+
+
+@dataclass
+class Follower:
+    """The eyes on one call, with what they have seen.
+
+    `heard`: its try of this moment; `is_streamed`: that comes in pieces, so that silence and loops can be told.
+    """
+
+    model: Model
+    following: Following
+    heard: Heard = field(default_factory=Heard)
+    is_streamed: bool = True
+    _told: dict[str, tuple[State, int]] = field(default_factory=dict)
+    _told_at: float = 0.0
+    _told_chars: int = 0
+    _read_again: float = 0.0
+    _looped_at: int = 0
+
+    async def follow(self, work: "asyncio.Task[T]") -> T:
+        """Return what `work` returns. Raises what that raises, and Abandoned; ends it where this is cancelled."""
+        try:
+            while not work.done():
+                await asyncio.wait({work}, timeout=self.following.pace.look_s)
+                if not work.done():
+                    self._look()
+        finally:
+            if not work.done():
+                work.cancel()
+                await asyncio.wait({work}, timeout=CLOSING_S)
+        return work.result()
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        text = self.heard.said.look()
+        self.heard.thought.look()
+        self._tell_life(now)
+        if self.heard.chars - self._looped_at >= _LOOP_STEP:
+            self._looped_at = self.heard.chars
+            if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
+                raise Abandoned("repeats itself without end")
+        if now >= self._read_again and self.following.tell is not tell_nobody:
+            self._tell_files(text)
+            took = time.monotonic() - now
+            self._read_again = now + took + took / self.following.pace.share
+        if self.is_streamed and self.following.has_next and (limit := self.silence_passed(now)):
+            raise Abandoned(f"sent nothing for {limit:g} s")
+
+    def silence_passed(self, now: float) -> float:
+        """Return the seconds of silence that are allowed, where more have passed; else 0."""
+        heard, limit = self.heard, self.model.silence_s
+        if heard.has_come:
+            limit = min(limit, SILENCE_S)
+        return limit if now - (heard.last or heard.began) > limit else 0
+
+    def _tell_life(self, now: float) -> None:
+        heard = self.heard
+        is_new = heard.chars != self._told_chars
+        if not is_new and now - max(self._told_at, heard.began) < self.following.pace.quiet_s:
+            return
+        self._told_at, self._told_chars = now, heard.chars
+        since = now - (heard.first or now)
+        event = HeardEvent(
+            call=self.following.call,
+            chars=heard.chars,
+            tokens=heard.tokens,
+            per_second=round(heard.chars / since, 1) if since else 0.0,
+            age_s=round(now - (heard.last or heard.began), 3),
+        )
+        self.following.tell(event)
+
+    def tell_all_files(self, text: str) -> None:
+        """Tell of what has not been told of the files of an answer that has ended."""
+        if self.following.tell is not tell_nobody:
+            self._tell_files(text)
+
+    def _tell_files(self, text: str) -> None:
+        if not text or _THINKS.match(text):
+            return
+        whole = joined(self.following.before, text) if self.following.before else text
+        for path, (state, size) in files_in(parse(whole)).items():
+            before = self._told.get(path)
+            if before != (state, size) and not (before and state == "begun"):
+                self._told[path] = state, size
+                self.following.tell(FileEvent(call=self.following.call, path=path, state=state, bytes=size))
+
+
+def files_in(reply: Reply) -> dict[str, tuple[State, int]]:
+    """Return for each file of an answer how far it is, and its bytes; of an edit, those that are put in."""
+    found: dict[str, tuple[State, int]] = {}
+    for change in reply.changes:
+        if isinstance(change, File):
+            found[change.path] = "whole", len(change.text.encode())
+        elif isinstance(change, Edit):
+            _, size = found.get(change.path, ("edited", 0))
+            found[change.path] = "edited", size + len(change.replace.encode())
+    if reply.begun and reply.begun.path not in found and not form_problem(reply.begun.path):
+        found[reply.begun.path] = "begun", len(reply.begun.body.encode())
+    return found

@@ -1,0 +1,227 @@
+"""Streamed answers through the real litellm and real sockets: what is whole, what broke off, and what it took."""
+
+import json
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from orchestrator.generate.models import call
+from orchestrator.generate.models.budget import Allowance
+from orchestrator.generate.models.call import Answer, ask
+from orchestrator.generate.models.counting import counted
+from orchestrator.generate.models.follow import Following, Pace
+from orchestrator.generate.models.learnt import Learnt
+from orchestrator.generate.models.presets import Model, Price, import_litellm
+from orchestrator.generate.prompt import counted_in
+from tests.doubles.model import ModelServer, Reply, model_server
+
+pytestmark = pytest.mark.anyio
+
+ASKED = [{"role": "system", "content": "be good"}, {"role": "user", "content": "canary-of-the-prompt"}]
+PRICE = Price(input=2, output=8)
+TEXT = "A page of words, and one more. " * 20
+TOKENS = (1_000, 500)
+BOTH = pytest.mark.parametrize("provider", ["openai", "anthropic"])
+PAGE = '<file path="index.html">\n<!doctype html>\n<html><title>T</title></html>\n</file>\n'
+SCRIPT = '<file path="app.js">\nstart();\n</file>\n'
+EDIT = '<edit path="app.js">\n<<<<<<< SEARCH\nstart();\n=======\nbegin();\n>>>>>>> REPLACE\n</edit>\n'
+EAGER = Pace(look_s=0.01, share=1, quiet_s=0.02)
+
+
+@cache
+def litellm() -> Any:
+    return import_litellm()
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """litellm waits between its tries, and we between ours."""
+    monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
+    monkeypatch.setattr(call, "AGAIN_S", 0)
+
+
+@pytest.fixture(params=["error", "ignore"])
+def with_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What litellm warns of while it reads a stream must not decide whether the stream is whole."""
+    with warnings.catch_warnings():
+        warnings.simplefilter(request.param)
+        warnings.filterwarnings("ignore", "Accessing the 'model_(computed_)?fields'", DeprecationWarning)
+        warnings.filterwarnings("ignore", ".*ReadOnly", UserWarning)
+        yield
+
+
+def model(server: ModelServer, provider: str = "openai", **change: Any) -> Model:
+    params = {"model": f"{provider}/one", "api_base": server.base(provider), "api_key": "key-of-ours"}
+    plain = Model("one", params, 100_000, 16_000, PRICE, sees_images=False, edits=True, caches=False)
+    return replace(plain, **change)
+
+
+async def asked(of: Model, following: Following | None = None, seconds: float = 30) -> Answer:
+    return await ask(litellm(), of, ASKED, Allowance(seconds, 16_000), following=following)
+
+
+def cost(tokens_in: int, tokens_out: int) -> Any:
+    return pytest.approx((2 * tokens_in + 8 * tokens_out) / 1e6)
+
+
+def streamed(server: ModelServer) -> list[bool]:
+    return [bool(wanted.get("stream")) for wanted in server.prompts]
+
+
+# Whole or not: litellm calls each of these a success
+
+
+WHOLE: Mapping[str, Reply] = {
+    "with all that belongs to it": Reply(TEXT, tokens=TOKENS),
+    "after thoughts": Reply(TEXT, tokens=TOKENS, thought="Let me see. " * 20),
+    "without the closing event": Reply(TEXT, tokens=TOKENS, lacks=("end",)),
+    "in one piece": Reply(TEXT, tokens=TOKENS, piece=100_000),
+    "letter by letter": Reply(TEXT[:40], tokens=TOKENS, piece=1),
+}
+BROKEN: Mapping[str, Reply] = {
+    "in the middle, in good order": Reply(TEXT, stays=3),
+    "before the first piece": Reply(TEXT, stays=0),
+    "after all of the text": Reply(TEXT, lacks=("reason", "usage")),
+    "after all of the text, without the closing event": Reply(TEXT, lacks=("reason", "usage", "end")),
+    "among the thoughts": Reply(TEXT, thought="Let me see. " * 20, stays=2),
+    "between two files": Reply(PAGE + SCRIPT, piece=len(PAGE), stays=1),
+    "with the connection": Reply(TEXT, cut=True),
+    "with the connection, before the first event": Reply(TEXT, cut="head"),
+    "with an error": Reply(TEXT, status=529, inside=True),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("reply", WHOLE.values(), ids=WHOLE)
+@pytest.mark.usefixtures("with_warnings")
+async def test_an_answer_that_came_to_its_end_is_whole(provider: str, reply: Reply) -> None:
+    async with model_server(reply) as server:
+        answer = await asked(model(server, provider))
+    assert (answer.text, answer.problem, answer.is_cut) == (reply.content, "", False)
+    assert (answer.attempt.outcome, answer.attempt.tokens_in, answer.attempt.tokens_out) == ("answered", *TOKENS)
+    assert answer.attempt.cost_usd == cost(*TOKENS)
+    assert streamed(server) == [True]
+
+
+@BOTH
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+@pytest.mark.usefixtures("with_warnings")
+async def test_an_answer_that_broke_off_is_asked_for_again(provider: str, reply: Reply) -> None:
+    async with model_server(reply, Reply(TEXT, tokens=TOKENS)) as server:
+        answer = await asked(model(server, provider))
+    assert (answer.text, answer.problem, streamed(server)) == (TEXT, "", [True, True])
+
+
+@BOTH
+@pytest.mark.parametrize("reply", BROKEN.values(), ids=BROKEN)
+@pytest.mark.usefixtures("with_warnings")
+async def test_an_answer_that_breaks_off_every_time_is_a_problem_of_unknown_cost(provider: str, reply: Reply) -> None:
+    async with model_server(reply) as server:
+        answer = await asked(model(server, provider))
+    assert answer.problem.startswith("failed: ")
+    assert (answer.text, answer.attempt.cost_usd, len(server.asked)) == ("", None, 3)
+    assert reply.content
+    assert reply.content.startswith(answer.partial)
+
+
+@BOTH
+@pytest.mark.parametrize("reason", ["length", "content_filter"])
+@pytest.mark.usefixtures("with_warnings")
+async def test_why_an_answer_ended_is_read_from_its_stream(provider: str, reason: Any) -> None:
+    async with model_server(Reply(TEXT, reason)) as server:
+        answer = await asked(model(server, provider))
+    assert (answer.is_cut, "content filter" in answer.problem) == (reason == "length", reason == "content_filter")
+    assert len(server.asked) == 1
+
+
+@pytest.mark.usefixtures("with_warnings")
+async def test_a_count_after_the_last_piece_says_that_it_is_whole_too() -> None:
+    async with model_server(Reply(TEXT, tokens=TOKENS, lacks=("reason",))) as server:
+        answer = await asked(model(server))
+    assert (answer.text, answer.attempt.tokens_out) == (TEXT, 500)
+
+
+@BOTH
+@pytest.mark.usefixtures("with_warnings")
+async def test_an_answer_of_nothing_is_empty_and_not_broken(provider: str) -> None:
+    async with model_server(Reply("")) as server:
+        answer = await asked(model(server, provider))
+    assert (answer.is_empty, answer.problem, len(server.asked)) == (True, "an empty answer", 1)
+
+
+@pytest.mark.usefixtures("with_warnings")
+async def test_what_nobody_counted_is_counted_here_and_has_no_known_price() -> None:
+    async with model_server(Reply(TEXT, lacks=("usage",))) as server:
+        answer = await asked(model(server))
+        free = await asked(model(server, price=Price(input=0, output=0)))
+    assert (answer.text, answer.attempt.cost_usd, answer.read) == (TEXT, None, None)
+    # litellm makes up a count of its own, which would be believed.
+    assert (answer.attempt.tokens_in, answer.attempt.tokens_out) == (counted_in(ASKED), counted(TEXT))
+    assert free.attempt.cost_usd == 0
+
+
+async def test_tokens_of_a_cache_are_read_from_the_stream() -> None:
+    async with model_server(Reply(TEXT, tokens=(4_000, 10), cached=1_000, written=2_000)) as server:
+        answer = await asked(model(server, "anthropic", price=Price(input=2, output=8, cached=0.2)))
+    assert (answer.attempt.tokens_in, answer.attempt.tokens_cached) == (4_000, 1_000)
+    assert answer.attempt.cost_usd == pytest.approx((1_000 * 2 + 2_000 * 2.5 + 1_000 * 0.2 + 10 * 8) / 1e6)
+
+
+async def test_a_hundred_pieces_that_are_the_same_are_an_answer() -> None:
+    rows = "0,0,0,0\n" * 300
+    async with model_server(Reply(rows, piece=8)) as server:
+        answer = await asked(model(server))
+    assert (answer.text, len(server.asked)) == (rows, 1)
+
+
+# Where a provider cannot stream
+
+
+async def test_a_preset_may_say_that_answers_come_in_one_piece() -> None:
+    async with model_server(Reply(TEXT, tokens=TOKENS)) as server:
+        answer = await asked(model(server, streams=False))
+    assert (answer.text, answer.attempt.tokens_out, streamed(server)) == (TEXT, 500, [False])
+
+
+@pytest.mark.parametrize(
+    ("text", "param", "second"),
+    [
+        ("Your organization must be verified to stream this model.", "stream", {"stream": None}),
+        ("streaming is not supported for this model", None, {"stream": None}),
+        ("Unrecognized request argument supplied: stream_options", None, {"stream": True, "stream_options": None}),
+    ],
+)
+async def test_a_refusal_that_names_the_stream_is_adapted_to_and_remembered(
+    text: str, param: str | None, second: dict[str, Any]
+) -> None:
+    refused = Reply(status=400, body=json.dumps({"error": {"message": text, "param": param}}).encode())
+    learnt = Learnt()
+    async with model_server(refused, TEXT) as server:
+        for _ in range(2):
+            answer = await ask(litellm(), model(server), ASKED, Allowance(30, 1_000), learnt)
+            assert answer.text == TEXT
+    first, *others = server.prompts
+    assert (first["stream"], first["stream_options"]) == (True, {"include_usage": True})
+    assert [{name: wanted.get(name) for name in second} for wanted in others] == [second, second]
+
+
+@BOTH
+async def test_what_is_no_stream_at_all_is_asked_for_in_one_piece(provider: str) -> None:
+    empty = Reply(body=b"", content_type="text/event-stream")
+    async with model_server(empty, Reply(TEXT, tokens=TOKENS)) as server:
+        answer = await asked(model(server, provider))
+    assert (answer.text, streamed(server)) == (TEXT, [True, False])
+
+
+async def test_a_server_that_is_asked_for_a_stream_and_says_nothing_tells_without_one_that_the_prompt_is_too_long() -> (
+    None
+):
+    told = {"error": {"code": 400, "message": "maximum context length is 2048 tokens, you have 6031 in the messages"}}
+    refused = Reply(status=400, body=json.dumps(told).encode())
+    async with model_server(Reply(body=b"", content_type="text/event-stream"), refused) as server:
+        answer = await asked(model(server))
+    assert (answer.is_too_long, answer.context, answer.attempt.cost_usd) == (True, 2_048, 0)
