@@ -97,7 +97,7 @@ async def test_what_was_wrong_is_said_and_what_was_right_is_kept() -> None:
     assert outcomes(at)[0].startswith("asked again: ")
     assert "index.html" in last_prompt(server)
     assert "<title>One</title>" in last_prompt(server)
-    assert "a.js" in last_prompt(server).partition("must not be sent again")[2]
+    assert "a.js" in last_prompt(server).partition("Do not send them again")[2]
     assert [message["role"] for message in json.loads(server.asked[1].body)["messages"]] == [
         "system",
         "user",
