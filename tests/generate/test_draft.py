@@ -124,8 +124,8 @@ def test_what_a_site_lacks_is_a_flaw(files: dict[str, bytes], flaw: str) -> None
 
 
 def test_a_broken_rule_is_a_flaw_and_makes_a_draft_useless() -> None:
-    draft = judged(Draft(PAGE), given(), lambda _: ["'app.js' holds a secret"])
-    assert draft.flaws == ("The site breaks a rule: 'app.js' holds a secret.",)
+    draft = judged(Draft(PAGE), given(), lambda _: ["'app.js' contains a secret"])
+    assert draft.flaws == ("The site breaks a rule: 'app.js' contains a secret.",)
     assert not draft.is_usable
 
 

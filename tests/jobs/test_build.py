@@ -231,7 +231,7 @@ async def test_an_answer_that_breaks_a_rule_is_passed_over_for_the_template(job:
         built = await job.run(order(checks=[]), **settings)
     assert len(model.asked) == 2  # told what was wrong, it says the same again
     assert (built.fallback, built.error, built.cost_usd) == (True, None, None)
-    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' holds a secret."
+    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' contains a secret."
     assert "the page comes from the template" in job.log.getvalue()
 
 
@@ -299,20 +299,20 @@ CASES = {
         {"ALLOW_PRIVATE_URLS": "false"},
     ),
     "a secret in an attachment": Case(
-        RuleBroken, "holds a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
+        RuleBroken, "contains a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
     ),
     "a workflow": Case(
-        UsageError, "not of the agreed form", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
+        UsageError, "has invalid fields", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
     ),
     "a setting": Case(UsageError, "MAX_COST_USD", settings={"MAX_COST_USD": "-1"}),
-    "another id": Case(UsageError, "not the id of its request", {"brief": "x"}),
+    "another id": Case(UsageError, "does not match its request", {"brief": "x"}),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_what_stops_a_build_is_handed_over(job: Job, case: Case) -> None:
     given = order(**case.fields)
-    if case.says.startswith("not the id"):
+    if case.says.startswith("does not match its request"):
         given = Order("0" * 16, given.key, given.title, given.request, None, by_hand=False)
     with pytest.raises(case.error, match=case.says):
         await job.run(given, **case.settings)
