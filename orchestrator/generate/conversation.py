@@ -20,7 +20,7 @@ from orchestrator.generate.reply.cut import is_loop, joined, tail
 from orchestrator.generate.reply.reply import Reply, parse
 
 TURNS = 3
-"""Answers that one model may give to one request: what it did not mend twice it does not mend."""
+"""Answers that one model may give to one request: what it failed to fix twice, it will not fix."""
 
 EMPTY = 2
 """How often a model that answered nothing is asked again: it is up, and mostly answers then."""
@@ -39,7 +39,7 @@ SHORTER = 0.95
 """A prompt with more than this of the tokens of another is as long as that."""
 
 SILENCE_S = 30.0
-"""Seconds of silence after which a person who waits is told of it, again and again."""
+"""Seconds of silence after which the log says so, again and again."""
 
 
 def _unheard(_: str) -> None:
@@ -50,7 +50,7 @@ def _unheard(_: str) -> None:
 class Table:
     """What all conversations of a task share. `broken`: says which rules a site breaks; `say`: tells who waits.
 
-    `refused`: the changes of attachments that were not taken, whatever became of the answers that made them.
+    `refused`: the changes of attachments that were refused, even if the answers that made them were dropped.
     """
 
     litellm: Any
@@ -118,7 +118,7 @@ def _fits(messages: Messages, model: Model) -> bool:
 
 
 def _remedy(model: Model) -> str:
-    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "take another model"
+    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "use another model"
     return f"its context of {model.context} tokens is too small for this task: {where}"
 
 
@@ -150,7 +150,7 @@ async def _said(table: Table, model: Model, messages: Messages, until: Deadline)
         if not (answer.is_cut or reply.is_cut):
             break
         if is_loop(text):
-            _note(table.budget, "repeats itself without end")
+            _note(table.budget, "repeats itself endlessly")
             return None
         going_on = prompt.continuation(table.prompts, tail(text))
         asked = [*messages, {"role": "assistant", "content": text}, going_on]
@@ -239,8 +239,8 @@ def _with_queue(knowledge: Knowledge, model: Model, answer: Answer) -> Answer:
         knowledge.given_up.add(base)
         return answer
     outcome = (
-        f"{answer.problem}: its server may still be busy with a call that was given up before; restart it, or give it "
-        "more time (TASK_DEADLINE_S)"
+        f"{answer.problem}: its server may still be working on an earlier call that was abandoned; restart "
+        "it, or allow more time (TASK_DEADLINE_S)"
     )
     return replace(answer, problem=outcome, attempt=answer.attempt.model_copy(update={"outcome": outcome}))
 

@@ -21,7 +21,7 @@ from orchestrator.generate.tried import Tried
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""
 
-_NOTHING = "There was no block with a file or an edit in the answer."
+_NOTHING = "The answer has no block with a file or an edit."
 _WORKFLOWS = ".github/workflows/"
 
 
@@ -29,7 +29,7 @@ _WORKFLOWS = ".github/workflows/"
 class Given:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
-    `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
+    `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
     `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
     `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
     of attachments that were not taken before it.
@@ -87,11 +87,10 @@ class Given:
 class Draft:
     """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
 
-    `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
-    `is_usable`: with all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check
-    in prose -> what shall show it. `refused`: attachment -> why an answer's change of it was not taken; `declared`:
-    attachment -> the words of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is
-    missing still.
+    `left`: of the flaws, what answers brought that could not be used, and that no later one fixed. `is_usable`: with
+    all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check in prose -> what
+    proves it. `refused`: attachment -> why an answer's change of it was not taken; `declared`: attachment -> the words
+    of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is missing still.
     """
 
     files: Mapping[str, bytes]
@@ -158,13 +157,11 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     """
     problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
-        problems = ["There is no index.html, or an empty one."]
+        problems = ["index.html is missing or empty."]
     is_whole = given.is_new or set(draft.flaws) <= set(map(_complaint, draft.refused.values()))
     needs_readme = given.is_new or has_readme(given.start.files)
     readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
-    unchanged = (
-        [] if draft.flaws or problems or draft.files != given.start.files else ["Nothing was changed by the answer."]
-    )
+    unchanged = [] if draft.flaws or problems or draft.files != given.start.files else ["The answer changed nothing."]
     flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_not_there(draft)))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
 
@@ -174,11 +171,11 @@ def _not_there(draft: Draft) -> list[str]:
     page = without_comments(draft.files.get("index.html", b"").decode(errors="replace"))
     loaded = {unquote(name).removeprefix("./") for names in loaded_by(page).values() for name in names}
     names = sorted(loaded - draft.files.keys())
-    return [f"index.html loads {name}, which is not there." for name in names if "${" not in name]
+    return [f"index.html loads {name}, which does not exist." for name in names if "${" not in name]
 
 
 def has_readme(files: Iterable[str]) -> bool:
-    """Whether one of the paths is the README, in whatever case."""
+    """Whether one of the paths is the README, in upper or lower case."""
     return any(fold(path) == "readme.md" for path in files)
 
 
@@ -206,9 +203,9 @@ def _without_attachments(
 
 
 def _complaint(refused: Refused) -> str:
-    """Return what a model is told of a change that was not taken."""
+    """Return what a model is told about a refused change."""
     declaration = f'<change path="{refused.name}">the words of the brief that ask for it</change>'
-    return f"{refused.sentence}. If it does, declare that: {declaration}."
+    return f"{refused.sentence}. If the brief does ask for it, declare the change: {declaration}."
 
 
 def _is_same(change: Change, data: bytes) -> bool:

@@ -114,8 +114,8 @@ def test_what_is_mended_is_no_flaw_any_more() -> None:
 @pytest.mark.parametrize(
     ("files", "flaw"),
     [
-        ({"README.md": b"#"}, "no index.html"),
-        ({"README.md": b"#", "index.html": b" \n"}, "an empty one"),
+        ({"README.md": b"#"}, "index.html is missing"),
+        ({"README.md": b"#", "index.html": b" \n"}, "missing or empty"),
         ({"index.html": b"x"}, "README.md is missing"),
     ],
 )
@@ -150,13 +150,13 @@ def test_a_readme_is_one_in_any_case() -> None:
 
 def test_an_answer_that_changes_nothing_is_a_flaw_and_leaves_a_site() -> None:
     draft = judged(after(given(), File("README.md", "# One\n")), given(), fine)
-    assert (draft.flaws, draft.is_usable) == (("Nothing was changed by the answer.",), True)
+    assert (draft.flaws, draft.is_usable) == (("The answer changed nothing.",), True)
 
 
 def test_what_the_page_loads_must_be_there() -> None:
     page = b"<link rel=stylesheet href='./a.css'><script src='b.js'></script><script src='https://x.example/c.js'></script>"
     files = {"index.html": page.replace(b"'", b'"'), "README.md": b"#", "a.css": b""}
-    assert judged(Draft(files), given(new=True), fine).flaws == ("index.html loads b.js, which is not there.",)
+    assert judged(Draft(files), given(new=True), fine).flaws == ("index.html loads b.js, which does not exist.",)
 
 
 def test_what_was_made_is_mended_where_it_stands() -> None:

@@ -147,11 +147,11 @@ async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_hold
     assert "Repairs that were tried before, what each changed and what passed then" in asked
     # The second repair begins with the same files as the first one, and is told what became of that.
     second = model.prompts[2]["messages"][1]["content"]
-    assert "Repair 1 was not kept: as a whole its site was no better." in second
+    assert "Repair 1 was not kept, because its site was no better as a whole." in second
     spoiled = page.replace('<p id="total">41</p>', "<p>nothing</p>")
     assert f"-{page}+{spoiled}" in second
     assert f'<file path="index.html">\n{page}</file>' in second
-    assert "Repair 2 was kept: the files below are what it made" in model.prompts[3]["messages"][1]["content"]
+    assert "Repair 2 was kept: the files below are its result" in model.prompts[3]["messages"][1]["content"]
     # What failed on the way stands in the log; annotated is only what is wrong with what is kept.
     assert job.log.getvalue().count("failed, round 1: ") == 5
     assert "::warning::" not in job.log.getvalue()
@@ -201,7 +201,7 @@ async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job
         built = await job.run(order(checks=[{"js": text} for text in texts]), **settings)
         told = model.prompts[2]["messages"][1]["content"]
     assert [check.state for check in built.checks] == ["passed"] * 3
-    assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
+    assert f"These checks failed before it and passed after it:\n- round 1: {texts[0]}\n" in told
     assert f"- round 1: {texts[1]} | It gave: false: `document.title` is `Other`\n" in told
     assert f"- round 1: {texts[2]} | It gave: false: no element matches `h1`" in told
     assert '\n-<p id="total">41</p>\n' in told
@@ -218,7 +218,7 @@ async def test_the_same_answer_to_a_repair_is_told_and_not_opened_again(job: Job
         built = await job.run(order(checks=checks), **settings, MAX_ATTEMPTS="5")
         told = [prompt["messages"][1]["content"] for prompt in model.prompts]
     assert len(told) == 3
-    assert "It changed nothing that the browser saw.\nWhat it changed (notes.txt):" in told[2]
+    assert "The browser saw no change.\nWhat it changed (notes.txt):" in told[2]
     assert [attempt.verified for attempt in built.attempts] == [True] * 3
     assert job.log.getvalue().count("The very same site was opened before") == 1
 

@@ -62,7 +62,7 @@ class Answer:
 async def ask(
     litellm: Any, model: Model, messages: Messages, allowance: Allowance, learnt: Learnt | None = None
 ) -> Answer:
-    """Ask once within `allowance`, in the form that was `learnt`. Whatever goes wrong is an Answer with a problem."""
+    """Ask once within `allowance`, in the form that was `learnt`. Every failure is an Answer with a problem."""
     started, learnt = time.monotonic(), learnt or Learnt()
     try:
         # litellm's timeout is idle time: only this one ends an answer that trickles in. Its own comes later: after it
@@ -81,7 +81,7 @@ async def ask(
             response = await call.made()
     except TimeoutError:
         return _late(model, allowance, started, call)
-    except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the next model is asked
+    except Exception as error:  # noqa: BLE001 - the next model is asked after any error of a provider's client
         return _refused(model, error, messages, started)
     return _judged(model, response, started, _Sent(counted_in(messages), allowance.tokens))
 
@@ -133,7 +133,7 @@ def _late(model: Model, allowance: Allowance, started: float, call: _Call) -> An
 
 
 def _refused(model: Model, error: Exception, messages: Messages, started: float) -> Answer:
-    """Return what is told of a call that raised: only the kind, and why in words of ours.
+    """Return what the log says about a call that raised: only the kind, and why in words of ours.
 
     The text may repeat the prompt, the key or the provider's HTML.
     """

@@ -42,14 +42,14 @@ _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
 _ROOT = re.compile(r"\A(?:\./|/)*+")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!doctype html[^>]{0,300}>(?=\s{0,9}(?:<!--|<html|<head|<meta|<title))", re.IGNORECASE)
-_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
+_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; do not underline a title with such a line"
 
 
 @dataclass(frozen=True)
 class Reply:
     """What an answer holds. `changes`: in its order; `complaints`: what could not be used, in sentences that name it.
 
-    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what shall show it;
+    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what proves it;
     `declared`: attachment -> the words of the brief that ask to change it.
     """
 
@@ -117,7 +117,7 @@ def _left_beside(parts: Sequence[Part], around: str) -> list[str]:
     known = {_path(part.path) for part in parts}
     beside = {_path(path): where for path, where in left_beside(around).items()}
     return [
-        f"{path}: it stands {where} beside the blocks and was left out. Send it in a block of its own."
+        f"{path}: it was sent {where} beside the blocks and was left out. Send it in its own block."
         for path, where in beside.items()
         if path not in known and not form_problem(path)
     ]
@@ -126,7 +126,7 @@ def _left_beside(parts: Sequence[Part], around: str) -> list[str]:
 def _not_understood(text: str, parts: Sequence[Part]) -> list[str]:
     """Return a complaint for each file that the answer names, where it names none in a form that is understood."""
     return [
-        f"{path}: the answer names it in a form that is not understood. Send it in a block of its own."
+        f"{path}: the answer names it, but not in the form of a block. Send it in its own block."
         for path in map(_path, unread_names(text, parts))
         if not form_problem(path)
     ]
@@ -154,7 +154,7 @@ def _lone_page(text: str) -> list[Part]:
     if (start := _DOCTYPE.search(text) or PAGE_ON_A_LINE.search(text)) is None:
         return []
     if text[: start.start()].endswith(("'", '"', "`")):
-        return [Unread("index.html", "stands in a text of code. Send the file in a block")]
+        return [Unread("index.html", "is inside a string of code. Send the file in a block")]
     page = text[start.start() :]
     end = end_of_page(page) or end_of_document(page)
     if end is None:
@@ -212,7 +212,7 @@ def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[str
     if block.is_edit or holds_edits(block.body):
         return _edits(path, edits_of(path, block.body))
     if block.is_cut:
-        return [], [f"{path}: the block does not end. Half a file is never used; send it whole."]
+        return [], [f"{path}: the block has no end. Half a file is never used; send all of it."]
     result = cleaned(path, without_strays(path, block.body))
     if problem := result.problem or held_wrongly(path, result.text):
         return [], [f"{path}: {problem}"]
@@ -230,15 +230,15 @@ def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[str]]:
     """Return the edits that can be used, and a sentence for each that cannot."""
     wrong = [f"{path}: an edit {_UNCLEAR}; it was left out."] * pairs.unclear
     if pairs.is_open:
-        wrong.append(f"{path}: an edit is not closed by REPLACE; it was left out.")
+        wrong.append(f"{path}: an edit has no REPLACE line at its end and was left out.")
     if not pairs.edits and not wrong:
-        wrong.append(f"{path}: an edit has no SEARCH and REPLACE; it was left out.")
+        wrong.append(f"{path}: an edit has no SEARCH and REPLACE and was left out.")
     kept: list[Change] = []
     for edit in pairs.edits:
         if cleaned(path, edit.replace, is_part=True).problem:
-            wrong.append(f"{path}: an edit has a placeholder where code belongs; write the code.")
+            wrong.append(f"{path}: an edit has a placeholder instead of code; write the code.")
         elif problem := held_wrongly(path, edit.replace, is_part=True):
-            wrong.append(f"{path}, what an edit puts in: {problem}")
+            wrong.append(f"{path}, text inserted by an edit: {problem}")
         else:
             kept.append(edit)
     return kept, wrong
