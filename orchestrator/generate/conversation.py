@@ -18,7 +18,7 @@ from orchestrator.generate.reply.reply import Reply, parse
 __all__ = ["Table", "converse"]
 
 TURNS = 3
-"""Answers that one model may give to one request: what it did not mend twice it does not mend."""
+"""Answers that one model may give to one request: what it failed to fix twice, it will not fix."""
 
 EMPTY = 2
 """How often a model that answered nothing is asked again: it is up, and mostly answers then."""
@@ -109,7 +109,7 @@ def _fits(messages: Messages, model: Model) -> bool:
 
 
 def _remedy(model: Model) -> str:
-    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "take another model"
+    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "use another model"
     return f"its context of {model.context} tokens is too small for this task: {where}"
 
 

@@ -30,7 +30,7 @@ _WORKFLOWS = ".github/workflows/"
 class Given:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
-    `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
+    `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
     `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
     `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
     of attachments that were not taken before it.
@@ -88,11 +88,10 @@ class Given:
 class Draft:
     """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
 
-    `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
-    `is_usable`: with all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check
-    in prose -> what shall show it. `refused`: attachment -> why an answer's change of it was not taken; `declared`:
-    attachment -> the words of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is
-    missing still.
+    `left`: of the flaws, what answers brought that could not be used, and that no later one fixed. `is_usable`: with
+    all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check in prose -> what
+    proves it. `refused`: attachment -> why an answer's change of it was not taken; `declared`: attachment -> the words
+    of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is missing still.
     """
 
     files: Mapping[str, bytes]
@@ -173,7 +172,7 @@ def _not_there(draft: Draft) -> list[Complaint]:
 
 
 def has_readme(files: Iterable[str]) -> bool:
-    """Whether one of the paths is the README, in whatever case."""
+    """Whether one of the paths is the README, in upper or lower case."""
     return any(fold(path) == "readme.md" for path in files)
 
 

@@ -98,7 +98,7 @@ class Generation:
     async def site(self) -> Generated:
         """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
 
-        Raises RuleBroken where even the template's site breaks a rule: then it is the attachments'.
+        Raises RuleBroken if even the template's site breaks a rule: then the attachments are the cause.
         """
         if (chosen := await _chosen(self.table, self.chain)) is not None:
             return _generated(self.table, *chosen)

@@ -98,7 +98,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ('attachments: [{name: b.csv, content: "x\\n1"}]\nvars: {a: {sum: b.csv, column: c}}', "has no column c"),
         ('attachments: [{name: b.csv, content: "c\\none"}]\nvars: {a: {sum: b.csv, column: c}}', "no number"),
         ("attachments: [{name: ../b.csv, content: x}]", "attachments.0.name"),
-        ("attachments: [{name: a, content: x}, {name: a, content: y}]", "taken already"),
+        ("attachments: [{name: a, content: x}, {name: a, content: y}]", "used twice"),
     ],
 )
 def test_what_cannot_be_filled_in_is_named_with_its_round(more: str, says: str, tmp_path: Path) -> None:

@@ -120,8 +120,8 @@ def test_what_is_mended_is_no_flaw_any_more() -> None:
 @pytest.mark.parametrize(
     ("files", "flaw"),
     [
-        ({"README.md": b"#"}, "no index.html"),
-        ({"README.md": b"#", "index.html": b" \n"}, "an empty one"),
+        ({"README.md": b"#"}, "index.html is missing"),
+        ({"README.md": b"#", "index.html": b" \n"}, "missing or empty"),
         ({"index.html": b"x"}, "README.md is missing"),
     ],
 )

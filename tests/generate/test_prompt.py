@@ -158,7 +158,7 @@ async def test_a_small_context_sees_less_of_everything() -> None:
     what = given({"long.txt": b"word " * 9_000}, {"index.html": b"page", "big.js": b"b;\n" * 9_000})
     large, small = await messages(what), await messages(what, replace(PLAIN, context=16_000, output=4_000))
     assert tokens_of(small) < 12_000 < tokens_of(large)
-    assert "(big.js, 27000 bytes: too large to be shown)" in small[1]["content"]
+    assert "(big.js, 27000 bytes: too large to show)" in small[1]["content"]
 
 
 async def test_a_page_is_shown_as_long_as_there_is_room_for_it() -> None:
@@ -219,7 +219,7 @@ def folder(tmp_path: Path) -> Path:
     [
         ("build.md", "$mark $brief $checks", r"build.md lacks \$attachments"),
         ("build.md", "$mark $brief $checks $attachments $more", r"build.md has the unknown \$more"),
-        ("system.md", "costs 5 $ each: $format", r"system.md has a lone \$"),
+        ("system.md", "costs 5 $ each: $format", r"system.md has a single \$"),
         ("edits.md", "$mark", r"edits.md has the unknown \$mark"),
     ],
 )
@@ -235,6 +235,6 @@ async def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
     (folder / "build.md").unlink()
     (folder / "continue.md").write_bytes(b"\xff")
     (folder / "revise.md").write_text("$round")
-    says = r"build.md is missing, or no text; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
+    says = r"build.md is missing or not a text file; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
     with pytest.raises(UsageError, match=says):
         load(folder)

@@ -144,14 +144,14 @@ async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_hold
     asked = model.prompts[1]["messages"][1]["content"]
     assert "must be true and is not: document.querySelector('#total').textContent === '42'\n  It gave: false" in asked
     assert '<p id="total">41</p>' in asked
-    assert "Repairs that were tried before, what each changed and what held then" in asked
+    assert "Repairs that were tried before, what each changed and what passed then" in asked
     # The second repair begins with the same files as the first one, and is told what became of that.
     second = model.prompts[2]["messages"][1]["content"]
-    assert "Repair 1 was not kept: as a whole its site was no better." in second
+    assert "Repair 1 was not kept, because its site was no better as a whole." in second
     spoiled = page.replace('<p id="total">41</p>', "<p>nothing</p>")
     assert f"-{page}+{spoiled}" in second
     assert f'<file path="index.html">\n{page}</file>' in second
-    assert "Repair 2 was kept: the files below are what it made" in model.prompts[3]["messages"][1]["content"]
+    assert "Repair 2 was kept: the files below are its result" in model.prompts[3]["messages"][1]["content"]
     # What failed on the way stands in the log; annotated is only what is wrong with what is kept.
     assert job.log.getvalue().count("failed, round 1: ") == 5
     assert "::warning::" not in job.log.getvalue()
@@ -201,7 +201,7 @@ async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job
         built = await job.run(order(checks=[{"js": text} for text in texts]), **settings)
         told = model.prompts[2]["messages"][1]["content"]
     assert [check.state for check in built.checks] == ["passed"] * 3
-    assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
+    assert f"These checks failed before it and passed after it:\n- round 1: {texts[0]}\n" in told
     assert f"- round 1: {texts[1]} | It gave: false: `document.title` is `Other`\n" in told
     assert f"- round 1: {texts[2]} | It gave: false: no element matches `h1`" in told
     assert '\n-<p id="total">41</p>\n' in told
@@ -218,7 +218,7 @@ async def test_the_same_answer_to_a_repair_is_told_and_not_opened_again(job: Job
         built = await job.run(order(checks=checks), **settings, MAX_ATTEMPTS="5")
         told = [prompt["messages"][1]["content"] for prompt in model.prompts]
     assert len(told) == 3
-    assert "It changed nothing that the browser saw.\nWhat it changed (notes.txt):" in told[2]
+    assert "The browser saw no change.\nWhat it changed (notes.txt):" in told[2]
     assert [attempt.verified for attempt in built.attempts] == [True] * 3
     assert job.log.getvalue().count("The very same site was opened before") == 1
 
@@ -231,7 +231,7 @@ async def test_an_answer_that_breaks_a_rule_is_passed_over_for_the_template(job:
         built = await job.run(order(checks=[]), **settings)
     assert len(model.asked) == 2  # told what was wrong, it says the same again
     assert (built.fallback, built.error, built.cost_usd) == (True, None, None)
-    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' holds a secret."
+    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' contains a secret."
     assert "the page comes from the template" in job.log.getvalue()
 
 
@@ -299,20 +299,20 @@ CASES = {
         {"ALLOW_PRIVATE_URLS": "false"},
     ),
     "a secret in an attachment": Case(
-        RuleBroken, "holds a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
+        RuleBroken, "contains a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
     ),
     "a workflow": Case(
-        UsageError, "not of the agreed form", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
+        UsageError, "has invalid fields", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
     ),
     "a setting": Case(UsageError, "MAX_COST_USD", settings={"MAX_COST_USD": "-1"}),
-    "another id": Case(UsageError, "not the id of its request", {"brief": "x"}),
+    "another id": Case(UsageError, "does not match its request", {"brief": "x"}),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_what_stops_a_build_is_handed_over(job: Job, case: Case) -> None:
     given = order(**case.fields)
-    if case.says.startswith("not the id"):
+    if case.says.startswith("does not match its request"):
         given = Order("0" * 16, given.key, given.title, given.request, None, by_hand=False)
     with pytest.raises(case.error, match=case.says):
         await job.run(given, **case.settings)

@@ -92,7 +92,10 @@ async def test_a_change_that_is_refused_stands_in_the_report_though_a_repair_is_
     assert job.built.count("passed", 1) == 1
     assert job.built.attachments_refused == (NOT_ASKED,)
     # Told once in the conversation, and once more to the repair, which loses no answer for it.
-    assert "does not ask to change it. If it does, declare that" in job.model.prompts[1]["messages"][-1]["content"]
+    assert (
+        "does not ask to change it. If the brief does ask for it, declare the change"
+        in job.model.prompts[1]["messages"][-1]["content"]
+    )
     assert "Not to be tried again: data.csv: an attachment" in job.model.prompts[2]["messages"][-1]["content"]
     assert len(job.model.asked) == 3
     assert "A change was refused: `data.csv: an attachment, which stays as it is" in job.said

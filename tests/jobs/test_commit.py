@@ -112,7 +112,7 @@ def test_the_record_counts_the_checks_of_this_round_and_replaces_its_earlier_ent
         ({"build": None}, NoSite, "without a report"),
         ({"site": None}, NoSite, "no site"),
         ({"site": site({"more.html": b"x"})}, RuleBroken, "not what was verified"),
-        ({"secrets": (SECRET, "Sales</h1>")}, RuleBroken, "'index.html' holds a secret"),
+        ({"secrets": (SECRET, "Sales</h1>")}, RuleBroken, "'index.html' contains a secret"),
     ],
 )
 def test_what_is_not_complete_or_not_verified_is_refused(
@@ -176,7 +176,7 @@ def test_workflows_are_published_where_the_owner_allows_it() -> None:
 
 
 def test_a_provider_key_in_a_file_is_refused() -> None:
-    with pytest.raises(RuleBroken, match="holds a secret"):
+    with pytest.raises(RuleBroken, match="contains a secret"):
         plan(wanted(made=site({"app.js": b"const key = 'ghp_" + b"a" * 36 + b"'"})), ABSENT, {})
 
 
@@ -487,7 +487,7 @@ async def test_push_protection_is_never_tried_to_pass(hub: Hub) -> None:
     with pytest.raises(RuleBroken, match="push protection"):
         await run(hub, wanted(2, base=first.sha))
     assert hub.writes == ["POST /graphql"]
-    with pytest.raises(RuleBroken, match="holds a secret"):
+    with pytest.raises(RuleBroken, match="contains a secret"):
         await run(hub, wanted(2, site({"a.js": secret}), base=first.sha))
 
 

@@ -253,7 +253,7 @@ CASES = {
         NoSite, "renew it", {"error": "GitHub: renew it.", "told": "GitHub: 401."}, has_site=False, told="GitHub: 401."
     ),
     "a round without a repository": Case(NoSite, "no repository", {"error": "This task has no repository."}),
-    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}, told="not set up right"),
+    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}, told="not set up correctly"),
     "a bad token": Case(
         GitHubFailed, "renew it", settings={"TARGET_TOKEN": "wrong"}, told="401: the pipeline is not signed in"
     ),
@@ -469,7 +469,7 @@ async def test_no_token_reaches_the_log_the_summary_or_the_evaluator(job: Job) -
 
 async def test_a_token_in_a_file_is_not_published(job: Job, hub: Hub) -> None:
     given = job.order()
-    with pytest.raises(RuleBroken, match="holds a secret"):
+    with pytest.raises(RuleBroken, match="contains a secret"):
         await job.run(given, job.built(given, {"app.js": b"send('token-of-octo')"}))
     assert hub.writes == []
 
@@ -480,5 +480,5 @@ async def test_missing_settings_are_all_named_at_once(job: Job) -> None:
     names = ("TARGET_TOKEN", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_OWNER")
     with pytest.raises(UsageError, match=r"TARGET_TOKEN.*TARGET_OWNER|TARGET_OWNER.*TARGET_TOKEN"):
         await publish(without(names, env("")), given, job.built(given), runner, job.hub.time.clock())
-    assert "not set up right" in job.told.results[0]["error"]
+    assert "not set up correctly" in job.told.results[0]["error"]
     assert "TOKEN" not in job.told.results[0]["error"]

@@ -41,12 +41,12 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
         except (ValueError, TimeoutError, httpx.HTTPError) as error:
             reason = "its host does not answer" if isinstance(error, httpx.HTTPError | TimeoutError) else str(error)
             raise UsageError(
-                f"Attachment {position} cannot be fetched: {reason}.",
+                f"Attachment {position} could not be downloaded: {reason}.",
                 "Send it as a data URI, or from a public address.",
             ) from None
         if sum(map(len, found.values())) > MAX_BYTES:
             raise UsageError(
-                f"The attachments are larger than {MAX_BYTES // 1024**2} MB together.", "Send smaller ones."
+                f"The attachments have more than {MAX_BYTES // 1024**2} MB in total.", "Send smaller attachments."
             )
     return found
 
@@ -86,7 +86,7 @@ def redirected(url: str, location: str) -> str:
     """Return where a redirect leads. No sign-in travels on; raises ValueError for what must not be followed."""
     to = urlsplit(urljoin(url, location))
     if to.scheme not in {"http", "https"} or not to.hostname:
-        raise ValueError("its host redirects to something that is no web address")
+        raise ValueError("its host redirects to something that is not a web address")
     if to.username is not None or to.password is not None:
         raise ValueError("its host redirects to an address with a user name in it")
     if urlsplit(url).scheme == "https" and to.scheme == "http":

@@ -94,17 +94,19 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         return f"{path}: deleted"
     if isinstance(change, File):
         if _is_part(path, made.get(path, b""), change.text):
-            raise Mismatch(f"{path}: this looks like a part of the file. Send edits, or the whole file.")
+            raise Mismatch(f"{path}: this looks like only a part of the file. Send edits, or the whole file.")
         made[path] = change.text.encode()
         return f"{path}: written whole"
     if not change.search.strip():
         if made.get(path, b"").strip():
-            raise Mismatch(f"{path}, {number}: SEARCH is empty, but the file is not. Say which lines are replaced.")
+            raise Mismatch(
+                f"{path}, {number}: SEARCH is empty, but the file is not. Write the lines to replace into SEARCH."
+            )
         made[path] = change.replace.encode()
         return f"{path}: written whole"
     if path not in made:
         near = alike(path, made) if explain else []
-        hint = f" Is it {', '.join(near)}?" if near else " Send it as a whole file."
+        hint = f" Did you mean {', '.join(near)}?" if near else " Send it as a whole file."
         raise Mismatch(f"{path}, {number}: there is no such file.{hint}")
     try:
         text = made[path].decode()
@@ -115,7 +117,7 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         similar = _alike(text, change.search) if explain else ""
         raise Mismatch(f"{path}, {number}: {problem}{similar}") from None
     made[path] = edited.encode()
-    return f"{path}, {number}: {'applied' if edited != text else 'is there already'}"
+    return f"{path}, {number}: {'applied' if edited != text else 'is already there'}"
 
 
 def _is_part(path: str, before: bytes, text: str) -> bool:
@@ -200,10 +202,10 @@ def _as_is(line: str) -> str:
 
 
 def _only(places: Sequence[int]) -> int | None:
-    """Return the one place, None if there is none; raise Mismatch where there are several."""
+    """Return the one place, None if there is no such place; raise Mismatch if there are several."""
     if len(places) > 1:
         named = ", ".join(str(place + 1) for place in places[:5])
-        raise Mismatch(f"SEARCH matches more than one place (lines {named}): take lines around it along.")
+        raise Mismatch(f"SEARCH matches more than one place (lines {named}): include lines around it.")
     return places[0] if places else None
 
 
@@ -274,5 +276,5 @@ def _alike(text: str, search: str) -> str:
             middle = stripped.index(near[0])
             first, last = max(0, middle - _SHOWN), min(len(lines), middle + _SHOWN + 1)
             shown = "\n".join(f"{number + 1}: {lines[number]}" for number in range(first, last))
-            return f" These lines look most like it:\n{shown}"
+            return f" The most similar lines are:\n{shown}"
     return ""

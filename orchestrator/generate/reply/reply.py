@@ -43,7 +43,7 @@ _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
 _ROOT = re.compile(r"\A(?:\./|/)*+")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!doctype html[^>]{0,300}>(?=\s{0,9}(?:<!--|<html|<head|<meta|<title))", re.IGNORECASE)
-_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
+_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; do not underline a title with such a line"
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _lone_page(text: str) -> list[Part]:
     if (start := _DOCTYPE.search(text) or PAGE_ON_A_LINE.search(text)) is None:
         return []
     if text[: start.start()].endswith(("'", '"', "`")):
-        return [Unread("index.html", "stands in a text of code. Send the file in a block")]
+        return [Unread("index.html", "is inside a string of code. Send the file in a block")]
     page = text[start.start() :]
     end = end_of_page(page) or end_of_document(page)
     if end is None:
@@ -244,15 +244,15 @@ def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[Complaint]]:
     """Return the edits that can be used, and a complaint for each that cannot."""
     wrong = [f"{path}: an edit {_UNCLEAR}; it was left out."] * pairs.unclear
     if pairs.is_open:
-        wrong.append(f"{path}: an edit is not closed by REPLACE; it was left out.")
+        wrong.append(f"{path}: an edit has no REPLACE line at its end and was left out.")
     if not pairs.edits and not wrong:
-        wrong.append(f"{path}: an edit has no SEARCH and REPLACE; it was left out.")
+        wrong.append(f"{path}: an edit has no SEARCH and REPLACE and was left out.")
     kept: list[Change] = []
     for edit in pairs.edits:
         if cleaned(path, edit.replace, is_part=True).problem:
-            wrong.append(f"{path}: an edit has a placeholder where code belongs; write the code.")
+            wrong.append(f"{path}: an edit has a placeholder instead of code; write the code.")
         elif problem := held_wrongly(path, edit.replace, is_part=True):
-            wrong.append(f"{path}, what an edit puts in: {problem}")
+            wrong.append(f"{path}, text inserted by an edit: {problem}")
         else:
             kept.append(edit)
     return kept, [Complaint(path, "edit", text) for text in wrong]
