@@ -118,13 +118,13 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
 
-    watch = commands.add_parser("watch", help="the events of a task on this machine, as they come")
-    watch.add_argument("id", metavar="ID", help="of the request, as the receiver answers it")
+    watch = commands.add_parser("watch", help="print the events of a task on this machine, as they come")
+    watch.add_argument("id", metavar="ID", help="the id that the receiver answered")
     _add_data(watch)
-    watch.add_argument("--json", action="store_true", help="each event as one line of JSON")
+    watch.add_argument("--json", action="store_true", help="print each event as one line of JSON")
     watch.set_defaults(run=_watch)
 
-    local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
+    local = commands.add_parser("local", help="run GitHub and the receiver on this machine")
     _add_ports(local)
     local.set_defaults(run=_local)
 

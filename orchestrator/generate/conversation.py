@@ -12,6 +12,7 @@ from orchestrator.generate.models.budget import LEAST_ROOM, SHORTEST_CALL_S, Bud
 from orchestrator.generate.models.home import learn
 from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.cut import is_loop, joined, tail
 from orchestrator.generate.reply.reply import Reply, parse
 
@@ -36,7 +37,7 @@ LESS = 0.6
 SHORTER = 0.95
 """A prompt with more than this of the tokens of another is as long as that."""
 
-BROKEN_OFF = "The answer ended before its end, so files may be missing."
+BROKEN_OFF = Complaint("", "answer", "The answer broke off before its end, so files may be missing.")
 
 
 async def converse(table: Table, model: Model, until: Deadline, *, has_next: bool = False) -> Draft | None:

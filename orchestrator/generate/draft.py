@@ -22,7 +22,7 @@ from orchestrator.generate.tried import Tried
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""
 
-_NOTHING = Complaint("", "answer", "There was no block with a file or an edit in the answer.")
+_NOTHING = Complaint("", "answer", "The answer has no block with a file or an edit.")
 _WORKFLOWS = ".github/workflows/"
 
 
@@ -149,12 +149,12 @@ def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     """
     problems = [_wrong(f"The site breaks a rule: {problem}.") for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
-        problems = [_wrong("There is no index.html, or an empty one.")]
+        problems = [_wrong("index.html is missing or empty.")]
     is_whole = given.is_new or set(draft.flaws) <= set(map(_complaint, draft.refused.values()))
     needs_readme = given.is_new or has_readme(given.start.files)
     readme = [_wrong("README.md is missing.")] if needs_readme and not has_readme(draft.files) else []
     is_changed = draft.flaws or problems or draft.files != given.start.files
-    unchanged = [] if is_changed else [_wrong("Nothing was changed by the answer.")]
+    unchanged = [] if is_changed else [_wrong("The answer changed nothing.")]
     flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_not_there(draft)))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
 
@@ -168,7 +168,7 @@ def _not_there(draft: Draft) -> list[Complaint]:
     page = without_comments(draft.files.get("index.html", b"").decode(errors="replace"))
     loaded = {unquote(name).removeprefix("./") for names in loaded_by(page).values() for name in names}
     names = sorted(loaded - draft.files.keys())
-    return [_wrong(f"index.html loads {name}, which is not there.") for name in names if "${" not in name]
+    return [_wrong(f"index.html loads {name}, which does not exist.") for name in names if "${" not in name]
 
 
 def has_readme(files: Iterable[str]) -> bool:
@@ -200,9 +200,13 @@ def _without_attachments(
 
 
 def _complaint(refused: Refused) -> Complaint:
-    """Return what a model is told of a change that was not taken."""
+    """Return what a model is told about a refused change."""
     declaration = f'<change path="{refused.name}">the words of the brief that ask for it</change>'
-    return Complaint(refused.name, "attachment", f"{refused.sentence}. If it does, declare that: {declaration}.")
+    return Complaint(
+        refused.name,
+        "attachment",
+        f"{refused.sentence}. If the brief does ask for it, declare the change: {declaration}.",
+    )
 
 
 def _is_same(change: Change, data: bytes) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import Event
+from orchestrator.core.events import Emit
 from orchestrator.core.paths import fold, path_problem
 from orchestrator.core.report import Attempt, Refused
 from orchestrator.core.settings import Models
@@ -147,7 +147,7 @@ async def begin(
     deadline: Deadline,
     broken: Broken,
     say: Callable[[str], None] | None = None,
-    tell: Callable[[Event], None] | None = None,
+    tell: Emit | None = None,
 ) -> Generation:
     """Return what is needed to make a site before `deadline`.
 

@@ -16,7 +16,7 @@ from orchestrator.jobs.stream import Stream
 EVENTS = "events"
 """The folder beside what job `build` hands over."""
 
-UNLOGGED = frozenset({"attempt", "built", "failed", "judged", "waiting"})
+UNLOGGED = frozenset({"answered", "asked", "attempt", "built", "failed", "judged", "waiting"})
 """What the log has another line for, or would have too many lines of."""
 
 

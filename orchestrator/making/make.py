@@ -97,7 +97,7 @@ class _Maker:
     async def begun(self) -> Generation:
         left = self.deadline.remaining
         thinking = self.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
-        return await begin(self.wish.given, self.means.kit, thinking, self._broken, self._say)
+        return await begin(self.wish.given, self.means.kit, thinking, self._broken, self._say, self.emit)
 
     def ways(self, generation: Generation) -> Ways:
         """Return how an attempt is verified and repaired."""

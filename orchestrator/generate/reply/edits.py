@@ -53,14 +53,14 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
     made, changed = dict(files), set[str]()
     complaints, done = list[Complaint](), list[str]()
     if sum(isinstance(change, Edit) for change in changes) > MAX_EDITS:
-        text = f"There are more than {MAX_EDITS} edits; none was applied. Send whole files instead."
+        text = f"There are more than {MAX_EDITS} edits, so none was applied. Send whole files instead."
         complaints.append(Complaint("", "answer", text))
         changes = [change for change in changes if not isinstance(change, Edit)]
     read = 0
     for number, change in _numbered(changes):
         read += _cost(made.get(change.path, b"")) if isinstance(change, Edit) else 0
         if isinstance(change, Edit) and read > MAX_READ:
-            text = f"{change.path}, {number}: too many edits of so large a file; send it again."
+            text = f"{change.path}, {number}: there are too many edits of this large file; send this one again."
             complaints.append(Complaint(change.path, "edit", text))
             continue
         try:

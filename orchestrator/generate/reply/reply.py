@@ -50,7 +50,7 @@ _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; do
 class Reply:
     """What an answer holds. `changes`: in its order; `complaints`: what could not be used.
 
-    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what shall show it;
+    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what proves it;
     `declared`: attachment -> the words of the brief that ask to change it; `begun`: the block it ends within.
     """
 
@@ -124,7 +124,7 @@ def _left_beside(parts: Sequence[Part], around: str) -> list[Complaint]:
         Complaint(
             path,
             "left out",
-            f"{path}: it stands {where} beside the blocks and was left out. Send it in a block of its own.",
+            f"{path}: it was sent {where} beside the blocks and was left out. Send it in its own block.",
         )
         for path, where in beside.items()
         if path not in known and not form_problem(path)
@@ -137,7 +137,7 @@ def _not_understood(text: str, parts: Sequence[Part]) -> list[Complaint]:
         Complaint(
             path,
             "left out",
-            f"{path}: the answer names it in a form that is not understood. Send it in a block of its own.",
+            f"{path}: the answer names it, but not in the form of a block. Send it in its own block.",
         )
         for path in map(_path, unread_names(text, parts))
         if not form_problem(path)
@@ -225,7 +225,7 @@ def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[Com
     if block.is_edit or holds_edits(block.body):
         return _edits(path, edits_of(path, block.body))
     if block.is_cut:
-        text = f"{path}: the block does not end. Half a file is never used; send it whole."
+        text = f"{path}: the block has no end. Half a file is never used; send all of it."
         return [], [Complaint(path, "block", text)]
     result = cleaned(path, without_strays(path, block.body))
     if problem := result.problem or held_wrongly(path, result.text):
