@@ -151,7 +151,7 @@ async def _continued(talk: Talk, messages: Messages, answer: Answer, reply: Repl
         if not (answer.is_cut or reply.is_cut):
             break
         if is_loop(text):
-            _note(budget, "repeats itself without end")
+            _note(budget, "repeats itself endlessly")
             return _left(text)
         going_on = prompt.continuation(talk.table.prompts, tail(text))
         asked = [*messages, {"role": "assistant", "content": text}, going_on]

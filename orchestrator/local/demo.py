@@ -17,8 +17,9 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestrator.core.errors import PagewrightError
-from orchestrator.core.events import EndedEvent, Event, GroupEvent, NoteEvent
+from orchestrator.core.events import EndedEvent, Event, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.settings import deadline_s
+from orchestrator.core.telling import sentence
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judged, planned, send
 from orchestrator.evaluator.inbox import Result
@@ -96,6 +97,8 @@ class Screen:
                 self.say(f"    [yellow]! {_on_one_line(event.text)}[/]")
             case NoteEvent(level="plain") if self.group in _BY_MODELS:
                 self.say(f"    [dim]{_on_one_line(event.text)}[/]")
+            case FileEvent(state="whole" | "edited"):
+                self.say(f"    [dim]{_on_one_line(sentence(event))}[/]")
             case EndedEvent():
                 self.under_way = WAITING
             case _:

@@ -156,13 +156,13 @@ def test_a_readme_is_one_in_any_case() -> None:
 
 def test_an_answer_that_changes_nothing_is_a_flaw_and_leaves_a_site() -> None:
     draft = judged(after(given(), File("README.md", "# One\n")), given(), fine)
-    assert (texts(draft), draft.is_usable) == (["Nothing was changed by the answer."], True)
+    assert (texts(draft), draft.is_usable) == (["The answer changed nothing."], True)
 
 
 def test_what_the_page_loads_must_be_there() -> None:
     page = b"<link rel=stylesheet href='./a.css'><script src='b.js'></script><script src='https://x.example/c.js'></script>"
     files = {"index.html": page.replace(b"'", b'"'), "README.md": b"#", "a.css": b""}
-    assert texts(judged(Draft(files), given(new=True), fine)) == ["index.html loads b.js, which is not there."]
+    assert texts(judged(Draft(files), given(new=True), fine)) == ["index.html loads b.js, which does not exist."]
 
 
 def test_what_was_made_is_mended_where_it_stands() -> None:

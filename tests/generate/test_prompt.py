@@ -201,7 +201,7 @@ async def test_a_correction_says_what_was_wrong_and_what_was_taken() -> None:
     assert "- index.html: written whole" in told["content"]
     assert "(none)" in correction(load(), Draft({}, flaws=(_flaw("x"),)))["content"]
     many = correction(load(), Draft({}, flaws=(_flaw("x" * 9_000),) * 99))["content"]
-    assert "- … 30 of 99 are listed\n" in many
+    assert "- … only 30 of 99 are listed\n" in many
     assert len(many) < 62_000
 
 

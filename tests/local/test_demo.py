@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from orchestrator.core.events import CheckEvent, EndedEvent, GroupEvent, NoteEvent
+from orchestrator.core.events import CheckEvent, EndedEvent, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, planned
 from orchestrator.evaluator.records import Entry, Mark
@@ -100,6 +100,8 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
         begun("Generate the site"),
         NoteEvent(text="llama: asked with about 900 tokens, for at most 3000 tokens in 240 s"),
         NoteEvent(text="llama: silent for 30 s"),
+        FileEvent(call=1, path="index.html", state="begun", bytes=10),
+        FileEvent(call=1, path="index.html", state="whole", bytes=1200),
         NoteEvent(text="llama: [bold]odd (0 tokens in)"),
         NoteEvent(text="No model gave a usable answer:\n no answer within 240 s", level="warning"),
         ended("Generate the site", 40.0),
@@ -111,6 +113,7 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
     assert out.getvalue().splitlines() == [
         "    llama: asked with about 900 tokens, for at most 3000 tokens in 240 s",
         "    llama: silent for 30 s",
+        "    index.html: whole, 1200 bytes",
         "    llama: [bold]odd (0 tokens in)",
         "    ! No model gave a usable answer: no answer within 240 s",
         f"  ✓ {'Generate the site':<44} {'40.0':>6} s",

@@ -100,7 +100,7 @@ class Follower:
         if self.heard.chars - self._looped_at >= _LOOP_STEP:
             self._looped_at = self.heard.chars
             if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
-                raise Abandoned("repeats itself without end")
+                raise Abandoned("repeats itself endlessly")
         if now >= self._read_again and self.following.tell is not unheard:
             self._tell_files(text)
             took = time.monotonic() - now

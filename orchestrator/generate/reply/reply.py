@@ -185,7 +185,7 @@ def _understood(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[
         path = _path(part.path)
         if problem := form_problem(path):
             text = f"The block {part.path!r:.80} was left out: its name {problem}."
-            complaints.append((len(changes), Complaint(path, "name", text)))
+            complaints.append((len(changes), Complaint("", "name", text)))
             continue
         made, wrong = _changes(path, part, is_inner=is_inner)
         complaints += [(len(changes) + len(made), complaint) for complaint in wrong]

@@ -42,7 +42,7 @@ def test_the_lines_that_look_most_like_it_are_shown_with_their_numbers() -> None
 def test_only_the_first_few_are_explained() -> None:
     edits = [Edit("a.js", f"const total = {number};\n", "x\n") for number in range(EXPLAINED + 2)]
     complaints = apply({"a.js": b"const total = 42;\n"}, edits).complaints
-    assert sum("look most like" in complaint.text for complaint in complaints) == EXPLAINED
+    assert sum("most similar" in complaint.text for complaint in complaints) == EXPLAINED
 
 
 def test_more_edits_than_anybody_means_are_not_tried() -> None:
@@ -127,7 +127,7 @@ def test_no_place_is_none(text: str, search: str, replace: str) -> None:
 def test_a_snippet_does_not_take_the_place_of_a_file(path: str, before: str, text: str) -> None:
     applied = apply({path: before.encode()}, [File(path, text)])
     assert applied.files == {path: before.encode()}
-    assert "looks like a part" in applied.complaints[0].text
+    assert "looks like only a part" in applied.complaints[0].text
 
 
 @given(LINES, LINES, LINES, st.sampled_from(["\n", "\r\n"]))

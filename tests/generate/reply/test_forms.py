@@ -196,7 +196,7 @@ def test_a_page_that_shows_thoughts_is_whole(form: str) -> None:
 def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
     reply = parse('{"path": "a.js", "content": "go();", "encoding": "base64"}')
     assert reply.changes == ()
-    assert "a.js: the block is said to be base64" in reply.complaints[0].text
+    assert "a.js: the block is declared as base64" in reply.complaints[0].text
 
 
 @pytest.mark.parametrize("fence", ["```", "~~~"])

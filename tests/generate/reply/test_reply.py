@@ -53,7 +53,7 @@ def test_forms_that_models_use_are_understood(text: str, expected: dict[str, str
 )
 def test_a_block_that_does_not_end_is_a_complaint_and_no_file(text: str) -> None:
     assert "index.html" not in files(text)
-    assert "index.html: the block does not end" in parse(text).complaints[0].text
+    assert "index.html: the block has no end" in parse(text).complaints[0].text
 
 
 @pytest.mark.parametrize("text", ["", "I cannot help with that.", "```html\n<p>\n```", "<file>\nx\n</file>", "{}"])
