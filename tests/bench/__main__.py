@@ -9,7 +9,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import attachments, door, events, home, hostile, jobs, looks, pages, proving, replies, soak, verifying
+from tests.bench import (
+    attachments,
+    door,
+    events,
+    home,
+    hostile,
+    jobs,
+    looks,
+    pages,
+    proving,
+    replies,
+    soak,
+    streaming,
+    verifying,
+)
 from tests.bench.figures import Figure, table
 from tests.bench.processes import Failed
 
@@ -22,6 +36,7 @@ MEASUREMENTS = {
     "model": jobs.model,
     "slow": jobs.slow,
     "replies": replies.measure,
+    "streaming": streaming.measure,
     "attachments": attachments.measure,
     "verifying": verifying.measure,
     "loaded": verifying.loaded,

@@ -10,6 +10,7 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.draft import Given, begun, judged, revised
 from orchestrator.generate.models.refusals import Form, adapted_to, refusal_of, said_by
+from orchestrator.generate.models.stream import is_loop_without_end
 from orchestrator.generate.present import present_files
 from orchestrator.generate.reply.block import Edit, File
 from orchestrator.generate.reply.cleaning import cleaned
@@ -102,7 +103,8 @@ def _cleaned(path: str) -> Callable[[str], object]:
 
 
 def _joined(text: str) -> object:
-    return is_loop(text), tail(text), joined(text, text), joined(text[: len(text) // 2], text[len(text) // 2 :])
+    loops = is_loop(text), is_loop_without_end(text)
+    return loops, tail(text), joined(text, text), joined(text[: len(text) // 2], text[len(text) // 2 :])
 
 
 def _applied(given: tuple[Mapping[str, bytes], Sequence[Any]]) -> object:

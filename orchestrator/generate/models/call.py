@@ -70,7 +70,7 @@ class Call:
     _broken: list[Heard] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._follower = Follower(self.model, self.following)
+        self._follower = Follower(self.model, self.following, self.allowance.tokens)
         self._has_key = bool(self.model.params.get("api_key", NO_KEY) != NO_KEY)
         if not self.model.streams:
             self.learnt.form = replace(self.learnt.form, has_stream=False)

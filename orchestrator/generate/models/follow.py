@@ -20,6 +20,9 @@ from orchestrator.generate.reply.reply import Edit, File, Reply, parse
 CLOSING_S = 2.0
 """What an ended call may take to close its connection."""
 
+TIMES = 3
+"""A server that sends so many times the tokens that were allowed obeys no limit. Tokens of models differ by less."""
+
 _LOOP_STEP = 2_000
 """Characters that come between two looks for a loop."""
 
@@ -66,11 +69,13 @@ class Abandoned(Exception):
 class Follower:
     """The eyes on one call, with what they have seen.
 
-    `heard`: its try of this moment; `is_streamed`: that comes in pieces, so that silence and loops can be told.
+    `tokens`: of the answer at most; `heard`: its try of this moment; `is_streamed`: that comes in pieces, so that
+    silence and loops can be told.
     """
 
     model: Model
     following: Following
+    tokens: int
     heard: Heard = field(default_factory=Heard)
     is_streamed: bool = True
     _told: dict[str, tuple[State, int]] = field(default_factory=dict)
@@ -101,12 +106,14 @@ class Follower:
             self._looped_at = self.heard.chars
             if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
                 raise Abandoned("repeats itself endlessly")
+        if self.heard.tokens > TIMES * self.tokens:
+            raise Abandoned("goes on beyond the limit of its answer")
         if now >= self._read_again and self.following.tell is not unheard:
             self._tell_files(text)
             took = time.monotonic() - now
             self._read_again = now + took + took / self.following.pace.share
         if self.is_streamed and self.following.has_next and (limit := self.silence_passed(now)):
-            raise Abandoned(f"sent nothing for {limit:g} s")
+            raise Abandoned(f"nothing came for {limit:g} s")
 
     def silence_passed(self, now: float) -> float:
         """Return the seconds of silence that are allowed, where more have passed; else 0."""

@@ -147,7 +147,7 @@ async def test_a_silent_model_is_left_where_another_can_be_asked(provider: str, 
     async with model_server(reply) as server:
         answer = await asked(model(server, provider, silence_s=0.3), following)
         await asyncio.wait_for(server.left.wait(), 5) if not reply.silent else None
-    assert (answer.problem, answer.is_abandoned) == ("sent nothing for 0.3 s", True)
+    assert (answer.problem, answer.is_abandoned) == ("nothing came for 0.3 s", True)
     assert (answer.attempt.cost_usd is None) == (not answer.partial)
     assert TEXT.startswith(answer.partial)
 
@@ -164,7 +164,7 @@ async def test_how_long_a_model_may_be_silent_is_told_by_what_has_come() -> None
     thinking.first = thinking.last = quick.first = quick.last = 100
 
     def passed(heard: Heard, now: float, silence_s: float) -> float:
-        return Follower(replace(home, silence_s=silence_s), Following(), heard).silence_passed(now)
+        return Follower(replace(home, silence_s=silence_s), Following(), 100, heard).silence_passed(now)
 
     assert (passed(Heard(began=0), 120, 120), passed(Heard(began=0), 121, 120)) == (0, 120)
     assert (passed(Heard(began=0), 30, 30), passed(Heard(began=0), 31, 30)) == (0, 30)
@@ -206,6 +206,17 @@ async def test_what_repeats_itself_without_end_is_ended_while_it_runs(provider: 
     assert (answer.problem, answer.is_abandoned) == ("repeats itself endlessly", True)
     assert answer.partial.startswith(PAGE) == (field == "content")
     assert answer.attempt.cost_usd is not None
+
+
+async def test_a_server_that_obeys_no_limit_is_left() -> None:
+    text = "".join(f"line {number} of a page that never ends\n" for number in range(500))
+    endless = Reply(text, obeys=False, piece=500, stalls=True, lacks=("reason", "usage", "end"))
+    async with model_server(endless) as server:
+        allowance, following = Allowance(30, 1_000), Following(pace=EAGER)
+        answer = await ask(litellm(), model(server), ASKED, allowance, following=following)
+        await asyncio.wait_for(server.left.wait(), 5)
+    assert (answer.problem, answer.is_abandoned) == ("goes on beyond the limit of its answer", True)
+    assert 3_000 < answer.attempt.tokens_out < 6_000
 
 
 # What is told while it comes
