@@ -57,7 +57,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
     """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
     for personal in ("email", "nonce", "evaluation_url"):
         runner.mask(str(order.request.get(personal) or ""))
-    built = Build(id=order.id, error="Job build failed. Its Actions log says why.")
+    built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
     site: Site | None = None
     shots: Mapping[str, bytes] = {}
     failure: PagewrightError | None = None
@@ -84,7 +84,7 @@ async def _built(
         start = await _start(settings, order, clock)
         runner.say(f"{order.title}: {len(start.task.checks)} checks, {len(start.task.attachments)} attachments")
     if sha := start.found.answered(order.id):
-        runner.notice(f"Answered already by {sha} in {start.found.full_name}: nothing is built.")
+        runner.notice(f"This request was already answered by {sha} in {start.found.full_name}, so nothing is built.")
         return Build(id=order.id, published=sha), None, {}
     with runner.group("Generate the site"):
         generation = await _begun(settings, kit, start, runner)
@@ -106,7 +106,7 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(
-            f"This is round {task.round} of a task that has no repository.", "Send round 1 first, with the same task."
+            f"This is round {task.round} of a task that has no repository.", "Send round 1 of the same task first."
         )
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
@@ -121,8 +121,8 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
         is_there = await repository.has_path(client, user_site, new.name)
     except GitHubFailed:  # a note is worth no failure
         return ()
-    hides = f"{user_site} has a `{new.name}` too, at the address of this page, which is likely to hide it."
-    return (f"{hides} Rename one of them to show both.",) if is_there else ()
+    hides = f"{user_site} also has a `{new.name}`, which will probably hide this page."
+    return (f"{hides} Rename one of the two.",) if is_there else ()
 
 
 async def _begun(settings: BuildSettings, kit: Kit, start: Start, runner: Runner) -> Generation:
@@ -143,7 +143,7 @@ def _ways(settings: BuildSettings, start: Start, generation: Generation, runner:
         made = f"{site.digest()} {sorted(generated.proofs.items())}"
         with runner.group("Verify it in a browser"):
             if made in seen:
-                runner.say("The very same site was opened before: nothing new would be seen.")
+                runner.say("Exactly this site was opened before, so its results are used again.")
             else:
                 seen[made] = await _verified(
                     settings, _subject(start, site, generated), start.deadline.remaining, runner
@@ -174,14 +174,14 @@ async def _standing(settings: BuildSettings, start: Start, runner: Runner) -> Se
     """Return what a browser finds of the published site, opened as the new one is. Nothing where time is short."""
     left = start.deadline.remaining
     if left < STANDING_S:
-        runner.say("There is no time to look at the published site: what is found counts as new.")
+        runner.say("There is no time to open the published site, so every finding counts as new.")
         return ()
     try:
         findings = (await _verified(settings, _subject(start, start.present), left * STANDING_SHARE, runner)).findings
     except PagewrightError as error:  # the new site is good without it
-        runner.say(f"The published site could not be looked at, so what is found counts as new: {error}")
+        runner.say(f"The published site could not be opened, so every finding counts as new: {error}")
         return ()
-    runner.say(f"{len(findings)} findings of the published site: the same ones are no reason for a repair.")
+    runner.say(f"The published site has {len(findings)} findings. The same findings do not cause a repair.")
     return findings
 
 
@@ -205,12 +205,14 @@ def _annotate(runner: Runner, generation: Generation, first: Generated, kept: At
     warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
     if first.is_fallback and generation.attempts:
         last = generation.attempts[-1]
-        why = f"The last attempt, {last.model}: {summary.outcome(last)}"
-        warnings.insert(0, f"No model gave a usable answer: the page comes from the template. {why}")
+        why = f"The last attempt ({last.model}): {summary.outcome(last)}"
+        warnings.insert(0, f"No model gave a usable answer, so the page was made from the template. {why}")
     elif first.is_fallback:
-        runner.notice("No model is configured (LLM_MODELS): the page comes from the template.")
+        runner.notice("No model is configured, so the page was made from the template. Set LLM_MODELS to use one.")
     elif kept.generated.is_fallback:
-        warnings.insert(0, "The template's page shows more than the answer that was cut off: it is what goes on.")
+        warnings.insert(
+            0, "The answer was cut off and shows less than the template's page, so the template's page is used."
+        )
     for line in annotations.shortened([*warnings, *annotations.worst(kept.report.checks, kept.report.findings)]):
         runner.warning(line)
     for note in annotations.shortened(kept.report.notes):
@@ -246,7 +248,10 @@ async def _verified(settings: BuildSettings, subject: "Subject", seconds: float,
 
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
-            raise UsageError(f"The browser cannot use its sandbox: {reason}.", "Leave the runner as GitHub sets it up.")
+            raise UsageError(
+                f"The browser cannot use its sandbox: {reason}.",
+                "Use GitHub's runner without changes to its sandbox settings.",
+            )
         runner.say(f"The browser runs without its sandbox: {reason}.")
 
     limits = Limits().within(seconds)

@@ -20,14 +20,14 @@ from orchestrator.targets import pages
 from orchestrator.targets.builds import BuildLost
 
 TELLING_S = 10.0
-"""Kept for telling the evaluator, whatever else takes its time."""
+"""Seconds that are always kept for telling the evaluator."""
 
 MORE_COMMITS = 2
 """How many commits may follow the first where GitHub Pages loses one."""
 
 
 async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
-    """Publish what lies in `folder`, and tell the evaluator what came of it, whatever came of it.
+    """Publish the site in `folder`, and tell the evaluator the result or the error.
 
     Raises PagewrightError, after the evaluator was told.
     """
@@ -36,7 +36,7 @@ async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Ru
         runner.mask(personal)
         # The result is printed as JSON, where a quote or a backslash makes the same value look different.
         runner.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
-    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its Actions log says why.")
+    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its log in Actions says why.")
     build: Build | None = None
     try:
         build, site = handover.read(folder)
@@ -94,7 +94,7 @@ async def _until_live(client: Client, made: Committed, url: str, runner: Runner)
             return await _live(client, made, url)
         except BuildLost as lost:
             made = await committed_again(client, made)
-            runner.say(f"{lost.cause} Another commit may go live: {made.head}")
+            runner.say(f"{lost.cause} Trying again with another commit: {made.head}")
     return await _live(client, made, url)
 
 
@@ -113,9 +113,9 @@ async def _tell(
         for name in ("repo_url", "commit_sha", "pages_url"):
             runner.set_output(name, getattr(outcome, name))
     if asker.evaluation_url is None:
-        runner.say("The task has no evaluation_url: nobody to tell.")
+        runner.say("The task has no evaluation_url, so no evaluator is notified.")
         return
     with runner.group("Tell the evaluator"):
         body = result_body(asker, result)
         tries = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
-        runner.say(f"accepted at try {tries}")
+        runner.say(f"accepted on try {tries}")

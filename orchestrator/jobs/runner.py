@@ -25,7 +25,7 @@ SUMMARY_BYTES = 1024 * 1024 - 1024
 
 @dataclass
 class Runner:
-    """One job's line to whoever reads its log. `output` and `summary`: the files Actions names, if any."""
+    """One job's way to write its log. `output` and `summary`: the files Actions names, if any."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     output: Path | None = None
@@ -38,7 +38,7 @@ class Runner:
                 self._command("add-mask", line)
 
     def say(self, text: str) -> None:
-        """Print `text`; whatever it holds, none of it is taken for a command."""
+        """Print `text`; nothing in it is taken for a command."""
         for line in text.splitlines() or [""]:
             self._line(harmless(line))
 
@@ -56,7 +56,7 @@ class Runner:
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
-        """Fold everything said inside under `title`, and close with how long it took, whatever happens."""
+        """Fold everything said inside under `title`, and close with how long it took, also after an error."""
         self._line(f"::group::{harmless(title)}")
         started = time.monotonic()
         try:

@@ -1,4 +1,4 @@
-"""The page that Actions shows for a run. Pure; whatever came from outside is a code span, cut to size."""
+"""The page that Actions shows for a run. Pure; everything from outside is a code span, cut to size."""
 
 from collections.abc import Sequence
 
@@ -33,10 +33,10 @@ def built(order: Order, build: Build) -> str:
     if build.error:
         lines += [f"**Nothing was built.** {code(build.error)}", ""]
     elif build.published:
-        lines += [f"Answered already by commit {code(build.published)}; nothing was built.", ""]
+        lines += [f"This request was already answered by commit {code(build.published)}, so nothing was built.", ""]
     elif build.fallback:
         why = "no model gave a usable answer" if build.attempts else "no model is configured"
-        lines += [f"⚠️ **Fallback**: {why}, the page comes from the template.", ""]
+        lines += [f"⚠️ **Fallback**: {why}, so the page was made from the template.", ""]
     if build.checks:
         lines += _table(("round", "check", "state", "seen"), [_check_row(check) for check in build.checks])
     if build.findings:
@@ -51,7 +51,7 @@ def built(order: Order, build: Build) -> str:
 
 
 def published(order: Order, build: Build | None, outcome: Publication | PagewrightError, log_url: str) -> str:
-    """Return what job `publish` has to show, whatever the outcome."""
+    """Return the summary of job `publish`, for a result or an error."""
     lines = [f"## Publish: {code(order.title)}", ""]
     if isinstance(outcome, Publication):
         lines += [
@@ -72,7 +72,7 @@ def _check_row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _costs(build: Build) -> list[str]:
-    total = f"Built by {code(build.built_by) or 'nobody'} · {_tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
+    total = f"Built by {code(build.built_by) or 'nothing'} · {_tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
     if not build.attempts:
         return [total, ""]
     rows = [
@@ -86,7 +86,7 @@ def _costs(build: Build) -> list[str]:
         )
         for attempt in build.attempts
     ]
-    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of what it made"), rows), total, ""]
+    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of its site"), rows), total, ""]
 
 
 def _shown(attempt: Attempt) -> str:

@@ -338,7 +338,7 @@ async def test_prose_only_is_asked_again_once_and_then_the_same_ends_it(provider
     prose = "I'm sorry, I can't help with that."
     generated, server = await made(prose, prose, GOOD, provider=provider)
     assert (generated.built_by, models(server)) == (f"{provider}/second", ["first", "first", "second"])
-    assert outcomes(generated)[0].startswith("asked again: There was no block")
+    assert outcomes(generated)[0].startswith("asked again: The answer has no block")
     assert outcomes(generated)[1:] == ["the same answer again", "answered"]
 
 
