@@ -131,7 +131,7 @@ class Generation:
         repairs before this one.
         """
         refused = self.refused(made.site)
-        told = (*wrong, *(f"Not to be tried again: {one.sentence}." for one in refused))
+        told = (*wrong, *(f"Do not try this again: {one.sentence}." for one in refused))
         given = replace(self.table.given, made=made.site, wrong=told, proofs=made.proofs, tried=tuple(tried))
         given = replace(given, refused=refused)
         able = [model for model in self.chain if not model.problem]

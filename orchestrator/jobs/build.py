@@ -102,7 +102,7 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(
-            f"This is round {task.round} of a task that has no repository.", "Send round 1 first, with the same task."
+            f"This is round {task.round} of a task that has no repository.", "Send round 1 of the same task first."
         )
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
@@ -117,8 +117,8 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
         is_there = await repository.has_path(client, user_site, new.name)
     except GitHubFailed:  # a note is worth no failure
         return ()
-    hides = f"{user_site} has a `{new.name}` too, at the address of this page, which is likely to hide it."
-    return (f"{hides} Rename one of them to show both.",) if is_there else ()
+    hides = f"{user_site} also has a `{new.name}`, which will probably hide this page."
+    return (f"{hides} Rename one of the two.",) if is_there else ()
 
 
 async def _wish(settings: BuildSettings, start: Start) -> Wish:

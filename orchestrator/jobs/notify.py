@@ -52,7 +52,8 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
             answered = "did not answer" if status == NO_ANSWER else f"answered {status}"
             raise NotAccepted(
                 f"The evaluator {answered} ({tries.failed.total()} tries).",
-                "See that evaluation_url is reachable from the internet, then re-run the failed job: it only tells.",
+                "Make sure that evaluation_url is reachable from the internet, then re-run the failed "
+                "job. It only notifies again.",
             )
         await clock.sleep(wait)
 
@@ -71,6 +72,8 @@ async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
     except Unresolved:
         return NO_ANSWER  # a name server may be better in a moment
     except NotPublic as error:
-        raise NotAccepted(f"evaluation_url is not public: {error}.", "Give a URL that the internet reaches.") from None
+        raise NotAccepted(
+            f"evaluation_url is not public: {error}.", "Send a URL that is reachable from the internet."
+        ) from None
     except (httpx.HTTPError, OSError, TimeoutError):
         return NO_ANSWER

@@ -24,7 +24,7 @@ from orchestrator.targets.builds import BuildLost
 from orchestrator.targets.live import Awaited, wait_until_live
 
 TELLING_S = 10.0
-"""Kept for telling the evaluator, whatever else takes its time."""
+"""Seconds that are always kept for telling the evaluator."""
 
 MORE_COMMITS = 2
 """How many commits may follow the first where GitHub Pages loses one."""

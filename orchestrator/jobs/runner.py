@@ -22,7 +22,7 @@ SUMMARY_BYTES = 1024 * 1024 - 1024
 
 @dataclass
 class Runner:
-    """One job's line to whoever reads its log. `output` and `summary`: the files Actions names, if any."""
+    """One job's way to write its log. `output` and `summary`: the files Actions names, if any."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     output: Path | None = None
@@ -35,7 +35,7 @@ class Runner:
                 self._command("add-mask", line)
 
     def say(self, text: str) -> None:
-        """Print `text`; whatever it holds, none of it is taken for a command."""
+        """Print `text`; nothing in it is taken for a command."""
         for line in text.splitlines() or [""]:
             self._line(harmless(line))
 

@@ -1,4 +1,4 @@
-"""The page that Actions shows for a run. Pure; whatever came from outside is a code span, cut to size."""
+"""The page that Actions shows for a run. Pure; everything from outside is a code span, cut to size."""
 
 from collections.abc import Sequence
 
@@ -34,10 +34,10 @@ def built(order: Order, build: Build) -> str:
     if build.error:
         lines += [f"**Nothing was built.** {code(build.error)}", ""]
     elif build.published:
-        lines += [f"Answered already by commit {code(build.published)}; nothing was built.", ""]
+        lines += [f"This request was already answered by commit {code(build.published)}, so nothing was built.", ""]
     elif build.fallback:
         why = "no model gave a usable answer" if build.attempts else "no model is configured"
-        lines += [f"⚠️ **Fallback**: {why}, the page comes from the template.", ""]
+        lines += [f"⚠️ **Fallback**: {why}, so the page was made from the template.", ""]
     if build.checks:
         lines += _table(("round", "check", "state", "seen"), [_check_row(check) for check in build.checks])
     if build.findings:
@@ -87,7 +87,7 @@ def _costs(build: Build) -> list[str]:
         )
         for attempt in build.attempts
     ]
-    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of what it made"), rows), total, ""]
+    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of its site"), rows), total, ""]
 
 
 def _shown(attempt: Attempt) -> str:

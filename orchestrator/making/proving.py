@@ -184,15 +184,13 @@ def _fault(finding: Finding) -> str:
 
 
 def _stood(finding: Finding) -> str:
-    return f"Seen before this round too, and no reason for this repair: {_fault(finding)}"
+    return f"The page had this before this round, so do not fix it now: {_fault(finding)}"
 
 
 def remarks(report: "Report") -> list[str]:
     """Return what is told along, and is no reason to pay for another answer."""
     untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.seen]
-    proofs = (f"This check in prose is not shown yet: {check.text}\n  {check.seen}" for check in untold)
+    proofs = (f"This check in prose is not proved yet: {check.text}\n  {check.seen}" for check in untold)
     unreadable = (check for check in report.checks if check.state == "unreadable")
-    unseen = (
-        f"This check could not be evaluated here, which is no fault of the page: {one.text}" for one in unreadable
-    )
-    return [*proofs, *unseen, *(f"No fault of the page: {note}" for note in report.notes)]
+    unseen = (f"This check could not be evaluated here. The page is not at fault: {one.text}" for one in unreadable)
+    return [*proofs, *unseen, *(f"The page is not at fault for this: {note}" for note in report.notes)]

@@ -14,8 +14,8 @@ import pytest
 
 from orchestrator.core.site import RECORD, Site
 from tests.doubles.evaluator import evaluator
-from tests.doubles.mender import block
 from tests.doubles.model import ModelServer, model_server
+from tests.doubles.repairer import block
 from tests.doubles.server import response, tripwire
 from tests.faults.world import DISPATCH_TOKEN, JOB_TOKEN, OWNER, SECRET, TARGET_TOKEN, TASK, World
 

@@ -86,8 +86,8 @@ async def test_a_good_answer_ends_it() -> None:
 async def test_what_was_wrong_is_said_and_what_was_right_is_kept() -> None:
     at = table(new=False)
     good, bad = edit("a.js", "a()", "b()"), edit("index.html", "<html><title>None</title></html>", "x")
-    mended = edit("index.html", "<html><title>One</title></html>", "<html><title>Two</title></html>")
-    draft, server = await conversed(at, good + bad, mended)
+    fixed = edit("index.html", "<html><title>One</title></html>", "<html><title>Two</title></html>")
+    draft, server = await conversed(at, good + bad, fixed)
     assert draft is not None
     assert draft.files == {
         **PRESENT,

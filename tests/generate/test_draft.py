@@ -168,9 +168,9 @@ def test_what_the_page_loads_must_be_there() -> None:
 def test_what_was_made_is_mended_where_it_stands() -> None:
     made = Site({**PAGE, "data.csv": b"changed, as the brief asks\n"})
     what = given(attachments={"data.csv": CSV})
-    mending = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
-    assert begun(mending).files == made.files
-    assert not mending.is_new
+    repairing = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
+    assert begun(repairing).files == made.files
+    assert not repairing.is_new
 
 
 def test_an_edit_that_failed_is_not_forgotten_while_others_are_made() -> None:
