@@ -63,7 +63,7 @@ _SENTENCES: Mapping[str, Callable[[Any], str]] = {
     "committed": lambda event: f"{event.sha} in {event.repo_url}",
     "waiting": lambda event: f"not live yet: {event.state}",
     "live": lambda event: event.pages_url,
-    "told": lambda event: f"accepted at try {event.tries}",
+    "told": lambda event: f"accepted on try {event.tries}",
     "failed": _ended,
     "stopped": _ended,
     "judgement": lambda event: f"{event.verdict}: {event.label}",

@@ -25,4 +25,4 @@ def worst(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[st
 def shortened(lines: Sequence[str]) -> list[str]:
     """Return no more lines than GitHub shows."""
     left = len(lines) - MOST
-    return list(lines) if left <= 1 else [*lines[:MOST], f"{left} more: see the summary."]
+    return list(lines) if left <= 1 else [*lines[:MOST], f"{left} more: see the summary of the run."]

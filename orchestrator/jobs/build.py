@@ -43,7 +43,7 @@ class Start:
 async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
     """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
     tells = teller(env, order, runner, "build", out)
-    built = Build(id=order.id, error="Job build failed. Its Actions log says why.")
+    built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
     made: Made | None = None
     failure: PagewrightError | None = None
     try:
@@ -73,7 +73,9 @@ async def _built(settings: BuildSettings, order: Order, tells: Teller, clock: Cl
         tells.emit(_what_was_read(start))
     if sha := start.found.answered(order.id):
         where = f"{sha} in {start.found.full_name}"
-        tells.emit(NoteEvent(text=f"Answered already by {where}: nothing is built.", level="notice"))
+        tells.emit(
+            NoteEvent(text=f"This request was already answered by {where}, so nothing is built.", level="notice")
+        )
         return Build(id=order.id, published=sha), None
     wish = await _wish(settings, start)
     made = await make(wish, _means(settings, kit, tells), start.deadline, tells.emit)
@@ -131,7 +133,10 @@ async def _wish(settings: BuildSettings, start: Start) -> Wish:
 def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
-            raise UsageError(f"The browser cannot use its sandbox: {reason}.", "Leave the runner as GitHub sets it up.")
+            raise UsageError(
+                f"The browser cannot use its sandbox: {reason}.",
+                "Use GitHub's runner without changes to its sandbox settings.",
+            )
         tells.emit(NoteEvent(text=f"The browser runs without its sandbox: {reason}."))
 
     secrets = (*settings.models.keys.values(), settings.actions.token)
@@ -152,13 +157,15 @@ def _annotate(emit: Emit, made: Made) -> None:
     warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
     if first.is_fallback and generation.attempts:
         last = generation.attempts[-1]
-        why = f"The last attempt, {last.model}: {outcome(last)}"
-        warnings.insert(0, f"No model gave a usable answer: the page comes from the template. {why}")
+        why = f"The last attempt ({last.model}): {outcome(last)}"
+        warnings.insert(0, f"No model gave a usable answer, so the page was made from the template. {why}")
     elif first.is_fallback:
-        text = "No model is configured (LLM_MODELS): the page comes from the template."
+        text = "No model is configured, so the page was made from the template. Set LLM_MODELS to use one."
         emit(NoteEvent(text=text, level="notice"))
     elif kept.generated.is_fallback:
-        warnings.insert(0, "The template's page shows more than the answer that was cut off: it is what goes on.")
+        warnings.insert(
+            0, "The answer was cut off and shows less than the template's page, so the template's page is used."
+        )
     for line in annotations.shortened([*warnings, *annotations.worst(kept.report.checks, kept.report.findings)]):
         emit(NoteEvent(text=line, level="warning"))
     for note in annotations.shortened(kept.report.notes):

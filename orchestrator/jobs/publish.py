@@ -31,7 +31,7 @@ MORE_COMMITS = 2
 
 
 async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
-    """Publish what lies in `folder`, and tell the evaluator what came of it, an error too.
+    """Publish the site in `folder`, and tell the evaluator the result or the error.
 
     Raises PagewrightError, after the evaluator was told.
     """
@@ -40,7 +40,7 @@ async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Ru
     for personal in (asker.email, asker.nonce, asker.evaluation_url):
         # The result is printed as JSON, where a quote or a backslash makes the same value look different.
         tells.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
-    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its Actions log says why.")
+    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its log in Actions says why.")
     build: Build | None = None
     try:
         build, site = handover.read(folder)
@@ -102,7 +102,7 @@ async def _until_live(client: Client, made: Committed, url: str, tells: Teller) 
             return await _live(client, made, url, tells)
         except BuildLost as lost:
             made = await committed_again(client, made)
-            tells.emit(NoteEvent(text=f"{lost.cause} Another commit may go live: {made.head}"))
+            tells.emit(NoteEvent(text=f"{lost.cause} Trying again with another commit: {made.head}"))
     return await _live(client, made, url, tells)
 
 
@@ -122,7 +122,7 @@ async def _tell(
         for name in ("repo_url", "commit_sha", "pages_url"):
             runner.set_output(name, getattr(outcome, name))
     if asker.evaluation_url is None:
-        tells.emit(NoteEvent(text="The task has no evaluation_url: nobody is told."))
+        tells.emit(NoteEvent(text="The task has no evaluation_url, so no evaluator is notified."))
         return
     with group(tells.emit, "Tell the evaluator"):
         body = result_body(asker, result)

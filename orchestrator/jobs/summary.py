@@ -52,7 +52,7 @@ def built(order: Order, build: Build) -> str:
 
 
 def published(order: Order, build: Build | None, ended: Publication | PagewrightError, log_url: str) -> str:
-    """Return what job `publish` has to show, whatever the outcome."""
+    """Return the summary of job `publish`, for a result or an error."""
     lines = [f"## Publish: {code(order.title)}", ""]
     if isinstance(ended, Publication):
         lines += [
@@ -73,7 +73,7 @@ def _check_row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _costs(build: Build) -> list[str]:
-    total = f"Built by {code(build.built_by) or 'nobody'} · {tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
+    total = f"Built by {code(build.built_by) or 'nothing'} · {tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
     if not build.attempts:
         return [total, ""]
     rows = [

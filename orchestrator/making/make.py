@@ -115,7 +115,7 @@ class _Maker:
         self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=by))
         with group(self.emit, "Verify it in a browser"):
             if made in self.seen:
-                self._say("The very same site was opened before: nothing new would be seen.")
+                self._say("Exactly this site was opened before, so its results are used again.")
             else:
                 self.seen[made] = await self._verified(self._subject(site, generated), self.deadline.remaining)
                 self._tell_report(self.seen[made])
@@ -139,15 +139,15 @@ class _Maker:
         with group(self.emit, "Look at the published site"):
             left = self.deadline.remaining
             if left < STANDING_S:
-                self._say("There is no time to look at the published site: what is found counts as new.")
+                self._say("There is no time to open the published site, so every finding counts as new.")
                 return ()
             subject = self._subject(self.wish.given.present)
             try:
                 findings = (await self._verified(subject, left * STANDING_SHARE)).findings
             except PagewrightError as error:  # the new site is good without it
-                self._say(f"The published site could not be looked at, so what is found counts as new: {error}")
+                self._say(f"The published site could not be opened, so every finding counts as new: {error}")
                 return ()
-            self._say(f"{len(findings)} findings of the published site: the same ones are no reason for a repair.")
+            self._say(f"The published site has {len(findings)} findings. The same findings do not cause a repair.")
             return findings
 
     def _subject(self, site: Site, generated: Generated | None = None) -> "Subject":

@@ -62,9 +62,9 @@ async def wait_until_live(awaited: Awaited, host: Host, deadline: Deadline, emit
             await _pause(deadline, f"the page was not live yet ({host.reason:.200})")
         for path in sorted(path for path in expected if path != RECORD and not _is_hidden(path)):
             while await site.served(quote(path)) != expected[path]:
-                await _pause(deadline, "some file of the page was still the old one")
+                await _pause(deadline, "GitHub Pages still served an old file")
         while "index.html" in expected and await site.served("") != expected["index.html"]:
-            await _pause(deadline, "the page was still the old one")
+            await _pause(deadline, "GitHub Pages still served the old page")
         return site.url
 
 
@@ -74,7 +74,7 @@ def _is_hidden(path: str) -> bool:
 
 async def _pause(deadline: Deadline, state: str) -> None:
     if deadline.remaining <= POLL_S:
-        raise OutOfTime(f"The task's time was over and {state}.", "Re-run the failed job: it looks again.")
+        raise OutOfTime(f"The task ran out of time: {state}.", "Re-run the failed job: it checks again.")
     await deadline.clock.sleep(POLL_S)
 
 

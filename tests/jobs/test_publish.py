@@ -379,7 +379,7 @@ async def test_a_task_without_an_evaluator_is_published_all_the_same(job: Job, h
     given = job.order(evaluation_url=None)
     await job.run(given, job.built(given))
     assert job.told.asked == []
-    assert "nobody is told" in job.seen
+    assert "no evaluator is notified" in job.seen
     assert hub.head(TASK)
 
 
