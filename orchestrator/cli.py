@@ -38,78 +38,122 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pagewright", description="A brief goes in, a verified live site comes out.")
+    parser = argparse.ArgumentParser(
+        prog="pagewright", description="Turn a brief into a verified website that is live."
+    )
     parser.set_defaults(is_job=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     serve = commands.add_parser("serve", help="run the receiver")
     serve.set_defaults(run=_serve)
 
-    build = commands.add_parser("build", help="job build: make the site and prove it in a browser")
-    build.add_argument("--event", type=Path, required=True, metavar="FILE", help="the event, as Actions writes it")
-    build.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the site and the report go")
+    build = commands.add_parser("build", help="job build: generate the site and verify it in a browser")
+    build.add_argument(
+        "--event",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the event file that Actions writes (GITHUB_EVENT_PATH)",
+    )
+    build.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="folder to write the site and the report to"
+    )
     build.set_defaults(run=_build, is_job=True)
 
-    publish = commands.add_parser("publish", help="job publish: commit, wait until it is live, tell the evaluator")
-    publish.add_argument("--event", type=Path, required=True, metavar="FILE", help="the event, as Actions writes it")
-    publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="what job build handed over")
+    publish = commands.add_parser(
+        "publish", help="job publish: commit the site, wait until it is live, notify the evaluator"
+    )
+    publish.add_argument(
+        "--event",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="the event file that Actions writes (GITHUB_EVENT_PATH)",
+    )
+    publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="folder with the output of job build")
     publish.set_defaults(run=_publish, is_job=True)
 
-    models = commands.add_parser("models", help="which models there are, what they cost, which can be used now")
-    models.add_argument("--json", action="store_true", help="a list of objects instead of a table")
+    models = commands.add_parser("models", help="list the models, what they cost, and which you can use now")
+    models.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     models.set_defaults(run=_models)
 
-    doctor = commands.add_parser("doctor", help="would a task work? what is missing, and what to do about it")
-    doctor.add_argument("--json", action="store_true", help="a list of objects instead of lines")
+    doctor = commands.add_parser("doctor", help="check the setup: what is missing, and how to fix it")
+    doctor.add_argument("--json", action="store_true", help="print a JSON list instead of lines of text")
     doctor.set_defaults(run=_doctor)
 
-    setup = commands.add_parser("setup", help="put the pipeline on GitHub: environments, secrets, variables, ruleset")
+    setup = commands.add_parser(
+        "setup", help="set up the pipeline on GitHub: environments, secrets, variables, ruleset"
+    )
     setup.set_defaults(run=_setup)
 
-    evaluate = commands.add_parser("evaluate", help="the evaluator: send tasks, wait for results, judge the live pages")
+    evaluate = commands.add_parser(
+        "evaluate", help="run the evaluator: send tasks, wait for results, check the live pages"
+    )
     evaluate.add_argument("files", type=Path, nargs="+", metavar="FILE", help="task templates")
     evaluate.add_argument(
-        "--receiver", default="", metavar="URL", help="the endpoint; /api-endpoint where it has no path"
+        "--receiver",
+        default="",
+        metavar="URL",
+        help="the endpoint to send tasks to; /api-endpoint is added if the URL has no path",
     )
-    evaluate.add_argument("--secret", default="", metavar="S", help="what is sent along; else SHARED_SECRET")
-    evaluate.add_argument("--email", default="student@example.com", metavar="E", help="who is asked")
-    evaluate.add_argument("--endpoints", type=Path, metavar="FILE", help="several: CSV of email, endpoint, secret")
+    evaluate.add_argument("--secret", default="", metavar="S", help="the shared secret to send; default: SHARED_SECRET")
+    evaluate.add_argument("--email", default="student@example.com", metavar="E", help="the e-mail address to send")
     evaluate.add_argument(
-        "--private", action="store_true", help="endpoints and pages may lie at private addresses, whatever their names"
+        "--endpoints",
+        type=Path,
+        metavar="FILE",
+        help="several endpoints: a CSV file with the columns email, endpoint, secret",
     )
-    evaluate.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="where results arrive")
-    evaluate.add_argument("--public-url", default="", metavar="URL", help="how endpoints reach it")
+    evaluate.add_argument("--private", action="store_true", help="allow endpoints and pages at private addresses")
+    evaluate.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="address to receive results on")
+    evaluate.add_argument(
+        "--public-url", default="", metavar="URL", help="the URL at which endpoints reach that address"
+    )
     _add_data(evaluate)
-    evaluate.add_argument("--models", metavar="A,B,…", help="compare these, each on a GitHub of its own here")
-    evaluate.add_argument("--repeat", type=int, default=1, metavar="N", help="how often each task, with --models")
-    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="the table as CSV too")
-    evaluate.add_argument("--json", action="store_true", help="everything as JSON instead of the table")
+    evaluate.add_argument("--models", metavar="A,B,…", help="compare these models, each on its own local GitHub")
+    evaluate.add_argument(
+        "--repeat", type=int, default=1, metavar="N", help="with --models: how often to send each task"
+    )
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write the table to this CSV file")
+    evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
 
-    local = commands.add_parser("local", help="GitHub on one machine, with the receiver in front")
+    watch = commands.add_parser("watch", help="print the events of a task on this machine, as they come")
+    watch.add_argument("id", metavar="ID", help="the id that the receiver answered")
+    _add_data(watch)
+    watch.add_argument("--json", action="store_true", help="print each event as one line of JSON")
+    watch.set_defaults(run=_watch)
+
+    local = commands.add_parser("local", help="run GitHub and the receiver on this machine")
     _add_ports(local)
     local.set_defaults(run=_local)
 
-    demo = commands.add_parser("demo", help="local, and a sample task for two rounds")
+    demo = commands.add_parser("demo", help="run local, and send it a sample task with two rounds")
     _add_ports(demo)
-    demo.add_argument("--once", action="store_true", help="exit when done: 0 only if both rounds are live and proved")
+    demo.add_argument(
+        "--once",
+        action="store_true",
+        help="exit when done; the exit code is 0 only if both rounds are live and pass their checks",
+    )
     demo.set_defaults(run=_demo)
     return parser
 
 
 def _add_ports(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--receiver-port", type=int, default=7860, metavar="PORT", help="0: any free one")
-    parser.add_argument("--github-port", type=int, default=7861, metavar="PORT", help="0: any free one")
+    parser.add_argument("--receiver-port", type=int, default=7860, metavar="PORT", help="0: any free port")
+    parser.add_argument("--github-port", type=int, default=7861, metavar="PORT", help="0: any free port")
     _add_data(parser)
-    parser.add_argument("--pages-delay", type=float, default=2.0, metavar="S", help="seconds a Pages build takes")
-    parser.add_argument("--faults", type=Path, metavar="FILE", help="how this GitHub fails, as JSON")
-    parser.add_argument("--json", action="store_true", help="machine-readable lines instead of text")
+    parser.add_argument(
+        "--pages-delay", type=float, default=2.0, metavar="S", help="how many seconds a Pages build takes"
+    )
+    parser.add_argument(
+        "--faults", type=Path, metavar="FILE", help="JSON file with the failures that this GitHub simulates"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON lines instead of text")
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data", type=Path, default=Path(".pagewright"), metavar="DIR", help="where everything is kept"
-    )
+    parser.add_argument("--data", type=Path, default=Path(".pagewright"), metavar="DIR", help="folder for all data")
 
 
 def _serve(_: argparse.Namespace) -> int:
@@ -161,7 +205,7 @@ def _is_confirmed(question: str) -> bool:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the answer
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:  # nobody is there to be asked
+    except EOFError:  # there is no terminal to ask at
         return False
     finally:
         signal.signal(signal.SIGINT, before)
@@ -195,9 +239,18 @@ def _compare(chosen: argparse.Namespace) -> int:
 
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
     if not models or chosen.receiver or chosen.endpoints:
-        raise UsageError("--models takes names of models, and no endpoint.", "Leave out --receiver and --endpoints.")
+        raise UsageError(
+            "--models needs at least one model, and cannot be used with --receiver or --endpoints.",
+            "Name the models, or leave out --models.",
+        )
     options = Options(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
     return run_comparison(options, environment(dotenv=True), staged_in)
+
+
+def _watch(chosen: argparse.Namespace) -> int:
+    from orchestrator.local.watch import run_watch  # noqa: PLC0415
+
+    return run_watch(chosen.id, chosen.data, as_json=chosen.json)
 
 
 def _local(chosen: argparse.Namespace) -> int:
@@ -223,8 +276,8 @@ def _event(path: Path, env: dict[str, str]) -> Order:
         event = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         raise UsageError(
-            "The event file cannot be read as JSON.", "Give the file that GITHUB_EVENT_PATH names."
+            "The event file could not be read as JSON.", "Pass the file that GITHUB_EVENT_PATH names."
         ) from None
     if not isinstance(event, dict):
-        raise UsageError("The event file does not hold an object.", "Give the file that GITHUB_EVENT_PATH names.")
+        raise UsageError("The event file is not a JSON object.", "Pass the file that GITHUB_EVENT_PATH names.")
     return read_event(event, env.get("GITHUB_RUN_ID", "0"))

@@ -7,11 +7,16 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from orchestrator.cli import main
+from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, LiveEvent, read_line
+from orchestrator.core.task import request_id
+from orchestrator.core.telling import sentence
+from orchestrator.jobs.summary import code
 from tests.doubles.hub import TOKEN, Hub
 
 COMMAND = [sys.executable, "-m", "orchestrator"]
@@ -145,3 +150,56 @@ def test_the_demo_proves_both_rounds(tmp_path: Path) -> None:
         for scheme in ("light", "dark")
     }
     assert (files / "clone" / "suppliers.json").is_file()
+    for entry in rounds:
+        _tells_the_same_story(tmp_path, entry, (files / f"round-{entry['round']}.log").read_text())
+
+
+def _tells_the_same_story(data: Path, entry: dict[str, Any], log: str) -> None:
+    """Log, summary and events of one run say the same; the events hold nothing that is private."""
+    request = request_id(entry["email"], entry["task"], entry["round"], entry["nonce"])
+    watched = subprocess.run(
+        [*COMMAND, "watch", request, "--data", str(data), "--json"],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert not any(private in watched.stdout for private in (entry["email"], entry["nonce"], "http://evaluator"))
+    stamped = [read_line(line) for line in watched.stdout.splitlines()]
+    counted = [each.envelope.n for each in stamped if each.envelope.source == "build"]
+    assert counted == list(range(1, len(counted) + 1))
+    events = [each.event for each in stamped]
+    checks = [event for event in events if isinstance(event, CheckEvent)]
+    assert checks
+    for event in checks:
+        assert sentence(event) in log
+    (committed,) = [event for event in events if isinstance(event, CommittedEvent)]
+    (live,) = [event for event in events if isinstance(event, LiveEvent)]
+    assert (committed.repo_url, committed.sha, live.pages_url) == (
+        entry["repo_url"],
+        entry["commit_sha"],
+        entry["pages_url"],
+    )
+    assert f"{committed.sha} in {committed.repo_url}" in log
+    run = next(event.run for event in events if isinstance(event, EndedEvent))
+    summary = (data / ".github" / "work" / "summaries" / f"{run}.md").read_text()
+    for event in checks:
+        assert code(event.label) in summary
+    assert live.pages_url in summary
+    told = subprocess.run(
+        [*COMMAND, "watch", request, "--data", str(data)],
+        env=_environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert [line[9:] for line in told.stdout.splitlines()] == [text for each in events if (text := sentence(each))]
+
+
+def test_a_task_that_is_not_known_cannot_be_watched(tmp_path: Path) -> None:
+    command = [*COMMAND, "watch", "0123456789abcdef", "--data", str(tmp_path)]
+    ended = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Give the id that the receiver answered" in ended.stderr

@@ -158,6 +158,16 @@ def test_what_was_built_is_kept_for_two_weeks_and_a_second_attempt_replaces_it()
     assert sorted(downloads, key=len) == [taken, again]
 
 
+def test_the_events_of_job_publish_are_kept_always_where_it_writes_them() -> None:
+    (work,) = [step for step in jobs(BUILD)["publish"]["steps"] if step.get("id") == "publish"]
+    assert 'PAGEWRIGHT_EVENTS="${PAGEWRIGHT_EVENTS:-$RUNNER_TEMP/events}"' in work["run"]
+    (keep,) = [step for step in jobs(BUILD)["publish"]["steps"] if step.get("uses", "").endswith("/upload-events")]
+    assert keep["if"] == "${{ always() && !env.ACT }}"
+    uploads = [step["with"] for path in FILES for step in steps(path) if "upload-artifact@" in step.get("uses", "")]
+    (events,) = [given for given in uploads if given["name"] == "events"]
+    assert (events["path"], events["overwrite"]) == ("${{ runner.temp }}/events", True)
+
+
 def test_what_was_built_is_fetched_a_second_way_where_the_first_fails_and_the_job_goes_on_without_it() -> None:
     found = jobs(BUILD)["publish"]["steps"]
     first, second = [step for step in found if step.get("uses", "").startswith("./.github/actions/download")]

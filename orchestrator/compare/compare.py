@@ -17,7 +17,7 @@ import httpx
 from rich.console import Console
 
 from orchestrator.compare import corpus, scoring
-from orchestrator.compare.repairing import heal
+from orchestrator.compare.repairing import repair_sites
 from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Build
 from orchestrator.core.settings import evaluator_settings, model_settings
@@ -26,7 +26,7 @@ from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, p
 from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
 from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.ledger import Ledger
-from orchestrator.evaluator.records import Built, Healing
+from orchestrator.evaluator.records import Built, SiteRepair
 from orchestrator.evaluator.templates import Template
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import presets
@@ -38,7 +38,7 @@ EMAIL = "visitor@example.com"
 class Options:
     """What the command line says. `repeat`: how often each task is given, each time with another seed.
 
-    `corpus`: where the sites lie that are to be mended.
+    `corpus`: where the sites lie that are to be repaired.
     """
 
     files: Sequence[Path]
@@ -128,7 +128,7 @@ def _plan(templates: Sequence[Template]) -> str:
 
 
 async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
-    """Build every task with one model, then have it mend every site of the corpus."""
+    """Build every task with one model, then have it repair every site of the corpus."""
     started = datetime.now(UTC)
     data = bench.options.data / "models" / f"{started:%Y%m%d-%H%M%S}-{slug(model)}"
     async with bench.stages(data, {**bench.env, "LLM_MODELS": model}) as stage:
@@ -147,14 +147,14 @@ async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
         for entry in ended:
             if (how := _built(stage.build_of(entry.task.id))) is not None:
                 bench.ledger.built(entry.task.nonce, how)
-    bench.say(f"{model}: {len(bench.cases)} sites to mend")
+    bench.say(f"{model}: {len(bench.cases)} sites to repair")
     browser = evaluator_settings(bench.env).browser
-    await heal(bench.cases, kit, browser, partial(_mended, bench, number))
+    await repair_sites(bench.cases, kit, browser, partial(_note_repair, bench, number))
 
 
-def _mended(bench: _Bench, number: int, healing: Healing) -> None:
-    bench.ledger.healed(number, healing)
-    bench.say(f"{healing.case}: {'mended' if healing.is_healed else 'not mended'}")
+def _note_repair(bench: _Bench, number: int, repair: SiteRepair) -> None:
+    bench.ledger.add_site_repair(number, repair)
+    bench.say(f"{repair.case}: {'repaired' if repair.is_repaired else 'not repaired'}")
 
 
 def _built(build: Build | None) -> Built | None:

@@ -1,4 +1,4 @@
-"""How well a model mends: it is given sites with one defect each, and what a browser saw, and answers with edits."""
+"""How well a model repairs: it is given sites with one defect each, and what a browser saw, and answers with edits."""
 
 import asyncio
 import time
@@ -10,7 +10,7 @@ from orchestrator.compare.corpus import MIRROR, Case
 from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.site import Site, broken_rules
 from orchestrator.core.task import Task
-from orchestrator.evaluator.records import Healing
+from orchestrator.evaluator.records import SiteRepair
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.making.proving import Attempted, Ways, prove
@@ -19,38 +19,40 @@ from orchestrator.verify.limits import Limits
 from orchestrator.verify.verification import Subject, verify
 
 AT_ONCE = 2
-MENDING_S = 240
+REPAIRING_S = 240
 LIMITS = Limits(load=10, check=2, whole=30)
 
 
-async def heal(cases: Sequence[Case], kit: Kit, browser: Path | None, done: Callable[[Healing], None]) -> list[Healing]:
-    """Have the models of `kit` mend every site, some at once; each is tried once. `done` is told of each."""
+async def repair_sites(
+    cases: Sequence[Case], kit: Kit, browser: Path | None, done: Callable[[SiteRepair], None]
+) -> list[SiteRepair]:
+    """Have the models of `kit` repair every site, some at once; each is tried once. `done` is told of each."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(case: Case) -> Healing:
+    async def one(case: Case) -> SiteRepair:
         async with turns:
-            healing = await mended(case, kit, browser, most=2)
-            done(healing)
-            return healing
+            repair = await repair_site(case, kit, browser, most=2)
+            done(repair)
+            return repair
 
     return list(await asyncio.gather(*map(one, cases)))
 
 
-async def mended(case: Case, kit: Kit, browser: Path | None, most: int) -> Healing:
-    """Have the models of `kit` mend one site, in `most` - 1 repairs at most, and look whether it is whole then."""
+async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> SiteRepair:
+    """Have the models of `kit` repair one site, in `most` - 1 repairs at most, and look whether it is whole then."""
     started = time.monotonic()
     task = Task(task=case.name, round=1, nonce="-", brief=case.brief, checks=case.checks)
-    deadline = Deadline(time.time() + MENDING_S, Clock())
+    deadline = Deadline(time.time() + REPAIRING_S, Clock())
     generation = await begin(
         Given(task, case.attachments, Site({}), None), kit, deadline, lambda site: broken_rules(site, {})
     )
     first = Generated(case.site, kit.models.chain[0])
     kept = await prove(first, _ways(generation, case, browser), this=1, most=most)
     attempts = generation.attempts
-    return Healing(
+    return SiteRepair(
         case=case.name,
         kind=case.kind,
-        is_healed=not kept.report.findings and not kept.report.count("failed"),
+        is_repaired=not kept.report.findings and not kept.report.count("failed"),
         tokens_in=sum(attempt.tokens_in for attempt in attempts),
         tokens_out=sum(attempt.tokens_out for attempt in attempts),
         cost_usd=generation.cost_usd,

@@ -13,7 +13,7 @@ from orchestrator.evaluator.records import Entry, Trial
 
 COLUMNS = (
     "model", "tried_at", "rounds", "live", "fallbacks", "passed", "judged", "seconds", "tokens", "cost_usd", "repairs",
-    "healed", "sites",
+    "repaired", "sites",
 )  # fmt: skip
 """Of a row: medians where there are several values."""
 
@@ -47,7 +47,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Score:
-    """What one model came to. `healed`: kind of defect -> how many of how many sites were mended."""
+    """What one model came to. `repaired`: kind of defect -> how many of how many sites were repaired."""
 
     model: str
     tried_at: str
@@ -60,7 +60,7 @@ class Score:
     tokens: Spread | None
     cost: Spread | None
     repairs: Spread | None
-    healed: dict[str, tuple[int, int]]
+    repaired: dict[str, tuple[int, int]]
 
     @property
     def quality(self) -> float:
@@ -68,15 +68,15 @@ class Score:
         return self.passed / self.judged if self.judged else 0.0
 
     @property
-    def mended(self) -> tuple[int, int]:
-        """How many sites were mended, of how many."""
-        return sum(some for some, _ in self.healed.values()), sum(every for _, every in self.healed.values())
+    def sites_repaired(self) -> tuple[int, int]:
+        """How many sites were repaired, of how many."""
+        return sum(some for some, _ in self.repaired.values()), sum(every for _, every in self.repaired.values())
 
 
 def score(trial: Trial) -> Score:
     """Return what a trial comes to. The checks of a round that is not live count as failed."""
     builds = [trial.builds[entry.task.nonce] for entry in trial.entries if entry.task.nonce in trial.builds]
-    kinds = sorted({healing.kind for healing in trial.healings})
+    kinds = sorted({repair.kind for repair in trial.site_repairs})
     passed = sum(entry.count("passed") for entry in trial.entries)
     return Score(
         model=trial.model,
@@ -94,10 +94,10 @@ def score(trial: Trial) -> Score:
         tokens=Spread.of(build.tokens_in + build.tokens_out for build in builds),
         cost=Spread.of(build.cost_usd for build in builds),
         repairs=Spread.of(build.repairs for build in builds),
-        healed={
+        repaired={
             kind: (
-                sum(healing.is_healed for healing in trial.healings if healing.kind == kind),
-                sum(healing.kind == kind for healing in trial.healings),
+                sum(repair.is_repaired for repair in trial.site_repairs if repair.kind == kind),
+                sum(repair.kind == kind for repair in trial.site_repairs),
             )
             for kind in kinds
         },
@@ -117,11 +117,11 @@ def row(one: Score) -> dict[str, Any]:
         "repairs": one.repairs,
     }
     plain = {name: getattr(one, name) for name in COLUMNS[:7]}
-    healed, sites = one.mended
+    repaired, sites = one.sites_repaired
     return {
         **plain,
         **{name: spread.median if spread else "" for name, spread in middles.items()},
-        "healed": healed,
+        "repaired": repaired,
         "sites": sites,
     }
 
@@ -132,7 +132,7 @@ def whole(scores: Sequence[Score]) -> dict[str, Any]:
     models = [
         row(one)
         | {f"{name}_spread": vars(spread) if (spread := getattr(one, name)) else None for name in spreads}
-        | {"healed_by_kind": {kind: list(counts) for kind, counts in one.healed.items()}}
+        | {"repaired_by_kind": {kind: list(counts) for kind, counts in one.repaired.items()}}
         for one in scores
     ]
     return {"models": models, "recommendation": recommendation(scores)}
@@ -142,7 +142,7 @@ def show(console: Console, scores: Sequence[Score]) -> None:
     """Print both tables and the recommendation."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("model", overflow="fold")
-    for name in ("checks", "fallback", "live after", "tokens", "cost", "repairs", "mends", "tried"):
+    for name in ("checks", "fallback", "live after", "tokens", "cost", "repairs", "sites repaired", "tried"):
         table.add_column(name, justify="right")
     for one in scores:
         table.add_row(
@@ -153,15 +153,15 @@ def show(console: Console, scores: Sequence[Score]) -> None:
             one.tokens.shown("{:.0f}") if one.tokens else "",
             one.cost.shown("${:.4f}") if one.cost else "unknown",
             one.repairs.shown("{:g}") if one.repairs else "",
-            "{}/{}".format(*one.mended),
+            "{}/{}".format(*one.sites_repaired),
             one.tried_at[:10],
         )
     console.print(table)
-    if kinds := sorted({kind for one in scores for kind in one.healed}):
-        console.print("\n[bold]Sites with one defect that were mended[/]")
+    if kinds := sorted({kind for one in scores for kind in one.repaired}):
+        console.print("\n[bold]Sites with one defect that were repaired[/]")
         by_kind = Table("", *(one.model for one in scores), box=None, header_style="bold", pad_edge=False)
         for kind in kinds:
-            by_kind.add_row(kind, *("{}/{}".format(*one.healed.get(kind, (0, 0))) for one in scores))
+            by_kind.add_row(kind, *("{}/{}".format(*one.repaired.get(kind, (0, 0))) for one in scores))
         console.print(by_kind)
     console.print()
     for line in recommendation(scores):
@@ -177,9 +177,9 @@ class _Criterion:
     said: Callable[[Score], str]
 
 
-def _healing(one: Score) -> float:
-    mended, sites = one.mended
-    return mended / sites if sites else 0.0
+def _repair_share(one: Score) -> float:
+    repaired, sites = one.sites_repaired
+    return repaired / sites if sites else 0.0
 
 
 def _saved(spread: Spread | None) -> float:
@@ -196,7 +196,7 @@ def _by_ratio(best: float, other: float) -> bool:
 
 _CRITERIA = (
     _Criterion(lambda one: one.quality, _by_share, lambda one: f"{one.passed} of {one.judged} checks pass"),
-    _Criterion(_healing, _by_share, lambda one: "it mends {} of {} sites".format(*one.mended)),
+    _Criterion(_repair_share, _by_share, lambda one: "it repairs {} of {} sites".format(*one.sites_repaired)),
     _Criterion(
         lambda one: _saved(one.cost),
         _by_ratio,
@@ -212,7 +212,7 @@ _CRITERIA = (
 
 
 def recommendation(scores: Sequence[Score]) -> list[str]:
-    """Return which model to use, why not the others, and which is better at mending what."""
+    """Return which model to use, why not the others, and which is better at repairing what."""
     able = [one for one in scores if one.fallbacks < one.rounds]
     if not able:
         return ["None of them built a page: see the logs, and `pagewright models`."]
@@ -237,17 +237,17 @@ def recommendation(scores: Sequence[Score]) -> list[str]:
 
 
 def _by_kind(chosen: Score, scores: Sequence[Score]) -> list[str]:
-    """Return who mends what clearly better than the chosen one: two sites more at least."""
+    """Return who repairs what clearly better than the chosen one: two sites more at least."""
     lines = []
     for other in scores:
         better = [
             f"{kind} ({some} of {every}, not {own})"
-            for kind, (some, every) in other.healed.items()
-            if some >= (own := chosen.healed.get(kind, (0, 0))[0]) + 2
+            for kind, (some, every) in other.repaired.items()
+            if some >= (own := chosen.repaired.get(kind, (0, 0))[0]) + 2
         ]
         if better:
             said = ", ".join(better)
             lines.append(
-                f"{other.model} mends more of {said}: LLM_MODELS={chosen.model},{other.model} lets it take over there."
+                f"{other.model} repairs more of {said}: with LLM_MODELS={chosen.model},{other.model} it does that."
             )
     return lines

@@ -1,4 +1,4 @@
-"""Which addresses of the internet something untrusted may name: decided on what it resolves to, at connect time."""
+"""Which internet addresses untrusted input may name. Decided when connecting, by the addresses the host resolves to."""
 
 import asyncio
 import ipaddress
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(block)
     for block in (
-        # What IANA's registries keep for special purposes, whole. Python knows them too, each version others of them:
+        # All ranges that IANA's registries reserve. Python has a list too, but it differs from version to version:
         # https://www.iana.org/assignments/iana-ipv4-special-registry
         *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
         *("192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.168.0.0/16"),
@@ -29,7 +29,7 @@ _NOT_PUBLIC = tuple(
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 
 _ISATAP = 0x5EFE
-"""The second quarter of an interface identifier that ends in an IPv4 address, whatever its prefix (RFC 5214, 6.1)."""
+"""The second quarter of an interface identifier that ends in an IPv4 address, under any prefix (RFC 5214, 6.1)."""
 
 
 class NotPublic(ValueError):
@@ -37,11 +37,11 @@ class NotPublic(ValueError):
 
 
 class Unresolved(NotPublic):
-    """A host has no address at all, now."""
+    """A host has no address at the moment."""
 
 
 def is_public(address: str) -> bool:
-    """Whether `address` (IPv4 or IPv6) may be connected to on behalf of a stranger."""
+    """Whether it is safe to connect to `address` (IPv4 or IPv6) on behalf of a stranger."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(parsed, ipaddress.IPv6Address) and (parsed not in _GLOBAL_UNICAST or _leads_to_ipv4(parsed)):
         return False
@@ -58,7 +58,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 
 
 async def addresses_of(host: str, port: int, pool: Executor | None = None) -> list[str]:
-    """Resolve `host` once and return its addresses, whatever they are; raise Unresolved where there are none.
+    """Resolve `host` once and return all its addresses; raise Unresolved if it has no address.
 
     `pool`: threads to do it in, in place of the loop's own: looking up a name may take half a minute.
     """
@@ -66,14 +66,14 @@ async def addresses_of(host: str, port: int, pool: Executor | None = None) -> li
     try:
         found = await asyncio.get_running_loop().run_in_executor(pool, look)
     except (OSError, UnicodeError):
-        raise Unresolved("the host does not resolve") from None
+        raise Unresolved("the host name could not be resolved") from None
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
 async def public_addresses(host: str, port: int) -> list[str]:
     """Resolve `host` once and return its addresses; raise NotPublic unless every one is public.
 
-    Whoever connects must use the addresses returned: a second resolution may answer differently.
+    The caller must connect to the addresses returned: a second resolution may answer differently.
     """
     addresses = await addresses_of(host, port)
     if not addresses or not all(map(is_public, addresses)):
@@ -99,7 +99,7 @@ async def destination(url: str, *, allow_private: bool, resolve: Resolve = publi
     try:
         name = (parts.hostname or "").encode("idna").decode()  # a header takes ASCII only
     except UnicodeError:
-        raise NotPublic("the host does not resolve") from None
+        raise NotPublic("the host name could not be resolved") from None
     host = _netloc(name, parts.port)
     if allow_private:
         return Destination(parts._replace(netloc=host).geturl(), host, name)

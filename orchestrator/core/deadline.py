@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from orchestrator.core.errors import OutOfTime
 
 LATE_START_S = 120.0
-"""What a first run gets that starts when its time is nearly over."""
+"""Seconds that a first run gets at least, however late it starts."""
 
 JOB_S = 900.0
-"""What GitHub gives a job before it ends it: `timeout-minutes` of the workflow."""
+"""Seconds after which GitHub ends a job: `timeout-minutes` of the workflow."""
 
 JOB_ENDS_S = 200.0
 """Of that, kept for telling the evaluator: the tries of three minutes, the last of which may take 20 s."""
@@ -50,9 +50,11 @@ class Deadline:
         return Deadline(min(self.at, self.clock.now() + self.remaining / parts), self.clock)
 
     def check(self, doing: str) -> None:
-        """Raise OutOfTime when nothing is left for `doing`."""
+        """Raise OutOfTime if no time is left for `doing`."""
         if self.remaining <= 0:
-            raise OutOfTime(f"The task's time was over while {doing}.", "Re-run the failed job: it gets its own time.")
+            raise OutOfTime(
+                f"The task ran out of time while {doing}.", "Re-run the failed job: it gets a new time limit."
+            )
 
 
 def deadline_for(
@@ -60,9 +62,9 @@ def deadline_for(
 ) -> Deadline:
     """Return the deadline of a task that was received at `received_at` and may take `limit` seconds.
 
-    It is never later than `limit` from now, whatever `received_at` says, nor than GitHub ends the job, less the time
-    for telling. `fresh`: a re-run, or a run by hand: nobody's time has passed yet. `job_began`: Unix seconds, None if
-    nobody noted it.
+    It is never later than `limit` from now, even if `received_at` is wrong, and never later than GitHub ends the job,
+    minus the time that the notification needs. `fresh`: a re-run, or a run by hand: nobody's time has passed yet.
+    `job_began`: Unix seconds, None if nobody noted it.
     """
     now = clock.now()
     at = now + limit

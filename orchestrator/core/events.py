@@ -1,10 +1,13 @@
-"""What happens to a task while it runs: one stream of typed events, one JSON object a line. Pure.
+"""What happens to a task while it runs: one stream of typed events, one JSON object a line.
 
 Every line has the same envelope and the fields of its type. The log of Actions, the terminal, the summary and every
 other view are made from these records, so that no two of them can tell different stories. No secret, e-mail, nonce
 or evaluation URL is in any event: none of them has a field for one.
 """
 
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -260,6 +263,33 @@ class JudgementEvent(_Event):
     seen: Text = ""
 
 
+class EndedEvent(_Event):
+    """A run is over. `conclusion`: GitHub's word for how it ended; `seconds`: since it began."""
+
+    type: Literal["ended"] = "ended"
+    run: int
+    attempt: int = 1
+    conclusion: Text
+    seconds: float | None = None
+
+
+class GroupEvent(_Event):
+    """A part of a job began or ended: what belongs together in its log. `seconds`: how long it took, at its end."""
+
+    type: Literal["group"] = "group"
+    name: Text
+    state: Literal["begun", "ended"]
+    seconds: float | None = None
+
+
+class NoteEvent(_Event):
+    """Something that a person should know and no other event says. `level`: how much it asks for attention."""
+
+    type: Literal["note"] = "note"
+    text: Text
+    level: Literal["plain", "notice", "warning"] = "plain"
+
+
 Event = (
     AcceptedEvent
     | QueuedEvent
@@ -284,7 +314,29 @@ Event = (
     | FailedEvent
     | StoppedEvent
     | JudgementEvent
+    | EndedEvent
+    | GroupEvent
+    | NoteEvent
 )
+
+Emit = Callable[[Event], None]
+"""Takes an event, at once and without failing."""
+
+
+def unheard(_: Event) -> None:
+    """Take an event that nobody reads."""
+
+
+@contextmanager
+def group(emit: Emit, name: str) -> Iterator[None]:
+    """Tell that a part of a job begins, and that it has ended, however it ends."""
+    emit(GroupEvent(name=name, state="begun"))
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        emit(GroupEvent(name=name, state="ended", seconds=round(time.monotonic() - started, 3)))
+
 
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
 class _Connection(H11Protocol):
-    """HTTP/1.1 that lets the app get at its transport, so that a fault can hang up."""
+    """HTTP/1.1 that gives the app its transport, so that a simulated fault can close the connection."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -81,7 +81,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
     server = _Server(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        # The socket listens already: whoever connects before the server is up waits in its backlog.
+        # The socket listens already: a client that connects before the server is up waits in its backlog.
         yield address(listener)
     finally:
         server.should_exit = True

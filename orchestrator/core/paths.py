@@ -16,12 +16,12 @@ _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # control, bidi an
 
 
 def path_problem(path: str) -> str | None:
-    """Say why `path` cannot be the name of a file of ours, or None if it can."""
+    """Return why `path` is not allowed as a file name, or None if it is."""
     return form_problem(path) or reserved_problem(path)
 
 
 def form_problem(path: str) -> str | None:
-    """Say why `path` is no relative path that every disk and every reader takes for the same, or None if it is."""
+    """Return why `path` is not a portable relative path (the same on every disk), or None if it is."""
     if not path or len(path) > MAX_PATH or len(path.encode(errors="replace")) > MAX_PATH:
         return f"must have 1 to {MAX_PATH} bytes"
     if any(unicodedata.category(character) in _INVISIBLE for character in path):
@@ -45,19 +45,19 @@ def is_markdown(path: str) -> bool:
 
 
 def reserved_problem(path: str) -> str | None:
-    """Say why the well-formed `path` is a name for the pipeline or the owner alone, or None if it is not."""
+    """Return why the well-formed `path` is reserved for the pipeline or the owner, or None if it is not."""
     folded = fold(path)
     # git refuses `.git` in any part; `git~1` is its short name on Windows disks.
     parts = folded.split("/")
     if any(part.startswith(".git") or part == "git~1" for part in parts):
         return "must not begin with `.git`"
-    if parts[0] in RESERVED:  # as a folder it would stand in the file's way
-        return "is a name that the pipeline keeps for itself"
+    if parts[0] in RESERVED:  # as a folder it would block the file
+        return "is reserved for the pipeline"
     return None
 
 
 def fold(path: str) -> str:
-    """Return the form in which two names that some disk takes for one are equal."""
+    """Return a form that is equal for two names that some disk treats as the same."""
     return unicodedata.normalize("NFC", path).casefold()
 
 

@@ -56,7 +56,7 @@ class Record(BaseModel):
 
 
 def read_record(content: bytes | None) -> Record | None:
-    """Read `pagewright.json`; None if there is none, or none of ours."""
+    """Read `pagewright.json`; None if there is no such file, or it is not from this project."""
     try:
         return None if content is None else Record.model_validate_json(content)
     except ValidationError:
@@ -64,12 +64,12 @@ def read_record(content: bytes | None) -> Record | None:
 
 
 def description_of(key: str) -> str:
-    """Return the description of the repository of the task `key`: it says whose it is before anything lies in it."""
+    """Return the description of the repository of the task `key`: it names the owner before any file exists."""
     return f"Built by Pagewright. Task {key}"
 
 
 def key_described(description: str) -> str | None:
-    """Return the key of the task that a description names, whatever its owner has written around it."""
+    """Return the key of the task that a description names, even if its owner has written more around it."""
     found = re.findall(r"\bTask ([0-9a-f]{16})\b", description)
     return str(found[0]) if len(found) == 1 else None
 
@@ -81,7 +81,10 @@ def commit_message(repository: str, request: str, round_: int) -> tuple[str, str
 
 def once_more_message(repository: str) -> tuple[str, str]:
     """Return subject and body of a commit that changes the counter alone. It answers no request."""
-    return f"Publish {repository} once more", "GitHub Pages lost the commit before, and never repeats a commit."
+    return (
+        f"Publish {repository} again",
+        "GitHub Pages did not publish the previous commit, and never retries a commit.",
+    )
 
 
 def answer(commits: Sequence[tuple[str, str]], request: str) -> str | None:

@@ -64,8 +64,8 @@ Reason = Literal["not asked for", "words not in the brief", "words that ask for 
 
 _REASONS: dict[Reason, str] = {
     "not asked for": "the brief does not ask to change it",
-    "words not in the brief": "the words that were quoted for it do not stand in the brief",
-    "words that ask for no change": "the words that were quoted for it do not ask to change it",
+    "words not in the brief": "the quoted words are not in the brief",
+    "words that ask for no change": "the quoted words do not ask to change it",
 }
 
 
@@ -78,7 +78,7 @@ class Refused(_Entry):
     @property
     def sentence(self) -> str:
         """What happened and why, as people and models are told; without a full stop."""
-        return f"{self.name}: an attachment, which stays as it is, because {_REASONS[self.reason]}"
+        return f"{self.name} is an attachment and stays as it is, because {_REASONS[self.reason]}"
 
 
 class Build(_Entry):

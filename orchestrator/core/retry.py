@@ -20,11 +20,11 @@ GONE = 410
 class Kind(Enum):
     """What a failure speaks of."""
 
-    OUTAGE = "no answer, or 5xx: of the moment"
+    OUTAGE = "no answer, or 5xx: temporary"
     LIMITED = "a rate limit: nothing took effect"
-    STALE = "a page that is not yet what it will be"
-    REFUSED = "of the request: the same again fails again"
-    GONE = "of whoever was asked: nobody is there any more"
+    STALE = "a page that is not up to date yet"
+    REFUSED = "the request is refused: repeating it fails again"
+    GONE = "410: the other side has gone for good"
 
 
 @dataclass(frozen=True)

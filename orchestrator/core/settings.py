@@ -14,7 +14,7 @@ _DEADLINE_S = 600
 
 
 def environment(*, dotenv: bool = False) -> dict[str, str]:
-    """Return the environment; with `dotenv` also what `.env` in the working directory says, which loses to it."""
+    """Return the environment; with `dotenv` also `.env` of the working directory. The environment wins."""
     if not dotenv or not Path(".env").is_file():
         return dict(os.environ)
     from dotenv import dotenv_values  # noqa: PLC0415 - only people's own machines have a .env
@@ -23,13 +23,13 @@ def environment(*, dotenv: bool = False) -> dict[str, str]:
 
 
 def quiet_litellm() -> None:
-    """Set what litellm reads at its import: else it fetches a price list, and loads a `.env`."""
+    """Set what litellm reads when it is imported. Otherwise it downloads a price list and loads a `.env`."""
     os.environ.setdefault("LITELLM_LOCAL_MODEL_COST_MAP", "True")
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
 
 
 def read_tokens_from(folder: Path) -> None:
-    """Have tiktoken read its tables from `folder`: else it fetches them. litellm's import sets the same."""
+    """Have tiktoken read its tables from `folder` (else it downloads them). litellm sets this too at import."""
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
 
 
@@ -70,7 +70,7 @@ class _Reader:
     def folder(self, name: str) -> Path | None:
         path = self.path(name)
         if path is not None and not path.is_dir():
-            self.problems.append(f"{name} must be a folder that is there")
+            self.problems.append(f"{name} must be an existing folder")
         return path
 
     def ending(self, *ends: str) -> dict[str, str]:
@@ -82,8 +82,10 @@ class _Reader:
             is_about_tokens = any("_TOKEN" in problem for problem in self.problems)
             raise UsageError(
                 f"Settings: {'; '.join(self.problems)}.",
-                "Set them where the README's table says.",
-                "The pipeline is not set up right. The log of its run says what to correct." if is_about_tokens else "",
+                "Correct these settings. The table of settings in the README explains each.",
+                "The pipeline is not set up correctly. The log of its run says what to correct."
+                if is_about_tokens
+                else "",
             )
 
 
@@ -142,7 +144,7 @@ def _actions(read: _Reader) -> Actions:
     owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
     return Actions(
         repository=repository,
-        owner=read.text("TARGET_OWNER", owner) or read.required("TARGET_OWNER", "the account that gets the sites"),
+        owner=read.text("TARGET_OWNER", owner) or read.required("TARGET_OWNER", "the account that owns the sites"),
         attempt=int(read.number("GITHUB_RUN_ATTEMPT", 1)),
         server_url=_server(read),
         api_url=_api(read),
@@ -262,7 +264,7 @@ def _models(read: _Reader) -> Models:
 def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     """Read job `publish`'s settings; raise UsageError that names everything wrong at once."""
     read = _Reader(env)
-    token = read.required("TARGET_TOKEN", "creates the repository, commits, switches Pages on")
+    token = read.required("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
     # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
     was_built = read.text("BUILD_RESULT") == "success"
     settings = PublishSettings(actions=_actions(read), target_token=token, was_built=was_built)
@@ -283,13 +285,13 @@ class SetupSettings:
 def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     """Read what `setup` needs; raise UsageError that names everything wrong at once."""
     read = _Reader(env)
-    pipeline = read.required("PIPELINE_REPOSITORY", "owner/name of the repository that gets the workflow")
+    pipeline = read.required("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
     if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
-        read.problems.append("PIPELINE_REPOSITORY must be owner/name")
-    token = read.required("SETUP_TOKEN", "sets that repository up, and is stored nowhere")
+        read.problems.append("PIPELINE_REPOSITORY must have the form owner/name")
+    token = read.required("SETUP_TOKEN", "the token that sets up that repository; it is not stored")
     if token and not re.fullmatch(r"[!-~]+", token):
-        read.problems.append("SETUP_TOKEN must be a token, without spaces")
-    read.required("TARGET_TOKEN", "the write token of job publish, stored as a secret of its environment")
+        read.problems.append("SETUP_TOKEN must be a token without spaces")
+    read.required("TARGET_TOKEN", "the write token of job publish, which is stored as a secret of its environment")
     read.finish()
     api_url = _api(read)
     return SetupSettings(pipeline, api_url, _own_server(read, api_url), token)
@@ -299,3 +301,13 @@ def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     """Return the files in which Actions takes a step's outputs and its summary."""
     read = _Reader(env)
     return read.path("GITHUB_OUTPUT"), read.path("GITHUB_STEP_SUMMARY")
+
+
+def events_folder(env: Mapping[str, str]) -> Path | None:
+    """Return the folder in which a job leaves its events, None where nobody asked for them."""
+    return _Reader(env).path("PAGEWRIGHT_EVENTS")
+
+
+def run_attempt(env: Mapping[str, str]) -> int:
+    """Return how often this run was started, this time included."""
+    return int(_Reader(env).number("GITHUB_RUN_ATTEMPT", 1))

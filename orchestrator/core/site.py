@@ -12,7 +12,7 @@ from orchestrator.core.paths import clash, path_problem
 RECORD = "pagewright.json"
 LICENCE = "LICENSE"
 MAX_FILES = 1_000
-MAX_BYTES = 28 * 1024 * 1024  # as base64 in one mutation: requests of about 40 MB were seen to fail
+MAX_BYTES = 28 * 1024 * 1024  # as base64 in one mutation: requests of about 40 MB failed when measured
 MIN_SECRET = 8  # shorter ones occur by chance
 
 _WORKFLOWS = ".github/workflows/"
@@ -63,23 +63,23 @@ def broken_rules(
 ) -> list[str]:
     """Return one sentence for each broken rule.
 
-    `present`: path -> blob id of the repository's files. A file that lies there already with the same bytes is
-    not ours to judge: an owner's `CNAME`, say.
+    `present`: path -> blob id of the repository's files. A file that is already there with the same bytes is not
+    judged: for example, an owner's `CNAME`.
     """
     fresh = {path: data for path, data in site.files.items() if present.get(path) != blob_id(data)}
     problems = [
         f"{path!r:.80} {problem}" for path in fresh if (problem := _name_problem(path, allow_workflows=allow_workflows))
     ]
     if (second := clash(site.files)) is not None:
-        problems.append(f"{second!r:.80} has the name of another file, but for case")
+        problems.append(f"{second!r:.80} differs from another file name only in case")
     if "index.html" not in site.files:
-        problems.append("there is no index.html")
+        problems.append("index.html is missing")
     if len(site.files) > MAX_FILES:
         problems.append(f"there are more than {MAX_FILES} files")
     if sum(map(len, site.files.values())) > MAX_BYTES:
-        problems.append(f"the files are larger than {MAX_BYTES // 1024**2} MB together")
+        problems.append(f"the files have more than {MAX_BYTES // 1024**2} MB in total")
     needles = _encodings(secrets)
-    problems += [f"{path!r:.80} holds a secret" for path, data in fresh.items() if holds_secret(data, needles)]
+    problems += [f"{path!r:.80} contains a secret" for path, data in fresh.items() if holds_secret(data, needles)]
     return problems
 
 

@@ -133,7 +133,7 @@ def web_url(value: str) -> str:
     except ValueError:
         port_is_valid = False
     if not port_is_valid or parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("must be an http or https URL with a host and without user info")
+        raise ValueError("must be an http or https URL with a host and without user name or password")
     return value
 
 
@@ -197,7 +197,7 @@ class Attachment(_Record):
 
 
 def decode_data_uri(uri: str) -> bytes:
-    """Decode a `data:` URI (RFC 2397), base64 or percent-encoded, any media type; raise ValueError where that fails.
+    """Decode a `data:` URI (RFC 2397), base64 or percent-encoded, any media type; raise ValueError if that fails.
 
     Forgiving where senders differ: upper-case scheme, parameters, missing padding, the URL-safe alphabet.
     """
@@ -211,7 +211,7 @@ def decode_data_uri(uri: str) -> bytes:
     try:
         return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
     except binascii.Error:
-        raise ValueError("is a data URI whose base64 cannot be decoded") from None
+        raise ValueError("is a data URI with invalid base64") from None
 
 
 def _unquoted(data: bytes) -> bytes:
@@ -220,7 +220,7 @@ def _unquoted(data: bytes) -> bytes:
     while at < len(data):
         end = at + _SLICE
         if end < len(data) and (begun := data.rfind(b"%", end - 2, end)) >= 0:
-            end = begun  # an escape that is cut in two would be none
+            end = begun  # do not cut an escape in two
         decoded += unquote_to_bytes(data[at:end])
         at = end
     return bytes(decoded)
@@ -250,7 +250,7 @@ class Task(_Record):
     def _consistent(self) -> Self:
         names = [attachment.name for attachment in self.attachments]
         if (second := clash(names)) is not None:
-            raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}.name: is taken already")
+            raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}.name: is used twice")
         return self
 
     @property
@@ -274,7 +274,7 @@ class InvalidTask(UsageError):
 
     def __init__(self, fields: list[dict[str, str]]) -> None:
         named = "; ".join(f"{entry['field']}: {entry['problem']}" for entry in fields)
-        super().__init__(f"The task is not of the agreed form: {named}.", "Correct the fields and send it again.")
+        super().__init__(f"The task has invalid fields: {named}.", "Correct these fields and send the task again.")
         self.fields = fields
 
 
@@ -301,7 +301,7 @@ def _field(where: tuple[str | int, ...], message: str) -> dict[str, str]:
 def request_of(message: str) -> str | None:
     """Return the request that a commit answers, as its last block of trailers says (git-interpret-trailers)."""
     blocks = re.split(r"\n\s*\n", message.replace("\r\n", "\n").strip())
-    if len(blocks) == 1:  # a subject alone has no trailers, whatever it says
+    if len(blocks) == 1:  # a subject alone has no trailers
         return None
     found = re.findall(rf"^{TRAILER_ID}: ([0-9a-f]{{16}})$", blocks[-1], re.MULTILINE)
     return str(found[0]) if len(found) == 1 else None
@@ -328,14 +328,14 @@ class Order:
         return self.key, *self.former_keys
 
     def identity(self) -> Task:
-        """Return who asked for which round, whatever else the event lacks; raise InvalidTask."""
+        """Return who asked for which round, even if the rest of the event is incomplete; raise InvalidTask."""
         return parse(Task, {**self.request, "brief": "-", "checks": (), "attachments": ()})
 
     def task(self, large: Mapping[str, Any] | None = None) -> Task:
         """Return the task, given the content of the blob where there is one; raise InvalidTask or UsageError."""
         task = parse(Task, {**self.request, **(large or {})})
         if not self.by_hand and task.id != self.id:  # by hand it was made from the request itself
-            raise UsageError("The event's id is not the id of its request.", "Send the task through the receiver.")
+            raise UsageError("The id of the event does not match its request.", "Send the task through the receiver.")
         return task
 
 
@@ -346,13 +346,15 @@ def read_event(event: Mapping[str, Any], run_id: str) -> Order:
         request = payload.get("request")
         texts = [payload.get(name) for name in ("id", "key", "title")]
         if not isinstance(request, Mapping) or not all(isinstance(text, str) for text in texts):
-            raise UsageError("The event lacks id, key, title or request.", "Send the task through the receiver.")
+            raise UsageError("The event has no id, key, title or request.", "Send the task through the receiver.")
         blob = str(request.get("blob") or "") or None
         former = _former_keys(payload.get("former_keys"))
         return Order(str(texts[0]), str(texts[1]), str(texts[2]), request, blob, by_hand=False, former_keys=former)
     inputs = event.get("inputs")
     if not isinstance(inputs, Mapping):
-        raise UsageError("The event is neither a dispatch nor a run by hand.", "Start the workflow by one of the two.")
+        raise UsageError(
+            "The event is not one that this workflow accepts.", "Use repository_dispatch or “Run workflow”."
+        )
     task = parse(Task, _from_inputs(inputs, run_id))
     request = task.model_dump(mode="json") | {"checks": [check.wire() for check in task.checks]}
     id_ = manual_id(task.task, task.round, task.nonce)
@@ -368,7 +370,7 @@ def _former_keys(given: object) -> tuple[str, ...]:
         or len(given) > MOST_FORMER_KEYS
         or not all(isinstance(key, str) and re.fullmatch(r"[0-9a-f]{16}", key) for key in given)
     ):
-        raise UsageError("The event's former_keys are no keys of a task.", "Send the task through the receiver.")
+        raise UsageError("The former_keys of the event are invalid.", "Send the task through the receiver.")
     return tuple(given)
 
 
@@ -377,7 +379,7 @@ def _from_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         try:
             given = json.loads(whole)
         except (ValueError, RecursionError):
-            raise UsageError("The input `request` is not JSON.", "Paste one JSON object.") from None
+            raise UsageError("The input `request` is not valid JSON.", "Paste one JSON object.") from None
         if not isinstance(given, dict):
             raise UsageError("The input `request` is not a JSON object.", "Paste one JSON object.")
         return {"nonce": f"run-{run_id}", **given}

@@ -13,6 +13,7 @@ import httpx
 from orchestrator.core.address import NotPublic, Unresolved
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import GitHubFailed, UsageError
+from orchestrator.core.http import TooLarge, pinned_request, read_body
 from orchestrator.core.retry import ASK, NO_ANSWER, Failure, Kind, Tries, failure_of
 from orchestrator.core.settings import EvaluatorSettings
 from orchestrator.core.task import Task, parse
@@ -181,19 +182,16 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
 async def _post(url: str, body: dict[str, Any], tools: Tools) -> tuple[int, str, Failure]:
     """Return the status, the beginning of the answer, and what it means where it is no success. Raises NotPublic."""
     parts = urlsplit(url)
-    text = bytearray()
     with resolving(tools.reach) as names:
         to = await names.destination(parts._replace(path="/api-endpoint").geturl() if parts.path in ("", "/") else url)
-    headers, sni = {"host": to.host}, {"sni_hostname": to.sni}
     try:
         async with (
             asyncio.timeout(ANSWER_S),
-            tools.http.stream("POST", to.url, json=body, headers=headers, extensions=sni) as response,
+            pinned_request(tools.http, "POST", to, json=body, headers={"accept-encoding": "identity"}) as response,
         ):
-            async for part in response.aiter_bytes():
-                text += part
-                if len(text) > 10 * LONGEST_ANSWER:
-                    break
+            text = await read_body(response, 10 * LONGEST_ANSWER)
+    except TooLarge as large:
+        text = large.begun
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
         return NO_ANSWER, "", Failure(Kind.OUTAGE)
     failure = failure_of(response.status_code, response.headers)

@@ -14,7 +14,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
-from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Outcome, Trial, Verdict, one_line
+from orchestrator.evaluator.records import Built, Entry, Mark, Outcome, SiteRepair, Trial, Verdict, one_line
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS evaluations (
@@ -161,9 +161,9 @@ class Ledger:
         """Write down what building a round took."""
         self._db.execute("INSERT OR REPLACE INTO builds VALUES (?, ?, ?, ?, ?, ?, ?)", (nonce, *astuple(how)))
 
-    def healed(self, evaluation: int, healing: Healing) -> None:
-        """Write down what came of a site that a model was to mend."""
-        values = (evaluation, *astuple(healing))
+    def add_site_repair(self, evaluation: int, repair: SiteRepair) -> None:
+        """Write down the result of a site that a model had to repair."""
+        values = (evaluation, *astuple(repair))
         self._db.execute("INSERT OR REPLACE INTO healings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
     def trials(self, plan: str) -> list[Trial]:
@@ -184,7 +184,7 @@ class Ledger:
             " JOIN tasks USING (nonce) WHERE evaluation = ?",
             (number,),
         ).fetchall()
-        healings = self._db.execute(
+        repairs = self._db.execute(
             "SELECT site, kind, is_healed, tokens_in, tokens_out, cost_usd, seconds FROM healings WHERE evaluation = ?",
             (number,),
         ).fetchall()
@@ -193,7 +193,7 @@ class Ledger:
             started_at=row["started_at"],
             entries=tuple(entries),
             builds={build[0]: Built(build[1], bool(build[2]), *build[3:]) for build in builds},
-            healings=tuple(Healing(healing[0], healing[1], bool(healing[2]), *healing[3:]) for healing in healings),
+            site_repairs=tuple(SiteRepair(row[0], row[1], bool(row[2]), *row[3:]) for row in repairs),
         )
 
     def _entry(self, row: Any) -> Entry:

@@ -14,6 +14,7 @@ from playwright.async_api import Error, Route
 
 from orchestrator.core.address import Destination
 from orchestrator.core.deadline import Clock
+from orchestrator.core.http import TooLarge, pinned_request, read_body
 from orchestrator.core.retry import LOOK, NO_ANSWER, STALE, Tries
 from orchestrator.core.serving import file_meant
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, RECORD
@@ -73,21 +74,19 @@ class Live:
             return Served(NO_ANSWER, problem="its time was over")
         if len(self.known) >= MOST_PATHS and path not in self.known:
             return Served(NO_ANSWER, problem="too many paths were asked for")
-        body = bytearray()
-        address = self.to.url + quote(path, errors="surrogateescape")  # git knows names that are no text
+        address = quote(path, errors="surrogateescape")  # git knows names that are no text
         try:
             async with (
                 asyncio.timeout(READING_S),
-                self.http.stream("GET", address, extensions={"sni_hostname": self.to.sni}) as response,
+                pinned_request(self.http, "GET", self.to, path=address) as response,
             ):
-                async for chunk in response.aiter_raw():
-                    body += chunk
-                    if len(body) > left:
-                        return Served(NO_ANSWER, problem="too large")
+                body = await read_body(response, left)
+        except TooLarge:
+            return Served(NO_ANSWER, problem="too large")
         except (httpx.HTTPError, TimeoutError):
             return Served(NO_ANSWER, problem="no answer")
         kind = response.headers.get("content-type", "")
-        return Served(response.status_code, bytes(body), kind if _PLAIN.fullmatch(kind) else "")
+        return Served(response.status_code, body, kind if _PLAIN.fullmatch(kind) else "")
 
     async def answer(self, route: Route) -> None:
         """Answer a browser's request for what lies under the page's address with what was read of it.

@@ -74,12 +74,12 @@ class Built:
 
 
 @dataclass(frozen=True)
-class Healing:
+class SiteRepair:
     """What came of one site. `kind`: of its defect; `cost_usd`: None if a price is unknown."""
 
     case: str
     kind: str
-    is_healed: bool
+    is_repaired: bool
     tokens_in: int
     tokens_out: int
     cost_usd: float | None
@@ -94,4 +94,4 @@ class Trial:
     started_at: float
     entries: tuple[Entry, ...]
     builds: Mapping[str, Built]
-    healings: tuple[Healing, ...]
+    site_repairs: tuple[SiteRepair, ...]

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.deadline import Deadline
-from orchestrator.core.events import AnsweredEvent, AskedEvent, Event, Purpose
+from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, Purpose, unheard
 from orchestrator.core.report import Attempt, Refused
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Given
 from orchestrator.generate.models.answer import Answer
 from orchestrator.generate.models.budget import Budget, NotAllowed
 from orchestrator.generate.models.call import Call
-from orchestrator.generate.models.follow import Following, Pace, tell_nobody
+from orchestrator.generate.models.follow import Following, Pace
 from orchestrator.generate.models.learnt import Knowledge
 from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages, Prompts
@@ -43,7 +43,7 @@ class Table:
     refused: dict[str, Refused] = field(default_factory=dict)
     say: Callable[[str], None] = _unheard
     knowledge: Knowledge = field(default_factory=Knowledge)
-    tell: Callable[[Event], None] = tell_nobody
+    tell: Emit = unheard
     pace: Pace = field(default_factory=Pace)
 
 
@@ -145,7 +145,7 @@ def _with_queue(knowledge: Knowledge, model: Model, answer: Answer) -> Answer:
         knowledge.given_up.add(base)
         return answer
     outcome = (
-        f"{answer.problem}: its server may still be busy with a call that was given up before; restart it, or give it "
-        "more time (TASK_DEADLINE_S)"
+        f"{answer.problem}: its server may still be working on an earlier call that was abandoned; restart "
+        "it, or allow more time (TASK_DEADLINE_S)"
     )
     return replace(answer, problem=outcome, attempt=answer.attempt.model_copy(update={"outcome": outcome}))

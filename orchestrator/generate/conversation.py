@@ -12,13 +12,14 @@ from orchestrator.generate.models.budget import LEAST_ROOM, SHORTEST_CALL_S, Bud
 from orchestrator.generate.models.home import learn
 from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.cut import is_loop, joined, tail
 from orchestrator.generate.reply.reply import Reply, parse
 
 __all__ = ["Table", "converse"]
 
 TURNS = 3
-"""Answers that one model may give to one request: what it did not mend twice it does not mend."""
+"""Answers that one model may give to one request: what it failed to fix twice, it will not fix."""
 
 EMPTY = 2
 """How often a model that answered nothing is asked again: it is up, and mostly answers then."""
@@ -36,7 +37,7 @@ LESS = 0.6
 SHORTER = 0.95
 """A prompt with more than this of the tokens of another is as long as that."""
 
-BROKEN_OFF = "The answer ended before its end, so files may be missing."
+BROKEN_OFF = Complaint("", "answer", "The answer broke off before its end, so files may be missing.")
 
 
 async def converse(table: Table, model: Model, until: Deadline, *, has_next: bool = False) -> Draft | None:
@@ -81,7 +82,7 @@ async def converse(table: Table, model: Model, until: Deadline, *, has_next: boo
             break
         if not draft.flaws:
             return draft
-        _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0]}")
+        _note(table.budget, f"{'asked again' if turn < TURNS else 'left'}: {draft.flaws[0].text}")
         messages = _corrected(table, learnt.applied(model), messages, said.text, draft)
         turn += 1
     return replace(draft, is_cut_off=was_cut) if draft.changed else None
@@ -99,7 +100,9 @@ def _corrected(table: Table, model: Model, messages: Messages, text: str, draft:
     going_on = [*messages, answered, prompt.correction(table.prompts, draft)]
     if _fits(going_on, model):
         return going_on
-    return prompt.opening(table.prompts, replace(table.given, made=draft.site, wrong=draft.flaws), model)
+    return prompt.opening(
+        table.prompts, replace(table.given, made=draft.site, wrong=tuple(flaw.text for flaw in draft.flaws)), model
+    )
 
 
 def _fits(messages: Messages, model: Model) -> bool:
@@ -107,7 +110,7 @@ def _fits(messages: Messages, model: Model) -> bool:
 
 
 def _remedy(model: Model) -> str:
-    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "take another model"
+    where = f"start its server with a larger one (its preset: {model.name})" if model.is_home else "use another model"
     return f"its context of {model.context} tokens is too small for this task: {where}"
 
 
@@ -148,7 +151,7 @@ async def _continued(talk: Talk, messages: Messages, answer: Answer, reply: Repl
         if not (answer.is_cut or reply.is_cut):
             break
         if is_loop(text):
-            _note(budget, "repeats itself without end")
+            _note(budget, "repeats itself endlessly")
             return _left(text)
         going_on = prompt.continuation(talk.table.prompts, tail(text))
         asked = [*messages, {"role": "assistant", "content": text}, going_on]

@@ -1,6 +1,6 @@
 """What a model has made so far: its changes applied to the present site, attachments kept as they were sent. Pure."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.attachments.changes import why_not
 from orchestrator.generate.attachments.naming import with_names
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.elements import without_comments
 from orchestrator.generate.reply.fences import loaded_by
@@ -21,7 +22,7 @@ from orchestrator.generate.tried import Tried
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""
 
-_NOTHING = "There was no block with a file or an edit in the answer."
+_NOTHING = Complaint("", "answer", "The answer has no block with a file or an edit.")
 _WORKFLOWS = ".github/workflows/"
 
 
@@ -29,7 +30,7 @@ _WORKFLOWS = ".github/workflows/"
 class Given:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
-    `made`: what was made of them and shall be mended, None at first; `wrong`: what is wrong with it, line by line.
+    `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
     `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
     `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
     of attachments that were not taken before it.
@@ -87,18 +88,17 @@ class Given:
 class Draft:
     """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
 
-    `left`: of the flaws, what answers brought that could not be used, and that no later one mended.
-    `is_usable`: with all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check
-    in prose -> what shall show it. `refused`: attachment -> why an answer's change of it was not taken; `declared`:
-    attachment -> the words of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is
-    missing still.
+    `left`: of the flaws, what answers brought that could not be used, and that no later one fixed. `is_usable`: with
+    all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check in prose -> what
+    proves it. `refused`: attachment -> why an answer's change of it was not taken; `declared`: attachment -> the words
+    of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is missing still.
     """
 
     files: Mapping[str, bytes]
     changed: frozenset[str] = frozenset()
-    flaws: tuple[str, ...] = ()
+    flaws: tuple[Complaint, ...] = ()
     done: tuple[str, ...] = ()
-    left: tuple[str, ...] = ()
+    left: tuple[Complaint, ...] = ()
     is_usable: bool = False
     proofs: Mapping[str, str] = field(default_factory=dict)
     refused: Mapping[str, Refused] = field(default_factory=dict)
@@ -126,8 +126,10 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     # Said once: a model that insists loses this change and nothing else.
     told = tuple(_complaint(one) for name, one in refused.items() if name not in draft.refused)
     flaws = (*reply.complaints, *told, *applied.complaints)
-    touched = applied.changed - {_path_of(flaw) for flaw in flaws}
-    left = tuple(dict.fromkeys((*flaws, *(flaw for flaw in draft.left if _stays(flaw, touched)))))
+    touched = applied.changed - {flaw.path for flaw in flaws}
+    # What was said of a file stands until a later answer has dealt with it; of an answer, until the next one.
+    standing = (flaw for flaw in draft.left if flaw.path and flaw.path not in touched)
+    left = tuple(dict.fromkeys((*flaws, *standing)))
     known = set(map(_complaint, draft.refused.values()))
     left = tuple(flaw for flaw in left if flaw not in known)
     insisted = {**draft.refused, **refused}
@@ -139,46 +141,38 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     return replace(draft, files=applied.files, changed=changed, flaws=left, done=applied.done, left=left)
 
 
-def _stays(flaw: str, touched: Collection[str]) -> bool:
-    """Whether an earlier complaint still stands: it is about a file that no later answer touched."""
-    path = _path_of(flaw)
-    return path not in touched and " " not in path
-
-
-def _path_of(flaw: str) -> str:
-    """Return the file that a complaint begins with, as `app.js: …` and `app.js, edit 1 of 2: …` do."""
-    return flaw.partition(":")[0].partition(",")[0]
-
-
 def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
     """Return `draft` with what is wrong with it as a site.
 
     A new site may lack a file and is still more than a template's. A revision may not lack an edit: what it changed
     and what it left would not fit together.
     """
-    problems = [f"The site breaks a rule: {problem}." for problem in broken(draft.site)]
+    problems = [_wrong(f"The site breaks a rule: {problem}.") for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
-        problems = ["There is no index.html, or an empty one."]
+        problems = [_wrong("index.html is missing or empty.")]
     is_whole = given.is_new or set(draft.flaws) <= set(map(_complaint, draft.refused.values()))
     needs_readme = given.is_new or has_readme(given.start.files)
-    readme = ["README.md is missing."] if needs_readme and not has_readme(draft.files) else []
-    unchanged = (
-        [] if draft.flaws or problems or draft.files != given.start.files else ["Nothing was changed by the answer."]
-    )
+    readme = [_wrong("README.md is missing.")] if needs_readme and not has_readme(draft.files) else []
+    is_changed = draft.flaws or problems or draft.files != given.start.files
+    unchanged = [] if is_changed else [_wrong("The answer changed nothing.")]
     flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_not_there(draft)))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
 
 
-def _not_there(draft: Draft) -> list[str]:
-    """Return a sentence for each style or script of its own that the page loads and that is not there."""
+def _wrong(text: str) -> Complaint:
+    return Complaint("", "site", text)
+
+
+def _not_there(draft: Draft) -> list[Complaint]:
+    """Return a complaint for each style or script of its own that the page loads and that is not there."""
     page = without_comments(draft.files.get("index.html", b"").decode(errors="replace"))
     loaded = {unquote(name).removeprefix("./") for names in loaded_by(page).values() for name in names}
     names = sorted(loaded - draft.files.keys())
-    return [f"index.html loads {name}, which is not there." for name in names if "${" not in name]
+    return [_wrong(f"index.html loads {name}, which does not exist.") for name in names if "${" not in name]
 
 
 def has_readme(files: Iterable[str]) -> bool:
-    """Whether one of the paths is the README, in whatever case."""
+    """Whether one of the paths is the README, in upper or lower case."""
     return any(fold(path) == "readme.md" for path in files)
 
 
@@ -205,10 +199,14 @@ def _without_attachments(
     return kept, {name: staying[name] for name in sorted(tried)}
 
 
-def _complaint(refused: Refused) -> str:
-    """Return what a model is told of a change that was not taken."""
+def _complaint(refused: Refused) -> Complaint:
+    """Return what a model is told about a refused change."""
     declaration = f'<change path="{refused.name}">the words of the brief that ask for it</change>'
-    return f"{refused.sentence}. If it does, declare that: {declaration}."
+    return Complaint(
+        refused.name,
+        "attachment",
+        f"{refused.sentence}. If the brief does ask for it, declare the change: {declaration}.",
+    )
 
 
 def _is_same(change: Change, data: bytes) -> bool:

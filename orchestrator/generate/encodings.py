@@ -1,7 +1,7 @@
 """From bytes to text: which encoding it is in, and how a page would read it. Pure.
 
-A page's `fetch` takes every text for UTF-8 (https://fetch.spec.whatwg.org/#dom-body-text), so whoever writes the page
-has to know where a file is something else.
+A page's `fetch` takes every text for UTF-8 (https://fetch.spec.whatwg.org/#dom-body-text), so a model that writes the
+page must know if a file is in another encoding.
 """
 
 import codecs

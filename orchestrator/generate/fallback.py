@@ -1,6 +1,6 @@
 """The page that is built when no language model can be asked: the brief and the attachments, plainly and honestly.
 
-Pure but for reading its own template. Whatever stands in a brief or a file is escaped, and nothing in either raises:
+Pure but for reading its own template. Everything from a brief or a file is escaped, and nothing in either raises:
 a file that is not what its name says becomes a link with a short note.
 """
 
@@ -24,7 +24,7 @@ _MAX_READ = 10_000_000  # bytes of one file that are read for showing them
 _MAX_TEXT = 200_000  # characters of one text that are shown
 _MAX_PAGE = 5_000_000  # characters of all that is shown: a browser stays quick
 
-# By their first bytes: a picture that is none would show as a broken one.
+# By their first bytes: a file that only claims to be a picture would show as a broken one.
 _IMAGES: Mapping[str, re.Pattern[bytes]] = {
     "png": re.compile(rb"\x89PNG\r\n\x1a\n"),
     "jpg": re.compile(rb"\xff\xd8\xff"),
@@ -43,8 +43,8 @@ _CODE = frozenset(
 _MARKDOWN_STEERING = re.compile(r"([\\`*_\[\]<>#|~&$])")
 
 _NOT_GENERATED = (
-    "This round's change could not be generated: no language model gave a usable answer."
-    " The site is as the round before left it. What was asked:"
+    "The change for this round could not be generated, because no language model gave a usable answer. The "
+    "site is unchanged. What was asked for:"
 )
 
 
@@ -147,7 +147,7 @@ def _shown(name: str, data: bytes, names: Collection[str]) -> str:
     if suffix in _IMAGES:
         return _image(name, data)
     if suffix not in _RENDERED | _TEXTS | _CODE:
-        raise Unshowable("there is no preview for this kind of file")
+        raise Unshowable("there is no preview for this type of file")
     if len(data) > _MAX_READ:
         raise Unshowable(_TOO_LARGE)
     text = decode(data)
@@ -165,7 +165,7 @@ def _shown(name: str, data: bytes, names: Collection[str]) -> str:
 
 def _rows(name: str, table: Table) -> str:
     said = [line for line in table.before if line.strip(" ,;|\t") and not line.lower().startswith(("sep=", '"sep='))]
-    above = _note("Above the table stood: " + " / ".join(said)) if said else ""
+    above = _note("Above the table: " + " / ".join(said)) if said else ""
     return above + _scrolling(name, table_html(table), "rows")
 
 
@@ -282,15 +282,15 @@ and open <http://localhost:8000>.
 MIT, see [LICENSE](LICENSE).
 """)
 _SUMMARY = (
-    "A placeholder page, made from a template without a language model: it shows what was asked for and the attached"
-    " files as they are. What the brief asks for has not been built."
+    "A placeholder page, made from a template without a language model. It shows what was asked for, and the "
+    "attached files. What the brief asks for has not been built."
 )
 _HOW = """\
-The page is a single file with its style and a few lines of script inside; it loads nothing from elsewhere. Tables and
-their totals were worked out when the page was built, so it can be read without JavaScript too. The headers of a table
-are buttons: one click sorts the rows by that column, a second one turns the order round.
+The page is a single file with its style and a few lines of script inside. It loads nothing from elsewhere. Tables and
+their totals were computed when the page was built, so the page also works without JavaScript. The headers of a table
+are buttons: one click sorts the rows by that column, a second click reverses the order.
 
-The attached files are kept byte for byte. When one of them is changed, the page does not follow by itself."""
+The attached files are kept byte for byte. If you change one of them, the page does not change."""
 _SUMMARY_MODEL = "A page built by a language model from the brief below."
 _HOW_MODEL = "The page is plain HTML, CSS and JavaScript. The attached files are kept byte for byte."
 _SUMMARY_OWN_PAGE = "What the brief asks for has not been built, because there was no language model to build it."

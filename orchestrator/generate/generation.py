@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import Event
+from orchestrator.core.events import Emit
 from orchestrator.core.paths import fold, path_problem
 from orchestrator.core.report import Attempt, Refused
 from orchestrator.core.settings import Models
@@ -98,7 +98,7 @@ class Generation:
     async def site(self) -> Generated:
         """Return the site that the models make of what is given, or the template's. Attachments stay byte for byte.
 
-        Raises RuleBroken where even the template's site breaks a rule: then it is the attachments'.
+        Raises RuleBroken if even the template's site breaks a rule: then the attachments are the cause.
         """
         if (chosen := await _chosen(self.table, self.chain)) is not None:
             return _generated(self.table, *chosen)
@@ -131,7 +131,7 @@ class Generation:
         repairs before this one.
         """
         refused = self.refused(made.site)
-        told = (*wrong, *(f"Not to be tried again: {one.sentence}." for one in refused))
+        told = (*wrong, *(f"Do not try this again: {one.sentence}." for one in refused))
         given = replace(self.table.given, made=made.site, wrong=told, proofs=made.proofs, tried=tuple(tried))
         given = replace(given, refused=refused)
         able = [model for model in self.chain if not model.problem]
@@ -147,7 +147,7 @@ async def begin(
     deadline: Deadline,
     broken: Broken,
     say: Callable[[str], None] | None = None,
-    tell: Callable[[Event], None] | None = None,
+    tell: Emit | None = None,
 ) -> Generation:
     """Return what is needed to make a site before `deadline`.
 
@@ -187,7 +187,7 @@ async def _chosen(table: Table, chain: Sequence[Model]) -> tuple[Model, Draft] |
 def _generated(table: Table, model: Model, draft: Draft) -> Generated:
     given, files = table.given, dict(draft.files)
     if draft.flaws:
-        table.budget.attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0]}"[:300]))
+        table.budget.attempts.append(Attempt(model=model.name, outcome=f"used as it is: {draft.flaws[0].text}"[:300]))
     if not has_readme(files):
         files["README.md"] = model_readme(_title(given.task.task), _asks(given), given.attachments)
     files |= _dated(given, files)

@@ -1,4 +1,4 @@
-"""The present files of a site, as a model that shall change them sees them: the most relevant first. Pure."""
+"""The present files of a site, as shown to the model that changes them: the most relevant first. Pure."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -23,7 +23,7 @@ def present_files(files: Mapping[str, bytes], attached: Collection[str], task: T
             continue
         text = None if path in attached else as_text(files[path])
         if text is None or len(text) > budget:
-            reason = "an attachment" if path in attached else "not text" if text is None else "too large to be shown"
+            reason = "an attachment" if path in attached else "not text" if text is None else "too large to show"
             shown.append(f"({path}, {len(files[path])} bytes: {reason})")
             continue
         budget -= len(text)
@@ -32,7 +32,7 @@ def present_files(files: Mapping[str, bytes], attached: Collection[str], task: T
 
 
 def as_text(data: bytes) -> str | None:
-    """Return `data` as text, or None if it is none."""
+    """Return `data` as text, or None if it is not text."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -44,14 +44,14 @@ EARLIER = 20_000
 """Characters that a model sees at most of the present files, of attachments, and of earlier rounds."""
 
 LEAST_EARLIER = 1_000
-"""Characters that are told of earlier rounds even where there is no room: they are part of what is asked."""
+"""Characters of earlier rounds that are told even if there is no room: they are part of what is asked."""
 
 TRIED = 16_000
 """Characters that a model sees at most of the repairs before its own; a sixth of its room where that is less."""
 
 TOLD = 30
 FLAW = 2_000
-"""Flaws of an answer that a model is told of, and characters of each."""
+"""Flaws of an answer that a model is told, and characters of each."""
 
 SMALL = 8_000
 """Tokens; a model with a smaller context is told the rules in a compact form."""
@@ -82,16 +82,16 @@ def load(folder: Path | None = None) -> Prompts:
         try:
             template = Template(path.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError):
-            problems.append(f"{path.name} is missing, or no text")
+            problems.append(f"{path.name} is missing or not a text file")
             continue
         found = set(template.get_identifiers())
         problems += [f"{path.name} lacks ${placeholder}" for placeholder in sorted(wanted - found)]
         problems += [f"{path.name} has the unknown ${placeholder}" for placeholder in sorted(found - wanted)]
         if not template.is_valid():
-            problems.append(f"{path.name} has a lone $ (write $$)")
+            problems.append(f"{path.name} has a single $ (write $$)")
         loaded[name] = template
     if problems:
-        raise UsageError(f"Prompts: {'; '.join(problems)}.", "Correct the files in prompts/.")
+        raise UsageError(f"The prompts are not valid: {'; '.join(problems)}.", "Correct the files in prompts/.")
     return loaded
 
 
@@ -168,7 +168,7 @@ def _material(given: Given, room: int) -> dict[str, str]:
 
 def correction(prompts: Prompts, draft: Draft) -> Message:
     """Return what a model is told whose answer had flaws."""
-    told = {"mark": _mark(), "flaws": _listed(draft.flaws), "done": _listed(draft.done)}
+    told = {"mark": _mark(), "flaws": _listed([flaw.text for flaw in draft.flaws]), "done": _listed(draft.done)}
     return {"role": "user", "content": prompts["correct"].substitute(told)}
 
 
@@ -181,7 +181,7 @@ def _listed(lines: Sequence[str], most: int = TOLD * FLAW) -> str:
             break
         told.append(line if len(line) <= FLAW else f"{line[: FLAW - 1]}…")
     if len(told) < len(lines):
-        told.append(f"… {len(told)} of {len(lines)} are listed")
+        told.append(f"… only {len(told)} of {len(lines)} are listed")
     return "\n".join(f"- {line}" for line in told) or "(none)"
 
 

@@ -42,7 +42,7 @@ def with_section(readme: bytes, round_: int, day: date, changed: Sequence[str]) 
 
 
 def _headings(lines: Sequence[str]) -> Iterator[int]:
-    """Yield the places of the headings; what stands in a code fence is none."""
+    """Yield the places of the headings, except those inside a code fence."""
     fence = ""
     for place, line in enumerate(lines):
         bare = line.strip()

@@ -90,7 +90,7 @@ class Table:
 
 
 def decode(data: bytes) -> str:
-    """Decode text, whatever program wrote it; raise Unshowable for what is none."""
+    """Decode text in any encoding that programs write; raise Unshowable if it is not text."""
     if (found := decoded(data)) is None:
         raise Unshowable("it is not text")
     return found.text
@@ -105,7 +105,7 @@ def read_csv(text: str, delimiters: str) -> Table:
         found = layout(text, delimiters, _POINT.pattern.fullmatch)
         rows = [row.cells for row in found.rows if any(row.cells)]
     except csv.Error:
-        raise Unshowable("it cannot be read as a table") from None
+        raise Unshowable("it could not be read as a table") from None
     if not rows:
         raise Unshowable("it has no rows")
     header = [] if all(_POINT.pattern.fullmatch(cell) for cell in rows[0]) else rows.pop(0)
@@ -131,7 +131,7 @@ def read_json(text: str) -> Table | str:
             return _table(["Name", "Value"], rows, (_POINT,), summed=False)
         return text if len(text) > _LONG else json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
-        raise Unshowable("it cannot be read as JSON") from None
+        raise Unshowable("it could not be read as JSON") from None
 
 
 def _cell(value: Any) -> str:

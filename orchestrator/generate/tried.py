@@ -16,7 +16,7 @@ LEAST = 100
 """Characters that telling a repair is worth; with less it is only counted."""
 
 MOST = 8
-"""Checks or findings of one kind that are told of one repair."""
+"""Checks or findings of one kind that are listed for one repair."""
 
 _COMPARED = 5_000
 """Lines of a file that are compared at most: a model can do nothing with the difference of longer ones."""
@@ -24,7 +24,7 @@ _COMPARED = 5_000
 _CONTEXT = 2
 
 _REMOVED = 12
-"""Lines that are told of those removed in one place."""
+"""Removed lines that are shown of one place."""
 
 _CUT = 60
 """Characters that saying what is cut takes."""
@@ -53,7 +53,7 @@ class Tried:
 def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
     """Return all repairs, the oldest first, in about `room` characters; what is cut says so."""
     if room < LEAST * len(tried):
-        return f"{len(tried)} repairs were tried before; there is no room to tell what they changed."
+        return f"{len(tried)} repairs were tried before. There is no room to show what they changed."
     told: list[str] = []
     for place, one in enumerate(reversed(tried)):
         # The newest comes first here, and what it leaves of its share is for the others.
@@ -74,22 +74,25 @@ def _outcome(tried: Tried) -> Iterator[str]:
     """Yield what came of a repair, line by line."""
     number, same, seen = tried.number, tried.same_as, tried.difference
     if same is not None:
-        made = "as the site had before any repair" if same == 0 else f"as repair {same} had made"
-        yield f"Repair {number} made the very same files {made}, so nothing new was seen. Do something else."
+        made = "as the site before any repair" if same == 0 else f"as repair {same}"
+        yield f"Repair {number} made exactly the same files {made}, so the result is the same. Try something else."
         return
     if tried.is_kept:
-        yield f"Repair {number} was kept: the files below are what it made, or were made from that."
+        yield f"Repair {number} was kept: the files below are its result, or are based on it."
     else:
-        yield f"Repair {number} was not kept: as a whole its site was no better. The files below do not hold it."
-    yield from _list("These checks failed before it and held with it:", [_check(one) for one in seen.gained])
-    yield from _list("These checks held before it and failed with it:", [_failed(one) for one in seen.lost])
-    yield from _list("These checks failed before it and with it:", [_failed(one) for one in seen.failing])
+        yield (
+            f"Repair {number} was not kept, because its site was no better as a whole. The files below do not "
+            "include it."
+        )
+    yield from _list("These checks failed before it and passed after it:", [_check(one) for one in seen.gained])
+    yield from _list("These checks passed before it and failed after it:", [_failed(one) for one in seen.lost])
+    yield from _list("These checks failed before and after it:", [_failed(one) for one in seen.failing])
     if seen.kept:
-        yield f"Checks that held before it and with it: {seen.kept}."
-    yield from _list("Findings that were gone with it:", [_finding(one) for one in seen.went])
-    yield from _list("Findings that it brought:", [_finding(one) for one in seen.came])
+        yield f"Checks that passed before and after it: {seen.kept}."
+    yield from _list("Findings that it removed:", [_finding(one) for one in seen.went])
+    yield from _list("Findings that it added:", [_finding(one) for one in seen.came])
     if not (seen.gained or seen.lost or seen.went or seen.came):
-        yield "It changed nothing that the browser saw."
+        yield "The browser saw no change."
 
 
 def _list(heading: str, lines: Sequence[str]) -> Iterator[str]:
@@ -140,13 +143,13 @@ def _file_diff(path: str, before: bytes | None, after: bytes | None) -> list[str
         return [f"+++ {path}", f"{len(before or b'')} bytes became {len(after)}; it is not text."]
     one, other = old.splitlines(), new.splitlines()
     if max(len(one), len(other)) > _COMPARED:
-        return [f"+++ {path}", f"{len(one)} lines became {len(other)}; it is too long to be compared."]
+        return [f"+++ {path}", f"{len(one)} lines became {len(other)}; it is too long to compare."]
     names = ("(new)" if before is None else path), path
     lines = unified(one, other, names, _CONTEXT)
     long = {"-": _long(other), "+": _long(one), " ": ()}  # each is held against those of the other side
     return [_around(line, long.get(line[0], ())) for line in _with_less_removed(list(lines))] or [
         f"+++ {path}",
-        "Only the ends of its lines changed.",
+        "Only its line endings changed.",
     ]
 
 

@@ -75,7 +75,7 @@ class Client:
                 failed, failure = _meant(error)
             except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
                 # What PyGithub raises over a 200 that is not GitHub's: the page of some proxy in between.
-                failed, failure = Unsure("GitHub's answer cannot be read.", "Re-run the job."), Failure(Kind.OUTAGE)
+                failed, failure = Unsure("GitHub's answer could not be read.", "Re-run the job."), Failure(Kind.OUTAGE)
             wait = tries.wait(failure)
             if wait is None or wait >= self.deadline.remaining:
                 raise failed from None
@@ -83,7 +83,7 @@ class Client:
 
 
 def _meant(error: GithubException | requests.RequestException) -> tuple[Refused | Unsure, Failure]:
-    """Return what `error` means to whoever called, and to the retry policy."""
+    """Return what `error` means to the caller, and to the retry policy."""
     see = "See https://www.githubstatus.com and re-run the job."
     if isinstance(error, requests.RequestException):
         return Unsure("GitHub does not answer.", see), Failure(Kind.OUTAGE)

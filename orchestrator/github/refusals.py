@@ -22,51 +22,51 @@ class Reason(Enum):
     """What GitHub refused a call for."""
 
     SAML = _Meaning(
-        "its organization asks for single sign-on",
+        "its organization requires single sign-on",
         "Authorize TARGET_TOKEN for the organization's single sign-on: Settings → Developer settings → the token.",
     )
     LIFETIME = _Meaning(
         "its organization limits how long access may last",
-        "Make a TARGET_TOKEN that ends sooner: the organization allows no longer lifetime.",
+        "Create a TARGET_TOKEN that expires sooner: the organization limits the lifetime of tokens.",
     )
     TOKEN_KIND = _Meaning(
         "its organization forbids this kind of access",
-        "Make a fine-grained TARGET_TOKEN whose resource owner is the organization, and have it approved there.",
+        "Create a fine-grained TARGET_TOKEN whose resource owner is the organization, and have it approved there.",
     )
     ADDRESS = _Meaning(
-        "its organization allows other network addresses only",
+        "its organization only allows other IP addresses",
         "Add the runner's address to the organization's IP allow list, or set RUNNER to one that is on it.",
     )
     ARCHIVED = _Meaning("the repository is archived", "Unarchive the repository, or send the task under another name.")
     LIMITED = _Meaning(
-        "its rate limit is reached", "Wait until the limit is over (an hour at most), then re-run the failed job."
+        "its rate limit is reached", "Wait until the limit resets (at most an hour), then re-run the failed job."
     )
     ACCOUNT = _Meaning(
-        "something is wrong with the account", "Sign in to GitHub as the owner: it says what the account lacks."
+        "something is wrong with the account", "Sign in to GitHub as the owner: GitHub shows what is wrong."
     )
     BILLING = _Meaning(
-        "the account's plan or its budget does not allow it", "See Settings → Billing and plans of the owner."
+        "the plan or budget of the account does not allow it", "Check Settings → Billing and plans of the owner."
     )
     POLICY = _Meaning(
         "a policy of the owner forbids it", "Change the policy in the settings of the organization or enterprise."
     )
     EXISTS = _Meaning(
-        "the name exists already",
-        "Its repository may be hidden from TARGET_TOKEN: let the token cover all repositories, or rename that one.",
+        "the name already exists",
+        "TARGET_TOKEN may not see that repository: give the token access to all repositories, or rename that one.",
     )
     PERMISSION = _Meaning(
-        "the pipeline may not do this",
-        "The token lacks a permission: TARGET_TOKEN needs Administration, Contents and Pages: write.",
+        "the pipeline is not allowed to do this",
+        "TARGET_TOKEN lacks a permission. It needs Administration, Contents and Pages: write.",
     )
     TOKEN = _Meaning(
         "the pipeline is not signed in",
-        "The token is wrong or expired: renew it and store it as TARGET_TOKEN.",
+        "The token is wrong or expired. Create a new one and store it as TARGET_TOKEN.",
     )
     UNSEEN = _Meaning(
-        "what was asked for is not there",
-        "The token does not see this: check TARGET_OWNER and which repositories the token covers.",
+        "it was not found",
+        "The token cannot see it. Check TARGET_OWNER and which repositories the token covers.",
     )
-    UNKNOWN = _Meaning("the log of the run says why", "See what GitHub says.")
+    UNKNOWN = _Meaning("the log of the run says why", "Read GitHub's message.")
 
     @property
     def said(self) -> str:
@@ -80,7 +80,7 @@ class Reason(Enum):
 
     @property
     def lasts(self) -> bool:
-        """Whether the same call fails again, whatever is done in between."""
+        """Whether the same call fails again, even after a while."""
         return self not in (Reason.EXISTS, Reason.UNSEEN, Reason.UNKNOWN)
 
 

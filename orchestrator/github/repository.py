@@ -92,7 +92,7 @@ def _is_kept(owner: str, name: str) -> bool:
 
 
 def _taken(*, is_empty: bool) -> GitHubFailed:
-    said = "Both names of the task's repository are taken by repositories that are not its own."
+    said = "Both repository names for this task are taken by repositories that do not belong to it."
     # Somebody has made an empty one for something: that nothing lies in it yet gives it to nobody.
     if is_empty:
         said = f"{said} One of them is empty, and its description does not name this task."
@@ -270,7 +270,9 @@ async def archive(client: Client, full_name: str, ref: str) -> dict[str, bytes]:
 
 
 def _too_large() -> GitHubFailed:
-    return GitHubFailed("The files of the repository are too large.", "Remove what is not needed from the repository.")
+    return GitHubFailed(
+        "The files of the repository are too large.", "Remove files that are not needed from the repository."
+    )
 
 
 def _unpacked(packed: bytes) -> dict[str, bytes]:
@@ -278,7 +280,7 @@ def _unpacked(packed: bytes) -> dict[str, bytes]:
         with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
             return _regular_files(archive)
     except (tarfile.TarError, OSError, EOFError, zlib.error):
-        raise GitHubFailed("GitHub handed out an archive that cannot be read.", "Re-run the job.") from None
+        raise GitHubFailed("GitHub sent an archive that could not be read.", "Re-run the job.") from None
 
 
 def _regular_files(archive: tarfile.TarFile) -> dict[str, bytes]:

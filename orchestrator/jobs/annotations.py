@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from orchestrator.core.report import CheckResult, Finding
+from orchestrator.core.sentences import check_line, finding_line
 
 MOST = 9
 """GitHub keeps the first ten annotations of each kind a step; the tenth says how many more there are.
@@ -24,15 +25,4 @@ def worst(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[st
 def shortened(lines: Sequence[str]) -> list[str]:
     """Return no more lines than GitHub shows."""
     left = len(lines) - MOST
-    return list(lines) if left <= 1 else [*lines[:MOST], f"{left} more: see the summary."]
-
-
-def check_line(check: CheckResult) -> str:
-    """Return what came of a check, on one line."""
-    saw = f" (saw {check.seen:.200})" if check.seen else ""
-    return f"{check.state}, round {check.round}: {check.text:.200}{saw}"
-
-
-def finding_line(finding: Finding) -> str:
-    """Return a finding on one line."""
-    return f"{finding.kind}: {finding.text:.300} ({finding.where:.200})"
+    return list(lines) if left <= 1 else [*lines[:MOST], f"{left} more: see the summary of the run."]

@@ -77,7 +77,7 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
             failure = _worth_another_turn(error, found)
         else:
             return Committed(found, sha, sha, expected, is_new)
-    raise failure or OutOfTime("The task's time was over while committing.", "Re-run the failed job.")
+    raise failure or OutOfTime("The task ran out of time while committing.", "Re-run the failed job.")
 
 
 async def _is_time_for(client: Client, turn: int) -> bool:
@@ -93,10 +93,11 @@ def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFai
         return error
     words = error.detail.lower()
     if "secret" in words:
-        said, remedy = "GitHub's push protection found a secret in a file.", "Take it out of brief and attachments."
+        said = "GitHub's push protection found a secret in a file."
+        remedy = "Remove it from the brief and the attachments, and send the task again."
         raise RuleBroken(said, remedy) from None
     if "rule violation" in words:
-        said, remedy = "A rule of the repository forbids the commit.", "See its Settings → Rules."
+        said, remedy = "A rule of the repository forbids the commit.", "Change it in the repository's Settings → Rules."
         raise RuleBroken(said, remedy) from None
     # What was just made may stay unseen for a moment: a 404 means nothing then. Before that it is final, and so is any
     # refusal of a new repository but for a name that came to exist meanwhile.
@@ -126,7 +127,7 @@ async def committed_again(client: Client, made: Committed) -> Committed:
             break
         found = await repository.look(client, made.repository.owner, made.repository.name)
         if found.record is None or made.head not in (sha for sha, _ in found.commits):
-            failure = GitHubFailed("The repository does not show its last commit.", "Re-run the failed job.")
+            failure = GitHubFailed("GitHub does not show the last commit yet.", "Re-run the failed job.")
             continue
         if found.head != made.head:
             return _replayed(found, made.sha, await repository.blob_ids(client, found))
@@ -137,27 +138,27 @@ async def committed_again(client: Client, made: Committed) -> Committed:
             failure = _worth_another_turn(error, found)
         else:
             return Committed(found, made.sha, head, {**made.expected, RECORD: blob_id(record)}, is_new=False)
-    raise failure or OutOfTime("The task's time was over before another commit.", "Re-run the failed job.")
+    raise failure or OutOfTime("The task ran out of time before another commit.", "Re-run the failed job.")
 
 
 def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
     """Return the change that turns `present` (path -> blob id) into the site, and what Pages serves then. Pure.
 
-    Raises NoSite where nothing was built, RuleBroken where the site is not the verified one or may not be published,
-    GitHubFailed where the head is not the one that it was built on.
+    Raises NoSite if nothing was built, RuleBroken if the site is not the verified one or may not be published,
+    GitHubFailed if the head is not the one that it was built on.
     """
     build, site = _complete(wanted)
     if build.base != found.head and (build.base is not None or found.is_started):
         raise GitHubFailed(
-            "The repository has changed since the site was built, so what was verified is not what it would become.",
-            "Run the workflow again: it builds on the present state.",
+            "The repository has changed since the site was built, so the result would not be the verified site.",
+            "Run the workflow again: it starts from the current state.",
         )
     final = finished(site, found.owner, wanted.year)
     if problems := broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows):
         raise RuleBroken.by(problems)
     files = {**final.files, RECORD: _record(wanted, build, found, final).written()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
-    # What we would never write is the owner's: it is not ours to delete either.
+    # What we never write belongs to the owner, so we do not delete it either.
     deletions = [path for path in present if path not in files and path_problem(path) is None]
     change = Change(additions, deletions, commit_message(found.name, wanted.order.id, wanted.task.round))
     shown = {path: blob_id(data) for path, data in additions.items()}
@@ -167,14 +168,16 @@ def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Ch
 def _complete(wanted: Wanted) -> tuple[Build, Site]:
     build, site = wanted.build, wanted.site
     if build is None and wanted.was_built:
-        raise NoSite("What job build handed over could not be fetched.", "Re-run the failed job: it fetches it again.")
+        raise NoSite("The output of job build could not be downloaded.", "Re-run the failed job: it tries again.")
     if build is None:
-        raise NoSite("Job build ended without a report.", "Its log says why; re-run it.")
+        raise NoSite("Job build ended without a report.", "Its log says why. Re-run it.")
     if build.error is not None or site is None:
-        error = build.error or "Job build handed over no site."
-        raise NoSite(error, "The log of job build says more.", build.told or "")
+        error = build.error or "Job build produced no site."
+        raise NoSite(error, "The log of job build says why.", build.told or "")
     if build.id != wanted.order.id or build.site != site.digest() or RECORD in site.files:
-        raise RuleBroken("What was handed over is not what was verified.", "Run the workflow again.")
+        raise RuleBroken(
+            "The site that job build handed over is not the one that it verified.", "Run the workflow again."
+        )
     return build, site
 
 

@@ -48,8 +48,8 @@ def write(out: Path, build: Build, site: Site | None, screenshots: Mapping[str, 
 def read(folder: Path) -> tuple[Build | None, Site | None]:
     """Read what `build` handed over: `build.tar` where it is there, the folder's own files otherwise.
 
-    None for what is not there. Raises RuleBroken for what no build of ours hands over: the job before may have
-    been taken over by what it ran.
+    None for what is not there. Raises RuleBroken for anything that our job build never hands over: the pages it opened
+    may have taken it over.
     """
     tar = folder / TAR
     # Before a byte of it is read: a header may claim as much as there is, and is read as a whole.
@@ -58,12 +58,12 @@ def read(folder: Path) -> tuple[Build | None, Site | None]:
     try:
         files = dict(_limited(_in_tar(tar) if tar.is_file() else _in_folder(folder)))
     except _UNREADABLE:
-        raise RuleBroken("build.tar cannot be read.", "Run the workflow again.") from None
+        raise RuleBroken("build.tar could not be read.", "Run the workflow again.") from None
     report = files.pop(REPORT, None)
     try:
         build = None if report is None else Build.model_validate_json(report)
     except ValidationError:
-        raise RuleBroken("build.json is not of the agreed form.", "Run the workflow again.") from None
+        raise RuleBroken("build.json has invalid fields.", "Run the workflow again.") from None
     site = {path.removeprefix("site/"): data for path, data in files.items()}
     return build, Site(site) if site else None
 
@@ -78,7 +78,7 @@ def _limited(entries: Iterator[Entry]) -> Iterator[tuple[str, bytes]]:
 
 
 def _too_large() -> RuleBroken:
-    return RuleBroken("What was built is larger than the limits allow.", "Ask for a smaller site.")
+    return RuleBroken("The built site is larger than the limits allow.", "Ask for a smaller site.")
 
 
 def _counted(members: Iterable[Member]) -> Iterator[Member]:
@@ -107,7 +107,7 @@ def _in_tar(tar: Path) -> Iterator[Entry]:
             if not _is_ours(path) or member.isdir():
                 continue
             if not member.isreg():
-                raise RuleBroken("build.tar holds something that is not a regular file.", "Run the workflow again.")
+                raise RuleBroken("build.tar contains something that is not a regular file.", "Run the workflow again.")
             yield path, member.size, partial(_extracted, archive, member)
 
 
@@ -117,5 +117,7 @@ def _in_folder(folder: Path) -> Iterator[Entry]:
         if not _is_ours(path) or (file.is_dir() and not file.is_symlink()):
             continue
         if file.is_symlink() or not file.is_file():
-            raise RuleBroken("The build holds something that is not a regular file.", "Run the workflow again.")
+            raise RuleBroken(
+                "The build folder contains something that is not a regular file.", "Run the workflow again."
+            )
         yield path, file.stat().st_size, file.read_bytes

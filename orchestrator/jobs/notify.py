@@ -9,6 +9,7 @@ import httpx
 from orchestrator.core.address import NotPublic, Unresolved, destination
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import NotAccepted
+from orchestrator.core.http import pinned_request
 from orchestrator.core.retry import NO_ANSWER, NOTIFY, Tries, failure_of
 from orchestrator.core.task import Task
 
@@ -35,8 +36,8 @@ def result_body(task: Task, outcome: Publication | str) -> bytes:
     return json.dumps(said, ensure_ascii=False).encode()
 
 
-async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) -> int:
-    """POST `body` to `url` until it is accepted with 2xx, and return the number of tries.
+async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) -> tuple[int, int]:
+    """POST `body` to `url` until it is accepted with 2xx; return the number of tries, and the status of the last.
 
     Tries again after 1, 2, 4, 8, 16, 32 s, the same bytes; a redirect is a failure and not followed; 410 stops.
     Raises NotAccepted.
@@ -45,13 +46,14 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
     while True:
         status = await _post(url, body, allow_private=allow_private)
         if 200 <= status < 300:
-            return tries.failed.total() + 1
+            return tries.failed.total() + 1, status
         wait = tries.wait(failure_of(status, {}))
         if wait is None:
             answered = "did not answer" if status == NO_ANSWER else f"answered {status}"
             raise NotAccepted(
                 f"The evaluator {answered} ({tries.failed.total()} tries).",
-                "See that evaluation_url is reachable from the internet, then re-run the failed job: it only tells.",
+                "Make sure that evaluation_url is reachable from the internet, then re-run the failed "
+                "job. It only notifies again.",
             )
         await clock.sleep(wait)
 
@@ -61,17 +63,17 @@ async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
     try:
         async with asyncio.timeout(TRY_S):
             to = await destination(url, allow_private=allow_private)
-            headers = {"content-type": "application/json", "user-agent": "pagewright", "host": to.host}
+            headers = {"content-type": "application/json", "user-agent": "pagewright"}
             async with (
                 httpx.AsyncClient(timeout=TRY_S, follow_redirects=False, trust_env=False) as http,
-                http.stream(
-                    "POST", to.url, content=body, headers=headers, extensions={"sni_hostname": to.sni}
-                ) as response,
+                pinned_request(http, "POST", to, headers=headers, content=body) as response,
             ):
                 return response.status_code
     except Unresolved:
         return NO_ANSWER  # a name server may be better in a moment
     except NotPublic as error:
-        raise NotAccepted(f"evaluation_url is not public: {error}.", "Give a URL that the internet reaches.") from None
+        raise NotAccepted(
+            f"evaluation_url is not public: {error}.", "Send a URL that is reachable from the internet."
+        ) from None
     except (httpx.HTTPError, OSError, TimeoutError):
         return NO_ANSWER

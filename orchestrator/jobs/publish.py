@@ -1,11 +1,13 @@
 """Job `publish`: Site -> commit -> live page -> evaluator told. Talks to no model and runs nothing generated."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
+from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, group
 from orchestrator.core.report import Build
 from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
 from orchestrator.core.site import Site
@@ -16,40 +18,43 @@ from orchestrator.jobs.commit import Committed, Wanted, committed, committed_aga
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.notify import Publication, notify, result_body
 from orchestrator.jobs.runner import Runner, harmless, loggable
+from orchestrator.jobs.telling import Teller, teller
 from orchestrator.targets import pages
 from orchestrator.targets.builds import BuildLost
+from orchestrator.targets.live import Awaited, wait_until_live
 
 TELLING_S = 10.0
-"""Kept for telling the evaluator, whatever else takes its time."""
+"""Seconds that are always kept for telling the evaluator."""
 
 MORE_COMMITS = 2
 """How many commits may follow the first where GitHub Pages loses one."""
 
 
 async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
-    """Publish what lies in `folder`, and tell the evaluator what came of it, whatever came of it.
+    """Publish the site in `folder`, and tell the evaluator the result or the error.
 
     Raises PagewrightError, after the evaluator was told.
     """
+    tells = teller(env, order, runner, "publish")
     asker = order.identity()
     for personal in (asker.email, asker.nonce, asker.evaluation_url):
-        runner.mask(personal)
         # The result is printed as JSON, where a quote or a backslash makes the same value look different.
-        runner.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
-    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its Actions log says why.")
+        tells.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
+    outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its log in Actions says why.")
     build: Build | None = None
     try:
         build, site = handover.read(folder)
-        outcome = await _published(publish_settings(env), order, (build, site), runner, clock)
+        outcome = await _published(publish_settings(env), order, (build, site), tells, clock)
     except PagewrightError as error:
         outcome = error
     finally:
         # Also on the way out with a defect of ours: a silent evaluator is the worst outcome.
         try:
-            await _tell(env, asker, outcome, runner, clock)
+            await _tell(env, asker, outcome, tells, clock)
         finally:
             runner.add_summary(summary.published(order, build, outcome, run_url(env)))
     if isinstance(outcome, PagewrightError):
+        tells.fail(outcome, "publish")
         raise outcome
     return outcome
 
@@ -58,10 +63,11 @@ async def _published(
     settings: PublishSettings,
     order: Order,
     built: tuple[Build | None, Site | None],
-    runner: Runner,
+    tells: Teller,
     clock: Clock,
 ) -> Publication:
     actions = settings.actions
+    tells.hide(settings.target_token, actions.token)
     build, site = built
     intake = await taken_up(actions, order, clock)
     client = Client(actions.api_url, settings.target_token, intake.deadline.earlier(TELLING_S))
@@ -76,36 +82,39 @@ async def _published(
         allow_workflows=actions.allow_workflows,
         was_built=settings.was_built,
     )
-    with runner.group("Commit"):
+    with group(tells.emit, "Commit"):
         made = await committed(client, actions.owner, wanted)
         full_name = made.repository.full_name
-        runner.say(f"{made.sha} in {full_name}")
-    with runner.group("Wait until GitHub Pages serves it"):
+        repo_url = f"{actions.server_url}/{full_name}"
+        tells.emit(CommittedEvent(repo_url=repo_url, sha=made.sha, files=len(made.expected)))
+    with group(tells.emit, "Wait until GitHub Pages serves it"):
+        began = time.monotonic()
         url = await pages.site_url(client, full_name, is_new=made.is_new)
-        url = await _until_live(client, made, url, runner)
-        runner.say(url)
-    return Publication(f"{actions.server_url}/{full_name}", made.sha, url)
+        url = await _until_live(client, made, url, tells)
+        tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
+    return Publication(repo_url, made.sha, url)
 
 
-async def _until_live(client: Client, made: Committed, url: str, runner: Runner) -> str:
+async def _until_live(client: Client, made: Committed, url: str, tells: Teller) -> str:
     """Wait for the commit, and for another one after it where GitHub Pages lost the build; return the site's URL."""
     for _ in range(MORE_COMMITS):
         try:
-            return await _live(client, made, url)
+            return await _live(client, made, url, tells)
         except BuildLost as lost:
             made = await committed_again(client, made)
-            runner.say(f"{lost.cause} Another commit may go live: {made.head}")
-    return await _live(client, made, url)
+            tells.emit(NoteEvent(text=f"{lost.cause} Trying again with another commit: {made.head}"))
+    return await _live(client, made, url, tells)
 
 
-async def _live(client: Client, made: Committed, url: str) -> str:
-    name, head = made.repository.full_name, made.head
-    return await pages.wait_until_live(client, name, head, url, made.expected, is_replay=made.is_replay)
+async def _live(client: Client, made: Committed, url: str, tells: Teller) -> str:
+    host = pages.builds_of(client, made.repository.full_name, made.head, is_replay=made.is_replay)
+    return await wait_until_live(Awaited(url, made.head, made.expected), host, client.deadline, tells.emit)
 
 
 async def _tell(
-    env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, runner: Runner, clock: Clock
+    env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, tells: Teller, clock: Clock
 ) -> None:
+    runner = tells.runner
     result = outcome if isinstance(outcome, Publication) else outcome.told
     shown = asker.model_copy(update={"email": loggable(asker.email), "nonce": loggable(asker.nonce)})
     runner.say(result_body(shown, result).decode())
@@ -113,9 +122,9 @@ async def _tell(
         for name in ("repo_url", "commit_sha", "pages_url"):
             runner.set_output(name, getattr(outcome, name))
     if asker.evaluation_url is None:
-        runner.say("The task has no evaluation_url: nobody to tell.")
+        tells.emit(NoteEvent(text="The task has no evaluation_url, so no evaluator is notified."))
         return
-    with runner.group("Tell the evaluator"):
+    with group(tells.emit, "Tell the evaluator"):
         body = result_body(asker, result)
-        tries = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
-        runner.say(f"accepted at try {tries}")
+        tries, status = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
+        tells.emit(ToldEvent(status=status, tries=tries))

@@ -6,9 +6,6 @@ Commands and their escaping: https://docs.github.com/actions/reference/workflows
 import re
 import secrets
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -25,7 +22,7 @@ SUMMARY_BYTES = 1024 * 1024 - 1024
 
 @dataclass
 class Runner:
-    """One job's line to whoever reads its log. `output` and `summary`: the files Actions names, if any."""
+    """One job's way to write its log. `output` and `summary`: the files Actions names, if any."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     output: Path | None = None
@@ -38,7 +35,7 @@ class Runner:
                 self._command("add-mask", line)
 
     def say(self, text: str) -> None:
-        """Print `text`; whatever it holds, none of it is taken for a command."""
+        """Print `text`; nothing in it is taken for a command."""
         for line in text.splitlines() or [""]:
             self._line(harmless(line))
 
@@ -54,16 +51,14 @@ class Runner:
         """Annotate the run with what stopped it."""
         self._annotate("error", text)
 
-    @contextmanager
-    def group(self, title: str) -> Iterator[None]:
-        """Fold everything said inside under `title`, and close with how long it took, whatever happens."""
+    def begin_group(self, title: str) -> None:
+        """Fold what is said from now on under `title`."""
         self._line(f"::group::{harmless(title)}")
-        started = time.monotonic()
-        try:
-            yield
-        finally:
-            self._line(f"took {time.monotonic() - started:.1f} s")
-            self._line("::endgroup::")
+
+    def end_group(self, seconds: float) -> None:
+        """Close the group with how long it took."""
+        self._line(f"took {seconds:.1f} s")
+        self._line("::endgroup::")
 
     def set_output(self, name: str, value: str) -> None:
         """Set an output of the step. The delimiter is random, so that no value can end it."""

@@ -1,9 +1,10 @@
-"""The page that Actions shows for a run. Pure; whatever came from outside is a code span, cut to size."""
+"""The page that Actions shows for a run. Pure; everything from outside is a code span, cut to size."""
 
 from collections.abc import Sequence
 
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.report import Attempt, Build, CheckResult
+from orchestrator.core.sentences import dollars, outcome, tokens
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 
@@ -33,10 +34,10 @@ def built(order: Order, build: Build) -> str:
     if build.error:
         lines += [f"**Nothing was built.** {code(build.error)}", ""]
     elif build.published:
-        lines += [f"Answered already by commit {code(build.published)}; nothing was built.", ""]
+        lines += [f"This request was already answered by commit {code(build.published)}, so nothing was built.", ""]
     elif build.fallback:
         why = "no model gave a usable answer" if build.attempts else "no model is configured"
-        lines += [f"⚠️ **Fallback**: {why}, the page comes from the template.", ""]
+        lines += [f"⚠️ **Fallback**: {why}, so the page was made from the template.", ""]
     if build.checks:
         lines += _table(("round", "check", "state", "seen"), [_check_row(check) for check in build.checks])
     if build.findings:
@@ -50,17 +51,17 @@ def built(order: Order, build: Build) -> str:
     return "\n".join([*lines, *_costs(build)])
 
 
-def published(order: Order, build: Build | None, outcome: Publication | PagewrightError, log_url: str) -> str:
-    """Return what job `publish` has to show, whatever the outcome."""
+def published(order: Order, build: Build | None, ended: Publication | PagewrightError, log_url: str) -> str:
+    """Return the summary of job `publish`, for a result or an error."""
     lines = [f"## Publish: {code(order.title)}", ""]
-    if isinstance(outcome, Publication):
+    if isinstance(ended, Publication):
         lines += [
-            f"- page: {outcome.pages_url}",
-            f"- repository: {outcome.repo_url}",
-            f"- commit: {code(outcome.commit_sha)}",
+            f"- page: {ended.pages_url}",
+            f"- repository: {ended.repo_url}",
+            f"- commit: {code(ended.commit_sha)}",
         ]
     else:
-        lines += [f"❌ **Not published**: {code(outcome.cause)}", "", f"What to do: {code(outcome.remedy)}", ""]
+        lines += [f"❌ **Not published**: {code(ended.cause)}", "", f"What to do: {code(ended.remedy)}", ""]
     if build is not None and build.checks:
         states = [check.state for check in build.checks]
         lines += [f"- checks: {', '.join(f'{states.count(state)} {state}' for state in _SIGNS if state in states)}"]
@@ -72,21 +73,21 @@ def _check_row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _costs(build: Build) -> list[str]:
-    total = f"Built by {code(build.built_by) or 'nobody'} · {_tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
+    total = f"Built by {code(build.built_by) or 'nothing'} · {tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
     if not build.attempts:
         return [total, ""]
     rows = [
         (
             code(attempt.model),
             code(outcome(attempt)),
-            _tokens([attempt]) if attempt.seconds else "",
+            tokens([attempt]) if attempt.seconds else "",
             dollars(attempt.cost_usd) if attempt.seconds else "",
             f"{attempt.seconds:.1f} s" if attempt.seconds else "",
             _shown(attempt),
         )
         for attempt in build.attempts
     ]
-    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of what it made"), rows), total, ""]
+    return [*_table(("model", "outcome", "tokens", "cost", "time", "checks of its site"), rows), total, ""]
 
 
 def _shown(attempt: Attempt) -> str:
@@ -94,30 +95,6 @@ def _shown(attempt: Attempt) -> str:
     if not attempt.verified:
         return ""
     return f"{attempt.passed} passed, {attempt.failed} failed, {len(attempt.findings)} findings"
-
-
-def outcome(attempt: Attempt) -> str:
-    """Return what came of an attempt, with what its server did that a person should know."""
-    return f"{attempt.outcome}; {attempt.note}" if attempt.note else attempt.outcome
-
-
-def spent(attempt: Attempt) -> str:
-    """Return what one attempt took, on one line."""
-    if not attempt.seconds:
-        return "nothing spent"
-    return f"{_tokens([attempt])}, {dollars(attempt.cost_usd)}, {attempt.seconds:.1f} s"
-
-
-def _tokens(attempts: Sequence[Attempt]) -> str:
-    cached = sum(attempt.tokens_cached for attempt in attempts)
-    read = sum(attempt.tokens_in for attempt in attempts)
-    written = sum(attempt.tokens_out for attempt in attempts)
-    return f"{read} tokens in{f' ({cached} cached)' if cached else ''}, {written} out"
-
-
-def dollars(cost: float | None) -> str:
-    """Return a cost as text; a price that is unknown is never shown as nothing."""
-    return "unknown" if cost is None else f"${cost:.4f}"
 
 
 def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:

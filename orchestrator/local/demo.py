@@ -2,14 +2,13 @@
 
 import asyncio
 import json
-import re
 import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,24 +17,23 @@ from rich.console import Console
 from rich.markup import escape
 
 from orchestrator.core.errors import PagewrightError
+from orchestrator.core.events import EndedEvent, Event, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.settings import deadline_s
+from orchestrator.core.telling import sentence
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judged, planned, send
 from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.records import Entry, one_line
 from orchestrator.evaluator.templates import read_template
+from orchestrator.local.following import LOOK_S, Follower
 from orchestrator.local.stage import Options, Stage, staged, stop_signal
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
 VISITOR = "visitor@example.com"
-LOOK_S = 0.2
 PATIENCE_S = 120
 """Seconds that a round may take beyond its deadline: the run must begin, and the evaluator be told."""
 
-_GROUP = re.compile(r"##\[group\](?!Run )(.+)\n(?:(?!##\[group\])[\s\S])*?took ([\d.]+) s")
-_OPEN_GROUP = re.compile(r"##\[group\](?!Run )(.+)")
-_LINE = re.compile(r"^\d[\d-]{9}T[\d:.]+Z ?")
-_WARNING = "##[warning]"
+WAITING = "Waiting for the runner"
 _BY_MODELS = ("Generate the site", "Repair it")
 """The steps in which a model may take minutes: what is said there is shown as it comes."""
 
@@ -72,49 +70,44 @@ class Shown:
 
 @dataclass
 class Screen:
-    """The terminal. Quiet where a program reads along: it gets one line of JSON at the end."""
+    """The terminal. Quiet where a program reads along: it gets one line of JSON at the end.
+
+    `under_way`: what a person waits for; `group`: the part of a job that is going on, if any.
+    """
 
     console: Console
     is_quiet: bool
-    printed: set[str] = field(default_factory=set)
-    told: dict[str, int] = field(default_factory=dict)
+    under_way: str = WAITING
+    group: str = ""
 
     def say(self, text: str, *, whole: bool = False) -> None:
         """Print a line; a `whole` one is never wrapped, so that what is in it can be copied."""
         if not self.is_quiet:
             self.console.print(text, highlight=False, soft_wrap=whole)
 
-    def steps(self, log: str, key: str) -> str:
-        """Print what was finished since the last look, and return what is under way."""
-        self._tell(log, key)
-        for name, seconds in _GROUP.findall(log):
-            if f"{key} {name}" not in self.printed:
-                self.printed.add(f"{key} {name}")
-                self.say(f"  [green]✓[/] {name:<44} {seconds:>6} s")
-        opened = _OPEN_GROUP.findall(log)
-        return str(opened[-1]) if opened else "Waiting for the runner"
+    def take(self, event: Event) -> None:
+        """Print what an event means to a person who waits; keep what is under way."""
+        match event:
+            case GroupEvent(state="begun"):
+                self.under_way = self.group = event.name
+            case GroupEvent():
+                self.group = ""
+                self.say(f"  [green]✓[/] {escape(event.name):<44} {event.seconds or 0.0:>6.1f} s")
+            case NoteEvent(level="warning"):
+                self.say(f"    [yellow]! {_on_one_line(event.text)}[/]")
+            case NoteEvent(level="plain") if self.group in _BY_MODELS:
+                self.say(f"    [dim]{_on_one_line(event.text)}[/]")
+            case FileEvent(state="whole" | "edited"):
+                self.say(f"    [dim]{_on_one_line(sentence(event))}[/]")
+            case EndedEvent():
+                self.under_way = WAITING
+            case _:
+                pass
 
-    def _tell(self, log: str, key: str) -> None:
-        """Print what was said since the last look in the steps that a model has a part in, and every warning."""
-        said = list(_said(log))
-        for text, is_warning in said[self.told.get(key, 0) :]:
-            self.say(f"    [yellow]! {escape(text)}[/]" if is_warning else f"    [dim]{escape(text)}[/]")
-        self.told[key] = len(said)
 
-
-def _said(log: str) -> Iterator[tuple[str, bool]]:
-    """Yield the lines of a log that a person who waits should see, and whether each is a warning."""
-    group = ""
-    for line in log.split("\n")[:-1]:  # what follows the last end of a line is still being written
-        text = _LINE.sub("", line)
-        if text.startswith("##[group]"):
-            group = text.removeprefix("##[group]")
-        elif text.startswith("##[endgroup]"):
-            group = ""
-        elif text.startswith(_WARNING):
-            yield text.removeprefix(_WARNING), True
-        elif group in _BY_MODELS and not text.startswith("took "):
-            yield text, False
+def _on_one_line(text: str) -> str:
+    """Return a text that a page may have said: without ends of lines, and nothing in it is markup."""
+    return escape(" ".join(text.split()))
 
 
 def run_demo(options: Options, env: Mapping[str, str], *, once: bool, as_json: bool) -> int:
@@ -172,12 +165,10 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     if refusal := await send(task, endpoint, tools):
         raise PagewrightError(f"The receiver did not take it: {refusal}.")
     screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
-    result = await _followed(stage, screen, task.id, task.nonce)
+    result, warnings = await _followed(stage, screen, task.id, task.nonce)
     files = stage.data / "demo" / task.task
     files.mkdir(parents=True, exist_ok=True)
-    log = stage.log_of(task.id)
-    (files / f"round-{task.round}.log").write_text(log, encoding="utf-8")
-    warnings = tuple(text for text, is_warning in _said(log) if is_warning)
+    (files / f"round-{task.round}.log").write_text(stage.log_of(task.id), encoding="utf-8")
     told = replace(sent, received_at=tools.clock.now(), result=result)
     if "pages_url" not in result:
         error = one_line(str(result.get("error")), LONGEST_ANSWER)
@@ -195,23 +186,32 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     return Shown(live, record["built_by"], seconds, files, warnings)
 
 
-async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> Result:
-    """Show the run's steps until the evaluator has the result."""
+async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple[Result, tuple[str, ...]]:
+    """Show what happens until the evaluator has the result; return it, and what the run warned of."""
     told = asyncio.create_task(stage.results.result_for(nonce))
+    warnings: list[str] = []
+
+    def look(follower: Follower) -> None:
+        for stamped in follower.new():
+            screen.take(stamped.event)
+            if isinstance(stamped.event, NoteEvent) and stamped.event.level == "warning":
+                warnings.append(stamped.event.text)
+
     try:
         is_live = screen.console.is_terminal and not screen.is_quiet
-        with screen.console.status("Waiting for the runner") if is_live else nullcontext() as status:
+        follower = Follower(stage.events_of(id_))
+        with screen.console.status(WAITING) if is_live else nullcontext() as status:
             while not told.done():
-                under_way = screen.steps(stage.log_of(id_), id_)
+                look(follower)
                 if status is not None:
-                    status.update(under_way)
+                    status.update(screen.under_way)
                 await asyncio.wait([told], timeout=LOOK_S)
-        # The last step prints its time after the evaluator has answered.
+        # The last group ends after the evaluator has answered.
         run = stage.run_of(id_)
         if run is not None:
             await stage.engine.wait(run.id)
-        screen.steps(stage.log_of(id_), id_)
-        return told.result()
+        look(follower)
+        return told.result(), tuple(warnings)
     finally:
         told.cancel()
 

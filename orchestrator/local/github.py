@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
 from orchestrator.local.limits import Limits
-from orchestrator.local.runs import Run, Runs
+from orchestrator.local.runs import OnChange, Run, Runs, now, unheard
 from orchestrator.local.sites import Sites
 from orchestrator.local.store import Repository, Store
 from orchestrator.local.tokens import Tokens
@@ -86,3 +87,43 @@ class LocalGitHub:
     on_cancel: Callable[[int], Awaitable[bool]] = nothing_cancelled
     summary_of: Callable[[int], str] = no_summary
     handover_of: Callable[[int], Path | None] = no_handover
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whose GitHub it is, and where it is: URLs without a slash at the end."""
+
+    owner: str
+    tokens: Tokens
+    api_url: str
+    pages_url: str
+
+
+def create_github(
+    data: Path,
+    account: Account,
+    *,
+    pages_delay: float = 2,
+    clock: Callable[[], datetime] = now,
+    on_change: OnChange = unheard,
+    **hooks: Any,
+) -> LocalGitHub:
+    """Return a GitHub that keeps everything in the folder `data`, and finds there what one before it left.
+
+    `pages_delay`: seconds of `clock` that a Pages build takes; `on_change`: hears of every change of a run; `hooks`:
+    any other field of a LocalGitHub.
+    """
+    # What is not a repository lies apart: `git clone DIR/owner/name.git` is how one gets at those.
+    state, store = data / ".github", Store(data)
+    state.mkdir(parents=True, exist_ok=True)
+    return LocalGitHub(
+        store=store,
+        tokens=account.tokens,
+        sites=Sites(state / "pages", store, pages_delay, clock),
+        runs=Runs(state / "runs", on_change),
+        configurations=Configurations(state / "configurations"),
+        owner=account.owner,
+        api_url=account.api_url,
+        pages_url=account.pages_url,
+        **hooks,
+    )

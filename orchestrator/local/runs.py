@@ -1,6 +1,6 @@
 """What Actions remembers of its runs: one JSON file a run, one text file a job's log."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -78,11 +78,19 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
+OnChange = Callable[[Run | None, Run], None]
+
+
+def unheard(_: Run | None, __: Run) -> None:
+    """Take a change that nobody reads."""
+
+
 class Runs:
     """All runs of all repositories, kept in `root`. Safe to call from several threads."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
+    def __init__(self, root: Path, on_change: OnChange = unheard) -> None:
+        """Keep runs in `root`. `on_change` gets each run as it was before, None if it is new, and as it is now."""
+        self._root, self._on_change = root, on_change
         self._lock = RLock()
         saved = (_RUN.validate_json(path.read_bytes()) for path in root.glob("*.json"))
         self._runs = {run.id: run for run in saved}
@@ -119,11 +127,14 @@ class Runs:
             runs = sorted(self._runs.values(), key=lambda run: run.id, reverse=True)
         return tuple(run for run in runs if run.repository.lower() == repository.lower())
 
+    def all(self) -> tuple[Run, ...]:
+        """Return the runs of all repositories, oldest first."""
+        with self._lock:
+            return tuple(sorted(self._runs.values(), key=lambda run: run.id))
+
     def unfinished(self) -> tuple[Run, ...]:
         """Return every run that is not completed, oldest first: what a restarted engine takes up again."""
-        with self._lock:
-            runs = sorted(self._runs.values(), key=lambda run: run.id)
-        return tuple(run for run in runs if run.status != "completed")
+        return tuple(run for run in self.all() if run.status != "completed")
 
     def append_log(self, job_id: int, text: str) -> None:
         """Add `text` to the job's log, as it is: lines end where the caller ends them."""
@@ -139,7 +150,9 @@ class Runs:
         jobs = tuple(job if job.id else replace(job, id=self._next()) for job in run.jobs)
         run = replace(run, jobs=jobs)
         write_atomically(self._root / f"{run.id}.json", _RUN.dump_json(run))
+        before = self._runs.get(run.id)
         self._runs[run.id] = run
+        self._on_change(before, run)
         return run
 
     def _next(self) -> int:

@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -23,15 +23,15 @@ from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.reach import Reach
 from orchestrator.jobs import handover
+from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
+from orchestrator.local.actions.telling import RunTeller
 from orchestrator.local.api import create_api
-from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
-from orchestrator.local.github import Dispatch, LocalGitHub, OnDispatch
+from orchestrator.local.github import Account, Dispatch, LocalGitHub, OnDispatch, create_github
 from orchestrator.local.pages import create_pages
-from orchestrator.local.runs import Run, Runs
-from orchestrator.local.sites import Sites
+from orchestrator.local.runs import Run
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from orchestrator.setup.wanted import asked_for
@@ -83,6 +83,11 @@ class Stage:
         run = self.run_of(request)
         return "" if run is None else "".join(self.github.runs.log(job.id) for job in run.jobs)
 
+    def events_of(self, request: str) -> Path:
+        """Return the file in which the events of the newest run for the request lie, or will lie."""
+        run = self.run_of(request)
+        return self.engine.events(run.id if run else 0) / FILE
+
     def build_of(self, request: str) -> Build | None:
         """Return what the build of a request handed over; None where there is no run, or nothing of it yet."""
         run = self.run_of(request)
@@ -118,7 +123,6 @@ def staged_in(data: Path, env: Mapping[str, str]) -> AbstractAsyncContextManager
 async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stage]:
     """Start everything; stop it, runs included, when the block ends. Raises UsageError."""
     data = options.data.resolve()
-    # What is not a repository lies apart: `git clone DIR/owner/name.git` is how one gets at those.
     state = data / ".github"
     state.mkdir(parents=True, exist_ok=True)
     sockets = [_bound(port) for port in _ports(options)]
@@ -130,23 +134,21 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         for listener in sockets:
             listener.close()
         raise
-    store, runs = Store(data), Runs(state / "runs")
     tokens = Tokens(
         Token(target_token, OWNER, _TARGET_RIGHTS),
         Token(dispatch_token, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
     )
-    head = _pushed_pipeline(store)
-    engine = Engine(_engine_settings(env, state / "work", (head, api_url, target_token), tokens), runs)
-    github = LocalGitHub(
-        store=store,
-        tokens=tokens,
-        sites=Sites(state / "pages", store, options.pages_delay),
-        runs=runs,
-        configurations=Configurations(state / "configurations"),
-        owner=OWNER,
-        api_url=api_url,
-        pages_url=pages_url,
+    bare = create_github(
+        data,
+        Account(OWNER, tokens, api_url, pages_url),
+        pages_delay=options.pages_delay,
+        on_change=RunTeller(state / "work").tell,
         faults=Faults.read(options.faults) if options.faults else Faults(),
+    )
+    head = _pushed_pipeline(bare.store)
+    engine = Engine(_engine_settings(env, state / "work", (head, api_url, target_token), tokens), bare.runs)
+    github = replace(
+        bare,
         on_dispatch=_starter(engine),
         on_rerun=engine.rerun,
         on_cancel=engine.cancel,

@@ -4,11 +4,13 @@ Given checks decide what is best, those of this round first, then proofs of a mo
 What nobody asked for, and what the published site had before, is worth less than what was asked.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from orchestrator.core.differences import HOLDS, between, newer
+from orchestrator.core.events import Emit, JudgedEvent, unheard
 from orchestrator.core.report import CheckResult, Finding
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import Generated
@@ -26,11 +28,12 @@ _SERIOUS = frozenset({"error", "missing", "empty", "limit"})
 
 @dataclass(frozen=True)
 class Attempted:
-    """One attempt: what was made, the finished site, and what a browser saw of it."""
+    """One attempt: what was made, the finished site, and what a browser saw of it. `number`: counts from 1."""
 
     generated: Generated
     site: Site
     report: "Report"
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,21 @@ class Ways:
     `repair` gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
     repairs before; it returns None if no model repairs it. `standing`: the findings of the site that is published
     now, asked for once and only where they decide something; None if there is no such site. `template`: the site
-    that needs no model, held against an answer that was cut off; it may return None.
+    that needs no model, held against an answer that was cut off; it may return None. `emit`: takes what was judged.
     """
 
     verify: Callable[[Generated], Awaitable[Attempted]]
     repair: Callable[[Generated, Sequence[str], int, Sequence[Tried]], Awaitable[Generated | None]]
     standing: Callable[[], Awaitable[Sequence[Finding]]] | None = None
     template: Callable[[], Generated | None] | None = None
+    emit: Emit = unheard
 
 
 async def prove(first: Generated, ways: Ways, this: int, most: int) -> Attempted:
     """Return the best of `most` attempts at most, as far as they are worth making. `this`: the round."""
     attempted = await ways.verify(first)
     if first.is_fallback:
+        ways.emit(_judged(attempted, is_best=True))
         return attempted
     template = ways.template() if first.is_cut_off and ways.template is not None else None
     rival = None if template is None else await ways.verify(template)
@@ -61,7 +66,19 @@ async def prove(first: Generated, ways: Ways, this: int, most: int) -> Attempted
         if not await proving.advance():
             break
     best = proving.best
-    return rival if rival is not None and worth(rival.report, this) > worth(best.report, this) else best
+    if rival is not None:
+        wins = worth(rival.report, this) > worth(best.report, this)
+        ways.emit(_judged(rival, is_best=wins))
+        best = rival if wins else best
+    ways.emit(_judged(best, is_best=True))
+    return best
+
+
+def _judged(attempted: Attempted, *, is_best: bool, told: Sequence[str] = ()) -> JudgedEvent:
+    report = attempted.report
+    counts = dict(Counter[str](check.state for check in report.checks))
+    why = told[0] if told else ""
+    return JudgedEvent(attempt=attempted.number, counts=counts, findings=len(report.findings), is_best=is_best, why=why)
 
 
 @dataclass
@@ -83,6 +100,7 @@ class _Proving:
         if self.gained_nothing == FRUITLESS or not (told := await self._told()):
             return False
         start = self.best
+        self.ways.emit(_judged(start, is_best=True, told=told))
         repaired = await self.ways.repair(start.generated, told, self.gained_nothing, tuple(self.tried))
         if repaired is None:
             return False
@@ -95,6 +113,8 @@ class _Proving:
         difference = between(start.report, attempted.report)
         sites = start.generated.site, repaired.site
         self.tried.append(Tried(number, *sites, is_kept=gains, difference=difference, same_as=same_as))
+        if not gains:
+            self.ways.emit(_judged(attempted, is_best=False))
         self.best, self.gained_nothing = (attempted, 0) if gains else (start, self.gained_nothing + 1)
         return True
 
@@ -164,15 +184,13 @@ def _fault(finding: Finding) -> str:
 
 
 def _stood(finding: Finding) -> str:
-    return f"Seen before this round too, and no reason for this repair: {_fault(finding)}"
+    return f"The page had this before this round, so do not fix it now: {_fault(finding)}"
 
 
 def remarks(report: "Report") -> list[str]:
     """Return what is told along, and is no reason to pay for another answer."""
     untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.seen]
-    proofs = (f"This check in prose is not shown yet: {check.text}\n  {check.seen}" for check in untold)
+    proofs = (f"This check in prose is not proved yet: {check.text}\n  {check.seen}" for check in untold)
     unreadable = (check for check in report.checks if check.state == "unreadable")
-    unseen = (
-        f"This check could not be evaluated here, which is no fault of the page: {one.text}" for one in unreadable
-    )
-    return [*proofs, *unseen, *(f"No fault of the page: {note}" for note in report.notes)]
+    unseen = (f"This check could not be evaluated here. The page is not at fault: {one.text}" for one in unreadable)
+    return [*proofs, *unseen, *(f"The page is not at fault for this: {note}" for note in report.notes)]

@@ -47,7 +47,7 @@ class BuildLost(GitHubFailed):
         self.reason = " ".join(reason.split())[:LONGEST_REASON].rstrip(".")
         super().__init__(
             f"GitHub Pages did not publish the commit: {self.reason}.",
-            "See the Actions tab of the site's repository, then re-run the failed job: it commits once more.",
+            "See the Actions tab of the site's repository, then re-run the failed job: it makes another commit.",
         )
 
 
@@ -71,7 +71,7 @@ class Builds:
     deployment_at: float = float("-inf")
 
     async def look(self) -> None:
-        """See how far the commit is. Raises BuildLost where nothing more comes of it."""
+        """See how far the commit is. Raises BuildLost if its build has failed for good."""
         await self._read()
         now = self.client.deadline.clock.now()
         status = str(self.latest.get("status")) if self.latest.get("commit") == self.sha else ""
@@ -97,7 +97,7 @@ class Builds:
         if self.status in _LOST and isinstance(said, dict) and said.get("message"):
             return str(said["message"])
         if not self.status:
-            return "no build of it was started"
+            return "no build was started"
         return f"GitHub calls its build “{self.status}”"
 
     async def _read(self) -> None:

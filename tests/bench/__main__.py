@@ -12,6 +12,7 @@ from rich.console import Console
 from tests.bench import (
     attachments,
     door,
+    events,
     home,
     hostile,
     jobs,
@@ -45,6 +46,7 @@ MEASUREMENTS = {
     "github": jobs.github,
     "pages": pages.measure,
     "home": home.measure,
+    "events": events.measure,
     "demo": jobs.demo,
 }
 

@@ -13,12 +13,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from orchestrator.core.loopback import address, bind, serving
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.local.api import create_api
-from orchestrator.local.configuration import Configurations
-from orchestrator.local.github import LocalGitHub
+from orchestrator.local.github import Account, create_github
 from orchestrator.local.pages import create_pages
-from orchestrator.local.runs import Runs
-from orchestrator.local.sites import Sites
-from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 
 OWNER = "bench"
@@ -77,18 +73,9 @@ async def hub(folder: Path) -> AsyncIterator[Hub]:
     rights = dict.fromkeys(("administration", "contents", "pages"), "write")
     target = Token("token-that-writes", OWNER, rights)
     job = Token("token-of-the-job", "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE}))
-    store = Store(folder)
-    store.seed(OWNER, PIPELINE.partition("/")[2], {"README.md": b"The pipeline"}, "First")
-    github = LocalGitHub(
-        store=store,
-        tokens=Tokens(target, job),
-        sites=Sites(folder / ".pages", store, PAGES_DELAY_S),
-        runs=Runs(folder / ".runs"),
-        configurations=Configurations(folder / ".configurations"),
-        owner=OWNER,
-        api_url=api_url,
-        pages_url=pages_url,
-    )
+    account = Account(OWNER, Tokens(target, job), api_url, pages_url)
+    github = create_github(folder, account, pages_delay=PAGES_DELAY_S)
+    github.store.seed(OWNER, PIPELINE.partition("/")[2], {"README.md": b"The pipeline"}, "First")
     api = Counted(create_api(github))
     env = {
         "GITHUB_API_URL": api_url,

@@ -65,7 +65,7 @@ async def slow(folder: Path) -> list[Figure]:
         env = {"LLM_MODELS": "openai/hangs,openai/trickles", "LLM_API_BASE": url, "TASK_DEADLINE_S": "60", **OFFLINE}
         program = build_of(github, folder / "build", "slow", 1, **env)
         taken = await seconds(program)
-    if "the page comes from the template" not in program.log.read_text(encoding="utf-8"):
+    if "so the page was made from the template" not in program.log.read_text(encoding="utf-8"):
         raise Failed("no site was built, or not by the template")
     return [Figure(name="site, no model in time", unit="s", ours=[taken], limit=42)]
 

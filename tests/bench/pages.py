@@ -5,7 +5,8 @@ from pathlib import Path
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.targets.pages import site_url, wait_until_live
+from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.pages import builds_of, site_url
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed
 from tests.doubles.hub import Host, Hub, fault, hosting, hub_on
@@ -43,7 +44,9 @@ async def _late(host: Host, folder: Path) -> int:
     url = await site_url(hub.client(), NAME, is_new=True)
     head, repository = hub.head("site"), hub.github.store.find("octo", "site")
     try:
-        await wait_until_live(hub.client(), NAME, str(head), url, {path: blob_id(data) for path, data in FILES.items()})
+        client, expected = hub.client(), {path: blob_id(data) for path, data in FILES.items()}
+        builds = builds_of(client, NAME, str(head), is_replay=False)
+        await wait_until_live(Awaited(url, str(head), expected), builds, client.deadline)
     except GitHubFailed as error:
         raise Failed(f"a good deployment that registers late was given up: {error}") from None
     site = hub.github.sites.get(repository) if repository else None

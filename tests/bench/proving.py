@@ -3,7 +3,7 @@
 import itertools
 from pathlib import Path
 
-from orchestrator.compare.repairing import mended
+from orchestrator.compare.repairing import repair_site
 from orchestrator.core.settings import model_settings
 from orchestrator.generate.generation import Kit
 from orchestrator.making.proving import FRUITLESS
@@ -12,8 +12,8 @@ from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed
 from tests.corpus.cases import BROKEN, repairs, with_defects
 from tests.doubles.hub import hosting, hub_on
-from tests.doubles.mender import block
 from tests.doubles.model import model_server
+from tests.doubles.repairer import block
 from tests.doubles.rounds import ADD_TOTAL, NOTHING_MORE, UNFIT, second_round
 from tests.verify import tripwires
 
@@ -21,19 +21,19 @@ MANY = 9
 
 
 async def repairing(_: Path) -> list[Figure]:
-    """Have models mend sites: one defect in each repair, and never any."""
+    """Have models repair sites: one defect in each repair, and never any."""
     proved, asked = 0, 0
     for number in range(1, len(BROKEN) + 1):
         async with model_server(*repairs(number)) as server:
-            healing = await mended(with_defects(number), _kit(server.url), None, most=number + 1)
-            proved += healing.is_healed
+            repair = await repair_site(with_defects(number), _kit(server.url), None, most=number + 1)
+            proved += repair.is_repaired
     notes = itertools.count()
     async with model_server(lambda _: block("notes.txt", str(next(notes)))) as server:
-        await mended(with_defects(1), _kit(server.url), None, most=MANY)
+        await repair_site(with_defects(1), _kit(server.url), None, most=MANY)
         asked = len(server.asked)
     return [
-        share("sites with 1, 2, 3 defects, one mended a repair: proved", proved, len(BROKEN)),
-        Figure(name="repairs asked of a model that mends nothing", unit="", ours=[asked], limit=FRUITLESS),
+        share("sites with 1, 2, 3 defects, one fixed per repair: proved", proved, len(BROKEN)),
+        Figure(name="repairs asked of a model that fixes nothing", unit="", ours=[asked], limit=FRUITLESS),
     ]
 
 

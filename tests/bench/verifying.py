@@ -70,8 +70,9 @@ async def loaded(_: Path) -> list[Figure]:
     idle = await _all_seen()
     with _busy_cores():
         under_load = await _all_seen()
-    same = sum(map(tuple.__eq__, idle, under_load))
-    return [share("sites seen the same with the cores busy", same, len(idle))]
+    others = [str(before[0]) for before, now in zip(idle, under_load, strict=True) if before != now]
+    but = f", but for {', '.join(others)}" if others else ""
+    return [share(f"sites seen the same with the cores busy{but}", len(idle) - len(others), len(idle))]
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Two models beside each other: the real workflow for each, and sites to mend."""
+"""Two models beside each other: the real workflow for each, and sites to repair."""
 
 import asyncio
 import json
@@ -15,8 +15,8 @@ from orchestrator.compare.compare import Options, run_comparison
 from orchestrator.compare.corpus import FOLDER, good
 from orchestrator.core.errors import UsageError
 from orchestrator.local.stage import staged_in
-from tests.doubles.mender import mender
 from tests.doubles.model import model_server
+from tests.doubles.repairer import repairer
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ checks:
 
 @pytest.fixture
 def options(tmp_path: Path) -> Options:
-    """Compare with one task, and one site to mend."""
+    """Compare with one task, and one site to repair."""
     (tmp_path / "sales.yaml").write_text(TEMPLATE)
     corpus = tmp_path / "corpus"
     shutil.copytree(FOLDER / "good", corpus / "good")
@@ -42,7 +42,7 @@ def options(tmp_path: Path) -> Options:
 
 @asynccontextmanager
 async def models() -> AsyncIterator[Mapping[str, str]]:
-    strong, broken = [mender(good())], ["I would rather not."]
+    strong, broken = [repairer(good())], ["I would rather not."]
     async with model_server(by_model={"strong": strong, "broken": broken}) as server:
         yield {"LLM_API_BASE": server.url, "LLM_API_KEY": "x", "PATH": os.environ["PATH"]}
 
@@ -63,11 +63,11 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
     strong, broken = said["models"]
     assert (strong["model"], strong["passed"], strong["judged"], strong["fallbacks"]) == ("openai/strong", 2, 2, 0)
     assert (strong["live"], strong["repairs"], strong["tokens"]) == (1, 0, 300)
-    assert strong["healed_by_kind"] == {"check": [1, 1]}
-    assert (broken["fallbacks"], broken["passed"], broken["healed_by_kind"]) == (1, 1, {"check": [0, 1]})
-    assert said["recommendation"][0].startswith("Use openai/strong: 2 of 2 checks pass; it mends 1 of 1 sites")
+    assert strong["repaired_by_kind"] == {"check": [1, 1]}
+    assert (broken["fallbacks"], broken["passed"], broken["repaired_by_kind"]) == (1, 1, {"check": [0, 1]})
+    assert said["recommendation"][0].startswith("Use openai/strong: 2 of 2 checks pass; it repairs 1 of 1 sites")
     assert "openai/broken built no page" in said["recommendation"][1]
-    assert "check/another-title: not mended" in err
+    assert "check/another-title: not repaired" in err
     assert len(table.read_text(encoding="utf-8").splitlines()) == 3
 
 
@@ -78,7 +78,7 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
         ({"models": ["none-such"]}, "none-such"),
         ({"csv": Path("none/out.csv")}, "cannot be written"),
         ({"repeat": 0}, "--repeat must be 1 or more"),
-        ({"models": ["openai/x"], "corpus": Path("none")}, "There are no sites to mend"),
+        ({"models": ["openai/x"], "corpus": Path("none")}, "There are no sites to repair"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_paid_for(

@@ -1,4 +1,4 @@
-"""Sites with defects, given to scripted models to mend, and looked at in a real browser."""
+"""Sites with defects, given to scripted models to repair, and looked at in a real browser."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 import pytest
 
 from orchestrator.compare.corpus import defects, good
-from orchestrator.compare.repairing import heal, mended
+from orchestrator.compare.repairing import repair_site, repair_sites
 from orchestrator.core.settings import model_settings
 from orchestrator.generate.generation import Kit
 from tests.corpus.cases import repairs, with_defects
-from tests.doubles.mender import mender
 from tests.doubles.model import ModelServer, model_server
+from tests.doubles.repairer import repairer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -28,27 +28,27 @@ async def asked(*replies: str | Callable[[str], str]) -> AsyncIterator[tuple[Mod
 
 async def test_a_model_that_mends_one_defect_in_each_repair_ends_proved() -> None:
     async with asked(*repairs(3)) as (server, kit):
-        healing = await mended(with_defects(3), kit, None, most=4)
+        repair = await repair_site(with_defects(3), kit, None, most=4)
         assert len(server.asked) == 3
-    assert healing.is_healed
+    assert repair.is_repaired
 
 
 async def test_a_model_that_never_mends_is_left_after_two_repairs() -> None:
     number = iter(range(99))
     async with asked(lambda _: f'<file path="notes.txt">\n{next(number)}\n</file>\n') as (server, kit):
-        healing = await mended(with_defects(1), kit, None, most=9)
+        repair = await repair_site(with_defects(1), kit, None, most=9)
         assert len(server.asked) == 2
-    assert not healing.is_healed
+    assert not repair.is_repaired
 
 
 async def test_every_site_is_given_and_told_of() -> None:
     cases = [DEFECTS[name] for name in ("missing/case-of-a-file", "check/another-title")]
     told: list[object] = []
-    async with asked(mender(GOOD.values(), lambda said: "Tip calculator" not in said)) as (_, kit):
-        healings = await heal(cases, kit, None, told.append)
-    assert [(healing.case, healing.kind, healing.is_healed) for healing in healings] == [
+    async with asked(repairer(GOOD.values(), lambda said: "Tip calculator" not in said)) as (_, kit):
+        repairs = await repair_sites(cases, kit, None, told.append)
+    assert [(repair.case, repair.kind, repair.is_repaired) for repair in repairs] == [
         ("missing/case-of-a-file", "missing", True),
         ("check/another-title", "check", False),
     ]
-    assert sorted(map(repr, told)) == sorted(map(repr, healings))
-    assert all((healing.tokens_in, healing.tokens_out) == (100, 200) for healing in healings)
+    assert sorted(map(repr, told)) == sorted(map(repr, repairs))
+    assert all((repair.tokens_in, repair.tokens_out) == (100, 200) for repair in repairs)

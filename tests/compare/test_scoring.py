@@ -8,7 +8,7 @@ from rich.console import Console
 from orchestrator.compare import scoring
 from orchestrator.compare.scoring import Score, Spread, recommendation, score
 from orchestrator.core.task import Task, parse
-from orchestrator.evaluator.records import Built, Entry, Healing, Mark, Trial
+from orchestrator.evaluator.records import Built, Entry, Mark, SiteRepair, Trial
 
 GOOD = Score(
     model="good",
@@ -22,7 +22,7 @@ GOOD = Score(
     tokens=Spread(4000, 3000, 9000),
     cost=Spread(0.01, 0.01, 0.03),
     repairs=Spread(1, 0, 2),
-    healed={"layout": (8, 12), "missing": (10, 10)},
+    repaired={"layout": (8, 12), "missing": (10, 10)},
 )
 
 
@@ -34,24 +34,24 @@ def entry(nonce: str, *states: str, outcome: str = "live") -> Entry:
     return live if outcome == "live" else replace(live, outcome="error", received_at=None)
 
 
-def test_a_score_is_what_was_built_and_what_was_mended() -> None:
+def test_a_score_is_what_was_built_and_what_was_repaired() -> None:
     entries = (entry("a", "+", "-"), entry("bb", "+", "+"), entry("ccc", outcome="error"))
     builds = {
         "a": Built("m", is_fallback=False, repairs=2, tokens_in=100, tokens_out=10, cost_usd=0.5),
         "bb": Built("fallback", is_fallback=True, repairs=0, tokens_in=0, tokens_out=0, cost_usd=None),
     }
-    healings = (
-        Healing("layout/a", "layout", True, 1, 1, None, 2.0),  # noqa: FBT003 - as they stand in the ledger
-        Healing("layout/b", "layout", False, 1, 1, None, 2.0),  # noqa: FBT003
-        Healing("check/a", "check", True, 1, 1, None, 2.0),  # noqa: FBT003
+    repairs = (
+        SiteRepair("layout/a", "layout", True, 1, 1, None, 2.0),  # noqa: FBT003 - as they stand in the ledger
+        SiteRepair("layout/b", "layout", False, 1, 1, None, 2.0),  # noqa: FBT003
+        SiteRepair("check/a", "check", True, 1, 1, None, 2.0),  # noqa: FBT003
     )
-    one = score(Trial("m", 0.0, entries, builds, healings))
+    one = score(Trial("m", 0.0, entries, builds, repairs))
     assert (one.rounds, one.live, one.fallbacks, one.passed, one.judged) == (3, 2, 1, 3, 6)
     assert one.seconds == Spread(15, 10, 20)
     assert one.tokens == Spread(55, 0, 110)
     assert one.cost is None
-    assert one.healed == {"check": (1, 1), "layout": (1, 2)}
-    assert (one.quality, one.mended, one.tried_at) == (0.5, (2, 3), "1970-01-01 00:00")
+    assert one.repaired == {"check": (1, 1), "layout": (1, 2)}
+    assert (one.quality, one.sites_repaired, one.tried_at) == (0.5, (2, 3), "1970-01-01 00:00")
 
 
 def test_nothing_has_no_spread() -> None:
@@ -65,8 +65,8 @@ def test_nothing_has_no_spread() -> None:
     [
         ({"passed": 20}, "Not other: 20 of 40 checks pass; with good, 38 of 40 checks pass."),
         (
-            {"healed": {"layout": (1, 12), "missing": (10, 10)}},
-            "Not other: it mends 11 of 22 sites; with good",
+            {"repaired": {"layout": (1, 12), "missing": (10, 10)}},
+            "Not other: it repairs 11 of 22 sites; with good",
         ),
         ({"cost": Spread(0.02, 0.02, 0.02)}, "Not other: a round costs $0.0200; with good, a round costs $0.0100 ("),
         ({"cost": None}, "Not other: nobody knows what a round costs; with good"),
@@ -76,7 +76,7 @@ def test_nothing_has_no_spread() -> None:
 )
 def test_the_reason_is_the_first_thing_that_differs_beyond_chance(other: dict[str, object], says: str) -> None:
     lines = recommendation([replace(GOOD, model="other", **other), GOOD])  # type: ignore[arg-type]
-    assert lines[0].startswith("Use good: 38 of 40 checks pass; it mends 18 of 22 sites; a round costs")
+    assert lines[0].startswith("Use good: 38 of 40 checks pass; it repairs 18 of 22 sites; a round costs")
     assert lines[1].startswith(says)
 
 
@@ -92,9 +92,9 @@ def test_what_differs_by_chance_only_comes_out_equal() -> None:
 
 
 def test_who_mends_more_of_a_kind_is_named_as_the_one_to_take_over() -> None:
-    mason = replace(GOOD, model="mason", passed=20, healed={"layout": (12, 12), "missing": (1, 10)})
+    mason = replace(GOOD, model="mason", passed=20, repaired={"layout": (12, 12), "missing": (1, 10)})
     (line,) = [line for line in recommendation([GOOD, mason]) if "take over" in line]
-    assert line == "mason mends more of layout (12 of 12, not 8): LLM_MODELS=good,mason lets it take over there."
+    assert line == "mason repairs more of layout (12 of 12, not 8): with LLM_MODELS=good,mason it does that."
 
 
 def test_few_checks_are_said_to_be_few_and_no_page_at_all_is_no_recommendation() -> None:
@@ -112,4 +112,4 @@ def test_everything_is_printed_and_fits_a_terminal() -> None:
     assert tuple(scoring.row(GOOD)) == scoring.COLUMNS
     whole = json.loads(json.dumps(scoring.whole([GOOD])))
     assert whole["models"][0]["seconds_spread"] == {"median": 40, "least": 30, "most": 60}
-    assert whole["models"][0]["healed_by_kind"]["layout"] == [8, 12]
+    assert whole["models"][0]["repaired_by_kind"]["layout"] == [8, 12]

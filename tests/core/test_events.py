@@ -93,4 +93,4 @@ def test_a_line_of_another_form_is_refused(line: str) -> None:
 def test_no_event_has_a_field_for_what_is_personal() -> None:
     fields = {name for event in get_args(Event) for name in event.model_fields}
     assert not fields & {"email", "secret", "nonce", "evaluation_url", "brief"}
-    assert len({event.model_fields["type"].default for event in get_args(Event)}) == len(get_args(Event)) == 23
+    assert len({event.model_fields["type"].default for event in get_args(Event)}) == len(get_args(Event)) == 26

@@ -100,7 +100,7 @@ def test_gits_own_names_are_refused_in_any_case_and_place(path: str) -> None:
     ],
 )
 def test_the_pipelines_own_names_are_refused_as_files_and_as_folders(path: str) -> None:
-    assert path_problem(path) == "is a name that the pipeline keeps for itself"
+    assert path_problem(path) == "is reserved for the pipeline"
 
 
 @given(NAMES)
@@ -128,7 +128,7 @@ def test_a_refusal_is_one_of_six_sentences_and_never_repeats_the_name(path: str)
         "must be a relative path with `/` between its parts",
         "must not have empty parts, `.`, `..`, or parts that end in a dot or a space",
         "must not begin with `.git`",
-        "is a name that the pipeline keeps for itself",
+        "is reserved for the pipeline",
     }
 
 

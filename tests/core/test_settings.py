@@ -104,8 +104,8 @@ def test_the_owner_is_that_of_the_pipeline_where_nobody_says_otherwise() -> None
 
 def test_one_error_names_everything_that_is_missing_or_wrong_and_what_it_is_for() -> None:
     said = refused({"TASK_DEADLINE_S": "soon", "ALLOW_WORKFLOWS": "perhaps", "ALLOW_PRIVATE_URLS": "2"})
-    assert "TARGET_TOKEN is missing (creates the repository, commits, switches Pages on)" in said
-    assert "TARGET_OWNER is missing (the account that gets the sites)" in said
+    assert "TARGET_TOKEN is missing (the token that creates the repository, commits, and enables Pages)" in said
+    assert "TARGET_OWNER is missing (the account that owns the sites)" in said
     assert "TASK_DEADLINE_S must be a number above 0" in said
     assert "ALLOW_WORKFLOWS must be true or false; ALLOW_PRIVATE_URLS must be true or false" in said
     with pytest.raises(UsageError, match="TARGET_OWNER is missing"):

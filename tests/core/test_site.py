@@ -62,7 +62,7 @@ def test_a_page_that_meets_the_rules_breaks_none() -> None:
 
 
 def test_there_must_be_a_page() -> None:
-    assert broken_rules(Site({"a.html": b""}), {}) == ["there is no index.html"]
+    assert broken_rules(Site({"a.html": b""}), {}) == ["index.html is missing"]
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,7 @@ def test_what_lies_there_already_is_not_ours_to_judge() -> None:
     owners = {"CNAME": b"example.com\n", ".github/workflows/a.yml": b"on: push"}
     present = {path: blob_id(data) for path, data in owners.items()}
     assert problems(owners, present) == []
-    assert problems(owners | {"CNAME": b"evil.example"}, present) == [
-        "'CNAME' is a name that the pipeline keeps for itself"
-    ]
+    assert problems(owners | {"CNAME": b"evil.example"}, present) == ["'CNAME' is reserved for the pipeline"]
     assert problems({"old.html": SECRET.encode()}, {"old.html": blob_id(SECRET.encode())}, SECRET) == []
 
 
@@ -103,13 +101,13 @@ def test_workflows_are_written_only_where_that_is_allowed() -> None:
 
 
 def test_names_that_some_disk_takes_for_one_are_a_broken_rule() -> None:
-    assert problems({"Index.html": b""}) == ["'Index.html' has the name of another file, but for case"]
+    assert problems({"Index.html": b""}) == ["'Index.html' differs from another file name only in case"]
 
 
 def test_a_site_has_its_limits() -> None:
     assert problems({f"{n}.txt": b"" for n in range(MAX_FILES - 1)}) == []
     assert problems({f"{n}.txt": b"" for n in range(MAX_FILES)}) == [f"there are more than {MAX_FILES} files"]
-    assert problems({"a.bin": bytes(MAX_BYTES)}) == ["the files are larger than 28 MB together"]
+    assert problems({"a.bin": bytes(MAX_BYTES)}) == ["the files have more than 28 MB in total"]
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=8, max_size=40), st.binary(max_size=5), st.binary(max_size=5))
@@ -126,7 +124,7 @@ def test_a_secret_is_found_in_every_encoding_and_at_every_offset(secret: str, be
         around,
         safe,
     ):
-        assert problems({"a.js": b"x" + hidden + b"x"}, None, secret) == ["'a.js' holds a secret"]
+        assert problems({"a.js": b"x" + hidden + b"x"}, None, secret) == ["'a.js' contains a secret"]
 
 
 def test_a_secret_is_not_repeated() -> None:
@@ -146,7 +144,7 @@ def test_a_short_secret_is_left_alone_since_it_occurs_by_chance() -> None:
     ],
 )
 def test_what_has_the_form_of_a_providers_key_is_a_secret(key: str) -> None:
-    assert problems({"a.js": f'key="{key}"'.encode()}) == ["'a.js' holds a secret"]
+    assert problems({"a.js": f'key="{key}"'.encode()}) == ["'a.js' contains a secret"]
 
 
 @pytest.mark.parametrize(

@@ -276,8 +276,8 @@ def test_a_check_has_its_length_and_a_longer_one_is_named_by_its_position(form: 
 def test_two_attachments_of_one_name_are_refused_by_the_place_of_the_second() -> None:
     names = ["a.csv", "b.csv", "A.csv"]
     attachments = [{"name": name, "url": "data:,x"} for name in names]
-    assert problems(attachments=attachments) == {"attachments.2.name": "is taken already"}
-    assert problems(attachments=[*attachments[:1], *attachments[:1]]) == {"attachments.1.name": "is taken already"}
+    assert problems(attachments=attachments) == {"attachments.2.name": "is used twice"}
+    assert problems(attachments=[*attachments[:1], *attachments[:1]]) == {"attachments.1.name": "is used twice"}
 
 
 def test_an_attachment_knows_whether_its_bytes_lie_elsewhere() -> None:
@@ -479,7 +479,7 @@ def test_former_keys_follow_the_key() -> None:
     "former", ["0" * 16, {}, 5, [""], [None], ["0" * 15], ["0" * 17], ["0" * 15 + "G"], ["0" * 16 + "\n"], FORMER]
 )
 def test_what_is_no_key_makes_no_repository_ours(former: object) -> None:
-    with pytest.raises(UsageError, match="former_keys are no keys"):
+    with pytest.raises(UsageError, match="former_keys of the event are invalid"):
         read_event(dispatched(request(), former_keys=former), "9")
 
 
@@ -505,19 +505,19 @@ def test_who_asked_is_known_even_where_the_rest_is_not() -> None:
 
 
 def test_an_id_that_is_not_that_of_its_request_is_refused() -> None:
-    with pytest.raises(UsageError, match="id is not the id"):
+    with pytest.raises(UsageError, match="id of the event does not match"):
         read_event(dispatched(request(), id="0" * 16), "9").task()
 
 
 @pytest.mark.parametrize("changes", [{"id": None}, {"key": 5}, {"title": []}, {"request": None}, {"request": "x"}])
 def test_a_dispatch_that_lacks_a_part_is_refused(changes: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="lacks id, key, title or request"):
+    with pytest.raises(UsageError, match="has no id, key, title or request"):
         read_event(dispatched(request(), **changes), "9")
 
 
 @pytest.mark.parametrize("event", [{}, {"client_payload": []}, {"inputs": None}, {"ref": "refs/heads/main"}])
 def test_another_event_is_refused(event: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match="neither a dispatch nor a run by hand"):
+    with pytest.raises(UsageError, match="not one that this workflow accepts"):
         read_event(event, "9")
 
 

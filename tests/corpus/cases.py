@@ -48,7 +48,7 @@ def with_defects(number: int) -> Case:
 
 
 def repairs(number: int) -> list[str]:
-    """Return the answers of a model that mends one of them each time."""
+    """Return the answers of a model that fixes one of them each time."""
     return [
         f'<edit path="{PAGE}">\n<<<<<<< SEARCH\n{broken}\n=======\n{sound}\n>>>>>>> REPLACE\n</edit>\n'
         for sound, broken in BROKEN[:number]

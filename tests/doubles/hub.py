@@ -16,13 +16,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from orchestrator.core.loopback import address, bind, serving
 from orchestrator.github.client import Client
 from orchestrator.local.api.app import create_api
-from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Fault, Faults
-from orchestrator.local.github import LocalGitHub
+from orchestrator.local.github import Account, LocalGitHub, create_github
 from orchestrator.local.pages import create_pages
-from orchestrator.local.runs import Runs
-from orchestrator.local.sites import Sites
-from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from tests.doubles import history
 from tests.doubles.clock import FastClock
@@ -133,17 +129,9 @@ class Hub:
 def hub_on(host: Host, folder: Path, delay: float = 2) -> Hub:
     """Return an empty GitHub whose state lies in `folder`; a Pages build takes `delay` seconds of the test's clock."""
     time = FastClock()
-    store = Store(folder / "repositories")
-    github = LocalGitHub(
-        store=store,
-        tokens=Tokens(Token(TOKEN, "octo", WRITES), Token(READER, "octo", {"contents": "read", "metadata": "read"})),
-        sites=Sites(folder / "pages", store, delay, time.utc),
-        runs=Runs(folder / "runs"),
-        configurations=Configurations(folder / "configurations"),
-        owner="octo",
-        api_url=host.url,
-        pages_url=f"{host.url}/live",
-    )
+    tokens = Tokens(Token(TOKEN, "octo", WRITES), Token(READER, "octo", {"contents": "read", "metadata": "read"}))
+    account = Account("octo", tokens, host.url, f"{host.url}/live")
+    github = create_github(folder / "github", account, pages_delay=delay, clock=time.utc)
     hub = Hub(host, github, time)
     hub.fail()
     return hub

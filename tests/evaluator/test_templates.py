@@ -98,7 +98,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ('attachments: [{name: b.csv, content: "x\\n1"}]\nvars: {a: {sum: b.csv, column: c}}', "has no column c"),
         ('attachments: [{name: b.csv, content: "c\\none"}]\nvars: {a: {sum: b.csv, column: c}}', "no number"),
         ("attachments: [{name: ../b.csv, content: x}]", "attachments.0.name"),
-        ("attachments: [{name: a, content: x}, {name: a, content: y}]", "taken already"),
+        ("attachments: [{name: a, content: x}, {name: a, content: y}]", "used twice"),
     ],
 )
 def test_what_cannot_be_filled_in_is_named_with_its_round(more: str, says: str, tmp_path: Path) -> None:
@@ -107,9 +107,9 @@ def test_what_cannot_be_filled_in_is_named_with_its_round(more: str, says: str, 
     assert says in str(refused.value)
 
 
-def test_the_template_of_the_readme_is_one(tmp_path: Path) -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    text = readme[readme.index("id: sum-of-sales  ") :].partition("```")[0]
+def test_the_template_in_the_docs_is_one(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
+    text = page[page.index("id: sum-of-sales  ") :].partition("```")[0]
     first, second = filled(template(text, tmp_path), "ab12")
     price = decode_data_uri(first.attachments[0]["url"]).decode().split(",")[-1].strip()
     assert first.checks[0] == {"js": f'document.querySelector("#total").textContent === "{price}"'}

@@ -21,8 +21,8 @@ from orchestrator.evaluator.templates import Template
 from orchestrator.local.runs import Run
 from orchestrator.local.stage import OWNER, PIPELINE, Options, Stage, staged
 from tests.doubles import history
-from tests.doubles.mender import PAGE, block
 from tests.doubles.model import model_server
+from tests.doubles.repairer import PAGE, block
 from tests.faults.world import Doubled, Lost
 
 pytestmark = [pytest.mark.anyio, pytest.mark.act, pytest.mark.browser]

@@ -14,8 +14,8 @@ import pytest
 
 from orchestrator.core.site import RECORD, Site
 from tests.doubles.evaluator import evaluator
-from tests.doubles.mender import block
 from tests.doubles.model import ModelServer, model_server
+from tests.doubles.repairer import block
 from tests.doubles.server import response, tripwire
 from tests.faults.world import DISPATCH_TOKEN, JOB_TOKEN, OWNER, SECRET, TARGET_TOKEN, TASK, World
 
@@ -135,7 +135,7 @@ async def test_s4_a_page_that_holds_a_secret_is_never_published(system: World) -
     assert (ran.build, ran.publish) == (0, 0)
     assert not any(leak.encode() in data for leak in leaks.values() for data in system.files().values())
     report = json.loads((system.folder / "run-1/out/build.json").read_bytes())
-    refused = {attempt["model"] for attempt in report["attempts"] if "holds a secret" in attempt["outcome"]}
+    refused = {attempt["model"] for attempt in report["attempts"] if "contains a secret" in attempt["outcome"]}
     assert refused == {f"openai/{name}" for name in leaks}
     assert report["fallback"]
 

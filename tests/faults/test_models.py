@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from orchestrator.core.site import RECORD
-from tests.doubles.mender import PAGE, block
 from tests.doubles.model import ModelServer, Playing, Reply, model_server
+from tests.doubles.repairer import PAGE, block
 from tests.faults.world import World, settled
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -47,7 +47,7 @@ async def test_11_and_12_models_that_give_no_page_are_left_one_after_the_other_f
     assert (ran.build, ran.publish) == (0, 0)
     assert asked == set(failing)
     assert json.loads(system.files()[RECORD])["built_by"] == "fallback"
-    assert "the page comes from the template" in ran.log
+    assert "so the page was made from the template" in ran.log
     assert b"Half" not in system.files()["index.html"]
     settled(system)
 

@@ -21,13 +21,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from orchestrator.core.loopback import address, bind, serving
 from orchestrator.core.task import request_of
 from orchestrator.local.api import create_api
-from orchestrator.local.configuration import Configurations
-from orchestrator.local.faults import Fault, Faults
-from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.faults import Fault
+from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
 from orchestrator.local.pages import create_pages
-from orchestrator.local.runs import Run, Runs
-from orchestrator.local.sites import Sites
-from orchestrator.local.store import Store
+from orchestrator.local.runs import Run
 from orchestrator.local.tokens import Token, Tokens
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
@@ -210,25 +207,15 @@ async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
 
     sockets = [bind() for _ in range(3)]
     api_url, pages_url, door_url = map(address, sockets)
-    store = Store(folder / "repositories")
-    store.seed(OWNER, PIPELINE.partition("/")[2], {".github/workflows/build.yml": b"name: x"}, "The pipeline")
     rights = dict.fromkeys(("administration", "contents", "pages"), "write")
-    github = LocalGitHub(
-        store=store,
-        tokens=Tokens(
-            Token(TARGET_TOKEN, OWNER, rights),
-            Token(JOB_TOKEN, "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE})),
-            Token(DISPATCH_TOKEN, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
-        ),
-        sites=Sites(folder / "pages", store, PAGES_DELAY_S),
-        runs=Runs(folder / "runs"),
-        configurations=Configurations(folder / "configurations"),
-        owner=OWNER,
-        api_url=api_url,
-        pages_url=pages_url,
-        faults=Faults(),
-        on_dispatch=taken,
+    tokens = Tokens(
+        Token(TARGET_TOKEN, OWNER, rights),
+        Token(JOB_TOKEN, "github-actions[bot]", {"contents": "read"}, frozenset({PIPELINE})),
+        Token(DISPATCH_TOKEN, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
     )
+    account = Account(OWNER, tokens, api_url, pages_url)
+    github = create_github(folder / "github", account, pages_delay=PAGES_DELAY_S, on_dispatch=taken)
+    github.store.seed(OWNER, PIPELINE.partition("/")[2], {".github/workflows/build.yml": b"name: x"}, "The pipeline")
     settings = Settings(SECRET, DISPATCH_TOKEN, PIPELINE, OWNER, api_url=api_url, poll_s=0.05, read_s=2)
     async with AsyncExitStack() as stack:
         to_github = await stack.enter_async_context(aclosing(GitHub(settings, http_client())))

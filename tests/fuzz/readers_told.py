@@ -73,8 +73,8 @@ def _said(text: str) -> object:
     runner = Runner(io.StringIO())
     for way in (runner.say, runner.warning, runner.mask):
         way(text)
-    with runner.group(text):
-        return summary.code(text)
+    runner.begin_group(text)
+    return summary.code(text)
 
 
 def _handed_over(size: int) -> Path:

@@ -167,7 +167,7 @@ def paths() -> Iterator[Act]:
             windows = PureWindowsPath(name)
             leads_out = posixpath.normpath(name) != name or name.startswith("/") or name.split("/")[0] == ".."
             if leads_out or windows.drive or windows.root or ".." in windows.parts:
-                raise Escape("leads out")
+                raise Escape("points outside")
             if re.search(r"(?i)(^|/)\.git", name) or re.fullmatch(r"(?i)(cname|license|pagewright\.json)(/.*)?", name):
                 raise Escape("is a name of ours")
             if {unicodedata.category(sign) for sign in name} & {"Cc", "Cf", "Cs"} or len(name.encode()) > 255:
@@ -242,8 +242,9 @@ def logs() -> Iterator[Act]:
         out = io.StringIO()
         runner = Runner(out)
         runner.say(text)
-        with runner.group(text):
-            runner.warning(text)
+        runner.begin_group(text)
+        runner.warning(text)
+        runner.end_group(0)
         for line in re.split(r"[\r\n]", out.getvalue()):
             ours = re.match(r"::(group|endgroup|warning)::", line)
             rest = line[ours.end() :] if ours else line

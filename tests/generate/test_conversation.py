@@ -86,8 +86,8 @@ async def test_a_good_answer_ends_it() -> None:
 async def test_what_was_wrong_is_said_and_what_was_right_is_kept() -> None:
     at = table(new=False)
     good, bad = edit("a.js", "a()", "b()"), edit("index.html", "<html><title>None</title></html>", "x")
-    mended = edit("index.html", "<html><title>One</title></html>", "<html><title>Two</title></html>")
-    draft, server = await conversed(at, good + bad, mended)
+    fixed = edit("index.html", "<html><title>One</title></html>", "<html><title>Two</title></html>")
+    draft, server = await conversed(at, good + bad, fixed)
     assert draft is not None
     assert draft.files == {
         **PRESENT,
@@ -97,7 +97,7 @@ async def test_what_was_wrong_is_said_and_what_was_right_is_kept() -> None:
     assert outcomes(at)[0].startswith("asked again: ")
     assert "index.html" in last_prompt(server)
     assert "<title>One</title>" in last_prompt(server)
-    assert "a.js" in last_prompt(server).partition("must not be sent again")[2]
+    assert "a.js" in last_prompt(server).partition("Do not send them again")[2]
     assert [message["role"] for message in json.loads(server.asked[1].body)["messages"]] == [
         "system",
         "user",
@@ -110,14 +110,14 @@ async def test_prose_alone_is_answered_with_what_is_needed() -> None:
     at = table()
     draft, server = await conversed(at, "I am sorry, I cannot.", PAGE + README)
     assert draft is not None
-    assert "no index.html" in last_prompt(server)
+    assert "index.html is missing" in last_prompt(server)
 
 
 async def test_the_same_answer_again_ends_it() -> None:
     at = table()
     draft, server = await conversed(at, PAGE, PAGE, PAGE + README)
     assert draft is not None
-    assert draft.flaws == ("README.md is missing.",)
+    assert [flaw.text for flaw in draft.flaws] == ["README.md is missing."]
     assert draft.is_usable
     assert (len(server.asked), outcomes(at)[-1]) == (2, "the same answer again")
 
@@ -165,7 +165,7 @@ async def test_an_answer_that_goes_round_in_circles_is_left() -> None:
         at, Reply('<file path="index.html">\n' + "<li>again and again</li>\n" * 400, "length")
     )
     assert (draft, len(server.asked)) == (None, 1)
-    assert outcomes(at) == ["repeats itself without end"]
+    assert outcomes(at) == ["repeats itself endlessly"]
 
 
 async def test_what_is_whole_is_used_when_the_rest_never_comes() -> None:
@@ -183,7 +183,7 @@ async def test_no_call_is_made_that_the_money_does_not_pay_for() -> None:
     assert draft is not None
     assert draft.is_usable
     assert len(server.asked) == 1
-    assert outcomes(at)[-1] == "not asked: the money left does not pay for an answer"
+    assert outcomes(at)[-1] == "not asked: too little money left for an answer"
 
 
 async def test_a_call_that_was_lost_is_counted_at_what_it_may_have_cost() -> None:
@@ -254,7 +254,7 @@ def large() -> Table:
 @pytest.mark.parametrize(
     ("refused", "why"),
     [
-        (LLAMA_CPP, "too long by 1935 tokens: it reads 4096 tokens at once"),
+        (LLAMA_CPP, "too long by 1935 tokens: its context is 4096 tokens"),
         (
             refusal(message="This model's maximum context length is 4096 tokens, you have 6031"),
             "too long by 1935 tokens",
@@ -279,7 +279,7 @@ async def test_an_empty_event_stream_is_a_prompt_that_is_too_long() -> None:
     at = large()
     empty = Reply(body=b"", content_type="text/event-stream")
     server = await at_home(at, empty, empty, empty, edit("a.js", "a()", "b()"))
-    assert "answered with nothing, status 200" in outcomes(at)[0]
+    assert "answered 200 with nothing" in outcomes(at)[0]
     assert wanted(server)[-1] < wanted(server)[0]
     assert at.budget.attempts[0].cost_usd == 0  # nothing is lost where nothing costs anything
 
@@ -362,7 +362,7 @@ async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkey
     told: list[str] = []
     at = replace(table(), say=told.append)
     await at_home(at, Reply(PAGE + README, delay=0.1))
-    told = [line for line in told if "not offered" not in line]
+    told = [line for line in told if "not available at its server" not in line]
     assert re.fullmatch(r"home: asked with about \d+ tokens, for at most 8000 tokens in 240 s", told[0])
     assert told[1] == "home: silent for 0 s"
     assert len(told) >= 3

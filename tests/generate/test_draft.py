@@ -1,6 +1,7 @@
 """What becomes of the present site under a model's changes, and what a draft still lacks."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.draft import Draft, Given, begun, has_readme, judged, revised
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File, Reply
 
 CSV = b"a,b\n1,2\n"
@@ -20,8 +22,12 @@ def given(brief: str = "Say two.", attachments: dict[str, bytes] | None = None, 
     return Given(task, attachments or {}, Site({} if new else PAGE), None if new else RECORD)
 
 
-def after(what: Given, *changes: Change, complaints: tuple[str, ...] = ()) -> Draft:
-    return revised(begun(what), Reply(changes=changes, complaints=complaints, is_cut=False), what)
+def after(what: Given, *changes: Change) -> Draft:
+    return revised(begun(what), Reply(changes=changes, complaints=(), is_cut=False), what)
+
+
+def texts(draft: Draft) -> list[str]:
+    return [flaw.text for flaw in draft.flaws]
 
 
 def fine(_: Site) -> Sequence[str]:
@@ -71,7 +77,7 @@ def test_an_attachment_that_a_model_sends_back_stays_as_it_was_sent(name: str) -
 def test_a_whole_file_that_changes_an_attachment_is_refused_once_and_the_rest_is_used() -> None:
     what = given()
     first = judged(after(what, File("data.csv", "a,b\n1,3\n"), File("app.js", "go()\n")), what, fine)
-    assert "does not ask to change it" in first.flaws[0]
+    assert "does not ask to change it" in first.flaws[0].text
     assert first.is_usable
     again = Reply((File("data.csv", "a,b\n1,4\n"), File("app.js", "on()\n")), (), is_cut=False)
     second = judged(revised(first, again, what), what, fine)
@@ -83,7 +89,7 @@ def test_a_whole_file_that_changes_an_attachment_is_refused_once_and_the_rest_is
 def test_an_edit_of_an_attachment_is_refused_with_the_reason(change: Change) -> None:
     draft = after(given(), change)
     assert draft.files == PAGE
-    assert "does not ask to change it" in draft.flaws[0]
+    assert "does not ask to change it" in draft.flaws[0].text
 
 
 def test_an_attachment_of_any_round_changes_where_the_brief_asks_for_it() -> None:
@@ -97,9 +103,9 @@ def test_an_answer_without_a_block_is_a_flaw_beside_the_earlier_ones() -> None:
     second = revised(first, Reply(changes=(), complaints=(), is_cut=False), what)
     assert second.files == PAGE
     assert second.flaws[1:] == first.flaws
-    assert "no block" in second.flaws[0]
+    assert "no block" in second.flaws[0].text
     third = revised(second, Reply(changes=(Deletion("data.csv"),), complaints=(), is_cut=False), what)
-    assert ("no block" in " ".join(third.flaws), third.flaws[1:]) == (False, first.flaws)
+    assert ("no block" in " ".join(texts(third)), third.flaws[1:]) == (False, first.flaws)
 
 
 def test_what_is_mended_is_no_flaw_any_more() -> None:
@@ -114,23 +120,23 @@ def test_what_is_mended_is_no_flaw_any_more() -> None:
 @pytest.mark.parametrize(
     ("files", "flaw"),
     [
-        ({"README.md": b"#"}, "no index.html"),
-        ({"README.md": b"#", "index.html": b" \n"}, "an empty one"),
+        ({"README.md": b"#"}, "index.html is missing"),
+        ({"README.md": b"#", "index.html": b" \n"}, "missing or empty"),
         ({"index.html": b"x"}, "README.md is missing"),
     ],
 )
 def test_what_a_site_lacks_is_a_flaw(files: dict[str, bytes], flaw: str) -> None:
-    assert flaw in judged(Draft(files), given(new=True), fine).flaws[0]
+    assert flaw in judged(Draft(files), given(new=True), fine).flaws[0].text
 
 
 def test_a_broken_rule_is_a_flaw_and_makes_a_draft_useless() -> None:
     draft = judged(Draft(PAGE), given(), lambda _: ["'app.js' holds a secret"])
-    assert draft.flaws == ("The site breaks a rule: 'app.js' holds a secret.",)
+    assert texts(draft) == ["The site breaks a rule: 'app.js' holds a secret."]
     assert not draft.is_usable
 
 
 def test_a_new_site_that_lacks_a_file_will_do_and_a_revision_that_lacks_an_edit_will_not() -> None:
-    flawed = Draft(PAGE, flaws=("app.js is cut off.",))
+    flawed = Draft(PAGE, flaws=(Complaint("app.js", "block", "app.js: the block does not end."),))
     assert judged(flawed, given(new=True), fine).is_usable
     assert not judged(flawed, given(), fine).is_usable
 
@@ -140,7 +146,7 @@ def test_a_revision_needs_a_readme_only_where_there_was_one() -> None:
     without = Given(what.task, {}, Site({"index.html": b"x"}), RECORD)
     assert judged(Draft({"index.html": b"y"}), without, fine).flaws == ()
     lost = judged(Draft({"index.html": b"y"}), what, fine)
-    assert (lost.flaws, lost.is_usable) == (("README.md is missing.",), True)
+    assert (texts(lost), lost.is_usable) == (["README.md is missing."], True)
 
 
 def test_a_readme_is_one_in_any_case() -> None:
@@ -150,21 +156,21 @@ def test_a_readme_is_one_in_any_case() -> None:
 
 def test_an_answer_that_changes_nothing_is_a_flaw_and_leaves_a_site() -> None:
     draft = judged(after(given(), File("README.md", "# One\n")), given(), fine)
-    assert (draft.flaws, draft.is_usable) == (("Nothing was changed by the answer.",), True)
+    assert (texts(draft), draft.is_usable) == (["The answer changed nothing."], True)
 
 
 def test_what_the_page_loads_must_be_there() -> None:
     page = b"<link rel=stylesheet href='./a.css'><script src='b.js'></script><script src='https://x.example/c.js'></script>"
     files = {"index.html": page.replace(b"'", b'"'), "README.md": b"#", "a.css": b""}
-    assert judged(Draft(files), given(new=True), fine).flaws == ("index.html loads b.js, which is not there.",)
+    assert texts(judged(Draft(files), given(new=True), fine)) == ["index.html loads b.js, which does not exist."]
 
 
 def test_what_was_made_is_mended_where_it_stands() -> None:
     made = Site({**PAGE, "data.csv": b"changed, as the brief asks\n"})
     what = given(attachments={"data.csv": CSV})
-    mending = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
-    assert begun(mending).files == made.files
-    assert not mending.is_new
+    repairing = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
+    assert begun(repairing).files == made.files
+    assert not repairing.is_new
 
 
 def test_an_edit_that_failed_is_not_forgotten_while_others_are_made() -> None:
@@ -175,6 +181,18 @@ def test_an_edit_that_failed_is_not_forgotten_while_others_are_made() -> None:
     assert not judged(second, what, fine).is_usable
     third = revised(second, Reply((Edit("index.html", "<h1>One</h1>\n", "2\n"),), (), is_cut=False), what)
     assert third.flaws == ()
+
+
+@pytest.mark.parametrize("name", ["my app.js", "a,b.js", "a: b.js", "a, edit 1 of 2.js"])
+def test_a_failed_edit_stands_until_its_own_file_is_repaired_whatever_its_name_holds(name: str) -> None:
+    what = given(attachments={})
+    begin = replace(what, present=Site({**PAGE, name: b"one\n"}))
+    first = after(begin, Edit(name, "three\n", "two\n"))
+    assert [flaw.path for flaw in first.flaws] == [name]
+    second = revised(first, Reply((File("README.md", "# Two\n"),), (), is_cut=False), begin)
+    assert second.flaws == first.flaws
+    third = revised(second, Reply((Edit(name, "one\n", "two\n"),), (), is_cut=False), begin)
+    assert (third.flaws, third.files[name]) == ((), b"two\n")
 
 
 def test_names_in_comments_and_in_another_writing_are_not_missing() -> None:

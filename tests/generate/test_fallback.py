@@ -205,7 +205,7 @@ def test_lone_surrogates_are_replaced() -> None:
 
 def test_the_note_is_appended_to_what_is_there() -> None:
     note = fallback_note(b"# App\r\n\r\ncaf\xe9\n\n\n", Ask(3, "Add `dark` mode"), ["data/new file.csv"])
-    assert note.startswith(b"# App\r\n\r\ncaf\xe9\n\n## Round 3\n\nThis round's change could not be generated")
+    assert note.startswith(b"# App\r\n\r\ncaf\xe9\n\n## Round 3\n\nThe change for this round could not be generated")
     assert note.endswith(
         b"```text\nAdd `dark` mode\n```\n\nNew files of this round:\n\n- [data/new file.csv](data/new%20file.csv)\n"
     )

@@ -112,11 +112,11 @@ def test_all_that_is_shown_has_a_limit() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "problem"),
     [
-        ("a.bin", b"\x00" * 2_300, "there is no preview for this kind of file"),
+        ("a.bin", b"\x00" * 2_300, "there is no preview for this type of file"),
         ("a.csv", b"", "it is empty"),
         ("a.csv", bytes(range(256)), "it is not text"),
-        ("a.json", b"{no", "it cannot be read as JSON"),
-        ("a.json", b"[" * 99_999, "it cannot be read as JSON"),
+        ("a.json", b"{no", "it could not be read as JSON"),
+        ("a.json", b"[" * 99_999, "it could not be read as JSON"),
         ("a.png", b"GIF89a", "it is not a PNG image"),
         ("a.md", b"x" * 200_001, "it is too large for this page"),
     ],

@@ -139,7 +139,7 @@ async def test_where_no_answer_is_of_use_the_template_builds_and_the_attempts_ar
     made = await with_models(given(), "No.")
     assert made.is_fallback
     assert outcomes(made) == [
-        "asked again: There was no block with a file or an edit in the answer.",
+        "asked again: The answer has no block with a file or an edit.",
         "the same answer again",
     ]
 

@@ -70,6 +70,6 @@ def test_lines_are_counted_as_a_reader_of_tables_counts_them() -> None:
 def test_the_template_shows_what_stood_above_a_table() -> None:
     files = {"a.csv": b"Sales <2024>,\n,\nname,n\nx,1\ny,2\n", "b.csv": b"sep=;\nname;n\nx;1\n"}
     page = fallback_site("x", [Ask(1, "Show.")], files)["index.html"].decode()
-    assert "Above the table stood: Sales &lt;2024&gt;," in page
-    assert page.count("Above the table stood") == 1
+    assert "Above the table: Sales &lt;2024&gt;," in page
+    assert page.count("Above the table") == 1
     assert "<caption><span>2 rows</span></caption>" in page

@@ -211,7 +211,9 @@ async def test_where_nobody_answers_in_time_the_template_does() -> None:
     assert (generated.is_fallback, len(server.asked)) == (True, 2)
     first, second = outcomes(generated)
     assert first == "no answer within 2 s"
-    assert second.startswith("no answer within 3 s: its server may still be busy with a call that was given up before")
+    assert second.startswith(
+        "no answer within 3 s: its server may still be working on an earlier call that was abandoned"
+    )
     assert generated.cost_usd is None
 
 
@@ -329,7 +331,7 @@ async def test_prose_only_is_asked_again_once_and_then_the_same_ends_it(provider
     prose = "I'm sorry, I can't help with that."
     generated, server = await made(prose, prose, GOOD, provider=provider)
     assert (generated.built_by, models(server)) == (f"{provider}/second", ["first", "first", "second"])
-    assert outcomes(generated)[0].startswith("asked again: There was no block")
+    assert outcomes(generated)[0].startswith("asked again: The answer has no block")
     assert outcomes(generated)[1:] == ["the same answer again", "answered"]
 
 
@@ -374,7 +376,7 @@ async def test_an_answer_that_repeats_itself_without_end_is_not_continued() -> N
     endless = '<file path="index.html">\n<!doctype html>\n' + "<li>again and again</li>\n" * 200
     generated, server = await made(Reply(endless, "length"), GOOD)
     assert (generated.built_by, models(server)) == ("openai/second", ["first", "second"])
-    assert outcomes(generated) == ["repeats itself without end", "answered"]
+    assert outcomes(generated) == ["repeats itself endlessly", "answered"]
 
 
 # Fault 13: nobody knows the price
@@ -384,7 +386,7 @@ async def test_an_unknown_price_is_unknown_and_tokens_are_the_limit(monkeypatch:
     monkeypatch.setattr(budget, "UNPRICED_TOKENS", 30_000)
     generated, server = await made(Reply("No.", tokens=(20_000, 9_000)), GOOD)
     assert (generated.is_fallback, generated.cost_usd, len(server.asked)) == (True, None, 1)
-    assert outcomes(generated)[-1] == "not asked: the money left does not pay for an answer"
+    assert outcomes(generated)[-1] == "not asked: too little money left for an answer"
 
 
 async def test_no_call_passes_the_limit_of_money_whatever_it_answers() -> None:

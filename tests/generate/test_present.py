@@ -41,7 +41,7 @@ def test_what_is_no_text_too_large_or_an_attachment_is_named_with_its_size() -> 
         "s",
         "</file>",
         "(data.csv, 4 bytes: an attachment)",
-        "(big.js, 99 bytes: too large to be shown)",
+        "(big.js, 99 bytes: too large to show)",
     ]
 
 

@@ -27,6 +27,7 @@ from orchestrator.generate.prompt import (
     room_for_answer,
     tokens_of,
 )
+from orchestrator.generate.reply.complaint import Complaint
 
 pytestmark = pytest.mark.anyio
 
@@ -157,7 +158,7 @@ async def test_a_small_context_sees_less_of_everything() -> None:
     what = given({"long.txt": b"word " * 9_000}, {"index.html": b"page", "big.js": b"b;\n" * 9_000})
     large, small = await messages(what), await messages(what, replace(PLAIN, context=16_000, output=4_000))
     assert tokens_of(small) < 12_000 < tokens_of(large)
-    assert "(big.js, 27000 bytes: too large to be shown)" in small[1]["content"]
+    assert "(big.js, 27000 bytes: too large to show)" in small[1]["content"]
 
 
 async def test_a_page_is_shown_as_long_as_there_is_room_for_it() -> None:
@@ -188,15 +189,19 @@ async def test_the_beginning_is_marked_for_the_cache_where_a_provider_wants_that
     assert [message["content"][-1]["cache_control"] for message in (system, user)] == [{"type": "ephemeral"}] * 2
 
 
+def _flaw(text: str) -> Complaint:
+    return Complaint("", "answer", text)
+
+
 async def test_a_correction_says_what_was_wrong_and_what_was_taken() -> None:
-    draft = Draft({}, flaws=("a.js: no $match", "b.js: cut"), done=("index.html: written whole",))
+    draft = Draft({}, flaws=(_flaw("a.js: no $match"), _flaw("b.js: cut")), done=("index.html: written whole",))
     told = correction(load(), draft)
     assert told["role"] == "user"
     assert "- a.js: no $match\n- b.js: cut\n" in told["content"]
     assert "- index.html: written whole" in told["content"]
-    assert "(none)" in correction(load(), Draft({}, flaws=("x",)))["content"]
-    many = correction(load(), Draft({}, flaws=("x" * 9_000,) * 99))["content"]
-    assert "- … 30 of 99 are listed\n" in many
+    assert "(none)" in correction(load(), Draft({}, flaws=(_flaw("x"),)))["content"]
+    many = correction(load(), Draft({}, flaws=(_flaw("x" * 9_000),) * 99))["content"]
+    assert "- … only 30 of 99 are listed\n" in many
     assert len(many) < 62_000
 
 
@@ -214,7 +219,7 @@ def folder(tmp_path: Path) -> Path:
     [
         ("build.md", "$mark $brief $checks", r"build.md lacks \$attachments"),
         ("build.md", "$mark $brief $checks $attachments $more", r"build.md has the unknown \$more"),
-        ("system.md", "costs 5 $ each: $format", r"system.md has a lone \$"),
+        ("system.md", "costs 5 $ each: $format", r"system.md has a single \$"),
         ("edits.md", "$mark", r"edits.md has the unknown \$mark"),
     ],
 )
@@ -230,6 +235,6 @@ async def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
     (folder / "build.md").unlink()
     (folder / "continue.md").write_bytes(b"\xff")
     (folder / "revise.md").write_text("$round")
-    says = r"build.md is missing, or no text; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
+    says = r"build.md is missing or not a text file; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
     with pytest.raises(UsageError, match=says):
         load(folder)

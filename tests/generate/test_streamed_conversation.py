@@ -119,7 +119,7 @@ async def test_what_is_whole_of_an_answer_that_stays_unfinished_is_used_where_no
         making, told = generation(server, "first", seconds=2)
         made = await making.site()
     assert (made.built_by, dict(made.site.files), made.is_cut_off) == ("first", MADE, True)
-    assert outcomes(making) == ["not at its end after 2 s", f"used as it is: {BROKEN_OFF}"]
+    assert outcomes(making) == ["not at its end after 2 s", f"used as it is: {BROKEN_OFF.text}"]
     assert [event.path for event in told if isinstance(event, FileEvent)] == ["index.html", "README.md"]
 
 
@@ -164,7 +164,7 @@ async def test_a_loop_is_left_for_the_next_model_while_it_runs() -> None:
         making, _ = generation(server, "first", "second")
         made = await making.site()
         await asyncio.wait_for(server.left.wait(), 5)
-    assert (made.built_by, outcomes(making)) == ("second", ["repeats itself without end", "answered"])
+    assert (made.built_by, outcomes(making)) == ("second", ["repeats itself endlessly", "answered"])
 
 
 @pytest.mark.parametrize("is_ended", [True, False])
@@ -175,7 +175,7 @@ async def test_what_is_whole_before_a_loop_is_used_where_there_is_no_other_model
         making, _ = generation(server, "first")
         made = await making.site()
     assert (made.built_by, dict(made.site.files), made.is_cut_off) == ("first", MADE, True)
-    assert (outcomes(making)[0], len(server.asked)) == ("repeats itself without end", 1)
+    assert (outcomes(making)[0], len(server.asked)) == ("repeats itself endlessly", 1)
 
 
 async def test_a_stop_in_the_middle_is_counted_and_told() -> None:

@@ -37,17 +37,17 @@ def test_a_repair_that_was_thrown_away_is_told_with_its_diff_its_gains_and_its_l
     )
     after = {"index.html": page.replace(b"41", b"42"), "new.js": b"let a\n"}
     assert told_of_repairs([tried({"index.html": page, "old.js": b"x"}, after, difference)], ROOM).splitlines() == [
-        "Repair 1 was not kept: as a whole its site was no better. The files below do not hold it.",
-        "These checks failed before it and held with it:",
+        "Repair 1 was not kept, because its site was no better as a whole. The files below do not include it.",
+        "These checks failed before it and passed after it:",
         "- round 2: total === 42",
-        "These checks held before it and failed with it:",
+        "These checks passed before it and failed after it:",
         "- round 2: h1 | It gave: null",
-        "These checks failed before it and with it:",
+        "These checks failed before and after it:",
         "- round 2: title | It gave: false",
-        "Checks that held before it and with it: 3.",
-        "Findings that were gone with it:",
+        "Checks that passed before and after it: 3.",
+        "Findings that it removed:",
         "- console: oh",
-        "Findings that it brought:",
+        "Findings that it added:",
         "- layout: too wide",
         "What it changed (index.html, new.js, old.js):",
         "--- index.html",
@@ -69,22 +69,22 @@ def test_a_repair_that_was_thrown_away_is_told_with_its_diff_its_gains_and_its_l
 def test_a_repair_that_was_kept_says_so() -> None:
     kept = Tried(1, Site({"a": b"1"}), Site({"a": b"2"}), is_kept=True, difference=Difference(failing=(check("t"),)))
     told = told_of_repairs([kept], ROOM)
-    assert told.startswith("Repair 1 was kept: the files below are what it made")
-    assert "It changed nothing that the browser saw." in told
+    assert told.startswith("Repair 1 was kept: the files below are its result")
+    assert "The browser saw no change." in told
 
 
-@pytest.mark.parametrize(("same_as", "says"), [(0, "as the site had before any repair"), (2, "as repair 2 had made")])
+@pytest.mark.parametrize(("same_as", "says"), [(0, "as the site before any repair"), (2, "as repair 2")])
 def test_the_same_files_again_are_told_without_a_diff(same_as: int, says: str) -> None:
     again = Tried(3, Site({}), Site({"a": b"1"}), is_kept=False, same_as=same_as)
     told = told_of_repairs([again], ROOM)
-    assert f"Repair 3 made the very same files {says}" in told
+    assert f"Repair 3 made exactly the same files {says}" in told
     assert "What it changed" not in told
 
 
 def test_long_lists_say_how_much_of_them_is_told() -> None:
     difference = Difference(lost=tuple(check(f"check {number}") for number in range(MOST + 5)))
     told = told_of_repairs([tried({}, {"a": b"1"}, difference)], ROOM)
-    assert f"held before it and failed with it ({MOST} of {MOST + 5}):" in told
+    assert f"passed before it and failed after it ({MOST} of {MOST + 5}):" in told
     assert told.count("| It gave:") == MOST
 
 
@@ -95,7 +95,7 @@ def test_all_repairs_together_keep_to_the_room_that_there_is(room: int, number: 
     after = {"index.html": b"\n".join(b"<%d>" % line for line in range(2_000))}
     told = told_of_repairs([tried(before, after, Difference(lost=(check("x" * 900),) * 9))] * number, room)
     assert len(told) <= max(room, 100) + 10 * number
-    assert ("no room to tell" in told) is (room < 100 * number)
+    assert ("no room to show" in told) is (room < 100 * number)
     if room == 5_000:
         assert "of its lines are shown" in told
 
@@ -118,8 +118,8 @@ def test_what_is_no_text_too_long_or_differs_in_line_ends_only_is_told_in_words(
     after = {"a.png": b"\0\1\2", "b.csv": many + b"y\n", "c.txt": b"one\r\ntwo\r\n"}
     told = told_of_repairs([tried(before, after)], ROOM)
     assert "+++ a.png\n2 bytes became 3; it is not text." in told
-    assert "+++ b.csv\n6000 lines became 6001; it is too long to be compared." in told
-    assert "+++ c.txt\nOnly the ends of its lines changed." in told
+    assert "+++ b.csv\n6000 lines became 6001; it is too long to compare." in told
+    assert "+++ c.txt\nOnly its line endings changed." in told
 
 
 def test_of_a_very_long_line_the_part_that_changed_is_shown() -> None:

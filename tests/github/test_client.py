@@ -88,7 +88,7 @@ async def test_a_limit_that_lasts_longer_than_there_is_time_is_an_error(hub: Hub
 @pytest.mark.parametrize(
     ("status", "says", "remedy"),
     [
-        (401, "Bad credentials", "renew it"),
+        (401, "Bad credentials", "Create a new one"),
         (403, "Resource not accessible by personal access token", "lacks a permission"),
         (403, "Resource protected by organization SAML enforcement.", "single sign-on"),
         (404, "Not Found", "TARGET_OWNER"),

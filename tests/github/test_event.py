@@ -52,7 +52,7 @@ async def test_a_large_request_takes_one_read(hub: Hub) -> None:
 
 async def test_a_blob_cannot_say_that_it_is_another_request(hub: Hub) -> None:
     sha = blob(hub, large(email="eve@evil.example"))
-    with pytest.raises(UsageError, match="not the id of its request"):
+    with pytest.raises(UsageError, match="does not match its request"):
         await full_task(in_blob(sha), hub.client(), PIPELINE)
 
 
@@ -60,7 +60,7 @@ async def test_a_blob_cannot_say_that_it_is_another_request(hub: Hub) -> None:
     "content", [b"", b"[]", b"7", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": ' + b"9" * 5000 + b"}"]
 )
 async def test_a_blob_that_is_no_request_is_an_error_with_a_remedy(hub: Hub, content: bytes) -> None:
-    with pytest.raises(UsageError, match=r"not a request|not of the agreed form"):
+    with pytest.raises(UsageError, match=r"not a request|has invalid fields"):
         await full_task(in_blob(blob(hub, content)), hub.client(), PIPELINE)
 
 

@@ -306,7 +306,7 @@ async def test_an_archive_that_is_none_is_an_error_with_a_remedy(hub: Hub, conte
     hub.seed(TASK, {RECORD: OURS})
     repo = await found(hub)
     hub.fail(fault("^/codeload/", status=200, body=content))
-    with pytest.raises(GitHubFailed, match="cannot be read"):
+    with pytest.raises(GitHubFailed, match="could not be read"):
         await repository.download(hub.client(), repo)
 
 
@@ -317,7 +317,7 @@ def test_half_an_archive_is_an_error() -> None:
         member.size = 100_000
         archive.addfile(member, io.BytesIO(random.Random(0).randbytes(100_000)))  # noqa: S311
     for length in (5, 50, 50_000, 100_100):
-        with pytest.raises(GitHubFailed, match="cannot be read"):
+        with pytest.raises(GitHubFailed, match="could not be read"):
             repository._unpacked(packed.getvalue()[:length])  # noqa: SLF001
 
 

@@ -33,7 +33,7 @@ def test_no_more_lines_are_annotated_than_github_keeps_and_the_last_counts_the_r
     lines = shortened([str(number) for number in range(count)])
     assert len(lines) == shown
     if count > shown:
-        assert lines[-1] == f"{count - MOST} more: see the summary."
+        assert lines[-1] == f"{count - MOST} more: see the summary of the run."
 
 
 def test_a_line_is_far_shorter_than_what_github_cuts() -> None:

@@ -123,7 +123,7 @@ async def test_two_rounds_go_from_the_brief_to_the_evaluator(job: Job, hub: Hub)
 
 @pytest.mark.browser
 async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_holds(job: Job) -> None:
-    """One defect is mended by each repair; one answer in between makes it worse and is not kept."""
+    """One defect is fixed by each repair; one answer in between makes it worse and is not kept."""
     head = '<!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sales</title>'
     page = f'{head}<h1>Sales</h1><p id="total">41</p>\n'
     first = f'<file path="index.html">\n{page}</file>\n<file path="README.md">\n# Sales\n</file>\n'
@@ -144,14 +144,14 @@ async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_hold
     asked = model.prompts[1]["messages"][1]["content"]
     assert "must be true and is not: document.querySelector('#total').textContent === '42'\n  It gave: false" in asked
     assert '<p id="total">41</p>' in asked
-    assert "Repairs that were tried before, what each changed and what held then" in asked
+    assert "Repairs that were tried before, what each changed and what passed then" in asked
     # The second repair begins with the same files as the first one, and is told what became of that.
     second = model.prompts[2]["messages"][1]["content"]
-    assert "Repair 1 was not kept: as a whole its site was no better." in second
+    assert "Repair 1 was not kept, because its site was no better as a whole." in second
     spoiled = page.replace('<p id="total">41</p>', "<p>nothing</p>")
     assert f"-{page}+{spoiled}" in second
     assert f'<file path="index.html">\n{page}</file>' in second
-    assert "Repair 2 was kept: the files below are what it made" in model.prompts[3]["messages"][1]["content"]
+    assert "Repair 2 was kept: the files below are its result" in model.prompts[3]["messages"][1]["content"]
     # What failed on the way stands in the log; annotated is only what is wrong with what is kept.
     assert job.log.getvalue().count("failed, round 1: ") == 5
     assert "::warning::" not in job.log.getvalue()
@@ -163,7 +163,7 @@ async def test_what_the_published_site_had_before_costs_no_answer_where_the_brie
     assert len(second.asked) == 1
     assert {finding.kind for finding in second.built.findings} == {"accessibility", "layout"}
     assert second.built.count("passed", 2) == 1
-    assert "3 findings of the published site: the same ones are no reason for a repair." in second.log
+    assert "3 findings. The same findings do not cause a repair." in second.log
 
 
 @pytest.mark.browser
@@ -175,14 +175,14 @@ async def test_what_this_round_brought_is_worth_one_answer_and_told_without_what
     assert len(second.asked) == 2
     wrong = second.asked[1].partition("Repairs that were tried")[0]
     assert "- accessibility: Expected: Images must have alternative text (image-alt)" in wrong
-    assert wrong.count("Seen before this round too, and no reason for this repair: ") == 3
+    assert wrong.count("The page had this before this round, so do not fix it now: ") == 3
 
 
 @pytest.mark.browser
 async def test_without_time_for_the_published_site_what_is_found_is_worth_one_answer(job: Job, hub: Hub) -> None:
     second = await second_round(hub, job.folder, UNFIT, ADD_TOTAL, NOTHING_MORE, NOTHING_MORE, seconds=40)
     assert len(second.asked) == 2
-    assert "There is no time to look at the published site" in second.log
+    assert "There is no time to open the published site" in second.log
 
 
 @pytest.mark.browser
@@ -201,7 +201,7 @@ async def test_a_right_repair_that_broke_more_is_told_with_what_it_made_hold(job
         built = await job.run(order(checks=[{"js": text} for text in texts]), **settings)
         told = model.prompts[2]["messages"][1]["content"]
     assert [check.state for check in built.checks] == ["passed"] * 3
-    assert f"These checks failed before it and held with it:\n- round 1: {texts[0]}\n" in told
+    assert f"These checks failed before it and passed after it:\n- round 1: {texts[0]}\n" in told
     assert f"- round 1: {texts[1]} | It gave: false: `document.title` is `Other`\n" in told
     assert f"- round 1: {texts[2]} | It gave: false: no element matches `h1`" in told
     assert '\n-<p id="total">41</p>\n' in told
@@ -218,9 +218,9 @@ async def test_the_same_answer_to_a_repair_is_told_and_not_opened_again(job: Job
         built = await job.run(order(checks=checks), **settings, MAX_ATTEMPTS="5")
         told = [prompt["messages"][1]["content"] for prompt in model.prompts]
     assert len(told) == 3
-    assert "It changed nothing that the browser saw.\nWhat it changed (notes.txt):" in told[2]
+    assert "The browser saw no change.\nWhat it changed (notes.txt):" in told[2]
     assert [attempt.verified for attempt in built.attempts] == [True] * 3
-    assert job.log.getvalue().count("The very same site was opened before") == 1
+    assert job.log.getvalue().count("Exactly this site was opened before") == 1
 
 
 @pytest.mark.browser
@@ -231,8 +231,8 @@ async def test_an_answer_that_breaks_a_rule_is_passed_over_for_the_template(job:
         built = await job.run(order(checks=[]), **settings)
     assert len(model.asked) == 2  # told what was wrong, it says the same again
     assert (built.fallback, built.error, built.cost_usd) == (True, None, None)
-    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' holds a secret."
-    assert "the page comes from the template" in job.log.getvalue()
+    assert built.attempts[0].outcome == "asked again: The site breaks a rule: 'app.js' contains a secret."
+    assert "so the page was made from the template" in job.log.getvalue()
 
 
 async def test_a_request_that_is_answered_already_costs_two_reads_and_nothing_else(job: Job, hub: Hub) -> None:
@@ -249,10 +249,10 @@ async def test_a_request_that_is_answered_already_costs_two_reads_and_nothing_el
 @pytest.mark.browser
 async def test_a_name_that_the_owners_site_has_too_is_warned_of_in_log_and_report(job: Job, hub: Hub) -> None:
     hub.seed("octo.github.io", {f"{TASK}/index.html": b"x"})
-    said = f"octo/octo.github.io has a `{TASK}` too, at the address of this page, which is likely to hide it."
+    said = f"octo/octo.github.io has a `{TASK}`, which will probably hide this page."
     assert (await job.run(order())).notes[0].startswith(said)
     assert f"::warning::{said}" in job.log.getvalue()
-    assert "likely to hide it" in (job.folder / "summary").read_text()
+    assert "which will probably hide" in (job.folder / "summary").read_text()
 
 
 @pytest.mark.browser
@@ -268,7 +268,7 @@ async def test_a_later_round_without_a_repository_fails_at_once_with_the_reason(
         await job.run(given)
     built, files = job.handed_over(given)
     assert built.error
-    assert "Send round 1 first" in built.error
+    assert "Send round 1 of the same task first" in built.error
     assert (files, hub.time.slept) == ({}, [])
 
 
@@ -299,20 +299,20 @@ CASES = {
         {"ALLOW_PRIVATE_URLS": "false"},
     ),
     "a secret in an attachment": Case(
-        RuleBroken, "holds a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
+        RuleBroken, "contains a secret", {"attachments": [{"name": "a.txt", "url": "data:,token-that-reads"}]}
     ),
     "a workflow": Case(
-        UsageError, "not of the agreed form", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
+        UsageError, "has invalid fields", {"attachments": [{"name": ".github/workflows/x.yml", "url": "data:,"}]}
     ),
     "a setting": Case(UsageError, "MAX_COST_USD", settings={"MAX_COST_USD": "-1"}),
-    "another id": Case(UsageError, "not the id of its request", {"brief": "x"}),
+    "another id": Case(UsageError, "does not match its request", {"brief": "x"}),
 }
 
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_what_stops_a_build_is_handed_over(job: Job, case: Case) -> None:
     given = order(**case.fields)
-    if case.says.startswith("not the id"):
+    if case.says.startswith("does not match its request"):
         given = Order("0" * 16, given.key, given.title, given.request, None, by_hand=False)
     with pytest.raises(case.error, match=case.says):
         await job.run(given, **case.settings)
@@ -328,12 +328,12 @@ async def test_a_defect_is_handed_over_too(job: Job, hub: Hub) -> None:
     runner = Runner(job.log, None, job.folder / "summary")
     with pytest.raises(Broken):
         await build(env(hub.host.url), given, job.folder / given.id, runner, hub.time.broken_once())
-    assert job.handed_over(given)[0].error == "Job build failed. Its Actions log says why."
+    assert job.handed_over(given)[0].error == "Job build failed. Its log in Actions says why."
 
 
 async def test_an_answer_that_is_none_of_githubs_is_an_outage(job: Job, hub: Hub) -> None:
     hub.fail(fault("/commits$", status=200, body="<html>some proxy", times=99))
-    with pytest.raises(GitHubFailed, match="cannot be read"):
+    with pytest.raises(GitHubFailed, match="could not be read"):
         await job.run(order())
 
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 CSV = "region,sales\nnorth,10\n"
 SUM = "def total(numbers):\n    return sum(numbers) + 1\n"
-MENDED = SUM.replace(" + 1", "")
+REPAIRED = SUM.replace(" + 1", "")
 PAGE = """<file path="index.html">
 <!doctype html><html lang="en"><meta name="viewport" content="width=device-width"><title>Sales</title><h1>Sales</h1>
 </file>
@@ -68,8 +68,8 @@ async def test_an_attached_program_that_the_brief_wants_corrected_is_committed_c
         "- Show data.csv as it is."
     )
     given = order(brief=brief, checks=["document.title === 'Sales'"], attachments=attached(fix_py=SUM, data_csv=CSV))
-    job = await made(hub, tmp_path, given, PAGE + block("fix.py", MENDED))
-    assert job.files["fix.py"] == MENDED.encode()
+    job = await made(hub, tmp_path, given, PAGE + block("fix.py", REPAIRED))
+    assert job.files["fix.py"] == REPAIRED.encode()
     assert job.files["data.csv"] == CSV.encode()
     assert job.built.attachments_changed[0][-2:] == (
         "-    return sum(numbers) + 1",
@@ -92,10 +92,13 @@ async def test_a_change_that_is_refused_stands_in_the_report_though_a_repair_is_
     assert job.built.count("passed", 1) == 1
     assert job.built.attachments_refused == (NOT_ASKED,)
     # Told once in the conversation, and once more to the repair, which loses no answer for it.
-    assert "does not ask to change it. If it does, declare that" in job.model.prompts[1]["messages"][-1]["content"]
-    assert "Not to be tried again: data.csv: an attachment" in job.model.prompts[2]["messages"][-1]["content"]
+    assert (
+        "does not ask to change it. If the brief does ask for it, declare the change"
+        in job.model.prompts[1]["messages"][-1]["content"]
+    )
+    assert "Do not try this again: data.csv is an attachment" in job.model.prompts[2]["messages"][-1]["content"]
     assert len(job.model.asked) == 3
-    assert "A change was refused: `data.csv: an attachment, which stays as it is" in job.said
+    assert "A change was refused: `data.csv is an attachment and stays as it is" in job.said
 
 
 async def test_a_change_that_is_refused_stands_in_the_report_though_the_template_is_kept(
@@ -111,13 +114,13 @@ async def test_a_change_that_is_refused_stands_in_the_report_though_the_template
 
 async def test_a_file_of_an_earlier_round_is_changed_where_a_later_brief_asks_for_it(hub: Hub, tmp_path: Path) -> None:
     first = order(1, "nonce-1", brief="Show sum.py.", checks=[], attachments=attached(sum_py=SUM))
-    job = await made(hub, tmp_path, first, PAGE + block("sum.py", MENDED), PAGE)
+    job = await made(hub, tmp_path, first, PAGE + block("sum.py", REPAIRED), PAGE)
     assert job.files["sum.py"] == SUM.encode()
     assert [one.name for one in job.built.attachments_refused] == ["sum.py"]
     await publish(env(hub.host.url), first, tmp_path / first.id, Runner(io.StringIO()), hub.time.clock())
     second = order(2, "nonce-2", brief="The total of sum.py is one too high. Please fix it.", checks=[])
-    job = await made(hub, tmp_path, second, block("sum.py", MENDED))
-    assert job.files["sum.py"] == MENDED.encode()
+    job = await made(hub, tmp_path, second, block("sum.py", REPAIRED))
+    assert job.files["sum.py"] == REPAIRED.encode()
     assert job.built.attachments_refused == ()
     assert job.built.attachments_changed[0][-1] == "+    return sum(numbers)"
 
@@ -139,4 +142,4 @@ async def test_an_answer_that_stays_cut_off_is_ranked_against_the_template(
     job = await made(hub, tmp_path, given, *[Reply(cut, "length"), Reply("", "length")] * 9)
     assert job.built.fallback == is_template
     assert job.built.count("passed", 1) == 1
-    assert ("The template's page shows more than the answer that was cut off" in job.said) == is_template
+    assert ("The answer was cut off and shows less than the template's page" in job.said) == is_template

@@ -111,8 +111,8 @@ def test_the_record_counts_the_checks_of_this_round_and_replaces_its_earlier_ent
     [
         ({"build": None}, NoSite, "without a report"),
         ({"site": None}, NoSite, "no site"),
-        ({"site": site({"more.html": b"x"})}, RuleBroken, "not what was verified"),
-        ({"secrets": (SECRET, "Sales</h1>")}, RuleBroken, "'index.html' holds a secret"),
+        ({"site": site({"more.html": b"x"})}, RuleBroken, "not the one that it verified"),
+        ({"secrets": (SECRET, "Sales</h1>")}, RuleBroken, "'index.html' contains a secret"),
     ],
 )
 def test_what_is_not_complete_or_not_verified_is_refused(
@@ -126,9 +126,9 @@ def test_what_is_not_complete_or_not_verified_is_refused(
     ("fields", "error", "says"),
     [
         ({"error": "The model was rude."}, NoSite, "The model was rude"),
-        ({"id": "0" * 16}, RuleBroken, "not what was verified"),
-        ({"site": "0" * 64}, RuleBroken, "not what was verified"),
-        ({"site": None}, RuleBroken, "not what was verified"),
+        ({"id": "0" * 16}, RuleBroken, "not the one that it verified"),
+        ({"site": "0" * 64}, RuleBroken, "not the one that it verified"),
+        ({"site": None}, RuleBroken, "not the one that it verified"),
     ],
 )
 def test_a_report_that_does_not_fit_is_refused(fields: dict[str, Any], error: type[PagewrightError], says: str) -> None:
@@ -165,7 +165,7 @@ def test_a_file_that_is_not_the_sites_to_write_is_refused_by_name(path: str) -> 
 
 def test_a_forged_record_is_refused_even_where_it_repeats_the_present_one() -> None:
     forged = site({RECORD: b"{}"})
-    with pytest.raises(RuleBroken, match="not what was verified"):
+    with pytest.raises(RuleBroken, match="not the one that it verified"):
         plan(wanted(2, forged, base="a" * 40), ours(), ids({RECORD: b"{}"}))
 
 
@@ -176,7 +176,7 @@ def test_workflows_are_published_where_the_owner_allows_it() -> None:
 
 
 def test_a_provider_key_in_a_file_is_refused() -> None:
-    with pytest.raises(RuleBroken, match="holds a secret"):
+    with pytest.raises(RuleBroken, match="contains a secret"):
         plan(wanted(made=site({"app.js": b"const key = 'ghp_" + b"a" * 36 + b"'"})), ABSENT, {})
 
 
@@ -355,7 +355,7 @@ async def test_a_repository_of_another_task_is_never_touched(hub: Hub) -> None:
 async def test_two_foreign_repositories_are_an_error_and_nothing_is_written(hub: Hub) -> None:
     for name in (TASK, f"{TASK}-{KEY[:6]}"):
         hub.seed(name, {"index.html": b"somebody's work"})
-    with pytest.raises(GitHubFailed, match="Both names"):
+    with pytest.raises(GitHubFailed, match="Both repository names"):
         await run(hub)
     assert hub.writes == []
 
@@ -439,10 +439,10 @@ async def test_an_owner_that_is_not_there_is_told_at_once(hub: Hub) -> None:
 
 POLICIES = [
     (403, "Resource protected by organization SAML enforcement. You must grant your token access.", "single sign-on"),
-    (403, "acme forbids access if the token's lifetime is greater than 366 days.", "ends sooner"),
+    (403, "acme forbids access if the token's lifetime is greater than 366 days.", "expires sooner"),
     (403, "Repository was archived so is read-only.", "Unarchive"),
     (422, "Repository creation failed. Visibility can't be public.", "Change the policy"),
-    (422, "Repository creation failed. name is reserved", "what GitHub says"),
+    (422, "Repository creation failed. name is reserved", "GitHub.s message"),
 ]
 
 
@@ -472,7 +472,7 @@ async def test_a_name_that_exists_by_now_is_looked_at_again(hub: Hub) -> None:
 async def test_the_end_of_the_time_does_not_hide_why_the_commit_failed(hub: Hub) -> None:
     body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
     hub.fail(fault(**WRITES["create"], status=422, body=body, times=99))
-    with pytest.raises(Refused, match=r"already exists.*hidden"):
+    with pytest.raises(Refused, match=r"already exists.*not see"):
         await committed(hub.client(seconds=3), "octo", wanted())
 
 
@@ -487,7 +487,7 @@ async def test_push_protection_is_never_tried_to_pass(hub: Hub) -> None:
     with pytest.raises(RuleBroken, match="push protection"):
         await run(hub, wanted(2, base=first.sha))
     assert hub.writes == ["POST /graphql"]
-    with pytest.raises(RuleBroken, match="holds a secret"):
+    with pytest.raises(RuleBroken, match="contains a secret"):
         await run(hub, wanted(2, site({"a.js": secret}), base=first.sha))
 
 
@@ -522,7 +522,7 @@ async def test_a_commit_once_more_that_is_forbidden_or_has_no_time_is_an_error(h
     with pytest.raises(Refused, match="403"):
         await committed_again(hub.client(READER), first)
     unknown = replace(first, head="0" * 40)
-    with pytest.raises(GitHubFailed, match="does not show its last commit"):
+    with pytest.raises(GitHubFailed, match="does not show the last commit"):
         await committed_again(hub.client(), unknown)
 
 

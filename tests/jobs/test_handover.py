@@ -149,7 +149,7 @@ def test_checks_are_counted_by_state_and_round() -> None:
 )
 def test_a_report_of_another_form_is_refused(report: bytes, tmp_path: Path) -> None:
     packed(tmp_path / "build.tar", ("build.json", report))
-    with pytest.raises(RuleBroken, match=r"build\.json is not of the agreed form"):
+    with pytest.raises(RuleBroken, match=r"build\.json has invalid fields"):
         read(tmp_path)
 
 
@@ -242,7 +242,7 @@ def test_a_tar_that_is_too_large_is_refused_before_a_byte_of_it_is_read(tmp_path
     tar = tmp_path / "build.tar"
     tar.write_bytes(b"no tar at all")
     os.truncate(tar, MAX_TAR_BYTES)
-    with pytest.raises(RuleBroken, match="cannot be read"):
+    with pytest.raises(RuleBroken, match="could not be read"):
         read(tmp_path)
     os.truncate(tar, MAX_TAR_BYTES + 1)
     with pytest.raises(RuleBroken, match="larger than the limits"):
@@ -294,7 +294,7 @@ def negative_size(header: bytes) -> bytes:
 def test_a_tar_without_end_has_one(name: str, tmp_path: Path) -> None:
     header = tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT)
     (tmp_path / "build.tar").write_bytes(negative_size(header) + bytes(1024))
-    with pytest.raises(RuleBroken, match=r"build\.tar cannot be read"):
+    with pytest.raises(RuleBroken, match=r"build\.tar could not be read"):
         read(tmp_path)
 
 
@@ -311,7 +311,7 @@ def whole_tar() -> bytes:
 @pytest.mark.parametrize("cut", [0, 1, 100, 514, 2070])
 def test_a_tar_that_was_cut_off_is_refused(cut: int, tmp_path: Path) -> None:
     (tmp_path / "build.tar").write_bytes(whole_tar()[:cut])
-    with pytest.raises(RuleBroken, match="cannot be read"):
+    with pytest.raises(RuleBroken, match="could not be read"):
         read(tmp_path)
 
 
@@ -351,7 +351,7 @@ def test_a_pax_header_that_claims_more_than_there_is_is_refused(claimed: int, tm
     tar[start + 148 : start + 156] = b" " * 8
     tar[start + 148 : start + 156] = b"%06o\0 " % sum(tar[start : start + 512])
     (tmp_path / "build.tar").write_bytes(tar)
-    with pytest.raises(RuleBroken, match="cannot be read"):
+    with pytest.raises(RuleBroken, match="could not be read"):
         read(tmp_path)
 
 

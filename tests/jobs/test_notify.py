@@ -20,7 +20,9 @@ LIVE = Publication("https://github.com/o/r", "a" * 40, "https://o.github.io/r/")
 
 
 async def told(url: str, time: FastClock, *, allow_private: bool = True) -> int:
-    return await notify(url, BODY, time.clock(), allow_private=allow_private)
+    tries, status = await notify(url, BODY, time.clock(), allow_private=allow_private)
+    assert 200 <= status < 300
+    return tries
 
 
 def test_a_result_has_the_seven_fields_in_order() -> None:

@@ -250,17 +250,24 @@ class Case:
 CASES = {
     "the build failed": Case(NoSite, "It was too hard", {"error": "It was too hard."}, has_site=False),
     "the build was refused": Case(
-        NoSite, "renew it", {"error": "GitHub: renew it.", "told": "GitHub: 401."}, has_site=False, told="GitHub: 401."
+        NoSite,
+        "Create a new one",
+        {"error": "GitHub: create a token.", "told": "GitHub: 401."},
+        has_site=False,
+        told="GitHub: 401.",
     ),
     "a round without a repository": Case(NoSite, "no repository", {"error": "This task has no repository."}),
-    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}, told="not set up right"),
+    "no token": Case(UsageError, "TARGET_TOKEN is missing", settings={"TARGET_TOKEN": ""}, told="not set up correctly"),
     "a bad token": Case(
-        GitHubFailed, "renew it", settings={"TARGET_TOKEN": "wrong"}, told="401: the pipeline is not signed in"
+        GitHubFailed, "Create a new one", settings={"TARGET_TOKEN": "wrong"}, told="401: the pipeline is not signed in"
     ),
     "a token that may not": Case(
-        GitHubFailed, "lacks a permission", settings={"TARGET_TOKEN": "token-that-reads"}, told="403: the pipeline may"
+        GitHubFailed,
+        "lacks a permission",
+        settings={"TARGET_TOKEN": "token-that-reads"},
+        told="403: the pipeline is not allowed",
     ),
-    "another digest": Case(RuleBroken, "not what was verified", {"site": "0" * 64}),
+    "another digest": Case(RuleBroken, "not the one that it verified", {"site": "0" * 64}),
     "settings that are no numbers": Case(UsageError, "TASK_DEADLINE_S", settings={"TASK_DEADLINE_S": "soon"}),
 }
 
@@ -289,7 +296,7 @@ async def test_the_evaluator_is_told_when_nothing_was_handed_over(job: Job, hub:
 
 @pytest.mark.parametrize(
     ("result", "says"),
-    [("success", "could not be fetched"), ("failure", "without a report"), ("cancelled", "without a report")],
+    [("success", "could not be downloaded"), ("failure", "without a report"), ("cancelled", "without a report")],
 )
 async def test_a_hand_over_that_was_lost_on_the_way_is_told_from_a_build_that_failed(
     job: Job, result: str, says: str
@@ -351,7 +358,7 @@ async def test_a_defect_still_tells_the_evaluator(job: Job, hub: Hub) -> None:
     runner = Runner(job.log, None, job.folder / "summary")
     with pytest.raises(Broken):
         await publish(env(hub.host.url), given, job.built(given), runner, hub.time.broken_once())
-    assert job.told.results[0]["error"] == "The pipeline failed. Its Actions log says why."
+    assert job.told.results[0]["error"] == "The pipeline failed. Its log in Actions says why."
 
 
 async def test_a_summary_that_cannot_be_written_keeps_nobody_from_being_told(job: Job) -> None:
@@ -372,7 +379,7 @@ async def test_a_task_without_an_evaluator_is_published_all_the_same(job: Job, h
     given = job.order(evaluation_url=None)
     await job.run(given, job.built(given))
     assert job.told.asked == []
-    assert "nobody to tell" in job.seen
+    assert "no evaluator is notified" in job.seen
     assert hub.head(TASK)
 
 
@@ -469,7 +476,7 @@ async def test_no_token_reaches_the_log_the_summary_or_the_evaluator(job: Job) -
 
 async def test_a_token_in_a_file_is_not_published(job: Job, hub: Hub) -> None:
     given = job.order()
-    with pytest.raises(RuleBroken, match="holds a secret"):
+    with pytest.raises(RuleBroken, match="contains a secret"):
         await job.run(given, job.built(given, {"app.js": b"send('token-of-octo')"}))
     assert hub.writes == []
 
@@ -480,5 +487,5 @@ async def test_missing_settings_are_all_named_at_once(job: Job) -> None:
     names = ("TARGET_TOKEN", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_OWNER")
     with pytest.raises(UsageError, match=r"TARGET_TOKEN.*TARGET_OWNER|TARGET_OWNER.*TARGET_TOKEN"):
         await publish(without(names, env("")), given, job.built(given), runner, job.hub.time.clock())
-    assert "not set up right" in job.told.results[0]["error"]
+    assert "not set up correctly" in job.told.results[0]["error"]
     assert "TOKEN" not in job.told.results[0]["error"]

@@ -2,13 +2,16 @@
 
 import io
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from orchestrator.core.events import group
 from orchestrator.jobs.runner import SUMMARY_BYTES, Runner, harmless
+from orchestrator.jobs.telling import log
 
 COMMANDS = ("add-mask", "add-path", "debug", "endgroup", "error", "group", "notice", "set-env", "set-output", "warning")
 NASTY = st.lists(
@@ -77,8 +80,9 @@ def test_no_text_becomes_a_command_and_none_a_second_line(text: str) -> None:
 @given(NASTY)
 def test_whatever_is_said_titled_or_announced_only_what_was_meant_is_a_command(text: str) -> None:
     runner = Runner(io.StringIO())
-    with runner.group(text):
-        runner.say(text)
+    runner.begin_group(text)
+    runner.say(text)
+    runner.end_group(1.0)
     runner.error(text)
     found = [name for line in said(runner) if (seen := command(line)) for name in seen[:1]]
     assert found == ["group", "endgroup", "error"]
@@ -111,7 +115,7 @@ def test_what_is_too_short_to_be_a_secret_is_not_masked(value: str | None) -> No
 
 def test_a_group_closes_and_says_how_long_it_took_whatever_happens() -> None:
     runner = Runner(io.StringIO())
-    with pytest.raises(KeyError), runner.group("Build"):
+    with pytest.raises(KeyError), group(partial(log, runner), "Build"):
         raise KeyError
     lines = said(runner)
     assert (lines[0], lines[2]) == ("::group::Build", "::endgroup::")

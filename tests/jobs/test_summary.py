@@ -1,4 +1,4 @@
-"""The page of a run: honest, and whatever came from outside is a code span."""
+"""The page of a run: honest, and everything from outside is a code span."""
 
 from typing import Any
 
@@ -9,9 +9,10 @@ from markdown_it import MarkdownIt
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.report import Attempt, Build, CheckResult, Finding, Refused
+from orchestrator.core.sentences import dollars, spent
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
-from orchestrator.jobs.summary import LONGEST, built, code, dollars, published, spent
+from orchestrator.jobs.summary import LONGEST, built, code, published
 
 ID = "0123456789abcdef"
 HOSTILE = "`</code>` | <script>alert(1)</script> [x](javascript:x)\n\n# Big\n| --- | ![i](http://a) &lt; \\` **b**"
@@ -81,7 +82,7 @@ def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
     page = built(order(), Build(id=ID, attempts=attempts))
     assert "| `m` | `used` | 1 tokens in, 2 out | unknown | 3.0 s |" in page
     assert "| `n` | `no answer` |  |  |  |" in page
-    assert "Built by nobody · 1 tokens in, 2 out · cost unknown" in page
+    assert "Built by nothing · 1 tokens in, 2 out · cost unknown" in page
     assert dollars(0) == "$0.0000"
 
 
@@ -100,7 +101,10 @@ def test_an_attachment_that_was_changed_is_shown_line_by_line() -> None:
     ("build", "sentence"),
     [
         (Build(id=ID, error="No model.\nNone."), "**Nothing was built.** `No model. None.`"),
-        (Build(id=ID, published="a" * 40), f"Answered already by commit `{'a' * 40}`; nothing was built."),
+        (
+            Build(id=ID, published="a" * 40),
+            f"This request was already answered by commit `{'a' * 40}`, so nothing was built.",
+        ),
         (Build(id=ID, fallback=True), "**Fallback**: no model is configured"),
         (Build(id=ID, fallback=True, attempts=(Attempt(model="m", outcome="x"),)), "no model gave a usable answer"),
     ],
@@ -153,5 +157,5 @@ def test_nothing_hostile_is_markup_on_either_page() -> None:
 
 def test_a_refused_change_of_an_attachment_is_shown() -> None:
     page = built(order(), Build(id=ID, attachments_refused=(Refused(name="d.csv", reason="not asked for"),)))
-    said = "d.csv: an attachment, which stays as it is, because the brief does not ask to change it"
+    said = "d.csv is an attachment and stays as it is, because the brief does not ask to change it"
     assert f"- A change was refused: `{said}`" in page

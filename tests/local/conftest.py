@@ -10,13 +10,11 @@ import pytest
 from starlette.types import ASGIApp
 
 from orchestrator.local.api import create_api
-from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
-from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run, Runs
-from orchestrator.local.sites import Sites
-from orchestrator.local.store import Repository, Store
+from orchestrator.local.store import Repository
 from orchestrator.local.tokens import Token, Tokens
 from tests.doubles.hub import Host
 
@@ -87,19 +85,9 @@ def restarted(tmp_path: Path, clock: Clock, faults: Faults) -> Callable[[], Loca
     """Return a GitHub that finds what the one before left in the same folder."""
 
     def start() -> LocalGitHub:
-        store, runs = Store(tmp_path / "repositories"), Runs(tmp_path / "runs")
-        return LocalGitHub(
-            store=store,
-            tokens=Tokens(OWNER, READER),
-            sites=Sites(tmp_path / "pages", store, 2, clock),
-            runs=runs,
-            configurations=Configurations(tmp_path / "configurations"),
-            owner="octo",
-            api_url="http://api.test",
-            pages_url="http://pages.test",
-            faults=faults,
-            on_dispatch=Engine(runs),
-        )
+        account = Account("octo", Tokens(OWNER, READER), "http://api.test", "http://pages.test")
+        github = create_github(tmp_path, account, clock=clock, faults=faults)
+        return replace(github, on_dispatch=Engine(github.runs))
 
     return start
 

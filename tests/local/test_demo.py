@@ -4,20 +4,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from orchestrator.core.events import CheckEvent, EndedEvent, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, planned
 from orchestrator.evaluator.records import Entry, Mark
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.demo import SAMPLE, VISITOR, Screen, Shown, conclude
 
-LOG = """\
-2026-11-20T12:28:14.0Z ##[group]Run Build and verify the site
-2026-11-20T12:28:14.0Z ##[endgroup]
-2026-11-20T12:28:14.6Z ##[group]Generate the site
-2026-11-20T12:28:14.6Z took 2.5 s
-2026-11-20T12:28:14.6Z ##[endgroup]
-2026-11-20T12:28:14.7Z ##[group]Verify it in a browser
-"""
 LIVE = {"repo_url": "http://git/o/r", "commit_sha": "c" * 40, "pages_url": "http://pages/o/r/"}
 
 
@@ -39,12 +32,23 @@ def _lost() -> Shown:
     return Shown(replace(_rounds()[1], outcome="error", answer="Nothing was built."), "", 1, Path("files"))
 
 
-def test_each_finished_step_is_shown_once_with_its_time() -> None:
+def begun(name: str) -> GroupEvent:
+    return GroupEvent(name=name, state="begun")
+
+
+def ended(name: str, seconds: float) -> GroupEvent:
+    return GroupEvent(name=name, state="ended", seconds=seconds)
+
+
+def test_each_finished_step_is_shown_with_its_time() -> None:
     screen, out = _screen()
-    assert screen.steps("", "id") == "Waiting for the runner"
-    assert screen.steps(LOG, "id") == "Verify it in a browser"
-    assert screen.steps(LOG, "id") == "Verify it in a browser"
+    assert screen.under_way == "Waiting for the runner"
+    for event in (begun("Generate the site"), ended("Generate the site", 2.5), begun("Verify it in a browser")):
+        screen.take(event)
+    assert screen.under_way == "Verify it in a browser"
     assert out.getvalue().split() == ["✓", "Generate", "the", "site", "2.5", "s"]
+    screen.take(EndedEvent(run=1, conclusion="success"))
+    assert screen.under_way == "Waiting for the runner"
 
 
 def test_the_end_names_verdict_links_and_files_in_lines_that_can_be_copied() -> None:
@@ -89,32 +93,27 @@ def test_the_sample_is_a_task_and_its_checks_know_the_sum() -> None:
     assert [len(task.attachments) for task in (first, second)] == [1, 1]
 
 
-ASKED = """\
-2026-11-20T12:28:14.6Z ##[group]Generate the site
-2026-11-20T12:28:14.6Z llama: asked with about 900 tokens, for at most 3000 tokens in 240 s
-2026-11-20T12:28:44.6Z llama: silent for 30 s
-"""
-ENDED = f"""\
-{ASKED}2026-11-20T12:28:54.6Z llama: [bold]odd (0 tokens in)
-2026-11-20T12:28:54.6Z ##[warning]No model gave a usable answer: no answer within 240 s
-2026-11-20T12:28:54.6Z took 40.0 s
-2026-11-20T12:28:54.6Z ##[endgroup]
-2026-11-20T12:28:55.6Z ##[group]Verify it in a browser
-2026-11-20T12:28:55.6Z 4 of 4
-"""
-
-
 def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent() -> None:
     screen, out = _screen(width=200)
-    assert screen.steps(f"{ASKED}2026-11-20T12:28:50.0Z half a li", "id") == "Generate the site"
-    lines = out.getvalue().splitlines()
-    assert lines == [
+    for event in (
+        NoteEvent(text="before any group"),
+        begun("Generate the site"),
+        NoteEvent(text="llama: asked with about 900 tokens, for at most 3000 tokens in 240 s"),
+        NoteEvent(text="llama: silent for 30 s"),
+        FileEvent(call=1, path="index.html", state="begun", bytes=10),
+        FileEvent(call=1, path="index.html", state="whole", bytes=1200),
+        NoteEvent(text="llama: [bold]odd (0 tokens in)"),
+        NoteEvent(text="No model gave a usable answer:\n no answer within 240 s", level="warning"),
+        ended("Generate the site", 40.0),
+        begun("Verify it in a browser"),
+        NoteEvent(text="4 of 4"),
+        CheckEvent(attempt=1, label="a", round=1, kind="js", state="passed"),
+    ):
+        screen.take(event)
+    assert out.getvalue().splitlines() == [
         "    llama: asked with about 900 tokens, for at most 3000 tokens in 240 s",
         "    llama: silent for 30 s",
-    ]
-    screen.steps(ENDED, "id")
-    screen.steps(ENDED, "id")
-    assert out.getvalue().splitlines()[2:] == [
+        "    index.html: whole, 1200 bytes",
         "    llama: [bold]odd (0 tokens in)",
         "    ! No model gave a usable answer: no answer within 240 s",
         f"  ✓ {'Generate the site':<44} {'40.0':>6} s",

@@ -7,7 +7,7 @@ import subprocess
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +16,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from orchestrator.core.loopback import address, bind, serving
 from orchestrator.local.actions.engine import Engine, EngineSettings
 from orchestrator.local.api import create_api
-from orchestrator.local.configuration import Configurations
-from orchestrator.local.github import Dispatch, LocalGitHub
+from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
 from orchestrator.local.runs import Run, Runs
-from orchestrator.local.sites import Sites
-from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 
 GH = shutil.which("gh")
@@ -142,18 +139,14 @@ def github_of(engine: Engine, runs: Runs, folder: Path, url: str) -> LocalGitHub
     async def start(dispatch: Dispatch) -> Run:
         return await engine.dispatch(dispatch.event, dispatch.payload)
 
-    store = Store(folder / "repositories")
+    tokens = Tokens(Token("token-of-octo", "octo", {"contents": "write", "actions": "write"}))
+    account = Account("octo", tokens, url, "http://127.0.0.1:9")
+    github = create_github(folder / "github", account, pages_delay=1)
     files = {".github/workflows/build.yml": WORKFLOW.encode(), "README.md": b"# What it is\n"}
-    store.seed("octo", "pipeline", files, "First")
-    return LocalGitHub(
-        store=store,
-        tokens=Tokens(Token("token-of-octo", "octo", {"contents": "write", "actions": "write"})),
-        sites=Sites(folder / "pages", store, 1),
+    github.store.seed("octo", "pipeline", files, "First")
+    return replace(
+        github,
         runs=runs,
-        configurations=Configurations(folder / "configurations"),
-        owner="octo",
-        api_url=url,
-        pages_url="http://127.0.0.1:9",
         on_dispatch=start,
         on_rerun=engine.rerun,
         on_cancel=engine.cancel,

@@ -187,7 +187,7 @@ async def test_what_is_new_is_repaired_and_what_stood_before_is_told_along() -> 
     assert studio.told == [
         [
             "accessibility: x Where: w",
-            "Seen before this round too, and no reason for this repair: layout: x Where: w",
+            "The page had this before this round, so do not fix it now: layout: x Where: w",
         ]
     ]
 
@@ -207,7 +207,7 @@ async def test_a_check_that_could_not_be_evaluated_here_is_no_fault_and_told_as_
     assert await studio.kept() == Report((seen,), ())
     assert studio.told == []
     assert remarks(Report((seen,), ())) == [
-        "This check could not be evaluated here, which is no fault of the page: page.click('a')"
+        "This check could not be evaluated here. The page is not at fault: page.click('a')"
     ]
 
 
@@ -242,8 +242,8 @@ async def test_what_is_nobodys_fault_and_proofs_that_do_not_hold_are_told_along_
     told_along = Report((unproved,), (), notes=("There is no network here.",))
     assert faults(told_along, 2, with_earlier=True) == []
     assert remarks(told_along) == [
-        "This check in prose is not shown yet: neat\n  it fails",
-        "No fault of the page: There is no network here.",
+        "This check in prose is not proved yet: neat\n  it fails",
+        "The page is not at fault for this: There is no network here.",
     ]
 
 

@@ -90,10 +90,10 @@ async def test_a_large_request_is_kept_as_a_blob() -> None:
     "failure", [status(500), status(502), status(503), httpx.ConnectError("x"), httpx.ReadTimeout("x")]
 )
 async def test_an_outage_is_tried_again_twice(failure: Answer) -> None:
-    mended = Script(failure, failure, httpx.Response(204))
-    await mended.github().dispatch({})
-    assert len({call.content for call in mended.calls}) == 1
-    assert len(mended.calls) == 3
+    recovered = Script(failure, failure, httpx.Response(204))
+    await recovered.github().dispatch({})
+    assert len({call.content for call in recovered.calls}) == 1
+    assert len(recovered.calls) == 3
     lasting = Script(failure)
     with pytest.raises(NotTakenError) as caught:
         await lasting.github().dispatch({})

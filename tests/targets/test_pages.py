@@ -10,7 +10,8 @@ from orchestrator.core.errors import OutOfTime
 from orchestrator.core.site import RECORD, blob_id
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.targets.builds import UNREGISTERED_S, BuildLost
-from orchestrator.targets.pages import site_url, wait_until_live
+from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.pages import builds_of, site_url
 from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +39,9 @@ async def live(
     url, head = f"{hub.github.pages_url}/{NAME}/", hub.head("site")
     assert head
     expected = {path: blob_id(data) for path, data in (files or FILES).items()}
-    await wait_until_live(hub.client(seconds=seconds), NAME, head, url, expected, is_replay=is_replay)
+    client = hub.client(seconds=seconds)
+    host = builds_of(client, NAME, head, is_replay=is_replay)
+    await wait_until_live(Awaited(url, head, expected), host, client.deadline)
 
 
 def rebuilds(hub: Hub) -> list[str]:
@@ -189,7 +192,7 @@ async def test_a_redirect_that_leads_not_to_the_same_path_elsewhere_is_no_page(h
 
 async def test_a_page_that_never_comes_ends_with_the_time(hub: Hub) -> None:
     await enable(hub)
-    with pytest.raises(OutOfTime, match=r"not live yet .*looks again"):
+    with pytest.raises(OutOfTime, match=r"not live yet .*checks again"):
         await live(hub, seconds=6)
     assert sum(hub.time.slept) <= 6
 
@@ -233,7 +236,7 @@ async def test_a_commit_that_never_gets_a_build_is_given_up(hub: Hub) -> None:
         fault("^/live/", status=404, times=999),
         fault("/pages/(builds|deployments)", status=404, times=999),
     )
-    with pytest.raises(BuildLost, match="no build of it was started"):
+    with pytest.raises(BuildLost, match="no build was started"):
         await live(hub)
     assert len(rebuilds(hub)) == 1
     assert sum(hub.time.slept) <= 90 + 120 + 3

@@ -81,9 +81,9 @@ def _entry(entry: zipfile.ZipInfo) -> str:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     leads_out = ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":"
     notes = [
-        "an archive itself, not looked into" if PurePosixPath(name).suffix.lower() in _ARCHIVES else "",
+        "an archive itself, not opened" if PurePosixPath(name).suffix.lower() in _ARCHIVES else "",
         "locked with a password" if entry.flag_bits & _ENCRYPTED else "",
-        "its name leads out of the folder it is unpacked in" if leads_out else "",
+        "its name points outside the folder" if leads_out else "",
     ]
     shown = repr(name if len(name) <= NAME else f"{name[:NAME]}…")
     return ", ".join([shown, f"{entry.file_size:,} bytes", *filter(None, notes)])

@@ -1,4 +1,4 @@
-"""What a model is told of each attachment: enough to write a page that reads it, within a budget shared fairly."""
+"""What a model is told about each attachment: enough to write a page that reads it, within a fairly shared budget."""
 
 import asyncio
 import mimetypes
@@ -32,7 +32,7 @@ _KEYS = 40
 
 
 async def told_of(files: Mapping[str, bytes], seconds: float) -> dict[str, str]:
-    """Return name -> all that a model could be told of it, within `seconds`; what takes longer is called unreadable."""
+    """Return name -> everything a model could be told about it. After `seconds` it counts as unreadable."""
     turns = asyncio.Semaphore(AT_ONCE)
 
     async def told(name: str, data: bytes) -> str:
@@ -46,7 +46,9 @@ async def told_of(files: Mapping[str, bytes], seconds: float) -> dict[str, str]:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)
     return {
-        name: f"{name}: {count(len(files[name]), 'byte')}, not read in time" if task.cancelled() else task.result()
+        name: f"{name}: {count(len(files[name]), 'byte')}, could not be read in time"
+        if task.cancelled()
+        else task.result()
         for name, task in tasks.items()
     }
 
@@ -87,7 +89,7 @@ async def _digest(name: str, data: bytes) -> str:
         return f"{head}, {kind}, {width} x {height} pixels" if width > 0 else f"{head}, {kind}, size unknown"
     beginning = next((kind for start, kind in _BEGINNINGS.items() if data.startswith(start)), None)
     if (kind := _DOCUMENTS.get(suffix, beginning)) is not None:
-        # What a file holds counts, whatever it is called.
+        # The content counts, not the name.
         return f"{head}, {await _document(name, beginning or kind, data)}"
     # Large ones take seconds, in which the others go on.
     return f"{head}{await asyncio.to_thread(_as_text, name, data)}"
@@ -106,18 +108,18 @@ def _as_text(name: str, data: bytes) -> str:
 def _encoded(text: Decoded) -> str:
     """Return how a page has to decode a text that it would misread, empty where it reads it as it is."""
     if text.encoding == "UTF-8":
-        return (
-            "UTF-8 with a byte order mark (fetch takes it away, JSON.parse alone does not), " if text.has_mark else ""
-        )
+        return "UTF-8 with a byte order mark (fetch removes it, JSON.parse alone does not),  " if text.has_mark else ""
     if text.lost:
         return (
             f"in {text.encoding}: it is neither UTF-8 nor UTF-16, and {count(text.lost, 'byte')} could not be read"
             " (\ufffd below), "
         )
     if text.encoding.startswith("UTF-32"):
-        return f"in {text.encoding}, which browsers cannot decode (a page has to put the code points together), "
+        return (
+            f"in {text.encoding}, which browsers cannot decode (the page has to combine the bytes into code points), "
+        )
     mark = " without a byte order mark" if text.encoding.startswith("UTF-16") and not text.has_mark else ""
-    guess = " (a guess; with another language in it, it is another encoding)" if text.is_guess else ""
+    guess = " (a guess; in another language, it may be another encoding)" if text.is_guess else ""
     return (
         f"in {text.encoding}{mark}{guess}, which fetch misreads as UTF-8: decode it with"
         f' new TextDecoder("{text.encoding.lower()}").decode(await response.arrayBuffer()), '
@@ -140,7 +142,7 @@ async def _document(name: str, kind: str, data: bytes) -> str:
 
 
 def _unknown(name: str, data: bytes) -> str:
-    guessed = mimetypes.guess_type(name)[0] or "of no known kind"
+    guessed = mimetypes.guess_type(name)[0] or "of unknown type"
     shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data[:32])
     return f"{guessed}, not text; it begins with {data[:32].hex(' ')} ({shown})"
 
@@ -171,7 +173,7 @@ def _table(text: str, delimiters: str) -> str:
     if len(lines) <= _FIRST_ROWS + _LAST_ROWS + 20:
         return "\n".join([*head, "The whole file:", *lines])
     shown = [*lines[: begins + _FIRST_ROWS + 1], "…", *_typical(lines[begins:]), "…", *lines[-_LAST_ROWS:]]
-    return "\n".join([*head, "The first rows, some from the middle, and the last ones, as they are written:", *shown])
+    return "\n".join([*head, "The first rows, some from the middle, and the last ones, as in the file:", *shown])
 
 
 def _before(table: Table) -> str:
@@ -179,7 +181,7 @@ def _before(table: Table) -> str:
     if not table.before:
         return ""
     above = "line 1 is" if len(table.before) == 1 else f"lines 1 to {len(table.before)} are"
-    return f"; the header is line {len(table.before) + 1} of the file, counted from 1: {above} no part of the table"
+    return f"; the header is line {len(table.before) + 1} of the file, counted from 1: {above} not part of the table"
 
 
 def _typical(lines: list[str]) -> list[str]:
@@ -206,7 +208,7 @@ def _sum_row(numbers: list[Decimal]) -> str:
     """Return a note where the last number is the sum of those before it: a total that would be counted twice."""
     *rows, last = numbers
     is_sum = len(rows) > 1 and last != 0 and sum(rows, Decimal(0)) == last
-    return f" ({last:f} without the last one, which is the sum of those before it)" if is_sum else ""
+    return f" ({last:f} without the last value, which is the sum of the others)" if is_sum else ""
 
 
 def _spelling(cells: list[str], numbers: list[Decimal]) -> str:
@@ -220,9 +222,9 @@ def _spelling(cells: list[str], numbers: list[Decimal]) -> str:
 def _json(text: str) -> str:
     try:
         if (read := json_text.read(text)) is None:
-            return f"named like JSON, but it cannot be read as JSON: {json_text.refusal(text)}"
+            return f"named like JSON, but it could not be read as JSON: {json_text.refusal(text)}"
     except RecursionError:
-        return "named like JSON, but it cannot be read as JSON: it is nested too deeply"
+        return "named like JSON, but it could not be read as JSON: it is nested too deeply"
     if read.lines:
         return f"JSON Lines, {count(read.lines, 'value')}; {read.refused}; in all {_shape(read.value, _DEEP)}"
     return f"JSON{f'; {read.refused};' if read.refused else ','} {_shape(read.value, _DEEP)}"

@@ -24,7 +24,7 @@ _SHEETS, _ROWS, _COLUMNS, _PAGES = 30, 12, 40, 200
 
 
 class Unreadable(ValueError):
-    """The document could not be read, for whatever reason."""
+    """The document could not be read."""
 
 
 async def text_of(kind: str, data: bytes) -> str:
@@ -38,7 +38,7 @@ async def text_of(kind: str, data: bytes) -> str:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
-        env={},  # nothing of ours is of use to whoever takes it over
+        env={},  # an attacker who takes it over finds nothing here
     )
     try:
         async with asyncio.timeout(LONGEST_S):
@@ -64,7 +64,7 @@ def main(kind: str) -> None:
 
 
 def lines(kind: str, data: bytes) -> Iterator[str]:
-    """Yield what stands in a document, about `MAX_TEXT` characters; raises whatever the readers raise."""
+    """Yield what stands in a document, about `MAX_TEXT` characters; raises what the readers raise."""
     left = MAX_TEXT
     for line in {"xlsx": _workbook, "pdf": _pdf, "zip": _archive}[kind](data):
         yield line[:left]
@@ -89,7 +89,7 @@ def _workbook(data: bytes) -> Iterator[str]:
 
 
 def _archive(data: bytes) -> Iterator[str]:
-    """Yield what is in an archive, whatever its name says that it is; of a workbook its sheets."""
+    """Yield what is in an archive, or the sheets of a workbook. The content decides, not the name."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         is_workbook = archives.is_workbook(archive)
     if not is_workbook:
@@ -108,7 +108,7 @@ def _pdf(data: bytes) -> Iterator[str]:
     yield f"{len(reader.pages)} pages{f', title {title!r:.200}' if title else ''}"
     for number, page in enumerate(reader.pages[:_PAGES], 1):
         text = page.extract_text().strip()
-        yield f"Page {number}:\n{text}" if text else f"Page {number}: no text, a picture perhaps"
+        yield f"Page {number}:\n{text}" if text else f"Page {number}: no text, perhaps a picture"
 
 
 if __name__ == "__main__":

@@ -39,12 +39,12 @@ def images(files: Mapping[str, bytes]) -> list[Image]:
 
 
 def media_type(data: bytes) -> str | None:
-    """Return what kind of picture `data` is, None if it is none of those that models take."""
+    """Return what kind of picture `data` is, None if models do not accept this kind."""
     return next((kind for kind, beginning in _KINDS.items() if beginning.match(data)), None)
 
 
 def dimensions(data: bytes) -> tuple[int, int]:
-    """Return width and height in pixels, (-1, -1) where they are not to be found out."""
+    """Return width and height in pixels, (-1, -1) if they are unknown."""
     try:
         width, height = imagesize.get(io.BytesIO(data[:_HEADER]))
     except Exception:  # noqa: BLE001 - it parses what others wrote, and raises what it likes

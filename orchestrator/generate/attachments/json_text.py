@@ -13,11 +13,11 @@ _STRING = r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)'
 _COMMENT = re.compile(rf"(?P<string>{_STRING})|//[^\n]*|/\*.*?(?:\*/|\Z)", re.DOTALL)
 _COMMA = re.compile(rf"(?P<string>{_STRING})|,(?=[ \t\r\n]*[\]}}])", re.DOTALL)
 _REASONS = (
-    (re.compile(r"NaN\b"), "NaN is no JSON"),
-    (re.compile(r"-?Infinity\b"), "Infinity is no JSON"),
+    (re.compile(r"NaN\b"), "NaN is not JSON"),
+    (re.compile(r"-?Infinity\b"), "Infinity is not JSON"),
     (re.compile(r"//|/\*|#"), "JSON has no comments"),
-    (re.compile(r"'"), "strings stand in double quotes"),
-    (re.compile(r"[A-Za-z_$]"), "names stand in double quotes, and of other words JSON has true, false and null"),
+    (re.compile(r"'"), "strings need double quotes"),
+    (re.compile(r"[A-Za-z_$]"), "names need double quotes, and the only other words in JSON are true, false and null"),
 )
 _CONSTANT = re.compile(rf"(?P<string>{_STRING})|-?\b(?:NaN|Infinity)\b", re.DOTALL)
 
@@ -103,7 +103,7 @@ def _as_lines(text: str, refused: str) -> Read | None:
         values = [reader.read(line) for line in lines]
     except ValueError:
         return None
-    return Read(values, f"{refused}: each line is a value of its own", len(values)) if len(values) > 1 else None
+    return Read(values, f"{refused}: each line is a separate value", len(values)) if len(values) > 1 else None
 
 
 def _without_comments(text: str, refused: str) -> Read | None:

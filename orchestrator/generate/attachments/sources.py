@@ -9,6 +9,7 @@ import httpx
 from orchestrator.core.address import Unresolved, destination
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import UsageError
+from orchestrator.core.http import pinned_request
 from orchestrator.core.retry import FETCH, NO_ANSWER, Tries, failure_of
 from orchestrator.core.site import MAX_BYTES
 from orchestrator.core.task import Attachment, decode_data_uri
@@ -40,12 +41,12 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
         except (ValueError, TimeoutError, httpx.HTTPError) as error:
             reason = "its host does not answer" if isinstance(error, httpx.HTTPError | TimeoutError) else str(error)
             raise UsageError(
-                f"Attachment {position} cannot be fetched: {reason}.",
+                f"Attachment {position} could not be downloaded: {reason}.",
                 "Send it as a data URI, or from a public address.",
             ) from None
         if sum(map(len, found.values())) > MAX_BYTES:
             raise UsageError(
-                f"The attachments are larger than {MAX_BYTES // 1024**2} MB together.", "Send smaller ones."
+                f"The attachments have more than {MAX_BYTES // 1024**2} MB in total.", "Send smaller attachments."
             )
     return found
 
@@ -85,7 +86,7 @@ def redirected(url: str, location: str) -> str:
     """Return where a redirect leads. No sign-in travels on; raises ValueError for what must not be followed."""
     to = urlsplit(urljoin(url, location))
     if to.scheme not in {"http", "https"} or not to.hostname:
-        raise ValueError("its host redirects to something that is no web address")
+        raise ValueError("its host redirects to something that is not a web address")
     if to.username is not None or to.password is not None:
         raise ValueError("its host redirects to an address with a user name in it")
     if urlsplit(url).scheme == "https" and to.scheme == "http":
@@ -97,11 +98,11 @@ async def _answered(url: str, *, allow_private: bool) -> bytes | str:
     """Return the bytes that lie at `url`, or the address that it redirects to."""
     to = await destination(url, allow_private=allow_private)
     # Some hosts pack it all the same.
-    headers = {"host": to.host, "accept-encoding": "identity"}
+    headers = {"accept-encoding": "identity"}
     body = bytearray()
     async with (
         httpx.AsyncClient(timeout=FETCH_S, trust_env=False) as http,
-        http.stream("GET", to.url, headers=headers, extensions={"sni_hostname": to.sni}) as response,
+        pinned_request(http, "GET", to, headers=headers) as response,
     ):
         if response.status_code in _REDIRECT and (location := response.headers.get("location")):
             return str(location)

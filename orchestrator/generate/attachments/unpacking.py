@@ -13,7 +13,7 @@ STEP = 64 * 1024
 
 _PACKED = frozenset({"gzip", "x-gzip", "deflate"})
 _PAGES = frozenset({"text/html", "application/xhtml+xml"})
-_KINDS = MimeTypes()  # its own table, whatever this machine has in /etc/mime.types
+_KINDS = MimeTypes()  # its own table, not /etc/mime.types of this machine
 
 
 class Unpacking:
@@ -25,7 +25,7 @@ class Unpacking:
         if self._kind in {"", "identity"}:
             self._kind = ""
         elif self._kind not in _PACKED:
-            raise ValueError("its host sends it packed in a way that is not understood here")
+            raise ValueError("its host compresses it with an unknown encoding")
         self._unpacked = None if not self._kind else zlib.decompressobj(zlib.MAX_WBITS | 32)
         self._is_begun = False
 
@@ -40,9 +40,10 @@ class Unpacking:
             try:
                 step = self._unpacked.decompress(left, STEP)
             except zlib.error:
-                # Some hosts send `deflate` without zlib's header: https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.2
+                # Some hosts send `deflate` without zlib's header:
+                # https://www.rfc-editor.org/rfc/rfc9110#section-8.4.1.2
                 if self._is_begun or self._kind != "deflate":
-                    raise ValueError("its host sends it packed, and it cannot be unpacked") from None
+                    raise ValueError("its host sends it compressed, but it cannot be decompressed") from None
                 self._is_begun, self._unpacked = True, zlib.decompressobj(-zlib.MAX_WBITS)
                 continue
             self._is_begun = True
@@ -52,7 +53,7 @@ class Unpacking:
     def end(self) -> None:
         """Raise ValueError where what came was only a part."""
         if self._unpacked is not None and self._is_begun and not self._unpacked.eof:
-            raise ValueError("its host sends it packed, and the end is missing")
+            raise ValueError("its host sends it compressed, but the end is missing")
 
 
 def refuse_page(name: str, data: bytes) -> None:
@@ -60,4 +61,4 @@ def refuse_page(name: str, data: bytes) -> None:
     kind = _KINDS.guess_type(name)[0]
     start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if kind is not None and kind not in _PAGES and start.startswith((b"<!doctype html", b"<html")):
-        raise ValueError("its host sends a web page, and its name says that it is something else")
+        raise ValueError("its host sends a web page instead of a file of this type")

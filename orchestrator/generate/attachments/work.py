@@ -105,7 +105,7 @@ FORBIDDING = re.compile(
     r"|instead|run|without|if|whenever)\b",
     re.IGNORECASE,
 )
-# An order that a file stays. That something does not work is none.
+# An order that a file stays. Saying that something does not work is not such an order.
 _PROTECTING = re.compile(
     r"\b(?:do not|don['\u2019]t|must not|should not|may not|never|nor|unchanged|untouched|unmodified|verbatim|exactly"
     r"|byte|as (?:it )?is|as attached|alone|instead of|without chang\w+|without touch\w+|users?|visitors?)\b",

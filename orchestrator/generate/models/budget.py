@@ -70,11 +70,11 @@ class Budget:
             )
         affordable = self._affordable(model, tokens_in)
         if affordable < min(SHORTEST_ANSWER, model.output):
-            raise NotAllowed("not asked: the money left does not pay for an answer")
+            raise NotAllowed("not asked: too little money left for an answer")
         return Allowance(seconds, min(room, affordable))
 
     def _affordable(self, model: Model, tokens_in: int) -> int:
-        """Return how many tokens an answer may have at most, whatever the model's own limit."""
+        """Return how many tokens an answer may have at most, apart from the model's own limit."""
         price = model.price
         if price is None:
             used = sum(attempt.tokens_in + attempt.tokens_out for attempt in self.attempts if attempt.cost_usd is None)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import httpx
 
+from orchestrator.core.http import TooLarge, read_body
 from orchestrator.generate.models.offers import Offer, offers
 from orchestrator.generate.models.presets import NO_KEY
 
@@ -104,9 +105,7 @@ async def heard(http: httpx.AsyncClient, of: Endpoint, limit_s: float) -> Heard:
 
 async def body_of(response: httpx.Response) -> bytes:
     """Return the body, as it is, or nothing where it is too long."""
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > LONGEST_LIST:
-            return b""
-    return bytes(body)
+    try:
+        return await read_body(response, LONGEST_LIST)
+    except TooLarge:
+        return b""

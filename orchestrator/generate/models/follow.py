@@ -7,11 +7,10 @@ a long one costs as much for each second as following a short one.
 import asyncio
 import re
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeVar
 
-from orchestrator.core.events import Event, FileEvent, HeardEvent
+from orchestrator.core.events import Emit, FileEvent, HeardEvent, unheard
 from orchestrator.core.paths import form_problem
 from orchestrator.generate.models.presets import SILENCE_S, Model
 from orchestrator.generate.models.stream import Heard, is_loop_without_end
@@ -48,10 +47,6 @@ T = TypeVar("T")
 State = Literal["begun", "whole", "edited"]
 
 
-def tell_nobody(_: Event) -> None:
-    """Drop an event that nobody waits for."""
-
-
 @dataclass(frozen=True)
 class Following:
     """How one call is followed. `tell`: receives its events; `call`: its number in them.
@@ -59,7 +54,7 @@ class Following:
     `before`: the answer that a continuation goes on from; `has_next`: another model can be asked instead.
     """
 
-    tell: Callable[[Event], None] = tell_nobody
+    tell: Emit = unheard
     call: int = 0
     before: str = ""
     has_next: bool = False
@@ -115,10 +110,10 @@ class Follower:
         if self.heard.chars - self._looped_at >= _LOOP_STEP:
             self._looped_at = self.heard.chars
             if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
-                raise Abandoned("repeats itself without end")
+                raise Abandoned("repeats itself endlessly")
         if self.heard.tokens > TIMES * self.tokens:
             raise Abandoned("goes on beyond the limit of its answer")
-        if now >= self._read_again and self.following.tell is not tell_nobody:
+        if now >= self._read_again and self.following.tell is not unheard:
             self._tell_files(text)
             took = time.monotonic() - now
             self._read_again = now + took + took / self.following.pace.share
@@ -150,7 +145,7 @@ class Follower:
 
     def tell_all_files(self, text: str) -> None:
         """Tell of what has not been told of the files of an answer that has ended."""
-        if self.following.tell is not tell_nobody:
+        if self.following.tell is not unheard:
             self._tell_files(text)
 
     def _tell_files(self, text: str) -> None:

@@ -57,7 +57,7 @@ async def found(http: httpx.AsyncClient, model: Model, said: Heard, limit_s: flo
     offer = chosen(wanted, said.offered or (), only=model.is_home)
     if offer is None:
         there = said.offered is None or provider == "azure"
-        says = "" if there else f"not offered; it has: {named(said.offered or ())}"
+        says = "" if there else f"not available at its server, which has {named(said.offered or ())}"
         return Served(model.params["model"], None, says, is_there=there)
     is_other = not is_named(wanted, offer.name)
     says = f"as {printable(offer.name)}, the only model there" if is_other else ""

@@ -111,14 +111,14 @@ def _state(model: Model, answered: Heard | None, served: Served | None) -> tuple
     if model.problem:
         return False, model.problem
     if answered is None:
-        return None, "not known: nobody lists this provider's models"
+        return None, "unknown: this provider does not list its models"
     if served is None:
         return False, answered.problem
     if not served.is_there:
         return False, served.says
     # Azure is asked for a deployment, by a name of one's own, and lists the models that could be deployed.
     if answered.offered is None and not model.params["model"].startswith("azure/"):
-        return True, "answers, with a list that is not understood"
+        return True, "answers, but its list of models could not be read"
     said = f"{USABLE} {served.says}".strip()
     context = served.context
     if context and context < model.context and not model.context_is_guessed:

@@ -58,7 +58,7 @@ def shown_context(body: bytes) -> int | None:
 
 
 def chosen(wanted: str, found: Sequence[Offer], *, only: bool = False) -> Offer | None:
-    """Return the offer that `wanted` names; with `only`, else the only one that writes. None if there is none."""
+    """Return the offer that `wanted` names; with `only`, else the only one that writes. None if no offer fits."""
     named = next((offer for offer in found if is_named(wanted, offer.name)), None)
     # LM Studio lists one for embeddings beside every other.
     writing = [offer for offer in found if "embed" not in offer.name.lower()]
@@ -71,7 +71,7 @@ def is_named(wanted: str, name: str) -> bool:
 
 
 def is_same_model(asked: str, answered: str) -> bool:
-    """Whether an answer comes from the model that was asked, whatever folder, version or ending its name has."""
+    """Whether an answer comes from the model that was asked. Folder, version and ending of the name do not count."""
     plain, other = _plain(asked), _plain(answered)
     return not plain or not other or plain.startswith(other) or other.startswith(plain)
 

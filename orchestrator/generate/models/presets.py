@@ -42,7 +42,7 @@ _NEEDING_A_KEY = frozenset(
     {"openai", "anthropic", "openrouter", "gemini", "azure", "mistral", "groq", "deepseek", "xai", "together_ai"}
 )
 _OLLAMA = ("ollama", "ollama_chat")
-# Their marks for what shall be cached: https://docs.litellm.ai/docs/completion/prompt_caching
+# Their marks for what to cache: https://docs.litellm.ai/docs/completion/prompt_caching
 _CACHING = re.compile(r"(openrouter/)?anthropic/|bedrock/.*\banthropic\.|vertex_ai/claude")
 
 
@@ -86,7 +86,7 @@ class Model:
     """One model of the chain, ready to be asked.
 
     `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
-    None if nobody knows it; `caches`: takes marks for what shall be cached; `problem`: why it cannot be asked;
+    None if nobody knows it; `caches`: takes marks for what to cache; `problem`: why it cannot be asked;
     `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
     how many times as many tokens it may need as are counted here; `streams`: its answers come in pieces; `silence_s`:
     seconds that may pass until the first of them, if another model can be asked instead; `thinks`: before it answers.
@@ -124,9 +124,10 @@ def load(folder: Path | None = None) -> dict[str, Preset]:
         wrong = error.errors(include_input=False, include_url=False)[:5]
         problems = [f"{'.'.join(map(str, each['loc'])) or 'the file'}: {each['msg']}" for each in wrong]
     except (OSError, ValueError, yaml.YAMLError) as error:
-        problems = [f"it cannot be read ({type(error).__name__})"]
+        problems = [f"it could not be read ({type(error).__name__})"]
     raise UsageError(
-        f"prompts/models.yaml: {'; '.join(problems)}.", "Correct the entries; the file's head lists the keys."
+        f"prompts/models.yaml: {'; '.join(problems)}.",
+        "Correct these entries. The top of the file explains the fields.",
     )
 
 
@@ -211,7 +212,7 @@ def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
     """Return litellm's parameters for an id of its own, and why it cannot be asked, or an empty text."""
     params = {"model": name}
     if "/" not in name:
-        return params, "is no preset of prompts/models.yaml and no litellm id such as openai/gpt-4.1"
+        return params, "is neither a preset in prompts/models.yaml nor a litellm id such as openai/gpt-4.1"
     if models.api_base:
         return params | {"api_base": models.api_base, "api_key": models.keys.get("LLM_API_KEY", NO_KEY)}, ""
     provider = name.partition("/")[0]
@@ -223,7 +224,10 @@ def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
     if key := models.keys.get(own) or (models.keys.get("LLM_API_KEY") if is_alone else None):
         params["api_key"] = key
     elif provider in _NEEDING_A_KEY:
-        return params, f"no key: set {own}{' or LLM_API_KEY' if is_alone else ', LLM_API_KEY serves one provider'}"
+        return (
+            params,
+            f"no key: set {own}{' or LLM_API_KEY' if is_alone else ' (LLM_API_KEY can only serve one provider)'}",
+        )
     return params, ""
 
 

@@ -158,16 +158,16 @@ def refusal_of(said: Said, sent: int = 0) -> Refusal:
     if said.status in (500, 503, None) and _LOADING.search(said.text):
         return Refusal("the model is still loading", is_loading=True)
     if _EMPTY.search(said.text):
-        why = "the server answered with nothing, status 200: mostly the prompt is longer than its context"
+        why = "the server answered 200 with nothing: usually because the prompt is longer than its context"
         return Refusal(why, is_too_long=True)
     return Refusal(_other_reason(said), is_too_long=said.status == 413)
 
 
 def _other_reason(said: Said) -> str:
     if said.status in (400, 422) and (name := _parameter(said)):
-        return f"it does not take the parameter {name} as it was sent"
+        return f"it does not accept the parameter {name} as it was sent"
     if said.status in (400, 402, 403, 429) and _ACCOUNT.search(said.text) and not _FOR_A_WHILE.search(said.text):
-        return "no account, or no money left on it"
+        return "no account, or no credit left"
     if said.status in (400, 403, 451) and _BLOCKED.search(said.text):
         return "stopped by the provider's filter"
     return _by_status(said)
@@ -176,12 +176,14 @@ def _other_reason(said: Said) -> str:
 def _by_status(said: Said) -> str:
     if said.status == 401:
         is_missing = not said.has_key or _NO_KEY.search(said.text)
-        return "it asks for a key, and none was sent" if is_missing else "the key was refused"
+        return "it needs a key, and none was sent" if is_missing else "the key was refused"
     if said.status == 404:
-        return "it has no such model" if "model" in said.text else "nothing is at this address: its API base is wrong"
+        return (
+            "it has no such model" if "model" in said.text else "there is no API at this address: the API base is wrong"
+        )
     known = {
-        402: "no account, or no money left on it",
-        403: "the key may not do this",
+        402: "no account, or no credit left",
+        403: "the key is not allowed to do this",
         413: "the prompt is too long",
         429: "busy",
         503: "busy",
@@ -208,7 +210,7 @@ def _too_long(text: str, sent: int) -> Refusal:
     by = f" by {needed - context} tokens" if needed > context else ""
     found = _PROMPT.search(text)
     read = int(next(filter(None, found.groups())).replace(",", "")) if found else None
-    reason = f"the prompt is too long{by}: it reads {context} tokens at once"
+    reason = f"the prompt is too long{by}: its context is {context} tokens"
     return Refusal(reason, context, is_too_long=True, prompt=read)
 
 

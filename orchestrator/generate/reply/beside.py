@@ -19,7 +19,7 @@ _ALONE = re.compile(
     r"[^\w\n.]{0,14}(?:[\w%]{1,16}[^\w\n.(%]{1,8}){0,2}?"
     rf"({_PATH})[^\w;]{{0,14}}(?:(?<=/)\w{{1,20}}>)?"
 )
-"""A line that a name stands on by itself, whatever frames it: `=== style.css ===`, `[FILE: style.css]`."""
+"""A line that holds only a name and a frame around it: `=== style.css ===`, `[FILE: style.css]`."""
 
 _KEYED = re.compile(
     rf"\b(?:path|file_?path|file_?name|file|title|source|open|Path|Set-Content)\b[\"']?\s{{0,3}}[:=(>]?\s{{0,3}}[\"'\u201c]({_PATH})[\"'\u201d]"
@@ -36,7 +36,7 @@ _SOURCES = (".md", ".markdown", ".yml", ".yaml", ".toml", ".ts", ".tsx", ".jsx",
 
 _LONGEST = 120
 _MISSES = 20
-"""Bodies that are looked for in vain: each takes a walk through the whole answer."""
+"""Bodies that may be missing before the search stops: each search walks through the whole answer."""
 
 
 def left_beside(around: str) -> dict[str, str]:

@@ -106,7 +106,7 @@ def _whole(path: str, text: str, encoding: str) -> Part:
     try:
         return Block(path, base64.b64decode(text, validate=True).decode())
     except ValueError:
-        return Unread(path, "is said to be base64 and is none, or no text. Send the file as text")
+        return Unread(path, "is declared as base64, but is not base64 or not text. Send the file as text")
 
 
 def _joined(value: Any) -> Any:

@@ -39,13 +39,13 @@ class Cleaned:
 def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
     """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
     if not is_markdown(path) and (holder := elision(body, path)):
-        return Cleaned("", f"a placeholder stands where code belongs ({holder}): write the code.")
+        return Cleaned("", f"it has a placeholder instead of code ({holder}): write the code.")
     if is_part:
         return Cleaned(body)
     text = _bare(path, body)
     is_diff = _DIFF.match(text) or (not is_markdown(path) and _is_diff(text))
     if is_diff and not path.lower().endswith(_PATCHES):
-        return Cleaned("", "a diff is not understood: send the whole file, or SEARCH/REPLACE edits.")
+        return Cleaned("", "diffs are not accepted: send the whole file, or SEARCH/REPLACE edits.")
     suffix = path.lower()
     if is_page(path):
         return _page(text)
@@ -74,7 +74,7 @@ def _without_name(path: str, text: str) -> str:
 
 
 def _wrapped(text: str) -> tuple[str, str] | None:
-    """Return what the first line of a fence around all of `text` says, and what is inside; None if there is none."""
+    """Return what the first line of a fence around all of `text` says, and what is inside, or None."""
     begun, bare = _WRAPS.match(text), text.rstrip()
     last = bare.rfind("\n") + 1
     # The same signs end it, in the last line and with nothing behind them.
@@ -113,7 +113,7 @@ def _page(text: str) -> Cleaned:
     body = text if not head.strip() or head.lstrip().startswith("<") else text[start.start() :]
     end = end_of_page(body)
     if end is None:
-        problem = "the page does not end: half a file is never used, send it whole." if _is_half(body) else ""
+        problem = "the page has no end: half a file is never used, send all of it." if _is_half(body) else ""
         return Cleaned(body, problem)
     behind = body[end:]
     if behind.strip() and not behind.lstrip().startswith("<"):
@@ -136,7 +136,7 @@ def _json_problem(text: str) -> str:
     try:
         json.loads(text)
     except (ValueError, RecursionError):
-        return "it is not valid JSON; send it whole." if text.strip() else ""
+        return "it is not valid JSON; send all of it." if text.strip() else ""
     return ""
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from orchestrator.core.likeness import alike
 from orchestrator.core.paths import is_page
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.elements import PAGE
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
 
@@ -39,7 +40,7 @@ class Applied:
 
     files: Mapping[str, bytes]
     changed: frozenset[str]
-    complaints: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
     done: tuple[str, ...]
 
 
@@ -50,21 +51,23 @@ class Mismatch(ValueError):
 def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
     """Apply `changes` in their order, each to what the one before left."""
     made, changed = dict(files), set[str]()
-    complaints, done = list[str](), list[str]()
+    complaints, done = list[Complaint](), list[str]()
     if sum(isinstance(change, Edit) for change in changes) > MAX_EDITS:
-        complaints.append(f"There are more than {MAX_EDITS} edits; none was applied. Send whole files instead.")
+        text = f"There are more than {MAX_EDITS} edits, so none was applied. Send whole files instead."
+        complaints.append(Complaint("", "answer", text))
         changes = [change for change in changes if not isinstance(change, Edit)]
     read = 0
     for number, change in _numbered(changes):
         read += _cost(made.get(change.path, b"")) if isinstance(change, Edit) else 0
         if isinstance(change, Edit) and read > MAX_READ:
-            complaints.append(f"{change.path}, {number}: too many edits of so large a file; send it again.")
+            text = f"{change.path}, {number}: there are too many edits of this large file; send this one again."
+            complaints.append(Complaint(change.path, "edit", text))
             continue
         try:
             done.append(_applied(made, change, number, explain=len(complaints) < EXPLAINED))
             changed.add(change.path)
         except Mismatch as problem:
-            complaints.append(str(problem))
+            complaints.append(Complaint(change.path, "edit", str(problem)))
     return Applied(made, frozenset(changed), tuple(complaints), tuple(done))
 
 
@@ -91,17 +94,19 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         return f"{path}: deleted"
     if isinstance(change, File):
         if _is_part(path, made.get(path, b""), change.text):
-            raise Mismatch(f"{path}: this looks like a part of the file. Send edits, or the whole file.")
+            raise Mismatch(f"{path}: this looks like only a part of the file. Send edits, or the whole file.")
         made[path] = change.text.encode()
         return f"{path}: written whole"
     if not change.search.strip():
         if made.get(path, b"").strip():
-            raise Mismatch(f"{path}, {number}: SEARCH is empty, but the file is not. Say which lines are replaced.")
+            raise Mismatch(
+                f"{path}, {number}: SEARCH is empty, but the file is not. Write the lines to replace into SEARCH."
+            )
         made[path] = change.replace.encode()
         return f"{path}: written whole"
     if path not in made:
         near = alike(path, made) if explain else []
-        hint = f" Is it {', '.join(near)}?" if near else " Send it as a whole file."
+        hint = f" Did you mean {', '.join(near)}?" if near else " Send it as a whole file."
         raise Mismatch(f"{path}, {number}: there is no such file.{hint}")
     try:
         text = made[path].decode()
@@ -112,7 +117,7 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         similar = _alike(text, change.search) if explain else ""
         raise Mismatch(f"{path}, {number}: {problem}{similar}") from None
     made[path] = edited.encode()
-    return f"{path}, {number}: {'applied' if edited != text else 'is there already'}"
+    return f"{path}, {number}: {'applied' if edited != text else 'is already there'}"
 
 
 def _is_part(path: str, before: bytes, text: str) -> bool:
@@ -197,10 +202,10 @@ def _as_is(line: str) -> str:
 
 
 def _only(places: Sequence[int]) -> int | None:
-    """Return the one place, None if there is none; raise Mismatch where there are several."""
+    """Return the one place, None if there is no such place; raise Mismatch if there are several."""
     if len(places) > 1:
         named = ", ".join(str(place + 1) for place in places[:5])
-        raise Mismatch(f"SEARCH matches more than one place (lines {named}): take lines around it along.")
+        raise Mismatch(f"SEARCH matches more than one place (lines {named}): include lines around it.")
     return places[0] if places else None
 
 
@@ -271,5 +276,5 @@ def _alike(text: str, search: str) -> str:
             middle = stripped.index(near[0])
             first, last = max(0, middle - _SHOWN), min(len(lines), middle + _SHOWN + 1)
             shown = "\n".join(f"{number + 1}: {lines[number]}" for number in range(first, last))
-            return f" These lines look most like it:\n{shown}"
+            return f" The most similar lines are:\n{shown}"
     return ""

@@ -21,7 +21,7 @@ ELEMENTS = frozenset(_BY_NAME.split())
 
 
 def without_comments(page: str) -> str:
-    """Return a page without its comments; one that does not end is none."""
+    """Return a page without its comments. A comment that does not end stays."""
     kept, place = list[str](), 0
     while (begun := page.find("<!--", place)) >= 0 and (end := page.find("-->", begun + 4)) >= 0:
         kept.append(page[place:begun])

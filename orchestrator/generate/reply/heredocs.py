@@ -34,7 +34,7 @@ def written(text: str) -> tuple[list[Part], str]:
         # Without quotes around its end the shell reads `\$` as `$`.
         body = body if begun["quote"] else _ESCAPED.sub(r"\1", body)
         is_added = ">>" in begun["before"] + begun["behind"]
-        why = "adds lines to the end. Send SEARCH/REPLACE edits instead"
+        why = "appends lines to the file. Send SEARCH/REPLACE edits instead"
         parts.append(Unread(target["path"], why) if is_added else Block(target["path"], body, is_cut=closed is None))
         around.append(text[end : begun.start()])
         end = len(text) if closed is None else closed.end()

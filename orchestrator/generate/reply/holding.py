@@ -23,7 +23,7 @@ _SAYS_PATH = re.compile(
 _MARKER = re.compile(
     r"^[ \t]*(?:<{7}(?: .*)?|>{7}(?: .*)?|\*\*\* (?:Begin|End|Add|Update|Delete) .*|@@(?:[ \t].*)?)$", re.MULTILINE
 )
-_WRAPPER = "it holds a tag that begins or ends a block. Put each tag on a line of its own and send the file again."
+_WRAPPER = "it contains a tag that begins or ends a block. Put each tag on its own line and send the file again."
 _DOCTYPE = re.compile(r"<!doctype html", re.IGNORECASE)
 _ASIDE = re.compile(r"<(/?)(script|style|template|textarea|pre)\b[^>]{0,400}>|<!--|-->", re.IGNORECASE)
 _HIDES = re.compile(r"<!--|<(script|style|template|textarea|pre)\b", re.IGNORECASE)
@@ -51,7 +51,8 @@ def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
     own = _without_asides(shown) if is_page(path) else shown
     if not name.endswith(_PATCHES) and _holds_markers(name, shown):
         return (
-            "it holds the markers of an edit or a patch. Send SEARCH/REPLACE pairs in an edit block, or the whole file."
+            "it contains the markers of an edit or a patch. Send SEARCH/REPLACE pairs in an edit block, or "
+            "the whole file."
         )
     is_markup = is_page(path) or name.endswith(_XML)
     is_code = not (is_markup or is_markdown(path) or name.endswith((".txt", ".css")))
@@ -158,7 +159,7 @@ def end_of_document(page: str) -> int | None:
 
 
 def _hidden(page: str) -> Iterator[tuple[int, int]]:
-    """Yield from where to where what a page does not show reaches; what does not end is none."""
+    """Yield start and end of each part that a page does not show. A part that does not end does not count."""
     place, endless = 0, set[str]()
     while (begun := _HIDES.search(page, place)) is not None:
         name = (begun[1] or "").lower()
@@ -174,12 +175,12 @@ def _hidden(page: str) -> Iterator[tuple[int, int]]:
 def _document_problem(page: str) -> str:
     documents = sum(not _is_in_attribute(page, found.start()) for found in _DOCTYPE.finditer(page))
     if documents > 1:
-        return f"it holds {documents} documents. Send each page in a block of its own."
+        return f"it contains {documents} documents. Send each page in its own block."
     end = next(
         (found for found in END_OF_PAGE.finditer(page) if page[found.end() : found.end() + 1] not in _QUOTES), None
     )
     if end is not None and page[end.end() :].strip():
-        return "something stands behind its </html>. End the page there, and send what follows in blocks of their own."
+        return "it continues after </html>. End the page there, and send each other file in its own block."
     return ""
 
 

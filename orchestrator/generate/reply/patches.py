@@ -51,7 +51,7 @@ def _parts(kind: str, path: str, lines: Sequence[str], *, is_cut: bool) -> Itera
     elif is_cut:
         yield Block(path, "", is_cut=True)
     elif any(map(_MOVE.match, lines)):
-        yield Unread(path, "moves the file. Send it whole under the new name and delete the old one")
+        yield Unread(path, "moves the file. Send the whole file under the new name and delete the old one")
     else:
         yield from _hunks(path, lines)
 
@@ -68,7 +68,7 @@ def _hunks(path: str, lines: Sequence[str]) -> Iterator[Part]:
             old += [line[1:]] if line[:1] != "+" else []
             new += [line[1:]] if line[:1] != "-" else []
         else:
-            yield Unread(path, "has lines that neither stay, go nor come")
+            yield Unread(path, "has lines without a sign (` `, `+` or `-`)")
             return
 
 

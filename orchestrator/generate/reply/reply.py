@@ -24,6 +24,7 @@ from orchestrator.generate.reply.block import (
     holds_edits,
 )
 from orchestrator.generate.reply.cleaning import cleaned, end_of_page
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.declarations import without_declarations
 from orchestrator.generate.reply.elements import PAGE_ON_A_LINE
 from orchestrator.generate.reply.fences import fenced
@@ -42,19 +43,19 @@ _THOUGHT_ENDS = re.compile(r"^[ \t]*</(?:think|thinking)>[ \t]*$", re.MULTILINE)
 _ROOT = re.compile(r"\A(?:\./|/)*+")
 _LABEL = re.compile(r"\A(?:file(?:name)?|path)\s*:\s*", re.IGNORECASE)
 _DOCTYPE = re.compile(r"<!doctype html[^>]{0,300}>(?=\s{0,9}(?:<!--|<html|<head|<meta|<title))", re.IGNORECASE)
-_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; underline no title with such a line"
+_UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; do not underline a title with such a line"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What an answer holds. `changes`: in its order; `complaints`: what could not be used, in sentences that name it.
+    """What an answer holds. `changes`: in its order; `complaints`: what could not be used.
 
-    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what shall show it;
+    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what proves it;
     `declared`: attachment -> the words of the brief that ask to change it; `begun`: the block it ends within.
     """
 
     changes: tuple[Change, ...]
-    complaints: tuple[str, ...]
+    complaints: tuple[Complaint, ...]
     is_cut: bool
     proofs: Mapping[str, str] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
@@ -115,21 +116,29 @@ def _closed(part: Part) -> Part:
     return part if end is None else replace(part, body=f"{part.body[:end]}\n", is_cut=False)
 
 
-def _left_beside(parts: Sequence[Part], around: str) -> list[str]:
+def _left_beside(parts: Sequence[Part], around: str) -> list[Complaint]:
     """Return a complaint for each file that stands in another form beside the blocks, and in none of them."""
     known = {_path(part.path) for part in parts}
     beside = {_path(path): where for path, where in left_beside(around).items()}
     return [
-        f"{path}: it stands {where} beside the blocks and was left out. Send it in a block of its own."
+        Complaint(
+            path,
+            "left out",
+            f"{path}: it was sent {where} beside the blocks and was left out. Send it in its own block.",
+        )
         for path, where in beside.items()
         if path not in known and not form_problem(path)
     ]
 
 
-def _not_understood(text: str, parts: Sequence[Part]) -> list[str]:
+def _not_understood(text: str, parts: Sequence[Part]) -> list[Complaint]:
     """Return a complaint for each file that the answer names, where it names none in a form that is understood."""
     return [
-        f"{path}: the answer names it in a form that is not understood. Send it in a block of its own."
+        Complaint(
+            path,
+            "left out",
+            f"{path}: the answer names it, but not in the form of a block. Send it in its own block.",
+        )
         for path in map(_path, unread_names(text, parts))
         if not form_problem(path)
     ]
@@ -157,7 +166,7 @@ def _lone_page(text: str) -> list[Part]:
     if (start := _DOCTYPE.search(text) or PAGE_ON_A_LINE.search(text)) is None:
         return []
     if text[: start.start()].endswith(("'", '"', "`")):
-        return [Unread("index.html", "stands in a text of code. Send the file in a block")]
+        return [Unread("index.html", "is inside a string of code. Send the file in a block")]
     page = text[start.start() :]
     end = end_of_page(page) or end_of_document(page)
     if end is None:
@@ -169,20 +178,21 @@ def _lone_page(text: str) -> list[Part]:
     return [Block("index.html", "\n".join(lines) + "\n")]
 
 
-def _understood(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[Change], list[str]]:
+def _understood(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[Change], list[Complaint]]:
     changes: list[Change] = []
-    complaints: list[tuple[int, str, str]] = []
+    complaints: list[tuple[int, Complaint]] = []
     for part in parts:
         path = _path(part.path)
         if problem := form_problem(path):
-            complaints.append((len(changes), path, f"The block {part.path!r:.80} was left out: its name {problem}."))
+            text = f"The block {part.path!r:.80} was left out: its name {problem}."
+            complaints.append((len(changes), Complaint("", "name", text)))
             continue
         made, wrong = _changes(path, part, is_inner=is_inner)
-        complaints += [(len(changes) + len(made), path, sentence) for sentence in wrong]
+        complaints += [(len(changes) + len(made), complaint) for complaint in wrong]
         changes += made
     whole = _last_whole(changes)
     # What was begun again and finished then is no fault.
-    left = [sentence for place, path, sentence in complaints if place > whole.get(path, -1)]
+    left = [complaint for place, complaint in complaints if place > whole.get(complaint.path, -1)]
     kept = [
         change
         for place, change in enumerate(changes)
@@ -196,13 +206,13 @@ def _path(given: str) -> str:
     return _ROOT.sub("", path, count=1)
 
 
-def _changes(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change], list[str]]:
+def _changes(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change], list[Complaint]]:
     """Return what one part stands for, and what is wrong with it. `is_inner`: a patch held it; it holds no other."""
     match part:
         case Deletion():
             return [Deletion(path)], []
         case Unread():
-            return [], [f"{path}: the block {part.why}."]
+            return [], [Complaint(path, "block", f"{path}: the block {part.why}.")]
         case Edit():
             return _edits(path, Pairs([replace(part, path=path)], 0, is_open=False))
         case Block() if not is_inner and begins_patch(part.body) and not is_markdown(path):
@@ -211,40 +221,41 @@ def _changes(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change]
             return _whole_or_edits(path, part)
 
 
-def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[str]]:
+def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[Complaint]]:
     if block.is_edit or holds_edits(block.body):
         return _edits(path, edits_of(path, block.body))
     if block.is_cut:
-        return [], [f"{path}: the block does not end. Half a file is never used; send it whole."]
+        text = f"{path}: the block has no end. Half a file is never used; send all of it."
+        return [], [Complaint(path, "block", text)]
     result = cleaned(path, without_strays(path, block.body))
     if problem := result.problem or held_wrongly(path, result.text):
-        return [], [f"{path}: {problem}"]
+        return [], [Complaint(path, "block", f"{path}: {problem}")]
     return [File(path, result.text)], _cut_off(path, block.body, result.text)
 
 
-def _cut_off(path: str, body: str, kept: str) -> list[str]:
+def _cut_off(path: str, body: str, kept: str) -> list[Complaint]:
     """Return a complaint for each file that stands behind the page in its own block, where prose is cut off."""
     start = body.find(kept.strip()) if is_page(path) else -1
     behind = "" if start < 0 else body[start + len(kept.strip()) :]
     return _not_understood(behind, [Block(path, "")]) if behind.strip() else []
 
 
-def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[str]]:
-    """Return the edits that can be used, and a sentence for each that cannot."""
+def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[Complaint]]:
+    """Return the edits that can be used, and a complaint for each that cannot."""
     wrong = [f"{path}: an edit {_UNCLEAR}; it was left out."] * pairs.unclear
     if pairs.is_open:
-        wrong.append(f"{path}: an edit is not closed by REPLACE; it was left out.")
+        wrong.append(f"{path}: an edit has no REPLACE line at its end and was left out.")
     if not pairs.edits and not wrong:
-        wrong.append(f"{path}: an edit has no SEARCH and REPLACE; it was left out.")
+        wrong.append(f"{path}: an edit has no SEARCH and REPLACE and was left out.")
     kept: list[Change] = []
     for edit in pairs.edits:
         if cleaned(path, edit.replace, is_part=True).problem:
-            wrong.append(f"{path}: an edit has a placeholder where code belongs; write the code.")
+            wrong.append(f"{path}: an edit has a placeholder instead of code; write the code.")
         elif problem := held_wrongly(path, edit.replace, is_part=True):
-            wrong.append(f"{path}, what an edit puts in: {problem}")
+            wrong.append(f"{path}, text inserted by an edit: {problem}")
         else:
             kept.append(edit)
-    return kept, wrong
+    return kept, [Complaint(path, "edit", text) for text in wrong]
 
 
 def _last_whole(changes: Sequence[Change]) -> dict[str, int]:

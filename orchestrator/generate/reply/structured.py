@@ -72,7 +72,7 @@ def called(body: str, *, is_cut: bool) -> list[Part]:
     try:
         json.loads(body, strict=False)
     except (ValueError, RecursionError):
-        return [Unread(named[1], "is a call in JSON that cannot be read. Send the file in a block")]
+        return [Unread(named[1], "is a call with invalid JSON. Send the file in a block")]
     return []
 
 

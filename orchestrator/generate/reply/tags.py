@@ -35,7 +35,7 @@ _WRAPPING = ("", "xml", "html", "text", "txt", "json", "tool_code", "tool_call",
 _BLANK_LINE = re.compile(r"[^\S\n]*+\n")
 _CLOSING = re.compile(r"</([A-Za-z][\w.:-]{0,60})>")
 _IN_VAIN = 8
-"""How often an answer's length may be read as arguments: twice is usual, and what is no call is read in vain."""
+"""How often an answer's length may be read as arguments: twice is usual, and reading what is not a call costs time."""
 
 _ENDINGS = 50
 """Closing tags of an argument that are looked at for the one behind which the call goes on."""
@@ -82,7 +82,7 @@ class _Tags:
             self._keep(tag)
 
     def _keep(self, tag: re.Match[str]) -> None:
-        """Keep a tag that may begin or end a block. The elements of a page are none, unless they name a file."""
+        """Keep a tag that may begin or end a block. The elements of a page do not, unless they name a file."""
         kind = _kind(tag)
         if tag["end"]:
             if kind in self._ends and self._stands_apart(tag):
@@ -133,7 +133,9 @@ class _Tags:
         if kind not in _OWN and ("rename" in kind or is_by_line(_attributes(tag))):
             _, end, _ = self._body(tag, tag.end())
             return _Tagged(
-                tag.start(), end, [Unread(path, "moves the file or lines by number. Send it whole, or edits")]
+                tag.start(),
+                end,
+                [Unread(path, "moves the file, or edits lines by number. Send the whole file, or edits")],
             )
         if tag["void"] and kind not in _OWN:
             return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])

@@ -19,6 +19,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.local.actions.act import Start
 from orchestrator.local.actions.attempt import Attempt, cancelled
 from orchestrator.local.actions.expressions import Contexts
+from orchestrator.local.actions.telling import events_folder
 from orchestrator.local.actions.workflow import Workflow, read_workflow, without
 from orchestrator.local.runs import Job, Run, Runs
 
@@ -156,6 +157,10 @@ class Engine:
         """Return the folder in which job `build` of a run leaves what it hands over."""
         return self._settings.work / "handover" / str(run_id)
 
+    def events(self, run_id: int) -> Path:
+        """Return the folder in which everything that takes part in a run leaves its events."""
+        return events_folder(self._settings.work, run_id)
+
     def summary(self, run_id: int) -> str:
         """Return what the steps of a run's last attempt wrote to their summaries, in order."""
         path = self._summary(run_id)
@@ -240,6 +245,7 @@ class Engine:
                 "GITHUB_RUN_ATTEMPT": str(run.run_attempt),
                 "GITHUB_RUN_ID": str(run.id),
                 "GITHUB_SERVER_URL": settings.api_url,
+                "PAGEWRIGHT_EVENTS": str(self.events(run.id)),
                 "PAGEWRIGHT_HANDOVER": str(handover),
                 "UV_NO_SYNC": "1",
                 "UV_PROJECT_ENVIRONMENT": str(settings.python_env),

@@ -34,7 +34,7 @@ async def test_sheets_and_pages_without_anything_are_said() -> None:
         "1 sheets: Empty",
         "Sheet 'Empty', 1 rows, 1 columns; first rows:",
     ]
-    assert list(lines("pdf", pdf("", title="")))[1] == "Page 1: no text, a picture perhaps"
+    assert list(lines("pdf", pdf("", title="")))[1] == "Page 1: no text, perhaps a picture"
 
 
 async def test_a_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ async def test_an_archive_is_read_as_what_its_files_say_that_it_is() -> None:
     assert next(lines("zip", workbook({"Sales": [["a"]]}))) == "a workbook (XLSX), 1 sheets: Sales"
     assert list(lines("zip", packed({"a.txt": "x", "secret/../b.txt": ""})))[1:] == [
         "- 'a.txt', 1 bytes",
-        "- 'secret/../b.txt', 0 bytes, its name leads out of the folder it is unpacked in",
+        "- 'secret/../b.txt', 0 bytes, its name points outside the folder",
     ]
     text = "<w:p><w:t>one</w:t><w:br/><w:t>two</w:t></w:p><w:t>no end</w:t>"
     assert list(lines("zip", packed({"word/document.xml": text})))[1:] == ["one\ntwo", "no end"]

@@ -72,8 +72,8 @@ async def test_what_unpacks_to_too_much_is_given_up_before_it_fills_the_memory()
 @pytest.mark.parametrize(
     ("encoding", "sent", "says"),
     [
-        ("br", b"x", "not understood"),
-        ("gzip", b"no", "cannot be unpacked"),
+        ("br", b"x", "unknown encoding"),
+        ("gzip", b"no", "cannot be decompressed"),
         ("gzip", gzip.compress(EVERY, mtime=0)[:40], "end"),
     ],
 )
@@ -106,7 +106,7 @@ async def test_a_page_where_data_was_named_is_an_error() -> None:
 )
 async def test_what_cannot_be_had_is_named_by_its_position(answer: Answer, says: str) -> None:
     async with evaluator(answer) as host:
-        with pytest.raises(UsageError, match=f"Attachment 1 cannot be fetched: its host {says}") as failed:
+        with pytest.raises(UsageError, match=f"Attachment 1 could not be downloaded: its host {says}") as failed:
             await had("data:,x", host.url)
         assert host.url not in str(failed.value)
 
@@ -158,8 +158,8 @@ async def test_five_redirects_are_followed_and_a_sixth_is_not() -> None:
     ("location", "says"),
     [
         ("", "in a circle"),
-        ("ftp://files.example/a", "no web address"),
-        ("file:///etc/passwd", "no web address"),
+        ("ftp://files.example/a", "not a web address"),
+        ("file:///etc/passwd", "not a web address"),
         ("http://a:b@files.example/", "user name"),
     ],
 )
@@ -201,7 +201,7 @@ async def test_files_that_are_too_large_together_are_refused(monkeypatch: pytest
     monkeypatch.setattr(sources, "MAX_BYTES", 1024**2)
     half = "data:;base64," + base64.b64encode(b"x" * 600_000).decode()
     assert len(await had(half)) == 1
-    with pytest.raises(UsageError, match="larger than 1 MB together"):
+    with pytest.raises(UsageError, match="more than 1 MB in total"):
         await had(half, half)
 
 

@@ -214,7 +214,7 @@ async def test_what_repeats_itself_without_end_is_ended_while_it_runs(provider: 
     async with model_server(endless) as server:
         answer = await asked(model(server, provider), Following(pace=EAGER))
         await asyncio.wait_for(server.left.wait(), 5)
-    assert (answer.problem, answer.is_abandoned) == ("repeats itself without end", True)
+    assert (answer.problem, answer.is_abandoned) == ("repeats itself endlessly", True)
     assert answer.partial.startswith(PAGE) == (field == "content")
     assert answer.attempt.cost_usd is not None
 

@@ -111,8 +111,8 @@ async def test_the_only_model_that_a_server_has_is_used() -> None:
 @pytest.mark.parametrize(
     ("answers", "said"),
     [
-        ({"/models": {"data": [{"id": "a"}, {"id": "b\x1b[2J"}]}}, "not offered; it has: a, b?[2J"),
-        ({"/models": {"data": []}}, "not offered; it has: no model at all"),
+        ({"/models": {"data": [{"id": "a"}, {"id": "b\x1b[2J"}]}}, "not available at its server, which has a, b?[2J"),
+        ({"/models": {"data": []}}, "not available at its server, which has no model at all"),
         ({"/models": None}, "its server does not answer within 0.5 s"),
         ({"/models": 404}, ""),
         ({"/models": "odd"}, ""),

@@ -165,21 +165,21 @@ def test_no_representation_of_an_endpoint_holds_the_key() -> None:
         ({"status": 400}, "answers 400"),
         ({"status": 404}, "answers 404"),
         ({"status": 500}, "answers 500"),
-        ({"body": b"<!doctype html>"}, "answers, with a list that is not understood"),
-        ({"body": b""}, "answers, with a list that is not understood"),
-        ({"body": b'{"data": [' + b" " * LONGEST_LIST + b"]}"}, "answers, with a list that is not understood"),
-        ({"body": b'{"data": [{"id": "other"}]}'}, "not offered; it has: other"),
+        ({"body": b"<!doctype html>"}, "answers, but its list of models could not be read"),
+        ({"body": b""}, "answers, but its list of models could not be read"),
+        ({"body": b'{"data": [' + b" " * LONGEST_LIST + b"]}"}, "answers, but its list of models could not be read"),
+        ({"body": b'{"data": [{"id": "other"}]}'}, "not available at its server, which has other"),
         (
             {"body": b'{"data": [{"id": "one-more"}, {"id": "another-one"}]}'},
-            "not offered; it has: one-more, another-one",
+            "not available at its server, which has one-more, another-one",
         ),
-        ({"body": b'{"data": []}'}, "not offered; it has: no model at all"),
+        ({"body": b'{"data": []}'}, "not available at its server, which has no model at all"),
     ],
 )
 async def test_what_a_provider_answers_says_whether_its_model_can_be_used(scripted: dict[str, Any], state: str) -> None:
     async with provider(**scripted) as double:
         entry = await at(double)
-    assert (entry.usable, entry.state) == (state.startswith("answers, with"), state)
+    assert (entry.usable, entry.state) == (state.startswith("answers, "), state)
     assert entry.ms is not None
 
 
@@ -228,7 +228,7 @@ async def test_an_endless_answer_is_not_read_to_its_end() -> None:
 
     async with answering(endless) as url:
         entry = await listed("openai/one", LLM_API_BASE=url)
-    assert entry.state == "answers, with a list that is not understood"
+    assert entry.state == "answers, but its list of models could not be read"
 
 
 @pytest.mark.anyio
@@ -264,7 +264,7 @@ async def test_an_address_or_a_key_that_is_none_is_said_to_be_malformed(env: dic
 async def test_who_lists_no_models_is_not_asked_and_nobody_knows() -> None:
     entry = await listed("bedrock/anthropic.claude-x")
     assert (entry.usable, entry.has_key, entry.ms) == (None, None, None)
-    assert entry.state == "not known: nobody lists this provider's models"
+    assert entry.state == "unknown: this provider does not list its models"
 
 
 @pytest.mark.anyio
@@ -273,7 +273,7 @@ async def test_what_cannot_be_asked_for_another_reason_is_not() -> None:
         presets = {"far": Preset(model="openai/one", key="FAR_API_KEY", api_base=double.url)}
         named, far = await listing(model_settings({"LLM_MODELS": "gpt-9"}), presets, LITELLM)
     assert (named.usable, named.has_key) == (False, None)
-    assert named.state.startswith("is no preset of prompts/models.yaml")
+    assert named.state.startswith("is neither a preset in prompts/models.yaml")
     assert (far.usable, far.has_key, far.state) == (False, False, "FAR_API_KEY is not set")
     assert double.asked == []
 
@@ -351,7 +351,7 @@ def test_the_command_prints_every_preset_and_never_a_key(capsys: pytest.CaptureF
     entries = TypeAdapter(list[Entry]).validate_json(said)
     assert [(each.name, each.place, each.state) for each in entries[:2]] == [
         ("ollama", 1, "does not answer"),
-        ("nobody", 2, "is no preset of prompts/models.yaml and no litellm id such as openai/gpt-4.1"),
+        ("nobody", 2, "is neither a preset in prompts/models.yaml nor a litellm id such as openai/gpt-4.1"),
     ]
     by_name = {each.name: each for each in entries}
     assert (by_name["azure"].has_key, by_name["gpt-4.1"].has_key, by_name["llama"].has_key) == (True, False, None)

@@ -133,8 +133,8 @@ def test_an_empty_file_has_no_presets(tmp_path: Path) -> None:
         ("a: {model: x, price: {input: 1}}", "a.price.output: "),
         ("a: gpt", "a: "),
         ("- a", "the file: "),
-        ("a: [", "it cannot be read"),
-        ("a: \x00", "it cannot be read"),
+        ("a: [", "it could not be read"),
+        ("a: \x00", "it could not be read"),
     ],
 )
 def test_a_mistake_in_the_file_is_named(text: str, says: str, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="FileNotFoundError"):
         load(tmp_path)
     (tmp_path / "models.yaml").write_bytes(b"\xff\xfe\xff")
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="could not be read"):
         load(tmp_path)
 
 
@@ -271,7 +271,7 @@ def test_one_key_is_never_sent_to_two_providers() -> None:
     settings = model_settings({"LLM_MODELS": "openai/gpt-4.1,mistral/x", "LLM_API_KEY": "k", "OPENAI_API_KEY": "o"})
     openai, mistral = chain(settings, {}, LISTED)
     assert openai.params["api_key"] == "o"
-    assert mistral.problem == "no key: set MISTRAL_API_KEY, LLM_API_KEY serves one provider"
+    assert mistral.problem == "no key: set MISTRAL_API_KEY (LLM_API_KEY can only serve one provider)"
 
 
 def test_an_id_whose_provider_needs_a_key_is_not_asked_without() -> None:
@@ -281,7 +281,7 @@ def test_an_id_whose_provider_needs_a_key_is_not_asked_without() -> None:
 
 def test_a_name_that_is_neither_a_preset_nor_an_id_is_a_problem_and_the_chain_goes_on() -> None:
     models = chain(model_settings({"LLM_MODELS": "gpt-9, openai/gpt-4.1", "OPENAI_API_KEY": "k"}), {}, LISTED)
-    assert models[0].problem == "is no preset of prompts/models.yaml and no litellm id such as openai/gpt-4.1"
+    assert models[0].problem == "is neither a preset in prompts/models.yaml nor a litellm id such as openai/gpt-4.1"
     assert [(model.name, model.problem) for model in models[1:]] == [("openai/gpt-4.1", "")]
 
 

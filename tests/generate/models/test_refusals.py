@@ -16,22 +16,22 @@ def said(status: int | None, text: str, param: str = "", *, has_key: bool = True
     ("status", "text", "reason"),
     [
         (401, "Incorrect API key provided: sk-canary", "the key was refused"),
-        (401, "You didn't provide an API key. canary", "it asks for a key, and none was sent"),
-        (401, "No auth credentials found", "it asks for a key, and none was sent"),
-        (429, "You exceeded your current quota, please check your plan", "no account, or no money left on it"),
-        (429, "insufficient_quota", "no account, or no money left on it"),
+        (401, "You didn't provide an API key. canary", "it needs a key, and none was sent"),
+        (401, "No auth credentials found", "it needs a key, and none was sent"),
+        (429, "You exceeded your current quota, please check your plan", "no account, or no credit left"),
+        (429, "insufficient_quota", "no account, or no credit left"),
         (429, "Quota exceeded for metric requests per minute: canary", "busy"),
         (429, "You exceeded your current quota, see billing. Please retry in 27 s", "busy"),
-        (402, "Insufficient credits", "no account, or no money left on it"),
-        (400, "Your credit balance is too low to access the API", "no account, or no money left on it"),
+        (402, "Insufficient credits", "no account, or no credit left"),
+        (400, "Your credit balance is too low to access the API", "no account, or no credit left"),
         (429, "slow down", "busy"),
         (503, "Loading model", "the model is still loading"),
         (500, "model canary is still being loaded", "the model is still loading"),
         (503, "no slot available", "busy"),
         (404, "no such model canary", "it has no such model"),
-        (404, "page not found", "nothing is at this address: its API base is wrong"),
+        (404, "page not found", "there is no API at this address: the API base is wrong"),
         (400, "violates our content policy: canary", "stopped by the provider's filter"),
-        (400, "temperature: only 1 is supported", "it does not take the parameter temperature as it was sent"),
+        (400, "temperature: only 1 is supported", "it does not accept the parameter temperature as it was sent"),
         (413, "canary", "the prompt is too long"),
         (400, "canary", ""),
         (None, "canary", ""),
@@ -43,7 +43,7 @@ def test_why_a_call_was_refused_is_said_in_words_of_ours(status: int | None, tex
 
 
 def test_a_key_that_was_never_set_is_told_from_one_that_was_refused() -> None:
-    assert refusal_of(said(401, "unauthorized", has_key=False)).reason == "it asks for a key, and none was sent"
+    assert refusal_of(said(401, "unauthorized", has_key=False)).reason == "it needs a key, and none was sent"
     assert refusal_of(said(401, "unauthorized")).reason == "the key was refused"
 
 
@@ -78,7 +78,7 @@ def test_a_prompt_that_is_too_long_is_told_with_the_numbers(text: str, context: 
 def test_an_empty_event_stream_is_taken_for_a_prompt_that_is_too_long() -> None:
     refusal = refusal_of(said(500, "empty or invalid response from llm endpoint. received: ''. check the proxy"))
     assert refusal.is_too_long
-    assert "answered with nothing" in refusal.reason
+    assert "answered 200 with nothing" in refusal.reason
     assert refusal_of(said(500, "received: '<html>'. check")) == Refusal()
 
 

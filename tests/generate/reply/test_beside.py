@@ -31,7 +31,7 @@ PAGE = """<!doctype html>
 def test_a_file_in_a_form_that_is_not_understood_is_a_complaint_beside_a_page(form: str) -> None:
     reply = parse(f"index.html\n{PAGE}\n{form}")
     assert reply.changes == (File("index.html", PAGE),)
-    assert [complaint.partition(":")[0] for complaint in reply.complaints] == ["style.css"]
+    assert [complaint.path for complaint in reply.complaints] == ["style.css"]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_file_in_a_form_that_is_not_understood_is_a_complaint_beside_a_page(fo
 def test_a_file_in_another_form_beside_a_block_is_a_complaint(form: str) -> None:
     reply = parse(f'<file path="index.html">\n{PAGE}</file>\n\n{form}')
     assert reply.changes == (File("index.html", PAGE),)
-    assert [complaint.partition(":")[0] for complaint in reply.complaints] == ["style.css"]
+    assert [complaint.path for complaint in reply.complaints] == ["style.css"]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_file_that_is_only_spoken_of_is_no_complaint(around: str) -> None:
 def test_a_file_behind_the_page_in_one_fence_is_a_complaint() -> None:
     reply = parse(f"```\n// index.html\n{PAGE}\n// README.md\n# Shop\n\n// style.css\nh1 {{}}\n```\n")
     assert reply.changes == (File("index.html", PAGE),)
-    assert [complaint.partition(":")[0] for complaint in reply.complaints] == ["README.md", "style.css"]
+    assert [complaint.path for complaint in reply.complaints] == ["README.md", "style.css"]
 
 
 @pytest.mark.parametrize("quote", ["`", '"', "'"])

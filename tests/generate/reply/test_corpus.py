@@ -56,7 +56,7 @@ def made(before: Mapping[str, bytes], text: str) -> tuple[dict[str, bytes], list
     """Return the files after a reply, and every complaint about it."""
     reply = parse(text)
     applied = apply(before, reply.changes)
-    return dict(applied.files), [*reply.complaints, *applied.complaints]
+    return dict(applied.files), [complaint.text for complaint in (*reply.complaints, *applied.complaints)]
 
 
 def test_the_corpus_is_large() -> None:

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.edits import EXPLAINED, MAX_EDITS, MAX_READ, Mismatch, apply, replaced
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
 
@@ -21,7 +22,8 @@ def test_what_was_done_is_said_for_each_change() -> None:
     assert applied.files == {"a.js": b"1\n", "b.js": b"3\n"}
     assert applied.changed == {"a.js", "b.js", "c.js"}
     assert applied.done == ("a.js: written whole", "b.js, edit 1 of 2: applied", "c.js: deleted")
-    assert applied.complaints == ("b.js, edit 2 of 2: SEARCH does not match any lines of the file.",)
+    text = "b.js, edit 2 of 2: SEARCH does not match any lines of the file."
+    assert applied.complaints == (Complaint("b.js", "edit", text),)
 
 
 def test_an_edit_sees_what_the_one_before_it_left() -> None:
@@ -32,34 +34,34 @@ def test_an_edit_sees_what_the_one_before_it_left() -> None:
 def test_the_lines_that_look_most_like_it_are_shown_with_their_numbers() -> None:
     text = b"".join(b"line %d\n" % number for number in range(9)) + b"const total = 42;\nend\n"
     (complaint,) = apply({"a.js": text}, [Edit("a.js", "const total = 41;\n", "x\n")]).complaints
-    assert "\n10: const total = 42;\n11: end" in complaint
-    assert "\n7: line 6\n" in complaint
-    assert "6: line 5" not in complaint
+    assert "\n10: const total = 42;\n11: end" in complaint.text
+    assert "\n7: line 6\n" in complaint.text
+    assert "6: line 5" not in complaint.text
 
 
 def test_only_the_first_few_are_explained() -> None:
     edits = [Edit("a.js", f"const total = {number};\n", "x\n") for number in range(EXPLAINED + 2)]
     complaints = apply({"a.js": b"const total = 42;\n"}, edits).complaints
-    assert sum("look most like" in complaint for complaint in complaints) == EXPLAINED
+    assert sum("most similar" in complaint.text for complaint in complaints) == EXPLAINED
 
 
 def test_more_edits_than_anybody_means_are_not_tried() -> None:
     edits = [Edit("a.js", "a\n", "a\n")] * (MAX_EDITS + 1)
     applied = apply({"a.js": b"a\n"}, [*edits, File("b.js", "b\n")])
     assert applied.files == {"a.js": b"a\n", "b.js": b"b\n"}
-    assert f"more than {MAX_EDITS} edits" in applied.complaints[0]
+    assert f"more than {MAX_EDITS} edits" in applied.complaints[0].text
 
 
 def test_edits_of_a_large_file_are_tried_while_there_is_time() -> None:
     large = (b"a" * 99 + b"\n") * (MAX_READ // 350)
     applied = apply({"a.js": large, "b.js": b"b\n"}, [*[Edit("a.js", "x\n", "y\n")] * 4, Deletion("b.js")])
-    assert ["too many edits" in complaint for complaint in applied.complaints] == [False, False, False, True]
+    assert ["too many edits" in complaint.text for complaint in applied.complaints] == [False, False, False, True]
     assert applied.done == ("b.js: deleted",)
 
 
 def test_what_is_no_text_is_not_edited() -> None:
     (complaint,) = apply({"a.bin": b"\xff\n"}, [Edit("a.bin", "x\n", "y\n")]).complaints
-    assert "not text" in complaint
+    assert "not text" in complaint.text
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_no_place_is_none(text: str, search: str, replace: str) -> None:
 def test_a_snippet_does_not_take_the_place_of_a_file(path: str, before: str, text: str) -> None:
     applied = apply({path: before.encode()}, [File(path, text)])
     assert applied.files == {path: before.encode()}
-    assert "looks like a part" in applied.complaints[0]
+    assert "looks like only a part" in applied.complaints[0].text
 
 
 @given(LINES, LINES, LINES, st.sampled_from(["\n", "\r\n"]))

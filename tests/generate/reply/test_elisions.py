@@ -53,7 +53,7 @@ def test_a_line_that_stands_for_code_left_out_is_found(line: str) -> None:
     assert elision(f"const total = 1;\n{line}\n\nshow();\n")
     reply = parse(f'<file path="app.js">\nconst total = 1;\n{line}\n\nshow();\n</file>\n')
     assert reply.changes == ()
-    assert "placeholder" in reply.complaints[0]
+    assert "placeholder" in reply.complaints[0].text
 
 
 @pytest.mark.parametrize(

@@ -92,40 +92,40 @@ def test_a_file_is_deleted_in_a_form_of_another_tool(answer: str) -> None:
         ('<img-file path="a.js"/>', "a.js: the block is a tag without content"),
         (
             '<tool_call>\n{"name": "w", "arguments": {"path": "a.js", "content": "say "no""}}\n</tool_call>',
-            "cannot be read",
+            "invalid JSON",
         ),
-        ('<tool_call>\n{"name": "w", "arguments": {"path": "a.js", "content": "const a', "does not end"),
+        ('<tool_call>\n{"name": "w", "arguments": {"path": "a.js", "content": "const a', "has no end"),
         (
             '{"name": "w", "args": {"path": "b.js", "content": "b"}}\n{"name": "w", "args": {"path": "a.js", "co',
             "a.js",
         ),
         (
             '<lov-line-replace file_path="a.js" first_replaced_line="2">\nx\n</lov-line-replace>',
-            "a.js: the block moves the file or lines by number",
+            "a.js: the block moves the file, or edits lines by number",
         ),
         ('<dyad-rename from="a.js" to="b.js"></dyad-rename>', "a.js: the block moves"),
         ('{"name": "w", "arguments": {"path": "a.js", "start_line": 2, "content": "x"}}', "a.js: the block adds"),
-        ("cat >> a.js <<'EOF'\nx\nEOF", "a.js: the block adds lines to the end"),
-        ('{"files": [{"path": "a.js", "content": "let a', "a.js: the block does not end"),
-        ("<write_to_file>\n<path>a.js</path>\n<content>\nconst a", "a.js: the block does not end"),
+        ("cat >> a.js <<'EOF'\nx\nEOF", "a.js: the block appends lines to the file"),
+        ('{"files": [{"path": "a.js", "content": "let a', "a.js: the block has no end"),
+        ("<write_to_file>\n<path>a.js</path>\n<content>\nconst a", "a.js: the block has no end"),
         ("*** Begin Patch\n*** Add File: a.js\nconst a;\n*** End Patch", "lines without `+`"),
         ("*** Begin Patch\n*** Update File: a.js\n*** Move to: b.js\n@@\n-a\n+b\n*** End Patch", "moves the file"),
-        ("*** Begin Patch\n*** Update File: a.js\n@@\n-a\n+b\n", "does not end"),
-        ("*** Begin Patch\n*** Update File: a.js\n@@\n-a\n+b\nso far\n*** End Patch", "neither stay, go nor come"),
-        ("cat > a.js <<'EOF'\nconst a", "does not end"),
+        ("*** Begin Patch\n*** Update File: a.js\n@@\n-a\n+b\n", "has no end"),
+        ("*** Begin Patch\n*** Update File: a.js\n@@\n-a\n+b\nso far\n*** End Patch", "has lines without a sign"),
+        ("cat > a.js <<'EOF'\nconst a", "has no end"),
         (
             '<file path="b.js">\nb\n</file>\n\n**a.js**\n\n```js\nconst a = 1;\n```',
-            "a.js: it stands in a code fence beside",
+            "a.js: it was sent in a code fence beside",
         ),
         (
             "cat > b.js <<'EOF'\nb\nEOF\n\n**a.js**\n\n```js\nconst a = 1;\n```",
-            "a.js: it stands in a code fence beside",
+            "a.js: it was sent in a code fence beside",
         ),
     ],
 )
 def test_what_cannot_be_read_is_a_complaint_that_names_the_file(answer: str, part: str) -> None:
     reply = parse(answer)
-    assert any(part in complaint for complaint in reply.complaints)
+    assert any(part in complaint.text for complaint in reply.complaints)
     assert "a.js" not in [change.path for change in reply.changes]
 
 
@@ -196,7 +196,7 @@ def test_a_page_that_shows_thoughts_is_whole(form: str) -> None:
 def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
     reply = parse('{"path": "a.js", "content": "go();", "encoding": "base64"}')
     assert reply.changes == ()
-    assert "a.js: the block is said to be base64" in reply.complaints[0]
+    assert "a.js: the block is declared as base64" in reply.complaints[0].text
 
 
 @pytest.mark.parametrize("fence", ["```", "~~~"])

@@ -53,7 +53,7 @@ def test_forms_that_models_use_are_understood(text: str, expected: dict[str, str
 )
 def test_a_block_that_does_not_end_is_a_complaint_and_no_file(text: str) -> None:
     assert "index.html" not in files(text)
-    assert "index.html: the block does not end" in parse(text).complaints[0]
+    assert "index.html: the block has no end" in parse(text).complaints[0].text
 
 
 @pytest.mark.parametrize("text", ["", "I cannot help with that.", "```html\n<p>\n```", "<file>\nx\n</file>", "{}"])
@@ -73,7 +73,7 @@ def test_an_answer_without_files_has_no_changes(text: str) -> None:
 def test_a_name_that_leads_elsewhere_is_left_out_with_the_reason(path: str) -> None:
     text = block("index.html", "x\n") + block(path, "evil\n")
     assert list(files(text)) == ["index.html"]
-    assert "was left out" in parse(text).complaints[0]
+    assert "was left out" in parse(text).complaints[0].text
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_file_from_being_written() -> None:
@@ -134,7 +134,7 @@ def test_patches_within_patches_are_not_read_without_end() -> None:
         )
     answer = parse(text)
     assert answer.changes == ()
-    assert "markers" in answer.complaints[0]
+    assert "markers" in answer.complaints[0].text
 
 
 def test_what_no_page_shows_does_not_end_it() -> None:
@@ -161,4 +161,4 @@ def test_a_page_whose_indentation_was_taken_away_is_not_named_as_left_out() -> N
     indented = "\n".join(f"  {line}" for line in page.split("\n"))
     answer = parse(f"  ```html\n{indented}\n  ```\n\n=== style.css ===\nbody {{}}\n")
     assert [change.path for change in answer.changes] == ["index.html"]
-    assert [complaint.partition(":")[0] for complaint in answer.complaints] == ["style.css"]
+    assert [complaint.path for complaint in answer.complaints] == ["style.css"]

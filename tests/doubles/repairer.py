@@ -1,4 +1,4 @@
-"""A model that knows the corpus: it builds what it is told to, and mends the sites of the corpus, all or some."""
+"""A model that knows the corpus: it builds what it is told to, and repairs the sites of the corpus, all or some."""
 
 import re
 from collections.abc import Callable, Collection
@@ -14,14 +14,14 @@ def block(path: str, text: str) -> str:
     return f'<file path="{path}">\n{text}\n</file>\n'
 
 
-def mender(good: Collection[Case], mends: Callable[[str], bool] = lambda _: True) -> Callable[[str], str]:
-    """Return a model: `mends` says of what was said whether it mends it; it gives the good site's files then."""
+def repairer(good: Collection[Case], repairs: Callable[[str], bool] = lambda _: True) -> Callable[[str], str]:
+    """Return a model: `repairs` says of what was said whether it repairs it; it gives the good site's files then."""
 
     def answer(said: str) -> str:
         meant = next((case for case in good if " ".join(case.brief.split()) in " ".join(said.split())), None)
         if meant is None:
             return block("index.html", PAGE) + block("README.md", "# Sales\n\nOpen the page.")
-        if not mends(said):
+        if not repairs(said):
             return block("notes.txt", "Nothing to see.")
         texts = {
             path: data for path, data in meant.site.files.items() if re.search(r"\.(html|css|js|csv|json|svg)$", path)

@@ -1,0 +1,38 @@
+"""One request to somewhere that may be hostile: to the address that was looked up, and no more of it than allowed."""
+
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx
+
+from orchestrator.core.address import Destination
+
+
+class TooLarge(ValueError):
+    """A body is larger than it may be. `begun`: what was read of it."""
+
+    def __init__(self, begun: bytes) -> None:
+        super().__init__("The body is larger than it may be.")
+        self.begun = begun
+
+
+def pinned_request(
+    http: httpx.AsyncClient, method: str, to: Destination, *, path: str = "", headers: Any = None, **sent: Any
+) -> AbstractAsyncContextManager[httpx.Response]:
+    """Return a request whose answer is read piece by piece, for `async with`.
+
+    It goes to the very address that was judged, under the name that was asked for: between two look-ups a name server
+    may change its mind. `path` is added to the address; `sent` is `json` or `content`, as httpx takes it.
+    """
+    named = {"host": to.host, **(headers or {})}
+    return http.stream(method, to.url + path, headers=named, extensions={"sni_hostname": to.sni}, **sent)
+
+
+async def read_body(response: httpx.Response, limit: int) -> bytes:
+    """Return the body as it was sent, still packed if it is; raise TooLarge beyond `limit` bytes."""
+    body = bytearray()
+    async for chunk in response.aiter_raw():
+        body += chunk
+        if len(body) > limit:
+            raise TooLarge(bytes(body[:limit]))
+    return bytes(body)

@@ -1,0 +1,41 @@
+"""Records as one line for a person. Pure."""
+
+from collections.abc import Sequence
+
+from orchestrator.core.report import Attempt, CheckResult, Finding
+
+
+def outcome(attempt: Attempt) -> str:
+    """Return what came of an attempt, with what its server did that a person should know."""
+    return f"{attempt.outcome}; {attempt.note}" if attempt.note else attempt.outcome
+
+
+def spent(attempt: Attempt) -> str:
+    """Return what one attempt took."""
+    if not attempt.seconds:
+        return "nothing spent"
+    return f"{tokens([attempt])}, {dollars(attempt.cost_usd)}, {attempt.seconds:.1f} s"
+
+
+def tokens(attempts: Sequence[Attempt]) -> str:
+    """Return how many tokens some attempts read and wrote."""
+    cached = sum(attempt.tokens_cached for attempt in attempts)
+    read = sum(attempt.tokens_in for attempt in attempts)
+    written = sum(attempt.tokens_out for attempt in attempts)
+    return f"{read} tokens in{f' ({cached} cached)' if cached else ''}, {written} out"
+
+
+def dollars(cost: float | None) -> str:
+    """Return a cost as text; a price that is unknown is never shown as nothing."""
+    return "unknown" if cost is None else f"${cost:.4f}"
+
+
+def check_line(check: CheckResult) -> str:
+    """Return what came of a check."""
+    saw = f" (saw {check.seen:.200})" if check.seen else ""
+    return f"{check.state}, round {check.round}: {check.text:.200}{saw}"
+
+
+def finding_line(finding: Finding) -> str:
+    """Return what a finding says, and where."""
+    return f"{finding.kind}: {finding.text:.300} ({finding.where:.200})"

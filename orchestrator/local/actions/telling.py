@@ -1,0 +1,87 @@
+"""What the engine tells of its runs: events, made from how a run was before and how it is now."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.core.errors import PagewrightError
+from orchestrator.core.events import AcceptedEvent, EndedEvent, Event, JobEvent, QueuedEvent, StartedEvent, StepEvent
+from orchestrator.core.task import Order, read_event
+from orchestrator.jobs.stream import Stream
+from orchestrator.local.runs import Job, Run, Step
+
+
+def events_folder(work: Path, run_id: int) -> Path:
+    """Return the private folder in which everything that takes part in a run leaves its events."""
+    return work / "events" / str(run_id)
+
+
+@dataclass
+class RunTeller:
+    """Writes the engine's own events of each run into the folder of the run. `work`: of the engine."""
+
+    work: Path
+    streams: dict[tuple[int, int], Stream] = field(default_factory=dict)
+
+    def tell(self, before: Run | None, now: Run) -> None:
+        """Write what has changed of a run."""
+        order = _order(now)
+        place = now.id, now.run_attempt
+        if place not in self.streams:
+            id_ = order.id if order else f"run-{now.id}"
+            self.streams[place] = Stream(events_folder(self.work, now.id), id_, "engine", now.run_attempt)
+            if order:
+                self.streams[place].hide(*(str(order.request.get(name) or "") for name in PERSONAL))
+        for event in changes(before, now, order):
+            self.streams[place].append(event)
+        if now.status == "completed":
+            del self.streams[place]
+
+
+PERSONAL = ("email", "nonce", "evaluation_url")
+
+
+def _order(run: Run) -> Order | None:
+    try:
+        return read_event(run.payload, str(run.id))
+    except PagewrightError:  # the run itself says what is wrong with its event
+        return None
+
+
+def changes(before: Run | None, now: Run, order: Order | None) -> Iterator[Event]:
+    """Yield what has happened to a run between two looks."""
+    is_new_attempt = before is None or before.run_attempt != now.run_attempt
+    if before is None and order is not None:
+        request = order.request
+        yield AcceptedEvent(task=str(request.get("task", "")), round=int(request.get("round", 1)), title=order.title)
+    if is_new_attempt:
+        yield QueuedEvent(run=now.id, attempt=now.run_attempt)
+    if now.status == "in_progress" and (before is None or before.status != "in_progress"):
+        yield StartedEvent(run=now.id, attempt=now.run_attempt)
+    jobs = {} if before is None or is_new_attempt else {job.name: job for job in before.jobs}
+    for job in now.jobs:
+        yield from _job_changes(jobs.get(job.name), job)
+    if now.status == "completed" and (before is None or before.status != "completed"):
+        seconds = (now.updated_at - now.run_started_at).total_seconds()
+        ended = now.conclusion or "failure"
+        yield EndedEvent(run=now.id, attempt=now.run_attempt, conclusion=ended, seconds=round(seconds, 3))
+
+
+def _job_changes(before: Job | None, now: Job) -> Iterator[Event]:
+    if _state(before) != _state(now):
+        yield JobEvent(job=now.name, status=_state(now), seconds=_seconds(now.started_at, now.completed_at))
+    steps = {step.number: step for step in before.steps} if before else {}
+    for step in now.steps:
+        if step.status != "queued" and _state(steps.get(step.number)) != _state(step):
+            seconds = _seconds(step.started_at, step.completed_at)
+            yield StepEvent(job=now.name, name=step.name, number=step.number, status=_state(step), seconds=seconds)
+
+
+def _state(of: Job | Step | None) -> str:
+    """Return how far a job or a step is: once it is over, how it ended."""
+    return "" if of is None else of.conclusion or of.status
+
+
+def _seconds(began: datetime | None, ended: datetime | None) -> float | None:
+    return None if began is None or ended is None else round((ended - began).total_seconds(), 3)

@@ -1,0 +1,55 @@
+"""`pagewright watch ID`: the events of a task on this machine, as they come."""
+
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+
+from orchestrator.core.errors import UsageError
+from orchestrator.core.events import EndedEvent, Stamped, write_line
+from orchestrator.core.telling import sentence
+from orchestrator.jobs.stream import FILE
+from orchestrator.local.actions.telling import events_folder
+from orchestrator.local.following import LOOK_S, Follower
+from orchestrator.local.runs import Run, Runs
+
+
+def run_watch(request: str, data: Path, *, as_json: bool) -> int:
+    """Print what happens to the task with the id `request` until its run is over. Raises UsageError."""
+    with contextlib.suppress(BrokenPipeError):  # who reads has read enough
+        return asyncio.run(_watch(request, data / ".github", as_json=as_json))
+    return 0
+
+
+async def _watch(request: str, state: Path, *, as_json: bool) -> int:
+    run = _newest(state, request)
+    follower = Follower(events_folder(state / "work", run.id) / FILE)
+    while True:
+        for stamped in follower.new():
+            sys.stdout.write(write_line(stamped) if as_json else _told(stamped))
+            sys.stdout.flush()
+            if isinstance(stamped.event, EndedEvent) and _is_last(state, stamped.event):
+                return 0
+        await asyncio.sleep(LOOK_S)
+
+
+def _newest(state: Path, request: str) -> Run:
+    found = [run for run in _runs(state) if run.display_title.endswith(f" {request}")]
+    if not found:
+        raise UsageError(f"No task with this id is known in {state.parent}.", "Give the id that the receiver answered.")
+    return max(found, key=lambda run: run.id)
+
+
+def _runs(state: Path) -> list[Run]:
+    return list(Runs(state / "runs").all()) if state.is_dir() else []
+
+
+def _is_last(state: Path, ended: EndedEvent) -> bool:
+    """Whether no later attempt has begun: a run that is started again goes on in the same stream."""
+    return all(run.run_attempt <= ended.attempt for run in _runs(state) if run.id == ended.run)
+
+
+def _told(stamped: Stamped) -> str:
+    """Return an event as a line for a person, with its time; nothing where it says nothing by itself."""
+    said = sentence(stamped.event)
+    return f"{stamped.envelope.at:%H:%M:%S} {said}\n" if said else ""

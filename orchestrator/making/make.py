@@ -1,0 +1,216 @@
+"""One site, anywhere: models write it, a browser looks at it, and what is wrong goes back to them until it is proved.
+
+Nothing here knows GitHub or Actions. Whatever happens is emitted as an event.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.errors import PagewrightError
+from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, ShotEvent, group
+from orchestrator.core.report import Attempt, Finding
+from orchestrator.core.sentences import outcome, spent
+from orchestrator.core.site import Site, blob_id, broken_rules, finished
+from orchestrator.generate.draft import Given
+from orchestrator.generate.generation import Generated, Generation, Kit, begin
+from orchestrator.generate.tried import Tried
+from orchestrator.making.proving import Attempted, Ways, prove
+
+if TYPE_CHECKING:
+    from orchestrator.core.report import Report
+    from orchestrator.verify.verification import Subject
+
+VERIFYING_SHARE = 0.1
+VERIFYING_S = 10.0
+MOST_FOR_VERIFYING = 0.25
+"""Kept for the browser: this share of the time for making, so many seconds at least, and this share at most."""
+
+STANDING_S = 30.0
+STANDING_SHARE = 1 / 3
+"""Seconds that must be left to look at the published site, and the share of them that it may take."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be made. `name`: of the folder that it is served in; `owner`, `year`: as the licence names them."""
+
+    given: Given
+    name: str
+    owner: str
+    year: int
+
+
+@dataclass(frozen=True)
+class Means:
+    """What a site is made with.
+
+    `browser`: None for the one that is found. `secrets` must be in no file. `on_no_sandbox` is called with the reason
+    before the browser runs without its sandbox; it may raise. `keep` gets whole files, below a folder's name: those of
+    each attempt, and its screenshots.
+    """
+
+    kit: Kit
+    max_attempts: int
+    browser: Path | None = None
+    cdn_mirror: Path | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    on_no_sandbox: Callable[[str], None] | None = None
+    keep: Callable[[str, Mapping[str, bytes]], None] | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """What came of a wish: the attempt that is kept, the first one, and all that was asked of the models."""
+
+    kept: Attempted
+    first: Generated
+    generation: Generation
+
+
+async def make(wish: Wish, means: Means, deadline: Deadline, emit: Emit) -> Made:
+    """Make a site before `deadline`. Raises PagewrightError where not even the template's site keeps the rules."""
+    maker = _Maker(wish, means, deadline, emit)
+    with group(emit, "Generate the site"):
+        generation = await maker.begun()
+        first = await generation.site()
+        maker.tell_attempts(generation.attempts, first)
+    return Made(
+        await prove(first, maker.ways(generation), wish.given.task.round, means.max_attempts), first, generation
+    )
+
+
+@dataclass
+class _Maker:
+    """One wish under way. `seen`: what a browser saw of each site so far; `number`: of the last attempt."""
+
+    wish: Wish
+    means: Means
+    deadline: Deadline
+    emit: Emit
+    seen: "dict[str, Report]" = field(default_factory=dict)
+    number: int = 0
+
+    async def begun(self) -> Generation:
+        left = self.deadline.remaining
+        thinking = self.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
+        return await begin(self.wish.given, self.means.kit, thinking, self._broken, self._say, self.emit)
+
+    def ways(self, generation: Generation) -> Ways:
+        """Return how an attempt is verified and repaired."""
+        standing = self._standing if self.wish.given.present.files else None
+        repair = partial(self._repair, generation)
+        return Ways(partial(self._verify, generation), repair, standing, generation.template, self.emit)
+
+    async def _verify(self, generation: Generation, generated: Generated) -> Attempted:
+        self.number += 1
+        site = self._finished(generated.site)
+        made = f"{site.digest()} {sorted(generated.proofs.items())}"
+        by = generated.built_by
+        if self.means.keep is not None:
+            self.means.keep(f"site/{self.number}", site.files)
+        self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=by))
+        with group(self.emit, "Verify it in a browser"):
+            if made in self.seen:
+                self._say("Exactly this site was opened before, so its results are used again.")
+            else:
+                self.seen[made] = await self._verified(self._subject(site, generated), self.deadline.remaining)
+                self._tell_report(self.seen[made])
+                self._show(self.seen[made].screenshots)
+        report = self.seen[made]
+        if not generated.is_fallback:
+            generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
+        return Attempted(generated, site, report, self.number)
+
+    async def _repair(
+        self, generation: Generation, made: Generated, wrong: Sequence[str], passing_over: int, tried: Sequence[Tried]
+    ) -> Generated | None:
+        with group(self.emit, "Repair it"):
+            before = len(generation.attempts)
+            repaired = await generation.repaired(made, wrong, passing_over, tried)
+            self.tell_attempts(generation.attempts[before:], repaired or made)
+        return repaired
+
+    async def _standing(self) -> Sequence[Finding]:
+        """Return what a browser finds of the published site, opened as the new one is. Nothing where time is short."""
+        with group(self.emit, "Look at the published site"):
+            left = self.deadline.remaining
+            if left < STANDING_S:
+                self._say("There is no time to open the published site, so every finding counts as new.")
+                return ()
+            subject = self._subject(self.wish.given.present)
+            try:
+                findings = (await self._verified(subject, left * STANDING_SHARE)).findings
+            except PagewrightError as error:  # the new site is good without it
+                self._say(f"The published site could not be opened, so every finding counts as new: {error}")
+                return ()
+            self._say(f"The published site has {len(findings)} findings. The same findings do not cause a repair.")
+            return findings
+
+    def _subject(self, site: Site, generated: Generated | None = None) -> "Subject":
+        """Return what is opened: a new site with the checks of all rounds, or the published one with those before.
+
+        The checks are run on both: what they do to a page may be what makes it complain.
+        """
+        from orchestrator.verify.verification import Subject, asked_so_far  # noqa: PLC0415
+
+        given, name = self.wish.given, self.wish.name
+        this, asked = given.task.round, asked_so_far(given.task, given.record)
+        if generated is None:
+            return Subject(site, name, [entry for entry in asked if entry[0] < this])
+        subject = Subject(site, name, asked, this=this, before=given.present)
+        return replace(subject, attachments=generated.attached, proofs=generated.proofs)
+
+    async def _verified(self, subject: "Subject", seconds: float) -> "Report":
+        # Imported here: a run that has nothing to verify needs no browser.
+        from orchestrator.verify.browser import opened  # noqa: PLC0415
+        from orchestrator.verify.limits import Limits  # noqa: PLC0415
+        from orchestrator.verify.verification import verify  # noqa: PLC0415
+
+        opening = partial(opened, self.means.browser, on_no_sandbox=self.means.on_no_sandbox or self._no_sandbox)
+        return await verify(subject, Limits().within(seconds), opening, self.means.cdn_mirror)
+
+    def _no_sandbox(self, reason: str) -> None:
+        self._say(f"The browser runs without its sandbox: {reason}.")
+
+    def _finished(self, site: Site) -> Site:
+        return finished(site, self.wish.owner, self.wish.year)
+
+    def _broken(self, site: Site) -> list[str]:
+        """Return the rules that `site` would break once it is finished."""
+        given = self.wish.given
+        present = {path: blob_id(data) for path, data in given.present.files.items()}
+        return broken_rules(self._finished(site), present, self.means.secrets, allow_workflows=given.allow_workflows)
+
+    def tell_attempts(self, attempts: Sequence[Attempt], generated: Generated) -> None:
+        """Tell what was asked of the models, and what of it was refused."""
+        for attempt in attempts:
+            self._say(f"{attempt.model}: {outcome(attempt)} ({spent(attempt)})")
+        for refused in generated.attachments_refused:
+            self._say(f"A change was refused: {refused.sentence}.")
+
+    def _tell_report(self, report: "Report") -> None:
+        for check in report.checks:
+            fields = check.model_dump(include={"round", "kind", "state", "seen"})
+            self.emit(CheckEvent(attempt=self.number, label=check.text, **fields))
+        for finding in report.findings:
+            self.emit(FindingEvent(attempt=self.number, **finding.model_dump()))
+        for note in report.notes:
+            self._say(note)
+
+    def _show(self, shots: Mapping[str, bytes]) -> None:
+        """Keep the screenshots of an attempt, and tell of each."""
+        if self.means.keep is None:
+            return
+        place = f"shots/{self.number}"
+        self.means.keep(place, {f"{name}.png": image for name, image in shots.items()})
+        for name, image in shots.items():
+            # A PNG says its width in bytes 16 to 19: https://www.w3.org/TR/png/#11IHDR
+            width = int.from_bytes(image[16:20], "big")
+            self.emit(ShotEvent(attempt=self.number, name=name, width=width, file=f"{place}/{name}.png"))
+
+    def _say(self, text: str) -> None:
+        self.emit(NoteEvent(text=text))

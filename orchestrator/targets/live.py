@@ -1,0 +1,118 @@
+"""Live, and nothing less: exactly the committed bytes are served. The same for every place that a site is served at."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import quote
+
+import httpx
+
+from orchestrator.core.deadline import Deadline
+from orchestrator.core.errors import OutOfTime
+from orchestrator.core.events import Emit, WaitingEvent, unheard
+from orchestrator.core.http import TooLarge, read_body
+from orchestrator.core.site import MAX_BYTES, RECORD, blob_id
+from orchestrator.targets.builds import BuildLost
+
+POLL_S = 1.0
+
+
+class Host(Protocol):
+    """Where a commit is to be served."""
+
+    @property
+    def reason(self) -> str:
+        """What the host says of it."""
+
+    async def look(self) -> None:
+        """Ask how far it is; raise BuildLost where nothing more comes."""
+
+
+@dataclass(frozen=True)
+class Awaited:
+    """What must be served at `url`: path -> blob id, the record among them. `sha`: of the commit that holds it."""
+
+    url: str
+    sha: str
+    expected: Mapping[str, str]
+
+
+async def wait_until_live(awaited: Awaited, host: Host, deadline: Deadline, emit: Emit = unheard) -> str:
+    """Return the site's URL once it serves what is awaited.
+
+    The record is asked for with a unique query until it is the committed one; only then the others are asked for at
+    their plain URLs, because each answer is cached for ten minutes. The URL is the given one, or the one that it sends
+    to: the owner's own domain. Raises OutOfTime, or BuildLost where nothing more comes of this commit.
+    """
+    began, expected = deadline.clock.now(), awaited.expected
+    async with httpx.AsyncClient(timeout=15, trust_env=False, headers={"accept-encoding": "identity"}) as http:
+        site = _Site(http, awaited.url)
+        for attempt in itertools.count():
+            unique = f"{RECORD}?{awaited.sha[:12]}-{attempt}"
+            if await site.served(unique) == expected[RECORD]:
+                break
+            try:
+                await host.look()
+            except BuildLost:
+                if await site.served(f"{unique}-last") == expected[RECORD]:
+                    break
+                raise
+            emit(WaitingEvent(state=host.reason, since=round(deadline.clock.now() - began, 1)))
+            await _pause(deadline, f"the page was not live yet ({host.reason:.200})")
+        for path in sorted(path for path in expected if path != RECORD and not _is_hidden(path)):
+            while await site.served(quote(path)) != expected[path]:
+                await _pause(deadline, "GitHub Pages still served an old file")
+        while "index.html" in expected and await site.served("") != expected["index.html"]:
+            await _pause(deadline, "GitHub Pages still served the old page")
+        return site.url
+
+
+def _is_hidden(path: str) -> bool:
+    return any(part.startswith(".") for part in path.split("/"))
+
+
+async def _pause(deadline: Deadline, state: str) -> None:
+    if deadline.remaining <= POLL_S:
+        raise OutOfTime(f"The task ran out of time: {state}.", "Re-run the failed job: it checks again.")
+    await deadline.clock.sleep(POLL_S)
+
+
+@dataclass
+class _Site:
+    """A site at `url`, which ends in a slash."""
+
+    http: httpx.AsyncClient
+    url: str
+    has_moved: bool = False
+
+    async def served(self, path: str) -> str | None:
+        """Return the blob id of what is served at `path`, or None for anything but a 200."""
+        try:
+            async with self.http.stream("GET", self.url + path) as response:
+                if not self.has_moved and (moved := self._elsewhere(response)):
+                    self.url, self.has_moved = moved, True
+                    return await self.served(path)
+                body = await read_body(response, MAX_BYTES)
+        except (httpx.HTTPError, TooLarge):
+            return None
+        return blob_id(body) if response.status_code == 200 else None
+
+    def _elsewhere(self, response: httpx.Response) -> str | None:
+        """Return the site's URL at the origin that a response sends to, with the same path; None if it does not.
+
+        Where the owner's site has a domain of its own, every site of the owner lies there:
+        https://docs.github.com/pages/configuring-a-custom-domain-for-your-github-pages-site/about-custom-domains-and-github-pages
+        """
+        location = response.headers.get("location")
+        if response.status_code not in (301, 308) or location is None:
+            return None
+        try:
+            asked, to = response.url, response.url.join(location)
+        except httpx.InvalidURL:
+            return None
+        is_same_path = to.path == asked.path and to.scheme in ("http", "https") and not to.userinfo and to.host
+        is_other_origin = (to.scheme, to.host, to.port) != (asked.scheme, asked.host, asked.port)
+        if not is_same_path or not is_other_origin:
+            return None
+        return str(to.copy_with(path=httpx.URL(self.url).path, query=None, fragment=None))
