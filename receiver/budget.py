@@ -16,7 +16,7 @@ class SpentError(Exception):
     """No call is left for this look. `retry_after`: seconds until there is one, if nobody else takes it."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("The calls of this minute are spent.")
+        super().__init__("The calls for this minute are used up.")
         self.retry_after = retry_after
 
 

@@ -170,5 +170,5 @@ def _is_within(seconds: float, moment: datetime | None, now: datetime) -> bool:
 
 def _used_up(most: int, now: datetime) -> Refused:
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-    said = f"This receiver takes {most} tasks a day (MAX_TASKS_PER_DAY). Send it again after midnight, UTC."
+    said = f"This receiver accepts {most} tasks a day (MAX_TASKS_PER_DAY). Send it again after midnight UTC."
     return Refused(429, said, {"retry-after": str(math.ceil((midnight - now).total_seconds()))})

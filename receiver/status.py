@@ -105,8 +105,8 @@ class Status:
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Pagewright</title>
 <h1>Pagewright</h1>
-<p>The receiver is up. Tasks go to <code>POST /api-endpoint</code>; <a href="/health">health</a> says whether GitHub
-takes them.</p>
+<p>The receiver is running. Send tasks to <code>POST /api-endpoint</code>. <a href="/health">Health</a> says whether
+GitHub accepts them.</p>
 <!-- models -->
 </html>
 """

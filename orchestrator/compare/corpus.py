@@ -46,7 +46,7 @@ def defects(folder: Path = FOLDER) -> list[Case]:
 def _files(folder: Path, pattern: str) -> list[Path]:
     if found := sorted(folder.glob(pattern)):
         return found
-    raise UsageError("There are no sites to repair.", "Run this command from a clone of the project.")
+    raise UsageError("The sites to repair were not found.", "Run this command from a clone of the project.")
 
 
 def _good(path: Path) -> Case:

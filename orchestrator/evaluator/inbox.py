@@ -27,8 +27,8 @@ asked for it; `over`: what came before it counts."""
 _ANSWERS: dict[Taking, tuple[int, dict[str, str]]] = {
     "taken": (200, {"status": "taken"}),
     "known": (200, {"status": "taken"}),
-    "unknown": (404, {"error": "Nobody asked for this: send email, task, round and nonce as they came."}),
-    "over": (410, {"error": "This is over: an earlier result of this request counts. Do not send it again."}),
+    "unknown": (404, {"error": "This result belongs to no open request. Send email, task, round and nonce unchanged."}),
+    "over": (410, {"error": "An earlier result of this request counts. Do not send another one."}),
 }
 
 
@@ -61,7 +61,7 @@ class Inbox:
         """Take one result; 400 for anything that is none, 404 for one that nobody waits for, 410 for one too many."""
         result = await _read(request)
         if result is None:
-            return JSONResponse({"error": "Send a result: email, task, round, nonce and what came of it."}, 400)
+            return JSONResponse({"error": "Send email, task, round, nonce and the result or error."}, 400)
         taking = self.takes(result)
         if taking == "taken":
             async with self.arrival:

@@ -31,7 +31,7 @@ from orchestrator.verify.limits import Limits
 SKEW_S = 60
 """What two clocks may differ by."""
 
-NO_PAGE = "there is no page to look at"
+NO_PAGE = "there is no page to open"
 LONGEST_SEEN = 300
 
 
@@ -69,10 +69,10 @@ async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, compari
     repository = Repository(files, claim.attachments)
     return Verdict(
         marks=(
-            _mark("repository", "The repository was made after the request", _made(claim, commit, problem)),
+            _mark("repository", "The repository was created after the request", _made(claim, commit, problem)),
             Mark("owner", BELONGS, *belongs),
             _mark("licence", "MIT licence at the commit", _licensed(repository)),
-            _mark("page", "The page is the commit", shown),
+            _mark("page", "The page serves the commit", shown),
             *(_checked(check, repository) for check in report.checks),
         ),
         findings=report.findings,
@@ -109,7 +109,7 @@ def _made(claim: Claim, commit: Commit | None, problem: str) -> Shown:
     if commit is None:
         return False, problem
     asked = datetime.fromtimestamp(claim.since, UTC)
-    seen = f"made {commit.made:%Y-%m-%d %H:%M:%S}, asked for {asked:%Y-%m-%d %H:%M:%S} UTC"
+    seen = f"created {commit.made:%Y-%m-%d %H:%M:%S}, requested {asked:%Y-%m-%d %H:%M:%S} UTC"
     return commit.made.timestamp() >= claim.since - SKEW_S, seen
 
 
@@ -155,7 +155,7 @@ async def _looked_at(
         try:
             to = await names.destination(page)
         except NotPublic:
-            return (False, "the page has no address that may be looked at"), _unseen(asked)
+            return (False, "the page has no address that may be opened"), _unseen(asked)
         async with reading(page, to) as live:
             shown = await compared(live, commit.files, commit.later, clock, seconds)
             async with opened(settings.browser, page if is_private else None, resolve=outside.addresses) as cage:

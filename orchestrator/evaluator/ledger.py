@@ -65,7 +65,7 @@ class Ledger:
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.executescript(_TABLES)
         except (OSError, sqlite3.Error):
-            raise UsageError(f"{path} is no file that results can be kept in.", "Give another folder.") from None
+            raise UsageError(f"{path} is not a database of results.", "Pass another folder with --data.") from None
         self._db.row_factory = sqlite3.Row
         self._chosen: set[str] = set()
 

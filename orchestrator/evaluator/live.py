@@ -70,9 +70,9 @@ class Live:
     async def _asked(self, path: str) -> Served:
         left = MOST_BYTES - sum(len(served.body) for name, served in self.known.items() if name != path)
         if self.is_over:
-            return Served(NO_ANSWER, problem="its time was over")
+            return Served(NO_ANSWER, problem="it ran out of time")
         if len(self.known) >= MOST_PATHS and path not in self.known:
-            return Served(NO_ANSWER, problem="too many paths were asked for")
+            return Served(NO_ANSWER, problem="too many paths were requested")
         body = bytearray()
         address = self.to.url + quote(path, errors="surrogateescape")  # git knows names that are no text
         try:
@@ -162,7 +162,7 @@ async def compared(
                 done += 1
     except TimeoutError:
         live.is_over = True
-        return False, f"only {done} of {len(paths)} files came within {seconds:.0f} s"
+        return False, f"only {done} of {len(paths)} files arrived within {seconds:.0f} s"
     return True, f"{len(paths) - 1} files, the same bytes"
 
 

@@ -67,14 +67,14 @@ class Names:
     async def addresses(self, host: str, port: int) -> list[str]:
         """Return the addresses of `host`; raise NotPublic where it may not be connected to."""
         if host.lower() == self.refused:
-            raise NotPublic("the host is answered for from memory")
+            raise NotPublic("the host's address is taken from memory")
         if host not in self.known and len(self.known) >= MOST_NAMES:
             raise Unresolved("too many names were looked up")
         if host not in self.known:
             self.known[host] = asyncio.create_task(self._look(host, port))
         found = await asyncio.shield(self.known[host])
         if not found:
-            raise Unresolved("the host does not resolve")
+            raise Unresolved("the host name could not be resolved")
         if not self.reach.allow_private and not all(map(is_public, found)):
             raise NotPublic("the host has an address that is not public")
         return found

@@ -73,7 +73,7 @@ async def read_commit(result: Mapping[str, object], settings: EvaluatorSettings,
         async with asyncio.timeout(READING_S):
             return await _read(client, named[1], sha, (source, page))
     except TimeoutError:
-        raise Unread(f"GitHub gave no answer within {READING_S} s") from None
+        raise Unread(f"GitHub did not answer within {READING_S} s") from None
 
 
 def _source(settings: EvaluatorSettings, reach: Reach, url: str) -> _Source:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 T = TypeVar("T")
-RULESET = "Pagewright: the pipeline is changed by hand only"
+RULESET = "Pagewright: only people change the pipeline"
 _RULES = ("update", "deletion", "non_fast_forward")
 _PLAN = re.compile("billing plan|upgrade to", re.IGNORECASE)
 """How GitHub says that an account's plan does not have something for private repositories."""
@@ -135,8 +135,11 @@ class Pipeline:
                 # Whoever stops this program now would leave the branch open.
                 await asyncio.shield(self._call("PUT", url, _ruleset("active")))
             except GitHubFailed as error:
-                said = f"The ruleset that keeps {self.branch} is lifted and could not be put back: {error.cause}"
-                raise GitHubFailed(said, "Run this again at once: it puts it back.") from error
+                said = (
+                    f"The ruleset that protects {self.branch} was disabled and could not be enabled again: "
+                    f"{error.cause}"
+                )
+                raise GitHubFailed(said, "Run this command again now: it enables the ruleset.") from error
 
     async def _ruleset(self) -> int | None:
         def named(listed: Any) -> int | None:

@@ -252,7 +252,7 @@ CASES = {
     "the build was refused": Case(
         NoSite,
         "Create a new one",
-        {"error": "GitHub: create a token.", "told": "GitHub: 401."},
+        {"error": "GitHub: Create a new one.", "told": "GitHub: 401."},
         has_site=False,
         told="GitHub: 401.",
     ),

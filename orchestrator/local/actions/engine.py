@@ -104,7 +104,7 @@ class Engine:
         """
         run = self._runs.get(run_id)
         if run is None or run.status != "completed":
-            raise UsageError(f"There is no completed run {run_id}.", "Wait until it is over.")
+            raise UsageError(f"There is no completed run {run_id}.", "Wait until it has completed.")
         workflow = self._workflow()
         kept: tuple[Job, ...] = ()
         if failed_only:

@@ -63,7 +63,9 @@ def read_workflow(path: Path) -> Workflow:
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
-        raise UsageError(f"{path.name} is no workflow ({problem}).", "Restore it from the repository.") from error
+        raise UsageError(
+            f"{path.name} is not a valid workflow ({problem}).", "Restore it from the repository."
+        ) from error
 
 
 def without(workflow: Workflow, done: Collection[str]) -> Workflow:
