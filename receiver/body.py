@@ -18,7 +18,7 @@ from receiver.outline import MOST_VALUES, Outline, TooManyValues
 from receiver.settings import Settings
 
 SMALL = MOST_VALUES
-"""Bytes of a body that is parsed at once: whatever they are, that takes few megabytes and milliseconds."""
+"""Bytes of a body that is parsed at once: any content takes few megabytes and milliseconds."""
 
 DRAIN_BYTES = 64 * 1024 * 1024
 PLACES = 4

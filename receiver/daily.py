@@ -1,4 +1,4 @@
-"""How many tasks may be started in a day, whoever has the secret: MAX_TASKS_PER_DAY.
+"""How many tasks all senders together may start in a day: MAX_TASKS_PER_DAY.
 
 GitHub counts: the runs of the workflow since midnight, UTC. Kept in memory, and bounded, is only what it cannot know
 yet. Several receivers in front of one pipeline learn of each other's tasks with their next look.

@@ -175,7 +175,7 @@ class GitHub:
     async def run_of(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> Run | None:
         """Return the newest run whose title ends in one of `requests`. `pages`: the terms for each page of runs.
 
-        One list answers everybody, whatever request it is about.
+        One list answers everybody, for every request.
         """
         url = f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?event=repository_dispatch&per_page=100"
         for terms in pages:

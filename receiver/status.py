@@ -43,7 +43,7 @@ class Status:
         """Say how the receiver is set up, and whether GitHub would start the workflow.
 
         Where GitHub takes its time, or the budget is spent, the last answer is given, with its time: a platform that
-        asks whether to restart the receiver must not be told of a failure that is none.
+        asks whether to restart the receiver must not hear of a failure that did not happen.
         """
         last = self._health
         try:

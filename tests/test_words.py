@@ -36,6 +36,7 @@ KEPT = {
     ("orchestrator/core/site.py", "shall"),  # the MIT licence
     ("orchestrator/generate/attachments/changes.py", "mend"),  # verbs of the briefs that people write
     ("orchestrator/generate/attachments/changes.py", "shall"),
+    ("orchestrator/verify/sentences/naming.py", "shall"),  # verbs of the checks that people write
     ("orchestrator/evaluator/ledger.py", "healings"),  # the table in the ledgers that people have
 }
 _ALL = "|".join(word.replace(" ", r"\s+(?:#\s+)?") for word in REFUSED)

@@ -115,7 +115,7 @@ def run_comparison(options: Options, env: Mapping[str, str], stages: Stages) -> 
 
 
 def _kit(model: str, env: Mapping[str, str]) -> Kit:
-    """Return what one model is asked with; raise UsageError where it cannot be: before anything is paid for."""
+    """Return what one model is asked with; raise UsageError if it cannot be: before anything is paid for."""
     kit = Kit.load(model_settings({**env, "LLM_MODELS": model}))
     for known in presets.chain(kit.models, kit.presets, presets.import_litellm()):
         if known.problem:

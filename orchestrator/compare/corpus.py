@@ -34,12 +34,12 @@ class Case:
 
 
 def good(folder: Path = FOLDER) -> list[Case]:
-    """Return the good sites. Raises UsageError where there is no corpus."""
+    """Return the good sites. Raises UsageError if there is no corpus."""
     return [_good(path) for path in _files(folder, "good/*.yaml")]
 
 
 def defects(folder: Path = FOLDER) -> list[Case]:
-    """Return the sites with one defect. Raises UsageError where there is no corpus."""
+    """Return the sites with one defect. Raises UsageError if there is no corpus."""
     return [_defect(folder, path) for path in _files(folder, "defects/*/*.yaml")]
 
 

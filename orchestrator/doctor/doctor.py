@@ -74,7 +74,7 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
                 str(error), "Check https://www.githubstatus.com and the network of this machine, then run this again"
             )
         except (AttributeError, KeyError, TypeError, UnicodeError):
-            # A 200 that is not GitHub's, the page of some proxy in between; or a token that is none.
+            # A 200 that is not GitHub's, the page of some proxy in between; or a token that is not valid.
             yield failure(
                 f"The answer of {api_url} could not be read",
                 "Check that it is GitHub's API, and that the tokens are valid",

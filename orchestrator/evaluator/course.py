@@ -123,7 +123,7 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
 
 
 async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[Verdict | None, str]:
-    """Return the verdict, or None and why there is none: what ends one judgement must not end the others'."""
+    """Return the verdict, or None and why it is missing: what ends one judgement must not end the others'."""
     try:
         return await judged(rounds, entry, tools), ""
     except UsageError:
@@ -157,7 +157,7 @@ def body_of(task: Task) -> dict[str, Any]:
 
 
 async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
-    """POST a request until it is taken; return why it was not, nothing where it was.
+    """POST a request until it is taken; return why it was not, nothing if it was.
 
     A path is added where the URL has none: `/api-endpoint`. What the endpoint says never repeats the secret.
     """

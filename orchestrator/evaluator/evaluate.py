@@ -88,7 +88,7 @@ async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
 
 
 def read_templates(files: Sequence[Path]) -> list[Template]:
-    """Read templates; raise UsageError where one is none, or two have the same id."""
+    """Read templates; raise UsageError if one is not valid, or two have the same id."""
     templates = [read_template(path) for path in files]
     if len({template.id for template in templates}) < len(templates):
         raise UsageError("Two templates have the same id.", "Give each template its own id: it names the task.")
@@ -96,7 +96,7 @@ def read_templates(files: Sequence[Path]) -> list[Template]:
 
 
 def check_csv(path: Path | None) -> None:
-    """Raise UsageError where no file can be written later: an evaluation takes its time."""
+    """Raise UsageError if no file can be written later: an evaluation takes its time."""
     if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
         raise UsageError(f"{path} cannot be written.", "Pass --csv a file in an existing folder.")
 

@@ -53,7 +53,7 @@ class Claim:
 async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, comparing: float = COMPARING_S) -> Verdict:
     """Look at everything that a result names. `comparing`: seconds for all that is read of the page.
 
-    Raises UsageError where there is no browser to do it with, GitHubFailed where GitHub itself is what fails.
+    Raises UsageError if there is no browser to do it with, GitHubFailed where GitHub itself is what fails.
     """
     try:
         commit: Commit | None = await read_commit(claim.result, settings, claim.reach, clock)
@@ -133,7 +133,7 @@ def _belonging(claim: Claim, commit: Commit | None, problem: str) -> tuple[State
 
 
 def _is_of_github(error: GitHubFailed) -> bool:
-    """Whether a failure says nothing of the result: GitHub does not answer, or not to whoever evaluates."""
+    """Whether a failure says nothing of the result: GitHub does not answer, or not to this evaluator."""
     if isinstance(error, Refused):
         return error.status == 401 or error.reason is Reason.LIMITED
     return isinstance(error, Unsure)
@@ -149,8 +149,8 @@ async def _looked_at(
         return (False, NO_PAGE), _unseen(asked)
     is_private = claim.reach.allow_private and not commit.is_own_domain
     host = urlsplit(page).hostname or ""
-    # What a page loads from elsewhere is public whatever the operator allows. Where the owner's own server answers,
-    # nothing of it comes past what was compared.
+    # A page may load only public things from elsewhere, even if the operator allows more. Where the owner's own server
+    # answers, nothing of it comes past what was compared.
     with resolving(claim.reach) as names, resolving(Reach(), host if commit.is_own_domain else "") as outside:
         try:
             to = await names.destination(page)

@@ -59,7 +59,7 @@ class Ledger:
     """The file. One process writes to it at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file; raise UsageError where that cannot be done."""
+        """Open or make the file; raise UsageError if that cannot be done."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)

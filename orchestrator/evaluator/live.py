@@ -141,7 +141,7 @@ async def compared(
 ) -> Shown:
     """Compare every file; what differs is looked at again, for a cache may still hold the old one.
 
-    `later`: what the record may be as well. Ends within `seconds`, whatever the host does.
+    `later`: what the record may be as well. Ends within `seconds`, even if the host does not answer.
     """
     if "index.html" not in files:
         return False, "there is no index.html at the commit"
@@ -167,7 +167,7 @@ async def compared(
 
 
 def _difference(served: Served, wanted: list[bytes]) -> str:
-    """Return what is wrong with what was served, nothing where it is one of what is wanted."""
+    """Return what is wrong with what was served, nothing if it is one of what is wanted."""
     if served.problem:
         return served.problem
     if served.status != 200:

@@ -247,7 +247,7 @@ async def _verified(settings: BuildSettings, subject: "Subject", seconds: float,
     from orchestrator.verify.verification import verify  # noqa: PLC0415
 
     def on_no_sandbox(reason: str) -> None:
-        if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
+        if settings.actions.is_github_hosted:  # there it works, so something on the runner is wrong
             raise UsageError(
                 f"The browser cannot use its sandbox: {reason}.",
                 "Use GitHub's runner without changes to its sandbox settings.",

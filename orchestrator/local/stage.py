@@ -84,7 +84,7 @@ class Stage:
         return "" if run is None else "".join(self.github.runs.log(job.id) for job in run.jobs)
 
     def build_of(self, request: str) -> Build | None:
-        """Return what the build of a request handed over; None where there is no run, or nothing of it yet."""
+        """Return what the build of a request handed over; None if there is no run, or nothing of it yet."""
         run = self.run_of(request)
         return handover.read(self.engine.handover(run.id))[0] if run else None
 

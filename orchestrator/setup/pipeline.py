@@ -87,7 +87,7 @@ class Pipeline:
             await self._call("PATCH", f"{url}/{name}", {"name": name, "value": value})
 
     async def variable(self, name: str) -> str | None:
-        """Return a variable of the repository, None if there is none of that name."""
+        """Return a variable of the repository, None if no variable has that name."""
         url = f"/repos/{self.full_name}/actions/variables/{name}"
         try:
             return await self._call("GET", url, pick=lambda said: str(said["value"]))
@@ -118,7 +118,7 @@ class Pipeline:
 
     @asynccontextmanager
     async def lifted(self) -> AsyncIterator[None]:
-        """Lift the ruleset while the block runs, where there is one; put it back whatever happens to the block.
+        """Lift the ruleset while the block runs, where there is one; put it back also after an error.
 
         Raises GitHubFailed that says so where it could not be put back.
         """
@@ -132,7 +132,7 @@ class Pipeline:
             yield
         finally:
             try:
-                # Whoever stops this program now would leave the branch open.
+                # Stopping this program now would leave the branch open.
                 await asyncio.shield(self._call("PUT", url, _ruleset("active")))
             except GitHubFailed as error:
                 said = (

@@ -46,7 +46,7 @@ class Clone:
 
 
 async def clone_at(folder: Path, env: Mapping[str, str]) -> Clone:
-    """Return what is there to be pushed. Raises UsageError where `folder` is no clone of its own with a commit."""
+    """Return what is there to be pushed. Raises UsageError if `folder` is no clone of its own with a commit."""
     _, above = await _git(folder, env, "rev-parse", "--show-prefix")
     code, said = await _git(folder, env, "log", "-1", "--format=%H%n%s")
     # Unpacked inside another repository, that one's history would be pushed.
@@ -143,7 +143,7 @@ async def _commit(clone: Clone, env: Mapping[str, str], tree: str, more: tuple[s
 
 
 async def _made(clone: Clone, env: Mapping[str, str], *arguments: str, own: Mapping[str, str]) -> str:
-    """Return what git prints. Raises UsageError where it fails: the clone is broken, or the disk is full."""
+    """Return what git prints. Raises UsageError if it fails: the clone is broken, or the disk is full."""
     code, said = await _git(clone.folder, env, *arguments, own=own)
     if code != 0:
         raise UsageError(f"git {arguments[0]} failed in this clone.", "Run `git fsck` there to see why.")

@@ -24,12 +24,12 @@ from receiver.settings import TASK_KEY_FORM, is_task_key
 
 CHECKOUT = Path(__file__).parents[2]
 LIMIT_S = 3600.0
-"""Whoever is asked may take their time; the calls between the questions have limits of their own."""
+"""A person may take their time to answer; the calls between the questions have limits of their own."""
 
 NEEDS = "Actions: read; Administration, Contents, Environments, Secrets, Variables and Workflows: read and write"
 
 Ask = Callable[[str], bool]
-"""Puts a question to whoever runs the command; anything but a yes is a no."""
+"""Puts a question to the person who runs the command; anything but a yes is a no."""
 
 
 @dataclass(frozen=True)

@@ -112,7 +112,10 @@ async def test_an_outage_is_tried_again_twice(failure: Answer) -> None:
         (status(301), "GitHub answered 301: .* must correct PIPELINE_REPOSITORY"),
         (status(307, message="Moved Permanently"), "must correct PIPELINE_REPOSITORY"),
         (status(403, message="Resource not accessible by personal access token"), "needs Contents: write"),
-        (status(403, message="Resource protected by organization SAML enforcement."), "The receiver's log tells its owner why"),
+        (
+            status(403, message="Resource protected by organization SAML enforcement."),
+            "The receiver's log tells its owner why",
+        ),
         (status(403, message="Repository was archived so is read-only."), "The receiver's log tells its owner why"),
         (status(409, message="Git Repository is empty."), "Push the pipeline first"),
         (status(409, message="Conflict"), "GitHub answered 409"),

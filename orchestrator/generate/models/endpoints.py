@@ -103,7 +103,7 @@ async def heard(http: httpx.AsyncClient, of: Endpoint, limit_s: float) -> Heard:
 
 
 async def body_of(response: httpx.Response) -> bytes:
-    """Return the body, as it is, or nothing where it is too long."""
+    """Return the body, as it is, or nothing if it is too long."""
     body = bytearray()
     async for chunk in response.aiter_raw():
         body += chunk

@@ -231,7 +231,7 @@ def _by_preset(preset: Preset, models: Models) -> tuple[dict[str, Any], str]:
 
 
 def _known(litellm: Any, model: str) -> Mapping[str, int | float]:
-    """Return the numbers and flags in litellm's list for `model`, nothing where it is not in it.
+    """Return the numbers and flags in litellm's list for `model`, nothing if it is not in it.
 
     Only the list is read: `get_model_info` would ask a server at home over the network.
     """

@@ -48,7 +48,7 @@ class Workflow:
 
 
 def read_workflow(path: Path) -> Workflow:
-    """Read a workflow file. Raises UsageError for one that is none, or that needs more than this machine can do."""
+    """Read a workflow file. Raises UsageError if it is not valid, or needs more than this machine can do."""
     try:
         text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
