@@ -67,8 +67,10 @@ class Door:
         if not is_secret(secret, self._settings) or is_stranger:
             if (wait := self._throttle.failed(address)) is not None:
                 headers = {"retry-after": str(math.ceil(wait))}
-                raise Refused(429, "Too many wrong secrets came from this address. Wait a minute.", headers)
-            raise Refused(401, "Secret or e-mail is not accepted. Use those that were agreed for this receiver.")
+                raise Refused(429, "Too many wrong secrets were sent from this address. Wait a minute.", headers)
+            raise Refused(
+                401, "The secret or the e-mail is not accepted. Use those that were agreed for this receiver."
+            )
 
     async def _dispatch(self, request: Request) -> None:
         keys = keys_of(self._settings, request.email, request.task)
@@ -81,6 +83,8 @@ class Door:
 
 def _blocked(request: Request) -> Refused:
     """Return the answer to a request that GitHub does not keep because it holds a key, or what a rule forbids."""
-    error = "GitHub's push protection or a rule of the pipeline refuses what these fields hold. Take keys out of them."
-    problem = "may hold a key or a password"
+    error = (
+        "GitHub's push protection or a rule of the pipeline refuses the content of these fields. Remove keys from them."
+    )
+    problem = "may contain a key or a password"
     return Refused(422, error, fields=[{"field": name, "problem": problem} for name in suspects(request)])

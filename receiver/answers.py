@@ -15,7 +15,10 @@ from receiver.github import NotTakenError
 
 _log = logging.getLogger("pagewright.receiver")
 
-_REMEDIES = {404: "There is nothing here. Tasks go to POST /api-endpoint.", 405: "Tasks go to POST /api-endpoint."}
+_REMEDIES = {
+    404: "Nothing was found at this address. Send tasks to POST /api-endpoint.",
+    405: "Send tasks to POST /api-endpoint.",
+}
 
 
 class Refused(Exception):
@@ -41,10 +44,10 @@ async def as_json(http: HTTPRequest, error: Exception) -> Response:
             _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
     if isinstance(error, SpentError):
-        busy = {"error": "Too many look-ups came in this minute. Ask again after the time in Retry-After."}
+        busy = {"error": "There were too many look-ups this minute. Try again after the time in Retry-After."}
         return JSONResponse(busy, 429, {"retry-after": str(math.ceil(error.retry_after))})
     if isinstance(error, InvalidTask):
-        said = {"error": "Correct the fields named and send the task again.", "fields": error.fields}
+        said = {"error": "Correct these fields and send the task again.", "fields": error.fields}
         return JSONResponse(said, 422)
     assert isinstance(error, HTTPException)  # noqa: S101 - the only other kind that is registered
     said = {"error": _REMEDIES.get(error.status_code, error.detail)}

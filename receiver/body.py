@@ -18,7 +18,7 @@ from receiver.outline import MOST_VALUES, Outline, TooManyValues
 from receiver.settings import Settings
 
 SMALL = MOST_VALUES
-"""Bytes of a body that is parsed at once: whatever they are, that takes few megabytes and milliseconds."""
+"""Bytes of a body that is parsed at once: any content takes few megabytes and milliseconds."""
 
 DRAIN_BYTES = 64 * 1024 * 1024
 PLACES = 4
@@ -98,7 +98,7 @@ class Bodies:
             except TimeoutError:
                 raise _too_slow(self._settings) from None
             except ClientDisconnect:
-                raise Refused(400, "The request broke off. Send it again.") from None
+                raise Refused(400, "The request was not complete. Send it again.") from None
             if refused is not None:
                 await held.aclose()
                 await _drain(chunks, self._settings)
@@ -126,7 +126,7 @@ class Bodies:
                 try:
                     await _look(body.outline, body.content)
                 except TooManyValues:
-                    said = f"The body holds more than {MOST_VALUES} values. Send one JSON object, encoded as UTF-8."
+                    said = f"The body has more than {MOST_VALUES} values. Send one JSON object, encoded as UTF-8."
                     return Refused(400, said, CLOSING)
                 started += asyncio.get_running_loop().time() - began
                 clock.reschedule(started + min(self._settings.read_s, GRACE_S + len(body.content) / PACE))
@@ -189,15 +189,15 @@ def _no_object() -> Refused:
 
 
 def _too_large(settings: Settings) -> Refused:
-    said = f"Send at most {settings.max_body_bytes} bytes; larger attachments go in as http(s) URLs."
+    said = f"Send at most {settings.max_body_bytes} bytes; send larger attachments as http(s) URLs."
     return Refused(413, said, CLOSING)
 
 
 def _busy() -> Refused:
     headers = CLOSING | {"retry-after": "5"}
-    return Refused(503, "Many large requests come in now. Wait some seconds and send this one again.", headers)
+    return Refused(503, "Many large requests are arriving. Wait a few seconds and send this one again.", headers)
 
 
 def _too_slow(settings: Settings) -> Refused:
     said = f"Send the whole request within {settings.read_s:g} seconds."
-    return Refused(408, f"{said} A large one has to come at {PACE // 1024} KB a second or more.", CLOSING)
+    return Refused(408, f"{said} A large one must arrive at {PACE // 1024} KB per second or more.", CLOSING)

@@ -16,7 +16,7 @@ class SpentError(Exception):
     """No call is left for this look. `retry_after`: seconds until there is one, if nobody else takes it."""
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("The calls of this minute are spent.")
+        super().__init__("The calls for this minute are used up.")
         self.retry_after = retry_after
 
 
@@ -62,7 +62,7 @@ class Purse:
     def holding(self, calls: int) -> Iterator[None]:
         """Take what the looks of the block usually need at once: none is made for a question that is refused.
 
-        What is left of it at the end comes back. Raises SpentError where there is not so much.
+        What is left of it at the end comes back. Raises SpentError if there is not so much.
         """
         self._budget.take(calls, self._keep)
         self._held = calls
@@ -73,7 +73,7 @@ class Purse:
             self._held = None
 
     def take(self) -> None:
-        """Take one call; raise SpentError where none is left. What was begun may take those of others as well."""
+        """Take one call; raise SpentError if none is left. What was begun may take those of others as well."""
         if self._held:
             self._held -= 1
         else:

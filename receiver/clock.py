@@ -43,7 +43,7 @@ class Clock:
         if not self.ahead_s:
             return None
         off = f"{abs(self.ahead_s):.0f} s {'ahead of' if self.ahead_s > 0 else 'behind'} GitHub's"
-        return f"This machine's clock is {off}: tasks are dated by GitHub's clock until it is set."
+        return f"This machine's clock is {off}. Tasks get the time of GitHub's clock until you set it."
 
     def now(self) -> datetime:
         """Return the present moment in UTC."""

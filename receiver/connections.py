@@ -14,7 +14,9 @@ HEAD_BYTES = 16_384
 MOST = 800
 """Fewer than the 1,024 files that a process may usually have open."""
 
-_BUSY = json.dumps({"error": "Too many requests are under way. Wait some seconds and send this one again."}).encode()
+_BUSY = json.dumps(
+    {"error": "Too many requests are being handled. Wait a few seconds and send this one again."}
+).encode()
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n"
     b"content-length: %d\r\n\r\n%b" % (len(_BUSY), _BUSY)

@@ -1,4 +1,4 @@
-"""How many tasks may be started in a day, whoever has the secret: MAX_TASKS_PER_DAY.
+"""How many tasks all senders together may start in a day: MAX_TASKS_PER_DAY.
 
 GitHub counts: the runs of the workflow since midnight, UTC. Kept in memory, and bounded, is only what it cannot know
 yet. Several receivers in front of one pipeline learn of each other's tasks with their next look.
@@ -170,5 +170,5 @@ def _is_within(seconds: float, moment: datetime | None, now: datetime) -> bool:
 
 def _used_up(most: int, now: datetime) -> Refused:
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
-    said = f"This receiver takes {most} tasks a day (MAX_TASKS_PER_DAY). Send it again after midnight, UTC."
+    said = f"This receiver accepts {most} tasks a day (MAX_TASKS_PER_DAY). Send it again after midnight UTC."
     return Refused(429, said, {"retry-after": str(math.ceil((midnight - now).total_seconds()))})

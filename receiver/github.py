@@ -175,7 +175,7 @@ class GitHub:
     async def run_of(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> Run | None:
         """Return the newest run whose title ends in one of `requests`. `pages`: the terms for each page of runs.
 
-        One list answers everybody, whatever request it is about.
+        One list answers everybody, for every request.
         """
         url = f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?event=repository_dispatch&per_page=100"
         for terms in pages:
@@ -234,7 +234,7 @@ class GitHub:
                     seen.append(answer)
                     answer = await self._client.send(answer.next_request)  # without the token where the host differs
         except httpx.HTTPError:
-            _log.warning("GitHub does not answer a look.")
+            _log.warning("GitHub does not answer.")
             raise NotTakenError("GitHub does not answer. Try again.") from None
         answer.history = seen
         return answer
@@ -296,4 +296,4 @@ def _understood() -> Iterator[None]:
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise NotTakenError("GitHub's answer cannot be read. Try again.") from None
+        raise NotTakenError("GitHub's answer could not be read. Try again.") from None

@@ -10,8 +10,11 @@ _SHAPES = (
     (re.compile(rb"\A\s{0,99}\Z"), "The body is empty."),
     (re.compile(rb"\A\s{0,99}[\w.%+-]{1,80}="), "The body is a form."),
     (re.compile(rb"\A\s{0,99}\{\s{0,99}'"), "The body has single quotes, as Python prints a dictionary."),
-    (re.compile(rb"[:\[,]\s{0,9}-?(?:NaN|Infinity)\b"), "The body holds NaN or Infinity, which JSON does not have."),
-    (re.compile(rb"[:\[,]\s{0,9}(?:True|False|None)\b"), "The body holds True, False or None, as Python writes them."),
+    (re.compile(rb"[:\[,]\s{0,9}-?(?:NaN|Infinity)\b"), "The body contains NaN or Infinity, which are not valid JSON."),
+    (
+        re.compile(rb"[:\[,]\s{0,9}(?:True|False|None)\b"),
+        "The body contains True, False or None, as Python writes them.",
+    ),
     (re.compile(rb",\s{0,99}[\]}]"), "The body has a comma before a closing bracket."),
 )
 

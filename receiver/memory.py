@@ -38,14 +38,14 @@ class Memory(Generic[T]):
         self._kept.pop(key, None)
 
     def found(self, key: str) -> T | None:
-        """Return the value of whatever age, None where there is none."""
+        """Return the value of any age, None if nothing is kept."""
         if (kept := self._kept.get(key)) is None:
             return None
         self._kept.move_to_end(key)
         return kept.value
 
     def fresh(self, key: str, age_s: float) -> T | None:
-        """Return the value that was found less than `age_s` seconds ago, None where there is none."""
+        """Return the value that was found less than `age_s` seconds ago, None if nothing is kept."""
         kept = self._kept.get(key)
         return self.found(key) if kept is not None and self._clock() - kept.at < age_s else None
 

@@ -16,7 +16,7 @@ MOST_VALUES = 65_536
 """Values in one body. One of so many bytes cannot hold more, and is small enough to be parsed at once."""
 
 SLICE = 16_384
-"""Bytes that are looked at in one go: less than a few milliseconds, whatever they are."""
+"""Bytes that are looked at in one go: less than a few milliseconds for any content."""
 
 LONGEST = 65_536
 """Bytes of a secret or an e-mail, as written. No longer one is agreed on with anybody."""

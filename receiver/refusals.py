@@ -63,11 +63,14 @@ def _remedy(answer: httpx.Response) -> str:
     if is_moved(answer):
         return moved(status)
     if status == 403 and not _is_of_permission(said := message(answer)):
-        return "GitHub refuses DISPATCH_TOKEN or PIPELINE_REPOSITORY. The receiver's owner finds the reason in its log."
+        return "GitHub refuses DISPATCH_TOKEN or PIPELINE_REPOSITORY. The receiver's log tells its owner why."
     if status == 409 and (said := message(answer)) and "empty" not in said.lower():
         return "GitHub answered 409: something else is being written to PIPELINE_REPOSITORY. Send the task again."
     if status == 422:
-        return "GitHub answered 422: it does not take the call. Tell the receiver's owner; the same task fails again."
+        return (
+            "GitHub answered 422: it does not accept the call. The same task will fail again, so tell the "
+            "receiver's owner."
+        )
     return _REMEDIES.get(status, f"GitHub answered {status}. Send the task again.")
 
 
@@ -90,7 +93,7 @@ def message(answer: httpx.Response | None) -> str:
 
 _REMEDIES = {
     401: "GitHub does not accept DISPATCH_TOKEN. The receiver's owner must renew it.",
-    403: "DISPATCH_TOKEN may not do this. It needs Contents: write on PIPELINE_REPOSITORY.",
+    403: "DISPATCH_TOKEN is not allowed to do this. It needs Contents: write on PIPELINE_REPOSITORY.",
     404: "GitHub does not show PIPELINE_REPOSITORY or its workflow to DISPATCH_TOKEN. Check the name and the token.",
     409: "PIPELINE_REPOSITORY is empty. Push the pipeline first.",
 }

@@ -198,7 +198,7 @@ def _round_in(query: QueryParams) -> int | None:
     round_ = query.get("round", "")
     if missing or not (round_ == "" or (round_.isascii() and round_.isdigit() and len(round_) < 10)):
         names = ", ".join(missing) or "round (a whole number)"
-        raise Refused(422, f"Give {names} in the query.")
+        raise Refused(422, f"Add {names} to the query.")
     return int(round_) if round_ else None
 
 
@@ -207,4 +207,4 @@ def _rounds(round_: int | None) -> Sequence[int]:
 
 
 def _unknown() -> Refused:
-    return Refused(404, "Nothing is known of this request (yet). A run is listed a few seconds after it began.")
+    return Refused(404, "This request is not known (yet). A run is listed a few seconds after it starts.")

@@ -48,6 +48,6 @@ async def check(github: GitHub) -> None:
     try:
         state = await github.workflow_state()
     except NotTakenError as error:
-        raise SettingsError(f"{error} (CHECK_ON_STARTUP=false starts all the same.)") from None
+        raise SettingsError(f"{error} (Set CHECK_ON_STARTUP=false to start anyway.)") from None
     if state != "active":
         raise SettingsError(f"The workflow is {state}: enable it in the repository's Actions tab.")

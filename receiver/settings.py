@@ -63,7 +63,9 @@ class Settings:
         if "TASK_KEY" not in text and len(text.get("SHARED_SECRET", "x" * SHORTEST_SECRET)) < SHORTEST_SECRET:
             problems.append(f"SHARED_SECRET {TOO_SHORT}")
         if problems:
-            raise SettingsError(f"Settings: {'; '.join(problems)}. Set them where the README's table says.")
+            raise SettingsError(
+                f"Settings: {'; '.join(problems)}. Correct these settings. docs/settings.md explains each."
+            )
         repository = text["PIPELINE_REPOSITORY"]
         emails = text.get("ALLOWED_EMAILS", "").split(",")
         return cls(
@@ -86,20 +88,20 @@ class Settings:
 
 
 SHORTEST_SECRET = 16
-TOO_SHORT = f"must have at least {SHORTEST_SECRET} characters where there is no TASK_KEY"
+TOO_SHORT = f"must have at least {SHORTEST_SECRET} characters if TASK_KEY is not set"
 """Without a TASK_KEY the record of every public repository lets people try out secrets, 100,000 a second."""
 
 _KEYLESS = (
-    "There is no TASK_KEY: the records of the sites let people try out secrets, and after a change of SHARED_SECRET no "
-    "task is found again. `pagewright setup` makes one."
+    "TASK_KEY is not set. Without it, people can find out secrets from the records of the sites, and after a "
+    "change of SHARED_SECRET no earlier task can be found again. `pagewright setup` creates one."
 )
-_SHORT = f"A secret has fewer than {SHORTEST_SECRET} characters and may be found by trying: change it."
+_SHORT = f"A secret has fewer than {SHORTEST_SECRET} characters and could be guessed: change it."
 
 is_task_key = re.compile(r"[0-9A-Fa-f]{64}").fullmatch
-TASK_KEY_FORM = "must be 64 hexadecimal digits, as `pagewright setup` makes them"
+TASK_KEY_FORM = "must be 64 hexadecimal digits, as `pagewright setup` creates them"
 
 _REQUIRED = {
-    "SHARED_SECRET": "evaluators send it; whoever has it may start tasks",
+    "SHARED_SECRET": "evaluators send it; anyone who has it can start tasks",
     "PIPELINE_REPOSITORY": "owner/name of the repository whose workflow does the work",
     "DISPATCH_TOKEN": "a token with Contents: write on that repository alone",
 }
@@ -110,10 +112,10 @@ _FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     # Commas alone would let everyone in.
     "ALLOWED_EMAILS": ("must name at least one", re.compile(r".*[^,\s].*").fullmatch),
     "DISPATCH_TOKEN": ("must be a token, without spaces", re.compile(r"[!-~]+").fullmatch),
-    "PIPELINE_REPOSITORY": ("must be owner/name", re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+").fullmatch),
+    "PIPELINE_REPOSITORY": ("must have the form owner/name", re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+").fullmatch),
     "TARGET_OWNER": ("must be the name of an account", re.compile(r"[A-Za-z0-9_-]+").fullmatch),
     "PAGES_URL": (
-        "must be a URL; {owner} and {repo} stand for what they say",
+        "must be a URL, which may contain {owner} and {repo}",
         re.compile(r"https?://([^{}\s]|\{owner\}|\{repo\})+").fullmatch,
     ),
     "GITHUB_API_URL": ("must be a URL", re.compile(r"https?://\S+").fullmatch),

@@ -43,7 +43,7 @@ class Status:
         """Say how the receiver is set up, and whether GitHub would start the workflow.
 
         Where GitHub takes its time, or the budget is spent, the last answer is given, with its time: a platform that
-        asks whether to restart the receiver must not be told of a failure that is none.
+        asks whether to restart the receiver must not hear of a failure that did not happen.
         """
         last = self._health
         try:
@@ -105,8 +105,8 @@ class Status:
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Pagewright</title>
 <h1>Pagewright</h1>
-<p>The receiver is up. Tasks go to <code>POST /api-endpoint</code>; <a href="/health">health</a> says whether GitHub
-takes them.</p>
+<p>The receiver is running. Send tasks to <code>POST /api-endpoint</code>. <a href="/health">Health</a> says whether
+GitHub accepts them.</p>
 <!-- models -->
 </html>
 """

@@ -52,7 +52,10 @@ def test_setup_does_nothing_where_nobody_says_yes(
     with pytest.raises(SystemExit) as ended:
         main(["setup"])
     assert ended.value.code == 5
-    assert "octo/none does not exist, or SETUP_TOKEN does not see it. Make it, public? [y/N]" in capsys.readouterr().out
+    assert (
+        "octo/none does not exist, or SETUP_TOKEN cannot see it. Create it as a public repository? [y/N]"
+        in capsys.readouterr().out
+    )
     assert hub.writes == []
 
 

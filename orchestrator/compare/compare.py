@@ -98,7 +98,7 @@ def run_comparison(options: Options, env: Mapping[str, str], stages: Stages) -> 
     templates = read_templates(options.files)
     check_csv(options.csv)
     if options.repeat < 1:
-        raise UsageError("--repeat must be 1 or more.", "Leave it out for once.")
+        raise UsageError("--repeat must be 1 or more.", "Leave it out to send each task once.")
     cases = corpus.defects(options.corpus)
     kits = {model: _kit(model, env) for model in options.models}
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
@@ -115,11 +115,11 @@ def run_comparison(options: Options, env: Mapping[str, str], stages: Stages) -> 
 
 
 def _kit(model: str, env: Mapping[str, str]) -> Kit:
-    """Return what one model is asked with; raise UsageError where it cannot be: before anything is paid for."""
+    """Return what one model is asked with; raise UsageError if it cannot be: before anything is paid for."""
     kit = Kit.load(model_settings({**env, "LLM_MODELS": model}))
     for known in presets.chain(kit.models, kit.presets, presets.import_litellm()):
         if known.problem:
-            raise UsageError(f"{known.name}: {known.problem}.", "Leave it out, or set what it needs.")
+            raise UsageError(f"{known.name}: {known.problem}.", "Leave this model out, or set what it needs.")
     return kit
 
 

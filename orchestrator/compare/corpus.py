@@ -34,19 +34,19 @@ class Case:
 
 
 def good(folder: Path = FOLDER) -> list[Case]:
-    """Return the good sites. Raises UsageError where there is no corpus."""
+    """Return the good sites. Raises UsageError if there is no corpus."""
     return [_good(path) for path in _files(folder, "good/*.yaml")]
 
 
 def defects(folder: Path = FOLDER) -> list[Case]:
-    """Return the sites with one defect. Raises UsageError where there is no corpus."""
+    """Return the sites with one defect. Raises UsageError if there is no corpus."""
     return [_defect(folder, path) for path in _files(folder, "defects/*/*.yaml")]
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:
     if found := sorted(folder.glob(pattern)):
         return found
-    raise UsageError("There are no sites to repair.", "Run this command from a clone of the project.")
+    raise UsageError("The sites to repair were not found.", "Run this command from a clone of the project.")
 
 
 def _good(path: Path) -> Case:

@@ -200,7 +200,7 @@ _CRITERIA = (
     _Criterion(
         lambda one: _saved(one.cost),
         _by_ratio,
-        lambda one: f"a round costs {one.cost.shown('${:.4f}')}" if one.cost else "nobody knows what a round costs",
+        lambda one: f"a round costs {one.cost.shown('${:.4f}')}" if one.cost else "the cost of a round is unknown",
     ),
     _Criterion(
         lambda one: _saved(one.seconds),
@@ -215,7 +215,7 @@ def recommendation(scores: Sequence[Score]) -> list[str]:
     """Return which model to use, why not the others, and which is better at repairing what."""
     able = [one for one in scores if one.fallbacks < one.rounds]
     if not able:
-        return ["None of them built a page: see the logs, and `pagewright models`."]
+        return ["No model built a page. See the logs and `pagewright models`."]
     left, lines = list(able), []
     for criterion in _CRITERIA:
         best = max(left, key=criterion.value)
@@ -223,16 +223,16 @@ def recommendation(scores: Sequence[Score]) -> list[str]:
         than = f"with {best.model}, {criterion.said(best)}"
         lines += [f"Not {one.model}: {criterion.said(one)}; {than}." for one in worse]
         left = [one for one in left if one not in worse]
-    lines += [f"{one.model} built no page: every one is the template's." for one in scores if one not in able]
+    lines += [f"{one.model} built no page: all pages were made from the template." for one in scores if one not in able]
     chosen, *equals = left
-    others = f" {', '.join(one.model for one in equals)} came out equal." if equals else ""
+    others = f" {', '.join(one.model for one in equals)} did equally well." if equals else ""
     why = "; ".join(criterion.said(chosen) for criterion in _CRITERIA)
     few = chosen.judged < FEW
     return [
         f"Use {chosen.model}: {why}.{others}",
         *lines,
         *_by_kind(chosen, able),
-        *(["Few checks were judged: more templates, or --repeat, make this firmer."] if few else []),
+        *(["Only a few checks were judged. Use more templates, or --repeat, for a clearer result."] if few else []),
     ]
 
 

@@ -82,7 +82,7 @@ class _Reader:
             is_about_tokens = any("_TOKEN" in problem for problem in self.problems)
             raise UsageError(
                 f"Settings: {'; '.join(self.problems)}.",
-                "Correct these settings. The table of settings in the README explains each.",
+                "Correct these settings. docs/settings.md explains each.",
                 "The pipeline is not set up correctly. The log of its run says what to correct."
                 if is_about_tokens
                 else "",
@@ -304,7 +304,7 @@ def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
 
 
 def events_folder(env: Mapping[str, str]) -> Path | None:
-    """Return the folder in which a job leaves its events, None where nobody asked for them."""
+    """Return the folder in which a job leaves its events, None if nobody asked for them."""
     return _Reader(env).path("PAGEWRIGHT_EVENTS")
 
 

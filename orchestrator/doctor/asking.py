@@ -25,7 +25,7 @@ SOON_DAYS, LATER_DAYS = 7, 30
 _RENEWING = (
     "“Regenerate token” in Settings → Developer settings keeps its permissions. Store the new one where it is used"
 )
-_SHORTER = "Make a fine-grained token with just what the README says"
+_SHORTER = "Create a fine-grained token with only the permissions that the README lists"
 
 
 class NoAnswer(Exception):
@@ -95,7 +95,7 @@ async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
         return
     left = (parsed(answer) or {}).get("resources", {}).get("core", {}).get("remaining", FEW_CALLS)
     if left < FEW_CALLS:
-        yield warning(f"{name} has {left} calls left in this hour", "Wait, or use another identity")
+        yield warning(f"{name} has {left} calls left in this hour", "Wait, or use another account")
     else:
         yield ok(f"{name} is valid" + (f", {left} calls are left" if answer.status_code == 200 else ""))
     # Only classic tokens have scopes: https://docs.github.com/apps/oauth-apps/building-oauth-apps/scopes-for-oauth-apps
@@ -111,7 +111,7 @@ async def needed(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIte
     """Say of each thing that a token has to do whether it may."""
     for probe in probes:
         if lacking := await github.lacks(probe):
-            yield failure(f"{name} may not {probe.what}", f"Give it {lacking}")
+            yield failure(f"{name} is not allowed to {probe.what}", f"Give it {lacking}")
         else:
             yield ok(f"{name} may {probe.what}")
 
@@ -120,7 +120,7 @@ async def too_much(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncI
     """Say what a token may do and does not need."""
     for probe in probes:
         if await github.lacks(probe) is None:
-            yield warning(f"{name} may {probe.what}: it does not need {probe.permission}", _SHORTER)
+            yield warning(f"{name} is allowed to {probe.what}, but does not need {probe.permission}", _SHORTER)
 
 
 def ending(name: str, said: str, now: float) -> Finding:
@@ -132,10 +132,10 @@ def ending(name: str, said: str, now: float) -> Finding:
     try:
         moment = datetime.strptime(said.strip().replace("UTC", "+0000"), "%Y-%m-%d %H:%M:%S %z").astimezone(UTC)
     except (ValueError, OverflowError):
-        return warning(f"{name} ends at a time that cannot be read", "Look it up in GitHub's Settings")
+        return warning(f"{name} expires at a time that could not be read", "Look it up in GitHub's Settings")
     days = int((moment.timestamp() - now) // 86400)
     left = "today" if days < 1 else "in a day" if days == 1 else f"in {days} days"
-    text = f"{name} ends {left}, on {moment:%Y-%m-%d}"
+    text = f"{name} expires {left}, on {moment:%Y-%m-%d}"
     if days < SOON_DAYS:
         return warning(text, f"Renew it now: {_RENEWING}")
     if days < LATER_DAYS:
@@ -148,4 +148,4 @@ def clock(date: str, now: float) -> Finding | None:
     skew = now - parsedate_to_datetime(date).timestamp()
     if abs(skew) <= SKEW_S:
         return None
-    return warning(f"This machine's clock is {skew:.0f} s off GitHub's", "Set it: deadlines are counted with it")
+    return warning(f"This machine's clock is {skew:.0f} s off GitHub's", "Set the clock: deadlines depend on it")

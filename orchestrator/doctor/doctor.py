@@ -70,10 +70,15 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
                 async for finding in target.examined(GitHub(http, api_url, token), name, owner):
                     yield finding
         except NoAnswer as error:
-            yield failure(str(error), "See https://www.githubstatus.com and this machine's network, and look again")
+            yield failure(
+                str(error), "Check https://www.githubstatus.com and the network of this machine, then run this again"
+            )
         except (AttributeError, KeyError, TypeError, UnicodeError):
-            # A 200 that is not GitHub's, the page of some proxy in between; or a token that is none.
-            yield failure(f"What {api_url} answers cannot be read", "See that it is GitHub's API, and the tokens' form")
+            # A 200 that is not GitHub's, the page of some proxy in between; or a token that is not valid.
+            yield failure(
+                f"The answer of {api_url} could not be read",
+                "Check that it is GitHub's API, and that the tokens are valid",
+            )
 
 
 async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
@@ -84,7 +89,9 @@ async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
 
     settings = model_settings(env)
     if not settings.chain:
-        yield warning("No model is configured: the template builds every page", "Set LLM_MODELS and a provider's key")
+        yield warning(
+            "No model is configured, so every page is made from the template", "Set LLM_MODELS and a provider's key"
+        )
         return
     litellm = import_litellm()
     models = chain(settings, load(), litellm)

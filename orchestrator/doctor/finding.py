@@ -9,7 +9,7 @@ Level = Literal["ok", "warning", "failure"]
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing looked at. `remedy`: what to do, empty where nothing is to be done. Neither holds a secret."""
+    """One thing looked at. `remedy`: what to do, empty if nothing is to be done. Neither holds a secret."""
 
     level: Level
     said: str

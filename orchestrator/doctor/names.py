@@ -11,7 +11,7 @@ NEEDED = {
     "SHARED_SECRET": "what evaluators send",
     "PIPELINE_REPOSITORY": "owner/name of the repository with the workflow",
     "DISPATCH_TOKEN": "the receiver's token",
-    "TARGET_TOKEN": "the write token of job publish: a secret of its environment, here only to be examined",
+    "TARGET_TOKEN": "the write token of job publish: a secret of its environment, needed here only to check it",
 }
 OLD = {
     "secret": ("SHARED_SECRET",),
@@ -48,28 +48,33 @@ def named(env: Mapping[str, str]) -> Iterator[Finding]:
     known = translated(env)
     for old, names in OLD.items():
         if env.get(old) and (wanted := [name for name in names if not env.get(name)]):
-            yield warning(f"{old} is not a name of ours", f"Call it {' and '.join(wanted)}")
+            yield warning(f"{old} is not a setting of Pagewright", f"Rename it to {' and '.join(wanted)}")
     for name in ("DISPATCH_TOKEN", "TARGET_TOKEN"):
         if not re.fullmatch(r"[!-~]*", known.get(name, "")):
-            yield failure(f"{name} holds signs that no token has", "Copy it once more")
+            yield failure(f"{name} contains characters that no token has", "Copy it again")
     keys = list(_keys(known))
     yield from keys
     missing = [name for name in NEEDED if not known.get(name, "").strip()]
     yield from (failure(f"{name} is missing ({NEEDED[name]})", "Set it, or put it into .env") for name in missing)
     if not missing and not any(finding.level == "failure" for finding in keys):
-        yield ok("Every setting that is needed is there")
+        yield ok("All required settings are set")
 
 
 def _keys(known: Mapping[str, str]) -> Iterator[Finding]:
     """Say what is wrong with the secrets, and with what tasks are told apart by."""
     key = known.get("TASK_KEY", "")
     if not key:
-        said = "TASK_KEY is missing: the sites' records let people guess SHARED_SECRET, and it cannot be changed"
+        said = (
+            "TASK_KEY is missing. Without it, people can guess SHARED_SECRET from the records of the sites, "
+            "and you cannot change it"
+        )
         yield warning(said, "`pagewright setup` writes one to .env: copy it to the receiver's host")
     elif not is_task_key(key):
-        yield failure(f"TASK_KEY {TASK_KEY_FORM}", "Copy it once more")
+        yield failure(f"TASK_KEY {TASK_KEY_FORM}", "Copy it again")
     for name in ("SHARED_SECRET", "SHARED_SECRET_OLD"):
         if 0 < len(known.get(name, "")) < SHORTEST_SECRET:
             is_refused = name == "SHARED_SECRET" and not key
             said = f"{name} has fewer than {SHORTEST_SECRET} characters"
-            yield (failure if is_refused else warning)(said, "Take a longer one: the README says how it is changed")
+            yield (failure if is_refused else warning)(
+                said, "Use a longer one. docs/operations.md explains how to change it"
+            )

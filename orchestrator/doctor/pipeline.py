@@ -21,7 +21,7 @@ async def examined(github: GitHub, pipeline: str, sees_secrets: GitHub | None) -
         return
     found = await github.read(f"/repos/{pipeline}")
     if found is None:
-        yield failure(f"{NAME} does not see {pipeline}", "Check PIPELINE_REPOSITORY, and which repositories it covers")
+        yield failure(f"{NAME} cannot see {pipeline}", "Check PIPELINE_REPOSITORY, and which repositories it covers")
         return
     path = f"/repos/{pipeline}"
     dispatching = Probe("Contents: read and write", f"{path}/dispatches", f"dispatch to {pipeline}")
@@ -30,7 +30,9 @@ async def examined(github: GitHub, pipeline: str, sees_secrets: GitHub | None) -
     async for finding in too_much(github, NAME, _unneeded(path)):
         yield finding
     if await github.lacks(Probe("Variables: read", f"{path}/actions/variables/LLM_MODELS", "", "GET")):
-        yield warning(f"{NAME} sees no variable LLM_MODELS: the receiver cannot say which models build", _SEEING)
+        yield warning(
+            f"{NAME} cannot see the variable LLM_MODELS, so the receiver cannot show which models are used", _SEEING
+        )
     yield await _workflow(github, path)
     async for finding in _environments(github, found, path):
         yield finding
@@ -39,14 +41,14 @@ async def examined(github: GitHub, pipeline: str, sees_secrets: GitHub | None) -
     yield await _branch(github, found, path)
 
 
-_SEEING = "Set it (`pagewright setup` does), and give the token Variables: read if you like"
+_SEEING = "Set it (`pagewright setup` does). If you like, give the token Variables: read"
 
 
 def _unneeded(path: str) -> list[Probe]:
     """Return what could be done with a dispatch token that has been given too much, once it has been stolen."""
     return [
         Probe("Administration", "/user/repos", "create repositories"),
-        Probe("Administration", f"{path}/rulesets", "lift the ruleset that keeps the pipeline"),
+        Probe("Administration", f"{path}/rulesets", "disable the ruleset that protects the pipeline"),
         Probe("Actions: write", f"{path}/actions/workflows/{WORKFLOW}/dispatches", "start workflows on any branch"),
         Probe("Secrets", f"{path}/actions/secrets", "list secrets", "GET"),
         Probe("Environments", f"{path}/environments/publish/secrets", "list the environments' secrets", "GET"),
@@ -56,7 +58,7 @@ def _unneeded(path: str) -> list[Probe]:
 async def _workflow(github: GitHub, path: str) -> Finding:
     answer = await github.ask("GET", f"{path}/actions/workflows/{WORKFLOW}")
     if answer.status_code == 403:
-        return failure(f"{NAME} does not see workflows", "Give it Actions: read; private repositories need it")
+        return failure(f"{NAME} cannot see workflows", "Give it Actions: read; private repositories need it")
     if (found := parsed(answer)) is None:
         return failure(f"There is no {WORKFLOW} on the default branch", "`pagewright setup` pushes the project there")
     if found.get("state") != "active":
@@ -67,18 +69,23 @@ async def _workflow(github: GitHub, path: str) -> Finding:
 async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[Finding]:
     listed = await github.read(f"{path}/environments")
     if listed is None:
-        where = "Private repositories of free accounts have none: keep the secrets in the repository's"
-        yield warning("The environments cannot be seen", where if found.get("private") else "`pagewright setup`")
+        where = (
+            "Private repositories of free accounts have no environments. Store the secrets in the repository instead"
+        )
+        yield warning("The environments could not be read", where if found.get("private") else "`pagewright setup`")
         return
     policies = {entry["name"]: entry.get("deployment_branch_policy") for entry in listed.get("environments", [])}
     for name in ENVIRONMENTS:
         if name not in policies:
-            yield warning(f"There is no environment {name}", "`pagewright setup` makes it, for secrets of one job")
+            yield warning(f"There is no environment {name}", "`pagewright setup` creates it for the secrets of one job")
         elif not policies[name]:
             yield warning(f"The environment {name} is open to every branch", "`pagewright setup` restricts it")
         elif not policies[name].get("custom_branch_policies"):
             # https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments
-            said = f"The environment {name} is for protected branches: where none is by a rule of the old kind, for all"
+            said = (
+                f"The environment {name} is restricted to protected branches. Without a classic branch "
+                "protection rule, that means all branches"
+            )
             yield warning(said, "`pagewright setup` restricts it to the default branch")
         else:
             allowed = await github.read(f"{path}/environments/{name}/deployment-branch-policies")
@@ -87,12 +94,14 @@ async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[
 
 def _restricted(name: str, allowed: Any, branch: str) -> Finding:
     if allowed is None:
-        return warning(f"Which branches may use the environment {name} cannot be seen", f"Give {NAME} Actions: read")
+        return warning(
+            f"The branches that may use the environment {name} could not be read", f"Give {NAME} Actions: read"
+        )
     branches = [entry["name"] for entry in allowed["branch_policies"]]
     if branch not in branches:
-        return failure(f"The environment {name} is not open to {branch}: no job can start", "`pagewright setup`")
+        return failure(f"The environment {name} is not open to {branch}, so no job can start", "`pagewright setup`")
     if others := [other for other in branches if other != branch]:
-        return warning(f"The environment {name} is open to {', '.join(others)} too", "Take them out of it")
+        return warning(f"The environment {name} is also open to {', '.join(others)}", "Remove them from it")
     return ok(f"The environment {name} is restricted to the default branch")
 
 
@@ -117,6 +126,6 @@ async def _branch(github: GitHub, found: Any, path: str) -> Finding:
         )
         # A token is its owner to GitHub: what they may bypass, it may.
         if ruleset and ruleset.get("current_user_can_bypass", "never") == "never":
-            return ok(f"A ruleset keeps {branch} from {NAME}")
-    remedy = "`pagewright setup` makes a ruleset that nobody can bypass"
+            return ok(f"A ruleset protects {branch} from {NAME}")
+    remedy = "`pagewright setup` creates a ruleset that nobody can bypass"
     return warning(f"{NAME} could rewrite {branch}, and with it read every secret", remedy)

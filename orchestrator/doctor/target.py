@@ -25,7 +25,7 @@ async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
     async for finding in _writing(github, pipeline, owner):
         yield finding
     if pipeline and await github.lacks(Probe("", f"/repos/{pipeline}/git/blobs", "")) is None:
-        remedy = "Publish to another account (TARGET_OWNER): nothing else keeps them apart"
+        remedy = "Publish to another account (TARGET_OWNER). Nothing else separates the two"
         yield warning(f"{NAME} could rewrite {pipeline}", remedy)
 
 
@@ -37,7 +37,7 @@ async def _organization(github: GitHub, owner: str) -> Finding | None:
     shown = await github.read(f"/orgs/{owner}") or {}
     if shown.get("members_can_create_public_pages") is False:
         remedy = "Allow it in the organization's Settings → Member privileges, unless the token is an owner's"
-        return warning(f"{owner} does not let its members switch public Pages on", remedy)
+        return warning(f"{owner} does not let its members enable public Pages", remedy)
     return None
 
 
@@ -55,8 +55,8 @@ async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
     mine = [entry for entry in mine if entry["full_name"].lower() != pipeline.lower()]
     if not mine:
         yield warning(
-            "Contents and Pages could not be tried: there is no public repository yet",
-            "Look again after the first task",
+            "Contents and Pages could not be checked: there is no public repository yet",
+            "Run this again after the first task",
         )
         return
     path = f"/repos/{mine[0]['full_name']}"
@@ -64,12 +64,12 @@ async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
     # What has no site answers 404 to everybody. https://docs.github.com/rest/pages/pages
     if published := [f"/repos/{entry['full_name']}" for entry in mine if entry.get("has_pages")]:
         pages = "Pages: read and write, Administration: read and write"
-        probes.append(Probe(pages, f"{published[0]}/pages/health", "switch Pages on", "GET"))
+        probes.append(Probe(pages, f"{published[0]}/pages/health", "enable Pages", "GET"))
     async for finding in needed(github, NAME, probes):
         yield finding
     if not published:
         yield warning(
-            "Pages could not be tried: no public repository has a site yet", "Look again after the first task"
+            "Pages could not be checked: no public repository has a site yet", "Run this again after the first task"
         )
     unneeded = [
         Probe("Secrets", f"{path}/actions/secrets", "list secrets", "GET"),

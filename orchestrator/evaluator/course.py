@@ -107,7 +107,7 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
         nonce, now = entry.task.nonce, tools.clock.now
         named = f"{entry.task.email}  {entry.task.task}  round {entry.task.round}"
         if entry.outcome == "open" and before is not None and before.outcome != "live":
-            ledger.ended(nonce, "skipped", now(), "the round before came to nothing")
+            ledger.ended(nonce, "skipped", now(), "the previous round did not go live")
         elif entry.outcome == "open":
             tools.say(f"{named}: sent")
             outcome, answer = await _asked(entry, endpoint, ledger, tools)
@@ -116,7 +116,7 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
                 known = [ledger.entry(other.task.nonce) for other in rounds]
                 verdict, problem = await _tried(known, ledger.entry(nonce), tools)
                 if verdict is None:
-                    tools.say(f"{named}: not judged, {problem}; the same command judges it again")
+                    tools.say(f"{named}: not judged ({problem}); run the same command again to judge it")
                     return
             ledger.ended(nonce, outcome, now(), answer, verdict)
             tools.say(f"{named}: {_in_words(ledger.entry(nonce))}")
@@ -124,7 +124,7 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
 
 
 async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[Verdict | None, str]:
-    """Return the verdict, or None and why there is none: what ends one judgement must not end the others'."""
+    """Return the verdict, or None and why it is missing: what ends one judgement must not end the others'."""
     try:
         return await judged(rounds, entry, tools), ""
     except UsageError:
@@ -132,7 +132,7 @@ async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[V
     except GitHubFailed as error:
         return None, one_line(error.cause, LONGEST_ANSWER)
     except Exception as error:  # noqa: BLE001 - a defect of ours, or of the browser, which a page brought out
-        return None, f"a defect: {type(error).__name__}"
+        return None, f"an internal error: {type(error).__name__}"
 
 
 async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
@@ -146,7 +146,7 @@ async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools)
             async with asyncio.timeout(tools.patience):
                 await tools.inbox.result_for(nonce)
         except TimeoutError:
-            return "silent", f"nothing came within {tools.patience / 60:.0f} minutes"
+            return "silent", f"no result within {tools.patience / 60:.0f} minutes"
     result = ledger.choose(nonce).result or {}
     return ("error", one_line(result["error"], LONGEST_ANSWER)) if result.get("error") else ("live", "")
 
@@ -158,7 +158,7 @@ def body_of(task: Task) -> dict[str, Any]:
 
 
 async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
-    """POST a request until it is taken; return why it was not, nothing where it was.
+    """POST a request until it is taken; return why it was not, nothing if it was.
 
     A path is added where the URL has none: `/api-endpoint`. What the endpoint says never repeats the secret.
     """
@@ -170,7 +170,7 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
         except Unresolved:
             status, text, failure = NO_ANSWER, "", Failure(Kind.OUTAGE)
         except NotPublic:
-            return "its address is not public: only --private allows that"
+            return "its address is not public. Pass --private to allow private addresses"
         if status == 200:
             return ""
         if (wait := tries.wait(failure)) is None:

@@ -80,7 +80,7 @@ async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
     say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
         evaluation, is_new = _begun(ledger, endpoints, templates)
-        say(f"{'Evaluation' if is_new else 'Going on with evaluation'} {evaluation}, kept in {options.data / LEDGER}")
+        say(f"{'Evaluation' if is_new else 'Continuing evaluation'} {evaluation}, kept in {options.data / LEDGER}")
         reach = reach_of(options.receiver, private=options.private)
         async with _listening(options, ledger, reach) as (inbox, url), _client() as http:
             tools = Tools(evaluator_settings(env), inbox, url, http, Clock(), say, reach)
@@ -88,17 +88,17 @@ async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
 
 
 def read_templates(files: Sequence[Path]) -> list[Template]:
-    """Read templates; raise UsageError where one is none, or two have the same id."""
+    """Read templates; raise UsageError if one is not valid, or two have the same id."""
     templates = [read_template(path) for path in files]
     if len({template.id for template in templates}) < len(templates):
-        raise UsageError("Two templates have the same id.", "Give each its own: a task is named after it.")
+        raise UsageError("Two templates have the same id.", "Give each template its own id: it names the task.")
     return templates
 
 
 def check_csv(path: Path | None) -> None:
-    """Raise UsageError where no file can be written later: an evaluation takes its time."""
+    """Raise UsageError if no file can be written later: an evaluation takes its time."""
     if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
-        raise UsageError(f"{path} cannot be written.", "Give --csv a file in a folder that is there.")
+        raise UsageError(f"{path} cannot be written.", "Pass --csv a file in an existing folder.")
 
 
 def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
@@ -139,10 +139,10 @@ def _begun(ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[Te
 
 def _endpoints(options: Options) -> list[Endpoint]:
     if bool(options.receiver) == bool(options.endpoints):
-        raise UsageError("Nobody, or too many, to ask.", "Give either --receiver or --endpoints.")
+        raise UsageError("Pass exactly one of --receiver and --endpoints.")
     if options.endpoints is None:
         if not options.secret:
-            raise UsageError("The secret is missing.", "Give --secret, or set SHARED_SECRET.")
+            raise UsageError("The secret is missing.", "Pass --secret, or set SHARED_SECRET.")
         rows: list[dict[str, str | None]] = [
             {"email": options.email, "endpoint": options.receiver, "secret": options.secret}
         ]
@@ -157,9 +157,9 @@ def _endpoints(options: Options) -> list[Endpoint]:
         except ValueError as error:
             raise UsageError(f"{where}, endpoint {number}: {error}.", "Correct it.") from None
         if not said[0] or not endpoints[-1].secret:
-            raise UsageError(f"{where}, endpoint {number}: e-mail or secret is missing.", "Fill it in.")
+            raise UsageError(f"{where}, endpoint {number}: e-mail or secret is missing.", "Add it.")
     if len({(endpoint.email, endpoint.url) for endpoint in endpoints}) < len(endpoints):
-        raise UsageError(f"{where} names an endpoint twice.", "Leave one out.")
+        raise UsageError(f"{where} names an endpoint twice.", "Remove one of them.")
     return endpoints
 
 
@@ -169,9 +169,9 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
             reader = csv.DictReader(file)
             rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error):
-        raise UsageError(f"{path} cannot be read as CSV.", f"Its columns are {', '.join(COLUMNS)}.") from None
+        raise UsageError(f"{path} could not be read as CSV.", f"Its columns are {', '.join(COLUMNS)}.") from None
     if not rows or not {"email", "endpoint"} <= set(reader.fieldnames or ()):
-        raise UsageError(f"{path} names no endpoint.", f"Its columns are {', '.join(COLUMNS)}.")
+        raise UsageError(f"{path} names no endpoint.", f"Its columns must be {', '.join(COLUMNS)}.")
     return rows
 
 
@@ -182,8 +182,8 @@ async def _listening(options: Options, ledger: Ledger, reach: Reach) -> AsyncIte
     if not public and not reach.allow_private:
         raise UsageError(
             "Endpoints on the internet cannot reach this machine.",
-            "Give --public-url, where they find what --listen opens: a tunnel's address, say. Endpoints at private"
-            " addresses are asked with --private.",
+            "Pass --public-url with the URL at which they reach the --listen address, for example the "
+            "URL of a tunnel. If the endpoints are at private addresses, pass --private.",
         )
     inbox = Inbox(lambda result: _kept(ledger, result))
     listener = _listener(options.listen)
@@ -201,5 +201,5 @@ def _listener(listen: str) -> socket.socket:
         return bind(int(port), host or "127.0.0.1")
     except (OSError, ValueError):
         raise UsageError(
-            f"Cannot listen on {listen}.", "Give HOST:PORT of this machine; port 0 is any free one."
+            f"Cannot listen on {listen}.", "Pass HOST:PORT of this machine. Port 0 takes any free port."
         ) from None

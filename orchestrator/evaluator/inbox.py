@@ -27,8 +27,8 @@ asked for it; `over`: what came before it counts."""
 _ANSWERS: dict[Taking, tuple[int, dict[str, str]]] = {
     "taken": (200, {"status": "taken"}),
     "known": (200, {"status": "taken"}),
-    "unknown": (404, {"error": "Nobody asked for this: send email, task, round and nonce as they came."}),
-    "over": (410, {"error": "This is over: an earlier result of this request counts. Do not send it again."}),
+    "unknown": (404, {"error": "This result belongs to no open request. Send email, task, round and nonce unchanged."}),
+    "over": (410, {"error": "An earlier result of this request counts. Do not send another one."}),
 }
 
 
@@ -58,10 +58,10 @@ class Inbox:
         return next((result for result in reversed(self.received) if result.get("nonce") == nonce), None)
 
     async def take(self, request: Request) -> Response:
-        """Take one result; 400 for anything that is none, 404 for one that nobody waits for, 410 for one too many."""
+        """Take one result; 400 for anything else, 404 for one that nobody waits for, 410 for one too many."""
         result = await _read(request)
         if result is None:
-            return JSONResponse({"error": "Send a result: email, task, round, nonce and what came of it."}, 400)
+            return JSONResponse({"error": "Send email, task, round, nonce and the result or error."}, 400)
         taking = self.takes(result)
         if taking == "taken":
             async with self.arrival:
@@ -90,6 +90,6 @@ async def _read(request: Request) -> Result | None:
 
 
 def create_inbox(inbox: Inbox, *, is_shown: bool) -> Starlette:
-    """Return the inbox as an ASGI application. `is_shown`: to whoever asks, e-mails and nonces too."""
+    """Return the inbox as an ASGI application. `is_shown`: to everyone who asks, e-mails and nonces too."""
     taking, showing = Route("/notify", inbox.take, methods=["POST"]), Route("/notify", inbox.show)
     return Starlette(routes=[taking, showing] if is_shown else [taking])

@@ -31,7 +31,7 @@ from orchestrator.verify.limits import Limits
 SKEW_S = 60
 """What two clocks may differ by."""
 
-NO_PAGE = "there is no page to look at"
+NO_PAGE = "there is no page to open"
 LONGEST_SEEN = 300
 
 
@@ -53,7 +53,7 @@ class Claim:
 async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, comparing: float = COMPARING_S) -> Verdict:
     """Look at everything that a result names. `comparing`: seconds for all that is read of the page.
 
-    Raises UsageError where there is no browser to do it with, GitHubFailed where GitHub itself is what fails.
+    Raises UsageError if there is no browser to do it with, GitHubFailed where GitHub itself is what fails.
     """
     try:
         commit: Commit | None = await read_commit(claim.result, settings, claim.reach, clock)
@@ -69,10 +69,10 @@ async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, compari
     repository = Repository(files, claim.attachments)
     return Verdict(
         marks=(
-            _mark("repository", "The repository was made after the request", _made(claim, commit, problem)),
+            _mark("repository", "The repository was created after the request", _made(claim, commit, problem)),
             Mark("owner", BELONGS, *belongs),
             _mark("licence", "MIT licence at the commit", _licensed(repository)),
-            _mark("page", "The page is the commit", shown),
+            _mark("page", "The page serves the commit", shown),
             *(_checked(check, repository) for check in report.checks),
         ),
         findings=report.findings,
@@ -109,7 +109,7 @@ def _made(claim: Claim, commit: Commit | None, problem: str) -> Shown:
     if commit is None:
         return False, problem
     asked = datetime.fromtimestamp(claim.since, UTC)
-    seen = f"made {commit.made:%Y-%m-%d %H:%M:%S}, asked for {asked:%Y-%m-%d %H:%M:%S} UTC"
+    seen = f"created {commit.made:%Y-%m-%d %H:%M:%S}, requested {asked:%Y-%m-%d %H:%M:%S} UTC"
     return commit.made.timestamp() >= claim.since - SKEW_S, seen
 
 
@@ -133,7 +133,7 @@ def _belonging(claim: Claim, commit: Commit | None, problem: str) -> tuple[State
 
 
 def _is_of_github(error: GitHubFailed) -> bool:
-    """Whether a failure says nothing of the result: GitHub does not answer, or not to whoever evaluates."""
+    """Whether a failure says nothing of the result: GitHub does not answer, or not to this evaluator."""
     if isinstance(error, Refused):
         return error.status == 401 or error.reason is Reason.LIMITED
     return isinstance(error, Unsure)
@@ -149,13 +149,13 @@ async def _looked_at(
         return (False, NO_PAGE), _unseen(asked)
     is_private = claim.reach.allow_private and not commit.is_own_domain
     host = urlsplit(page).hostname or ""
-    # What a page loads from elsewhere is public whatever the operator allows. Where the owner's own server answers,
-    # nothing of it comes past what was compared.
+    # A page may load only public things from elsewhere, even if the operator allows more. Where the owner's own server
+    # answers, nothing of it comes past what was compared.
     with resolving(claim.reach) as names, resolving(Reach(), host if commit.is_own_domain else "") as outside:
         try:
             to = await names.destination(page)
         except NotPublic:
-            return (False, "the page has no address that may be looked at"), _unseen(asked)
+            return (False, "the page has no address that may be opened"), _unseen(asked)
         async with reading(page, to) as live:
             shown = await compared(live, commit.files, commit.later, clock, seconds)
             async with opened(settings.browser, page if is_private else None, resolve=outside.addresses) as cage:

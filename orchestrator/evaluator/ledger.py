@@ -59,13 +59,13 @@ class Ledger:
     """The file. One process writes to it at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make the file; raise UsageError where that cannot be done."""
+        """Open or make the file; raise UsageError if that cannot be done."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.executescript(_TABLES)
         except (OSError, sqlite3.Error):
-            raise UsageError(f"{path} is no file that results can be kept in.", "Give another folder.") from None
+            raise UsageError(f"{path} is not a database of results.", "Pass another folder with --data.") from None
         self._db.row_factory = sqlite3.Row
         self._chosen: set[str] = set()
 

@@ -71,9 +71,9 @@ class Live:
     async def _asked(self, path: str) -> Served:
         left = MOST_BYTES - sum(len(served.body) for name, served in self.known.items() if name != path)
         if self.is_over:
-            return Served(NO_ANSWER, problem="its time was over")
+            return Served(NO_ANSWER, problem="it ran out of time")
         if len(self.known) >= MOST_PATHS and path not in self.known:
-            return Served(NO_ANSWER, problem="too many paths were asked for")
+            return Served(NO_ANSWER, problem="too many paths were requested")
         address = quote(path, errors="surrogateescape")  # git knows names that are no text
         try:
             async with (
@@ -140,7 +140,7 @@ async def compared(
 ) -> Shown:
     """Compare every file; what differs is looked at again, for a cache may still hold the old one.
 
-    `later`: what the record may be as well. Ends within `seconds`, whatever the host does.
+    `later`: what the record may be as well. Ends within `seconds`, even if the host does not answer.
     """
     if "index.html" not in files:
         return False, "there is no index.html at the commit"
@@ -161,12 +161,12 @@ async def compared(
                 done += 1
     except TimeoutError:
         live.is_over = True
-        return False, f"only {done} of {len(paths)} files came within {seconds:.0f} s"
+        return False, f"only {done} of {len(paths)} files arrived within {seconds:.0f} s"
     return True, f"{len(paths) - 1} files, the same bytes"
 
 
 def _difference(served: Served, wanted: list[bytes]) -> str:
-    """Return what is wrong with what was served, nothing where it is one of what is wanted."""
+    """Return what is wrong with what was served, nothing if it is one of what is wanted."""
     if served.problem:
         return served.problem
     if served.status != 200:

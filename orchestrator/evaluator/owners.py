@@ -10,7 +10,7 @@ from orchestrator.core.site import RECORD
 from orchestrator.core.task import Task
 from orchestrator.evaluator.records import Entry, Mark
 
-BELONGS = "Repository and page are one, and this endpoint's"
+BELONGS = "Repository and page belong together and to this endpoint"
 LISTED = 3
 
 

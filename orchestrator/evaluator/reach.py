@@ -43,7 +43,7 @@ def reach_of(receiver: str, *, private: bool) -> Reach:
 
 
 def address_in(url: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the address that a URL itself holds, None where it holds a name."""
+    """Return the address that a URL itself holds, None if it holds a name."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
         return ipaddress.ip_address("127.0.0.1" if host == "localhost" or host.endswith(".localhost") else host)
@@ -65,16 +65,16 @@ class Names:
     known: dict[str, asyncio.Task[list[str]]] = field(default_factory=dict)
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Return the addresses of `host`; raise NotPublic where it may not be connected to."""
+        """Return the addresses of `host`; raise NotPublic if it may not be connected to."""
         if host.lower() == self.refused:
-            raise NotPublic("the host is answered for from memory")
+            raise NotPublic("the host's address is taken from memory")
         if host not in self.known and len(self.known) >= MOST_NAMES:
             raise Unresolved("too many names were looked up")
         if host not in self.known:
             self.known[host] = asyncio.create_task(self._look(host, port))
         found = await asyncio.shield(self.known[host])
         if not found:
-            raise Unresolved("the host does not resolve")
+            raise Unresolved("the host name could not be resolved")
         if not self.reach.allow_private and not all(map(is_public, found)):
             raise NotPublic("the host has an address that is not public")
         return found

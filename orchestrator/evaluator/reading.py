@@ -73,7 +73,7 @@ async def read_commit(result: Mapping[str, object], settings: EvaluatorSettings,
         async with asyncio.timeout(READING_S):
             return await _read(client, named[1], sha, (source, page))
     except TimeoutError:
-        raise Unread(f"GitHub gave no answer within {READING_S} s") from None
+        raise Unread(f"GitHub did not answer within {READING_S} s") from None
 
 
 def _source(settings: EvaluatorSettings, reach: Reach, url: str) -> _Source:
@@ -112,7 +112,7 @@ def _repository(github: Github, name: str) -> tuple[str, datetime]:
 
 
 def _head_above(github: Github, full_name: str, sha: str) -> str | None:
-    """Return the head of the default branch, None where `sha` is not reached from it.
+    """Return the head of the default branch, None if `sha` is not reached from it.
 
     The API gives out commits of forks too: https://docs.github.com/rest/commits/commits#get-a-commit
     """
@@ -125,7 +125,7 @@ def _head_above(github: Github, full_name: str, sha: str) -> str | None:
 
 
 async def _served_at(client: Client, full_name: str) -> tuple[str, bool]:
-    """Return where GitHub says that the page is, and whether that is a domain of the owner's; empty if there is none.
+    """Return where GitHub says that the page is, and whether that is the owner's domain; empty if nowhere.
 
     https://docs.github.com/rest/pages/pages#get-a-github-pages-site
     """

@@ -33,7 +33,7 @@ class Verdict:
 
 
 Outcome = Literal["open", "live", "error", "silent", "refused", "skipped"]
-"""`live`: it named a commit and a page; `error`: it said that there is none; `silent`: nothing came in time; `refused`:
+"""`live`: it named a commit and a page; `error`: it sent an error; `silent`: nothing came in time; `refused`:
 the endpoint did not take the request; `skipped`: the round before came to nothing."""
 
 

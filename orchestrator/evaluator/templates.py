@@ -38,7 +38,7 @@ from orchestrator.core.serving import media_type
 from orchestrator.core.task import InvalidTask, Task, parse
 
 _ROUND = re.compile(r"round([2-9]|[1-9][0-9])")
-_FORM = "See the README for the form of a template."
+_FORM = "docs/evaluate.md shows the form of a template."
 
 
 class _Strict(BaseModel):
@@ -95,7 +95,7 @@ class File(_Strict):
     @model_validator(mode="after")
     def _one_of_both(self) -> "File":
         if (self.content is None) == (self.url is None):
-            raise ValueError("an attachment has either content or url")
+            raise ValueError("an attachment must have either content or url")
         return self
 
 
@@ -118,10 +118,10 @@ class Template(Wish):
     @classmethod
     def _gather_rounds(cls, raw: object) -> object:
         if not isinstance(raw, Mapping):
-            raise ValueError("a template is a mapping: id, brief, checks …")
+            raise ValueError("a template must be a mapping with id, brief, checks …")
         numbered = {int(named[1]): name for name in map(str, raw) if (named := _ROUND.fullmatch(name))}
         if sorted(numbered) != list(range(2, 2 + len(numbered))):
-            raise ValueError("rounds are numbered without a gap: round2, round3 …")
+            raise ValueError("rounds must be numbered without a gap: round2, round3 …")
         possible = [raw[numbered[number]] for number in sorted(numbered)]
         rest = {str(name): value for name, value in raw.items() if name not in numbered.values()}
         return {**rest, "rounds": [entry if isinstance(entry, list) else [entry] for entry in possible]}
@@ -144,9 +144,9 @@ def read_template(path: Path) -> Template:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
         return Template.model_validate(raw)
     except (OSError, UnicodeDecodeError):
-        raise UsageError(f"{path} cannot be read.", "Give the path of a task template.") from None
+        raise UsageError(f"{path} could not be read.", "Pass the path of a task template.") from None
     except (yaml.YAMLError, RecursionError):
-        raise UsageError(f"{path} is not YAML.", _FORM) from None
+        raise UsageError(f"{path} is not valid YAML.", _FORM) from None
     except ValidationError as error:
         found = error.errors(include_input=False, include_url=False, include_context=False)[:5]
         problems = "; ".join(f"{'.'.join(map(str, entry['loc'])) or 'template'}: {entry['msg']}" for entry in found)
@@ -189,7 +189,7 @@ def _drawn(value: Variable, choosing: random.Random) -> str:
 def _computed(value: Variable, texts: Mapping[str, str], where: str) -> str:
     name = value.sum if isinstance(value, Sum) else value.count if isinstance(value, Count) else ""
     if name not in texts:
-        raise UsageError(f"{where}: no attachment with content is called {name}.", _FORM)
+        raise UsageError(f"{where}: there is no attachment {name} with content.", _FORM)
     rows = list(csv.DictReader(io.StringIO(texts[name])))
     if not isinstance(value, Sum):
         return str(len(rows))
@@ -198,7 +198,9 @@ def _computed(value: Variable, texts: Mapping[str, str], where: str) -> str:
     except KeyError:
         raise UsageError(f"{where}: {name} has no column {value.column}.", _FORM) from None
     except InvalidOperation:
-        raise UsageError(f"{where}: {value.column} of {name} holds something that is no number.", _FORM) from None
+        raise UsageError(
+            f"{where}: column {value.column} of {name} contains something that is not a number.", _FORM
+        ) from None
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ def _unheard(_: str) -> None:
 class Table:
     """What all conversations of a task share. `broken`: says which rules a site breaks; `say`: tells who waits.
 
-    `refused`: the changes of attachments that were not taken, whatever became of the answers that made them; `tell`:
+    `refused`: the changes of attachments that were not taken, also if the answers that made them were dropped; `tell`:
     receives what happens as events; `pace`: how often an answer is looked at while it comes.
     """
 

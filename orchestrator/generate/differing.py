@@ -97,7 +97,7 @@ def _matching(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
 
 
 def _between(old: Sequence[str], new: Sequence[str], whole: Range) -> list[Range]:
-    """Return the parts of a range between lines that stand once on both sides; nothing where there are no such."""
+    """Return the parts of a range between lines that stand once on both sides; nothing if there are no such."""
     start, end, into, until = whole
     once, once_new = Counter(old[start:end]), Counter(new[into:until])
     places = {line: at for at, line in enumerate(new[into:until], into) if once_new[line] == 1}

@@ -31,7 +31,7 @@ class Given:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
     `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
-    `told`: all that a model could be told of each attachment; `proofs`: those given so far for checks in prose.
+    `told`: all that a model could be told about each attachment; `proofs`: those given so far for checks in prose.
     `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
     of attachments that were not taken before it.
     """

@@ -203,7 +203,7 @@ def _refused(table: Table, files: Mapping[str, bytes]) -> tuple[Refused, ...]:
 
 
 def _dated(given: Given, files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """Return the README with a dated section about a later round; nothing where it is an attachment or the first."""
+    """Return the README with a dated section about a later round; nothing if it is an attachment or the first."""
     path = next((path for path in files if fold(path) == "readme.md"), None)
     if path is None or path in given.attached or given.day is None or given.task.round < 2:
         return {}

@@ -117,7 +117,7 @@ def read_csv(text: str, delimiters: str) -> Table:
 def read_json(text: str) -> Table | str:
     """Return objects as a table, an object of plain values as one with two columns, anything else as indented text.
 
-    Raise Unshowable where it is not JSON.
+    Raise Unshowable if it is not JSON.
     """
     try:
         value = json.loads(text)

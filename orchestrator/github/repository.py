@@ -25,7 +25,7 @@ ARCHIVE_S = 60
 class Repository:
     """A repository that is ours for the task, or may become it.
 
-    `commits`: (sha, message), newest first; none where it is empty or `exists` is False. `record`: what
+    `commits`: (sha, message), newest first; no entry if it is empty or `exists` is False. `record`: what
     `pagewright.json` at the head says, `stamp` its bytes. `described`: the key in the description of an empty one.
     """
 
@@ -67,7 +67,7 @@ async def find(client: Client, owner: str, task: str, keys: Sequence[str], reser
 
     One read for each name that is absent, two for one that is there. `keys`: those that the task's repository may
     carry, the present one first; a name made from a former one is looked at and never taken. `reserved`: `owner/name`
-    of what is never written to, in lower case. Raises GitHubFailed where both names are taken by others.
+    of what is never written to, in lower case. Raises GitHubFailed if both names are taken by others.
     """
     free: Repository | None = None
     is_empty = False
@@ -131,7 +131,7 @@ async def _empty(client: Client, owner: str, name: str) -> Repository:
 
 
 async def has_path(client: Client, full_name: str, path: str) -> bool:
-    """Whether something lies at `path` of the default branch: one read. Also False where there is no repository."""
+    """Whether something lies at `path` of the default branch: one read. Also False if there is no repository."""
 
     def looked(github: Github) -> bool:
         github.get_repo(full_name).get_contents(path)
@@ -227,7 +227,7 @@ async def commit(client: Client, repository: Repository, change: Change) -> str:
 
     GraphQL `createCommitOnBranch`: binary files, deletions, an optimistic lock, a signature.
     https://docs.github.com/graphql/reference/mutations#createcommitonbranch
-    Raises Refused where the head has moved, Unsure where the answer is missing.
+    Raises Refused if the head has moved, Unsure if the answer is missing.
     """
     additions = [
         {"path": path, "contents": base64.b64encode(data).decode()} for path, data in sorted(change.additions.items())

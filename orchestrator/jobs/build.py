@@ -132,7 +132,7 @@ async def _wish(settings: BuildSettings, start: Start) -> Wish:
 
 def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
     def on_no_sandbox(reason: str) -> None:
-        if settings.actions.is_github_hosted:  # there it works, so whatever took it away is wrong
+        if settings.actions.is_github_hosted:  # there it works, so something on the runner is wrong
             raise UsageError(
                 f"The browser cannot use its sandbox: {reason}.",
                 "Use GitHub's runner without changes to its sandbox settings.",

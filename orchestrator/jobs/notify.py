@@ -59,7 +59,7 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
 
 
 async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
-    """Return the status of one try, NO_ANSWER where there is none. What follows the status is not waited for."""
+    """Return the status of one try, NO_ANSWER if none came. What follows the status is not waited for."""
     try:
         async with asyncio.timeout(TRY_S):
             to = await destination(url, allow_private=allow_private)

@@ -29,7 +29,7 @@ class Runner:
     summary: Path | None = None
 
     def mask(self, value: str | None) -> None:
-        """Have the runner black out `value`, each line of it, wherever it turns up in the log from now on."""
+        """Have the runner black out `value`, each line of it, everywhere in the log from now on."""
         for line in (value or "").splitlines():
             if len(line) >= SHORTEST_MASK:
                 self._command("add-mask", line)

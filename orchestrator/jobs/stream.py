@@ -20,7 +20,7 @@ MAX_BYTES = 8 * 1024 * 1024
 class Stream:
     """Appends events, each as one whole line: several processes may write to the same file.
 
-    `private`: what stands in no event, whatever text it turns up in. A stream that cannot be written ends: `broken`
+    `private`: what may stand in no event, in any of its texts. A stream that cannot be written ends: `broken`
     says why then, and the job goes on without it.
     """
 
@@ -51,7 +51,7 @@ class Stream:
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            # One write of a line at the end of a file is whole, whoever else writes there (POSIX, O_APPEND).
+            # One write of a line at the end of a file is whole, also if others write there (POSIX, O_APPEND).
             file = os.open(self.folder / FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
                 os.write(file, line)

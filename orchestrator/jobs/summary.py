@@ -91,7 +91,7 @@ def _costs(build: Build) -> list[str]:
 
 
 def _shown(attempt: Attempt) -> str:
-    """Return what a browser saw of what an attempt made; nothing where it made nothing that was opened."""
+    """Return what a browser saw of what an attempt made; nothing if it made nothing that was opened."""
     if not attempt.verified:
         return ""
     return f"{attempt.passed} passed, {attempt.failed} failed, {len(attempt.findings)} findings"

@@ -1,6 +1,6 @@
 """How repositories are set up: environments, secrets, variables and rulesets, one JSON file for each repository.
 
-Secrets come sealed and are kept as they came; whoever may open them asks `opened`.
+Secrets come sealed and are kept as they came; what may open them asks `opened`.
 https://docs.github.com/rest/guides/encrypting-secrets-for-the-rest-api
 """
 

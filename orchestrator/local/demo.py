@@ -40,7 +40,7 @@ _BY_MODELS = ("Generate the site", "Repair it")
 
 @dataclass(frozen=True)
 class Shown:
-    """What came of one round, as the evaluator judged it.
+    """The result of one round, as the evaluator judged it.
 
     `seconds`: from its request to its verdict; `warnings`: of its run.
     """
@@ -142,7 +142,9 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
     models = env.get("LLM_MODELS")
     screen.say("[bold]Pagewright[/]: GitHub, GitHub Actions and GitHub Pages on this machine")
     screen.say(
-        f"The pages are built by {models}." if models else "No model is configured: a template builds the pages."
+        f"The pages are built by {models}."
+        if models
+        else "No model is configured, so the pages are made from a template."
     )
     endpoint = Endpoint(VISITOR, stage.receiver, stage.secret)
     entries = planned(endpoint, read_template(SAMPLE), secrets.token_hex(3))
@@ -163,7 +165,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     screen.say(f"\n[bold]Round {task.round}[/]  {task.brief}")
     sent = replace(entry, sent_at=tools.clock.now())
     if refusal := await send(task, endpoint, tools):
-        raise PagewrightError(f"The receiver did not take it: {refusal}.")
+        raise PagewrightError(f"The receiver did not accept it: {refusal}.")
     screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
     result, warnings = await _followed(stage, screen, task.id, task.nonce)
     files = stage.data / "demo" / task.task
@@ -181,7 +183,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     await asyncio.to_thread(_clone, result["repo_url"], files / "clone")
     record = (await tools.http.get(f"{result['pages_url']}pagewright.json")).json()
     seconds = time.monotonic() - started
-    screen.say(f"  [green]✓[/] {'Evaluator told; the live page was judged':<44} {seconds:>6.1f} s in all")
+    screen.say(f"  [green]✓[/] {'Evaluator notified; live page checked':<44} {seconds:>6.1f} s in all")
     live = replace(told, outcome="live", marks=verdict.marks, findings=verdict.findings)
     return Shown(live, record["built_by"], seconds, files, warnings)
 

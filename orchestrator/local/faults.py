@@ -77,10 +77,10 @@ class Faults:
         try:
             return cls(_FAULTS.validate_json(path.read_bytes()))
         except OSError as error:
-            raise UsageError(f"The faults file {path} cannot be read: {error.strerror}.") from error
+            raise UsageError(f"The faults file {path} could not be read: {error.strerror}.") from error
         except ValidationError as error:
             raise UsageError(
-                f"The faults file {path} is wrong: {_problem(error)}.", "Mend it and start again."
+                f"The faults file {path} is wrong: {_problem(error)}.", "Correct it and start again."
             ) from error
 
     def next(self, method: str, path: str) -> Fault | None:
@@ -126,7 +126,7 @@ async def hang_up(scope: Scope) -> None:
     """
     transport = scope.get("state", {}).get("transport")
     if transport is None:
-        raise ConnectionResetError("the connection is dropped, as a fault says")
+        raise ConnectionResetError("the connection is dropped by a simulated fault")
     transport.abort()
     # The server learns of it in the next turn of the loop; until then it would answer 500 in our place.
     await asyncio.sleep(0)

@@ -8,7 +8,7 @@ from orchestrator.core.errors import RuleBroken
 from orchestrator.core.events import MAX_LINE_BYTES, Stamped, read_line
 
 LOOK_S = 0.02
-"""How often whoever follows looks for more: a line is read a moment after it is whole."""
+"""How often a follower looks for more: a line is read a moment after it is whole."""
 
 
 @dataclass

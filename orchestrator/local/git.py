@@ -1,4 +1,4 @@
-"""The git command line, cut off from the configuration of whoever runs it."""
+"""The git command line, cut off from the configuration of the user who runs it."""
 
 import os
 import subprocess

@@ -142,7 +142,7 @@ class Runs:
             file.write(text)
 
     def log(self, job_id: int) -> str:
-        """Return the job's log; empty where nothing was written yet."""
+        """Return the job's log; empty if nothing was written yet."""
         path = self._log(job_id)
         return path.read_text(encoding="utf-8") if path.exists() else ""
 

@@ -89,7 +89,7 @@ class Stage:
         return self.engine.events(run.id if run else 0) / FILE
 
     def build_of(self, request: str) -> Build | None:
-        """Return what the build of a request handed over; None where there is no run, or nothing of it yet."""
+        """Return what the build of a request handed over; None if there is no run, or nothing of it yet."""
         run = self.run_of(request)
         return handover.read(self.engine.handover(run.id))[0] if run else None
 
@@ -247,7 +247,7 @@ def _bound(port: int) -> socket.socket:
         return bind(port)
     except OSError:
         raise UsageError(
-            f"Port {port} cannot be opened.", "Stop what uses it, or give other ports (0: any free one)."
+            f"Cannot listen on port {port}.", "Stop the program that uses it, or pass other ports (0: any free port)."
         ) from None
 
 
@@ -283,7 +283,7 @@ def _pushed_pipeline(store: Store) -> str:
     """Return the head of the pipeline's repository, in which the workflow lies as it is now."""
     path = CHECKOUT / WORKFLOW
     if not path.is_file():
-        raise UsageError("There is no workflow to run.", "Run this command from a clone of the project.")
+        raise UsageError("The workflow was not found.", "Run this command from a clone of the project.")
     return store.seed(OWNER, PIPELINE.partition("/")[2], {WORKFLOW: path.read_bytes()}, "The pipeline as it is").sha
 
 

@@ -90,7 +90,7 @@ _REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
 
 
 class AlreadyThere(Exception):
-    """The owner has a repository of that name, in whatever case."""
+    """The owner has a repository of that name, in upper or lower case."""
 
 
 class HeadMoved(Exception):

@@ -119,7 +119,7 @@ class _Proving:
         return True
 
     async def _told(self) -> list[str]:
-        """Return what the next repair is asked for, nothing where it is not worth another answer."""
+        """Return what the next repair is asked for, nothing if it is not worth another answer."""
         report = self.best.report
         failed = failures(report, self.this, with_earlier=self.with_earlier)
         new = list(report.findings) if failed else await self._new_findings()

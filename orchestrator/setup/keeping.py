@@ -16,9 +16,9 @@ def keep_task_key(dotenv: Path) -> Finding:
         _append(dotenv, f"TASK_KEY={secrets.token_hex(32)}")
     except OSError as error:
         said = f"TASK_KEY could not be written to {dotenv}: {error.strerror}"
-        return warning(said, "Correct that and run this again")
-    remedy = "Copy it to the receiver's host and keep it: without it no task is found again"
-    return warning(f"A TASK_KEY was made; it is in {dotenv}, which only you may read", remedy)
+        return warning(said, "Correct that and run this command again")
+    remedy = "Copy it to the receiver's host and keep it. Without it, no earlier task can be found again"
+    return warning(f"A TASK_KEY was created in {dotenv}, which only you can read", remedy)
 
 
 def _append(path: Path, line: str) -> None:

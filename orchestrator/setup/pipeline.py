@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from github.Repository import Repository
 
 T = TypeVar("T")
-RULESET = "Pagewright: the pipeline is changed by hand only"
+RULESET = "Pagewright: only people change the pipeline"
 _RULES = ("update", "deletion", "non_fast_forward")
 _PLAN = re.compile("billing plan|upgrade to", re.IGNORECASE)
 """How GitHub says that an account's plan does not have something for private repositories."""
@@ -87,7 +87,7 @@ class Pipeline:
             await self._call("PATCH", f"{url}/{name}", {"name": name, "value": value})
 
     async def variable(self, name: str) -> str | None:
-        """Return a variable of the repository, None if there is none of that name."""
+        """Return a variable of the repository, None if no variable has that name."""
         url = f"/repos/{self.full_name}/actions/variables/{name}"
         try:
             return await self._call("GET", url, pick=lambda said: str(said["value"]))
@@ -118,7 +118,7 @@ class Pipeline:
 
     @asynccontextmanager
     async def lifted(self) -> AsyncIterator[None]:
-        """Lift the ruleset while the block runs, where there is one; put it back whatever happens to the block.
+        """Lift the ruleset while the block runs, where there is one; put it back also after an error.
 
         Raises GitHubFailed that says so where it could not be put back.
         """
@@ -132,11 +132,14 @@ class Pipeline:
             yield
         finally:
             try:
-                # Whoever stops this program now would leave the branch open.
+                # Stopping this program now would leave the branch open.
                 await asyncio.shield(self._call("PUT", url, _ruleset("active")))
             except GitHubFailed as error:
-                said = f"The ruleset that keeps {self.branch} is lifted and could not be put back: {error.cause}"
-                raise GitHubFailed(said, "Run this again at once: it puts it back.") from error
+                said = (
+                    f"The ruleset that protects {self.branch} was disabled and could not be enabled again: "
+                    f"{error.cause}"
+                )
+                raise GitHubFailed(said, "Run this command again now: it enables the ruleset.") from error
 
     async def _ruleset(self) -> int | None:
         def named(listed: Any) -> int | None:

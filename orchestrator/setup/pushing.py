@@ -14,10 +14,10 @@ from orchestrator.core.errors import GitHubFailed, UsageError
 
 PUSH_S = 300
 _REFUSALS = {
-    "GH013": "A rule of the repository forbids it: see its Settings → Rules",
+    "GH013": "A rule of the repository forbids it. Check its Settings → Rules",
     "without `workflow` scope": "Give SETUP_TOKEN Workflows: read and write",
-    "(fetch first)": "There are commits that this clone does not have: fetch and merge them first",
-    "(non-fast-forward)": "There are commits that this clone does not have: fetch and merge them first",
+    "(fetch first)": "The repository has commits that this clone does not have. Fetch and merge them first",
+    "(non-fast-forward)": "The repository has commits that this clone does not have. Fetch and merge them first",
     "returned error: 403": "Give SETUP_TOKEN Contents: read and write",
     "Authentication failed": "Renew SETUP_TOKEN",
 }
@@ -46,12 +46,12 @@ class Clone:
 
 
 async def clone_at(folder: Path, env: Mapping[str, str]) -> Clone:
-    """Return what is there to be pushed. Raises UsageError where `folder` is no clone of its own with a commit."""
+    """Return what is there to be pushed. Raises UsageError if `folder` is no clone of its own with a commit."""
     _, above = await _git(folder, env, "rev-parse", "--show-prefix")
     code, said = await _git(folder, env, "log", "-1", "--format=%H%n%s")
     # Unpacked inside another repository, that one's history would be pushed.
     if code != 0 or above.strip():
-        raise UsageError("There is nothing to push.", "Run this command from a clone of the project.")
+        raise UsageError("The files to push were not found.", "Run this command from a clone of the project.")
     head, _, subject = said.strip().partition("\n")
     _, changes = await _git(folder, env, "status", "--porcelain")
     return Clone(folder, head, subject, bool(changes.strip()))
@@ -143,7 +143,7 @@ async def _commit(clone: Clone, env: Mapping[str, str], tree: str, more: tuple[s
 
 
 async def _made(clone: Clone, env: Mapping[str, str], *arguments: str, own: Mapping[str, str]) -> str:
-    """Return what git prints. Raises UsageError where it fails: the clone is broken, or the disk is full."""
+    """Return what git prints. Raises UsageError if it fails: the clone is broken, or the disk is full."""
     code, said = await _git(clone.folder, env, *arguments, own=own)
     if code != 0:
         raise UsageError(f"git {arguments[0]} failed in this clone.", "Run `git fsck` there to see why.")
@@ -155,7 +155,7 @@ async def push(clone: Clone, parcel: Parcel, remote: Remote, env: Mapping[str, s
     what = f"{parcel.commit}:refs/heads/{remote.branch}"
     code, said = await _git(clone.folder, env, "push", remote.address, what, own=remote.authenticated())
     if code != 0:
-        remedy = next((remedy for words, remedy in _REFUSALS.items() if words in said), "Push it by hand to see why")
+        remedy = next((remedy for words, remedy in _REFUSALS.items() if words in said), "Push by hand to see why")
         raise GitHubFailed("The push was refused.", f"{remedy}.")
 
 

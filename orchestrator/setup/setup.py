@@ -24,12 +24,12 @@ from receiver.settings import TASK_KEY_FORM, is_task_key
 
 CHECKOUT = Path(__file__).parents[2]
 LIMIT_S = 3600.0
-"""Whoever is asked may take their time; the calls between the questions have limits of their own."""
+"""A person may take their time to answer; the calls between the questions have limits of their own."""
 
 NEEDS = "Actions: read; Administration, Contents, Environments, Secrets, Variables and Workflows: read and write"
 
 Ask = Callable[[str], bool]
-"""Puts a question to whoever runs the command; anything but a yes is a no."""
+"""Puts a question to the person who runs the command; anything but a yes is a no."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ def run_setup(
         raise UsageError(f"{problem.said}.", f"{problem.remedy}.")
     here = Here(checkout, dotenv, env, known.get("TASK_KEY", ""))
     if here.task_key and not is_task_key(here.task_key):
-        raise UsageError(f"TASK_KEY {TASK_KEY_FORM}.", "Copy it once more from where it was made.")
+        raise UsageError(f"TASK_KEY {TASK_KEY_FORM}.", "Copy it again from where it was created.")
     workflow = checkout / WORKFLOW
     if not workflow.is_file():
-        raise UsageError("There is no workflow to set up.", "Run this command from a clone of the project.")
+        raise UsageError("The workflow to set up was not found.", "Run this command from a clone of the project.")
     asked = wanted(workflow.read_text(encoding="utf-8"), known)
     notes = [
-        *(warning(f"{name} is no secret that {WORKFLOW} asks for", "Add it there") for name in unused(known, asked)),
+        *(warning(f"{WORKFLOW} does not use the secret {name}", "Add it there") for name in unused(known, asked)),
         *(warning(f"Model {name} has no key among the secrets", "Set it") for name in keyless(asked, load())),
     ]
     client = Client(settings.api_url, settings.token, Deadline(clock.now() + LIMIT_S, clock))
@@ -87,20 +87,22 @@ async def _steps(
     try:
         pipeline = await pipelines.found(client, settings.pipeline)
         if pipeline is None:
-            if not ask(f"{settings.pipeline} does not exist, or SETUP_TOKEN does not see it. Make it, public?"):
-                yield failure("There is no repository for the pipeline", "Make one, or set PIPELINE_REPOSITORY")
+            if not ask(
+                f"{settings.pipeline} does not exist, or SETUP_TOKEN cannot see it. Create it as a public repository?"
+            ):
+                yield failure("The pipeline has no repository", "Create one, or set PIPELINE_REPOSITORY")
                 return
             pipeline = await pipelines.made(client, settings.pipeline)
-            yield ok(f"{pipeline.full_name} was made, public")
+            yield ok(f"{pipeline.full_name} was created as a public repository")
         yield await _pushed(pipeline, clone, settings, here.env, ask)
         async for finding in _kept(pipeline, asked, ask):
             yield finding
         yield await _protected(pipeline)
     except GitHubFailed as error:
-        yield failure(error.cause, f"{_remedy(error)} Then run this again: what was done stays")
+        yield failure(error.cause, f"{_remedy(error)} Then run this command again. Completed steps stay")
         return
-    yield ok("TASK_KEY is there already") if here.task_key else keep_task_key(here.dotenv)
-    yield ok("Next: start the receiver, and let `pagewright doctor` look at it all. SETUP_TOKEN can be thrown away")
+    yield ok("TASK_KEY already exists") if here.task_key else keep_task_key(here.dotenv)
+    yield ok("Next: start the receiver, and run `pagewright doctor`. You can delete SETUP_TOKEN now")
 
 
 def _remedy(error: GitHubFailed) -> str:
@@ -112,7 +114,7 @@ def _remedy(error: GitHubFailed) -> str:
         case Refused(status=403 | 404):
             return f"Give SETUP_TOKEN {NEEDS}."
         case Refused():
-            return "See what GitHub says."
+            return "Read GitHub's message."
         case Unsure():
             return "See https://www.githubstatus.com."
         case _:
@@ -129,13 +131,13 @@ async def _pushed(
     if parcel.left_out:
         named += f" without {' and '.join(path.rpartition('/')[2] for path in parcel.left_out)}"
     if parcel.is_there:
-        return ok(f"{branch} is {named} there already")
-    beside = " What is not committed here stays here." if clone.is_dirty else ""
+        return ok(f"{branch} is already at {named}")
+    beside = " Uncommitted changes are not pushed." if clone.is_dirty else ""
     if not ask(f"Push {named} to {branch} of {pipeline.full_name}?{beside}"):
-        return warning("Nothing was pushed", "Run this again: a ruleset keeps the branch from every other push")
+        return warning("Nothing was pushed", "Run this command again: a ruleset blocks every other push to the branch")
     async with pipeline.lifted():
         await push(clone, parcel, remote, env)
-    return ok(f"{branch} is {named} now")
+    return ok(f"{branch} is now at {named}")
 
 
 async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Finding]:
@@ -146,17 +148,17 @@ async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Fi
         holders[name] = None if others is None else name
         if others is None:
             yield warning(
-                f"This plan has no environments for private repositories: no {name}",
-                "Make the repository public; until then every workflow in it sees every secret",
+                f"This plan has no environments for private repositories, so {name} was not created",
+                "Make the repository public. Until then, every workflow in it can read every secret",
             )
         elif others:
-            yield warning(f"The environment {name} is open to {', '.join(others)} too", "Take them out of it")
+            yield warning(f"The environment {name} is also open to {', '.join(others)}", "Remove them from it")
         else:
-            yield ok(f"The environment {name} is for {pipeline.branch} alone")
+            yield ok(f"The environment {name} is restricted to {pipeline.branch}")
     secrets = [(holders[holder], name, value) for holder, held in asked.secrets.items() for name, value in held.items()]
     names = ", ".join(dict.fromkeys([name for _, name, _ in secrets] + list(asked.variables)))
     if not ask(f"Store {names} at {pipeline.full_name}?"):
-        yield warning("No secret and no variable was stored", "Run this again, or store them by hand")
+        yield warning("No secret and no variable was stored", "Run this command again, or store them by hand")
         return
     for holder, name, value in secrets:
         await pipeline.keep_secret(holder, name, value)
@@ -166,18 +168,18 @@ async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Fi
         yield ok(f"The variable {name} is stored")
     kept = {name for holder, name, _ in secrets if holder} & set(await pipeline.secrets_for_all())
     for name in sorted(kept):
-        yield warning(f"{name} is a secret of the whole repository too", "Delete it in Settings → Secrets → Actions")
+        yield warning(f"{name} is also a secret of the whole repository", "Delete it in Settings → Secrets → Actions")
     if "LLM_MODELS" not in asked.variables:
         if before := await pipeline.variable("LLM_MODELS"):
             yield ok(f"The variable LLM_MODELS stays {before:.200}")
         else:
-            yield warning("No model is configured: the template builds every page", "Set LLM_MODELS and a key")
+            yield warning("No model is configured, so every page is made from the template", "Set LLM_MODELS and a key")
 
 
 async def _protected(pipeline: Pipeline) -> Finding:
     if await pipeline.protect():
-        return ok(f"A ruleset keeps {pipeline.branch} from every push; this command lifts it for its own")
+        return ok(f"A ruleset blocks every push to {pipeline.branch}. This command disables it for its own pushes")
     return warning(
         "This plan has no rulesets for private repositories: DISPATCH_TOKEN could rewrite the pipeline",
-        "Make the repository public, or keep that token as safe as the write token",
+        "Make the repository public, or protect that token like the write token",
     )

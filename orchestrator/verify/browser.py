@@ -102,7 +102,7 @@ async def opened(
 
     `on_no_sandbox` is called with the reason where the sandbox cannot be used, before the browser runs without it; it
     may raise. A browser that grows beyond `most_bytes` of resident memory is ended. `resolve`: what the proxy asks for
-    addresses. Raises UsageError where there is no browser, or none that starts.
+    addresses. Raises UsageError if there is no browser, or none that starts.
     """
     async with filtering_proxy(site, resolve) as proxy, driven() as playwright:
         path = find_browser(playwright, given)

@@ -68,7 +68,7 @@ def as_reading(text: str) -> str:
 async def evaluate(session: CDPSession, text: str, seconds: float, *, harmless: bool = False) -> Outcome:
     """Evaluate `text` within `seconds`. `harmless`: give up where that may change the page.
 
-    Raises TimeoutError where there is no answer in time, playwright's Error where the page went elsewhere meanwhile.
+    Raises TimeoutError if there is no answer in time, playwright's Error where the page went elsewhere meanwhile.
     """
     misformed = ""
     async with asyncio.timeout(seconds):

@@ -1,7 +1,7 @@
 """What a page has replaced of what checks read through: told by a guard that was there before its scripts.
 
 A page cannot change the guard, which keeps the browser's own functions. What a page adds because a browser lacks it,
-and what it replaces of what only acts (`fetch`, timers, listeners, `Promise`), is none of it.
+and what it replaces of what only acts (`fetch`, timers, listeners, `Promise`), is not part of it.
 """
 
 import asyncio

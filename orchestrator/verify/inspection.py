@@ -58,7 +58,7 @@ _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot f
 
 @dataclass
 class _Seen:
-    """What was seen so far, whatever comes after.
+    """What was seen so far.
 
     `has_stopped`: the page does not go on running; `is_cut`: it does, and there was no time left to look at all of it.
     """
@@ -94,7 +94,7 @@ class _Seen:
 
 
 async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> Report:
-    """Open a page, run its checks, and look at it; ends within `limits` whatever the page does.
+    """Open a page, run its checks, and look at it; ends within `limits` on every page.
 
     Checks about files, and in prose, are left for others: they come back `failed` and `unproved`.
     """
@@ -129,7 +129,7 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
 
 
 def _readable(label: str, verdict: CheckResult, seen: _Seen, outside: Outside) -> CheckResult:
-    """Return the verdict, or that there is none: a check that failed for want of another host says nothing.
+    """Return the verdict, or that it cannot be given: a check that failed for want of another host says nothing.
 
     Of a page that stops running no check holds: how far it came before it did so depends on the machine.
     """
@@ -251,7 +251,7 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) 
 
 
 async def _while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _Seen) -> bool:
-    """Keep what `looking` finds; give up and return False where the page stops answering."""
+    """Keep what `looking` finds; give up and return False if the page stops answering."""
     task = asyncio.create_task(looking)
     try:
         while not task.done():

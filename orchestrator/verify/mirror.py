@@ -94,7 +94,7 @@ _ROOTS = ("", "dist", "lib", "build", "umd", "min", "cdn")
 def mirrored(folder: Path, url: str) -> tuple[bytes, str] | None:
     """Return what a CDN would answer to `url`, with its media type; None if the folder does not know.
 
-    Raises NoSuchFile where a CDN would answer 404.
+    Raises NoSuchFile if a CDN would answer 404.
     """
     parts = urlsplit(url)
     host, path = parts.hostname or "", unquote(parts.path)

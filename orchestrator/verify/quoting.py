@@ -50,7 +50,7 @@ def _all(text: str) -> list[re.Match[str]]:
 
 
 def _name(found: re.Match[str]) -> str:
-    """Return the name of the file, nothing where the words only look like one."""
+    """Return the name of the file, nothing if the words only look like one."""
     return found["name"] if is_file_name(found["name"]) else ""
 
 

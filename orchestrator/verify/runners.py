@@ -22,7 +22,7 @@ NAMES = frozenset(
 """What the table defines; `runner.js` has the same names."""
 
 ALONE = frozenset({"cy", "driver", "By", "expect", "fireEvent", "userEvent"})
-"""Names that mean a test runner wherever they stand: a page that has them itself would judge itself."""
+"""Names that mean a test runner in every place: a page that has them itself would judge itself."""
 
 RUNS_WITH = "(async () => {\nconst runner = "
 """How a text begins that has the words of test runners."""
@@ -38,7 +38,7 @@ _TOLD_APART = ", ".join(
     for name in sorted(NAMES)
 )
 MISSING = f"[{_TOLD_APART}].filter(([, isMissing]) => isMissing).map(([name]) => name)"
-"""JavaScript that says which of the names a page does not have; an element with the id `page` is none of a runner."""
+"""JavaScript that says which of the names a page does not have; an element with the id `page` does not count."""
 
 
 def needs_runner(text: str, missing: Collection[str]) -> bool:

@@ -51,7 +51,7 @@ class Subject:
 
 
 def asked_so_far(task: Task, record: Record | None) -> Asked:
-    """Return the checks of all rounds: what an earlier one asked for shall still hold."""
+    """Return the checks of all rounds: what an earlier one asked for must still hold."""
     rounds = record.rounds if record else ()
     earlier = [(entry.round, Check(text=text)) for entry in rounds for text in entry.checks if entry.round < task.round]
     return [*earlier, *((task.round, check) for check in task.checks)]
@@ -114,7 +114,7 @@ async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: 
     try:
         proof = read_proof(text)
     except Unreadable as error:
-        return result(entry, "prose", (False, f"its proof cannot be read: {error}"), text)
+        return result(entry, "prose", (False, f"its proof could not be read: {error}"), text)
     seconds = trial.limits.check + max(seconds_asked(entry[1].text), seconds_asked(text))
     started = time.monotonic()
     shown = await _tried(trial, subject.site, proof, seconds)

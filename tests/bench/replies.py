@@ -57,7 +57,7 @@ def _read_whole() -> int:
 
 
 def _revision() -> tuple[str, str]:
-    """Return two answers that make the same page: by edits, and whole. Raises Failed where they do not."""
+    """Return two answers that make the same page: by edits, and whole. Raises Failed if they do not."""
     asked = filled(read_template(SAMPLE), "x")[0]
     csv = decode_data_uri(asked.attachments[0]["url"])
     page = fallback_site("Café sales", [Ask(1, asked.brief)], {"sales.csv": csv})["index.html"]

@@ -78,7 +78,7 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
         ({"models": ["none-such"]}, "none-such"),
         ({"csv": Path("none/out.csv")}, "cannot be written"),
         ({"repeat": 0}, "--repeat must be 1 or more"),
-        ({"models": ["openai/x"], "corpus": Path("none")}, "There are no sites to repair"),
+        ({"models": ["openai/x"], "corpus": Path("none")}, "The sites to repair were not found"),
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_paid_for(

@@ -69,9 +69,9 @@ def test_nothing_has_no_spread() -> None:
             "Not other: it repairs 11 of 22 sites; with good",
         ),
         ({"cost": Spread(0.02, 0.02, 0.02)}, "Not other: a round costs $0.0200; with good, a round costs $0.0100 ("),
-        ({"cost": None}, "Not other: nobody knows what a round costs; with good"),
+        ({"cost": None}, "Not other: the cost of a round is unknown; with good"),
         ({"seconds": Spread(90, 90, 90)}, "Not other: it is live after 90 s; with good, it is live after 40 s (30 s"),
-        ({"fallbacks": 10}, "other built no page: every one is the template's."),
+        ({"fallbacks": 10}, "other built no page: all pages were made from the template."),
     ],
 )
 def test_the_reason_is_the_first_thing_that_differs_beyond_chance(other: dict[str, object], says: str) -> None:
@@ -88,18 +88,18 @@ def test_quality_comes_before_money_and_money_before_time() -> None:
 
 def test_what_differs_by_chance_only_comes_out_equal() -> None:
     near = replace(GOOD, model="near", passed=37, cost=Spread(0.011, 0.01, 0.03), seconds=Spread(44, 30, 60))
-    assert recommendation([near, GOOD])[0].endswith("60 s). good came out equal.")
+    assert recommendation([near, GOOD])[0].endswith("60 s). good did equally well.")
 
 
-def test_who_mends_more_of_a_kind_is_named_as_the_one_to_take_over() -> None:
+def test_who_repairs_more_of_a_kind_is_named_as_the_one_to_take_over() -> None:
     mason = replace(GOOD, model="mason", passed=20, repaired={"layout": (12, 12), "missing": (1, 10)})
-    (line,) = [line for line in recommendation([GOOD, mason]) if "take over" in line]
+    (line,) = [line for line in recommendation([GOOD, mason]) if "it does that" in line]
     assert line == "mason repairs more of layout (12 of 12, not 8): with LLM_MODELS=good,mason it does that."
 
 
 def test_few_checks_are_said_to_be_few_and_no_page_at_all_is_no_recommendation() -> None:
     assert "--repeat" in recommendation([replace(GOOD, passed=3, judged=3)])[-1]
-    assert "None of them built a page" in recommendation([replace(GOOD, fallbacks=10)])[0]
+    assert "No model built a page" in recommendation([replace(GOOD, fallbacks=10)])[0]
 
 
 def test_everything_is_printed_and_fits_a_terminal() -> None:

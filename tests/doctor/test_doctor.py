@@ -76,10 +76,10 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
         "DISPATCH_TOKEN may dispatch to octo/pipeline",
         "The workflow build.yml is active on the default branch",
         "The environment publish is restricted",
-        "A ruleset keeps main from DISPATCH_TOKEN",
+        "A ruleset blocks every push to main from DISPATCH_TOKEN",
         "TARGET_TOKEN may create repositories of octo",
         "TARGET_TOKEN may write Contents",
-        "TARGET_TOKEN may switch Pages on",
+        "TARGET_TOKEN may enable Pages",
     ):
         assert expected in said
     assert system.dispatched == []
@@ -100,19 +100,19 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
             {"path": "/rate_limit", "status": 200, "headers": {"x-oauth-scopes": "repo, workflow"}, "times": 1},
             "DISPATCH_TOKEN is a classic token with the scopes repo, workflow",
         ),
-        ({"path": f"^/repos/{PIPELINE}$", "status": 404}, f"DISPATCH_TOKEN does not see {PIPELINE}"),
-        ({"path": "/dispatches$", "status": 403}, f"DISPATCH_TOKEN may not dispatch to {PIPELINE}"),
+        ({"path": f"^/repos/{PIPELINE}$", "status": 404}, f"DISPATCH_TOKEN cannot see {PIPELINE}"),
+        ({"path": "/dispatches$", "status": 403}, f"DISPATCH_TOKEN is not allowed to dispatch to {PIPELINE}"),
         ({"method": "GET", "path": "/workflows/", "status": 404}, "There is no build.yml on the default branch"),
-        ({"method": "GET", "path": "/workflows/", "status": 403}, "DISPATCH_TOKEN does not see workflows"),
+        ({"method": "GET", "path": "/workflows/", "status": 403}, "DISPATCH_TOKEN cannot see workflows"),
         (
             {"path": "/workflows/build.yml$", "status": 200, "body": {"state": "disabled_manually"}, "times": 9},
             "The workflow is disabled_manually",
         ),
         ({"method": "GET", "path": "/workflows/", "status": 200, "body": "<html>"}, "There is no build.yml"),
-        ({"path": "/environments$", "status": 404}, "The environments cannot be seen"),
-        ({"path": "/variables/", "status": 403}, "the receiver cannot say which models build"),
-        ({"path": "/git/blobs$", "status": 403}, "TARGET_TOKEN may not write Contents"),
-        ({"path": "/pages/health$", "status": 403}, "TARGET_TOKEN may not switch Pages on"),
+        ({"path": "/environments$", "status": 404}, "The environments could not be read"),
+        ({"path": "/variables/", "status": 403}, "so the receiver cannot show which models are used"),
+        ({"path": "/git/blobs$", "status": 403}, "TARGET_TOKEN is not allowed to write Contents"),
+        ({"path": "/pages/health$", "status": 403}, "TARGET_TOKEN is not allowed to enable Pages"),
         ({"path": "", "drop": "before", "times": 99}, "does not answer"),
     ],
 )
@@ -126,11 +126,17 @@ async def test_what_is_wrong_is_named(fault: dict[str, Any], says: str, system: 
     [
         ({"environments": {}}, "There is no environment build"),
         ({"environments": {"build": Environment()}}, "The environment build is open to every branch"),
-        ({"environments": {"build": Environment("custom", ("main", "x"))}}, "The environment build is open to x too"),
-        ({"environments": {"build": Environment("protected")}}, "The environment build is for protected branches"),
+        (
+            {"environments": {"build": Environment("custom", ("main", "x"))}},
+            "The environment build is also open to x",
+        ),
+        (
+            {"environments": {"build": Environment("protected")}},
+            "The environment build is restricted to protected branches",
+        ),
         ({"rulesets": ()}, "DISPATCH_TOKEN could rewrite main"),
         ({"rulesets": (replace(KEEP, enforcement="disabled"),)}, "DISPATCH_TOKEN could rewrite main"),
-        ({"variables": {}}, "the receiver cannot say which models build"),
+        ({"variables": {}}, "so the receiver cannot show which models are used"),
     ],
 )
 async def test_a_pipeline_that_is_not_set_up_is_a_warning(fields: dict[str, Any], says: str, system: World) -> None:
@@ -141,22 +147,24 @@ async def test_a_pipeline_that_is_not_set_up_is_a_warning(fields: dict[str, Any]
 
 async def test_an_environment_that_the_branch_may_not_use_is_a_failure(system: World) -> None:
     changed(system, environments={"build": Environment("custom", ("master",))})
-    assert ("failure", "The environment build is not open to main: no job can start") in wrong(await examined(system))
+    assert ("failure", "The environment build is not open to main, so no job can start") in wrong(
+        await examined(system)
+    )
     found = wrong(await examined(system, {"path": "/deployment-branch-policies$", "status": 403}))
-    assert any("cannot be seen" in said for _, said in found)
+    assert any("could not be read" in said for _, said in found)
 
 
 async def test_a_private_pipeline_is_told_what_its_plan_lacks(system: World) -> None:
     body = {"full_name": PIPELINE, "private": True, "default_branch": "main"}
     faults = [{"path": f"^/repos/{PIPELINE}$", "status": 200, "body": body}, {"path": "/environments$", "status": 404}]
     said = lines(await examined(system, *faults))
-    assert "The environments cannot be seen  → Private repositories of free accounts have none" in said
+    assert "The environments could not be read  → Private repositories of free accounts have no environments" in said
 
 
 @pytest.mark.parametrize(
     ("permission", "says"),
     [
-        ("administration", "lift the ruleset that keeps the pipeline"),
+        ("administration", "disable the ruleset that protects the pipeline"),
         ("actions", "start workflows on any branch"),
         ("secrets", "list secrets"),
         ("environments", "list the environments' secrets"),
@@ -176,7 +184,7 @@ async def test_a_pen_that_may_do_more_than_it_needs_is_a_warning(rights: dict[st
     pen = {"administration": "write", "contents": "write", "pages": "write", **rights}
     system.github.tokens.add(Token(TARGET_TOKEN, OWNER, pen))
     found = wrong(await examined(system))
-    assert ("warning", "TARGET_TOKEN may list secrets: it does not need Secrets") in found
+    assert ("warning", "TARGET_TOKEN may list secrets, but does not need Secrets") in found
 
 
 async def test_an_organization_that_keeps_its_members_from_pages_is_a_warning(system: World) -> None:
@@ -185,10 +193,10 @@ async def test_an_organization_that_keeps_its_members_from_pages_is_a_warning(sy
         {"path": "^/orgs/guild$", "status": 200, "body": {"members_can_create_public_pages": False}},
     ]
     found = wrong(await examined(system, *faults, TARGET_OWNER="guild"))
-    assert ("warning", "guild does not let its members switch public Pages on") in found
+    assert ("warning", "guild does not let its members enable public Pages") in found
     faults[1]["body"] = {"members_can_create_public_pages": True}
     found = wrong(await examined(system, *faults, TARGET_OWNER="guild"))
-    assert not [said for _, said in found if "switch public Pages on" in said]
+    assert not [said for _, said in found if "enable public Pages" in said]
 
 
 async def test_the_pen_is_looked_for_among_the_secrets_by_who_may_see_their_names(system: World) -> None:
@@ -206,7 +214,7 @@ async def test_an_outage_is_not_taken_for_what_a_token_lacks(path: str, fault: d
     found = wrong(await examined(system, {"path": path, "times": 99, **fault}))
     assert found[-1][0] == "failure"
     assert "does not answer" in found[-1][1] or "rate limit is reached" in found[-1][1]
-    assert not [said for _, said in found if "may not" in said or "not valid" in said]
+    assert not [said for _, said in found if "not allowed" in said or "not valid" in said]
 
 
 async def test_an_outage_that_passes_is_not_noticed(system: World) -> None:
@@ -232,7 +240,7 @@ async def test_settings_that_are_none_are_no_defect_of_ours(env: dict[str, str],
 
 
 def test_a_token_with_signs_that_no_token_has_is_named() -> None:
-    assert "DISPATCH_TOKEN holds signs that no token has" in lines(named({**ENV, "DISPATCH_TOKEN": "…"}))
+    assert "DISPATCH_TOKEN contains characters that no token has" in lines(named({**ENV, "DISPATCH_TOKEN": "…"}))
     assert translated({"DISPATCH_TOKEN": " t \n"})["DISPATCH_TOKEN"] == "t"
 
 
@@ -245,28 +253,28 @@ async def test_a_rule_that_the_tokens_owner_may_bypass_keeps_nothing(system: Wor
 async def test_what_is_missing_is_named_as_github_names_it(system: World) -> None:
     system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, {"contents": "read"}, frozenset({PIPELINE})))
     said = lines(await examined(system))
-    assert f"DISPATCH_TOKEN may not dispatch to {PIPELINE}  → Give it contents: write" in said
+    assert f"DISPATCH_TOKEN is not allowed to dispatch to {PIPELINE}  → Give it contents: write" in said
 
 
 async def test_a_token_of_another_account_that_may_do_too_little_or_too_much(system: World) -> None:
     system.github.tokens.add(Token("reads", "octo", {"contents": "read"}))
     found = wrong(await examined(system, TARGET_TOKEN="reads", DISPATCH_TOKEN=TARGET_TOKEN))
-    assert ("failure", "TARGET_TOKEN may not create repositories of octo") in found
-    assert ("failure", "TARGET_TOKEN may not write Contents") in found
-    assert ("warning", "DISPATCH_TOKEN may create repositories: it does not need Administration") in found
+    assert ("failure", "TARGET_TOKEN is not allowed to create repositories of octo") in found
+    assert ("failure", "TARGET_TOKEN is not allowed to write Contents") in found
+    assert ("warning", "DISPATCH_TOKEN may create repositories, but does not need Administration") in found
 
 
 async def test_pages_are_tried_by_reading_alone_and_only_where_there_is_a_site(system: World) -> None:
     for status in (200, 202, 400, 422):
         said = lines(await examined(system, {"path": "/pages/health$", "status": status, "body": {}}))
-        assert "TARGET_TOKEN may switch Pages on" in said
+        assert "TARGET_TOKEN may enable Pages" in said
     lacking = {"administration": "read", "contents": "write", "pages": "write"}
     system.github.tokens.add(Token(TARGET_TOKEN, OWNER, lacking))
     said = lines(await examined(system))
-    assert "TARGET_TOKEN may not switch Pages on  → Give it pages: write,administration: write" in said
+    assert "TARGET_TOKEN is not allowed to enable Pages  → Give it pages: write,administration: write" in said
     entry = {"full_name": f"{OWNER}/new", "private": False, "has_pages": False}
     said = lines(await examined(system, {"method": "GET", "path": "^/user/repos$", "status": 200, "body": [entry]}))
-    assert "Pages could not be tried: no public repository has a site yet" in said
+    assert "Pages could not be checked: no public repository has a site yet" in said
 
 
 @pytest.mark.parametrize(
@@ -303,7 +311,7 @@ def test_when_a_token_ends_is_read_in_the_forms_that_github_writes() -> None:
     for said in ("2026-12-08 13:00:00 UTC", "2026-12-08 13:00:00 +0000", "2026-12-08 15:00:00 +0200"):
         assert asking.ending("T", said, now).said == "T ends in 12 days, on 2026-12-08"
     for said in ("soon", "", "9999-99-99 00:00:00 UTC"):
-        assert "cannot be read" in asking.ending("T", said, now).said
+        assert "could not be read" in asking.ending("T", said, now).said
 
 
 @pytest.mark.parametrize("url", ["https://github.example.com/api/v3", "https://10.0.0.1:8443/API/v3/"])
@@ -326,7 +334,7 @@ def test_names_of_similar_systems_are_recognised_and_used() -> None:
     assert (known["SHARED_SECRET"], known["DISPATCH_TOKEN"], known["TARGET_OWNER"]) == ("s", "t", "octo")
     assert known["TARGET_TOKEN"] == "own"
     said = lines(named(env))
-    assert "GITHUB_PAT is not a name of ours  → Call it DISPATCH_TOKEN" in said
+    assert "GITHUB_PAT is not a setting of Pagewright  → Call it DISPATCH_TOKEN" in said
     assert "PIPELINE_REPOSITORY is missing" in said
     assert "SHARED_SECRET is missing" not in said
 

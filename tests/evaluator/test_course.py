@@ -118,13 +118,13 @@ async def test_an_error_is_written_down_and_the_next_round_is_not_asked(tmp_path
     async with course(tmp_path) as asked, student({1: ERROR}) as endpoint:
         entries = await asked.run(f"{endpoint.url}/own/path?x=1")
         assert endpoint.paths == ["/own/path?x=1"]
-    assert outcomes(entries) == [("error", "no model answered"), ("skipped", "the round before came to nothing")]
+    assert outcomes(entries) == [("error", "no model answered"), ("skipped", "the previous round did not go live")]
 
 
 async def test_an_endpoint_that_stays_silent_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     async with course(tmp_path, patience=0.2) as asked, student({}) as endpoint:
         entries = await asked.run(endpoint.url)
-    assert outcomes(entries)[0] == ("silent", "nothing came within 0 minutes")
+    assert outcomes(entries)[0] == ("silent", "no result within 0 minutes")
 
 
 async def test_a_refusal_is_shown_without_the_secret_it_repeats(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ async def test_an_address_that_is_not_public_is_the_operators_to_allow(secret: s
         asked.tools = replace(asked.tools, reach=Reach())
         entries = await asked.run(endpoint.url, secret=secret)
         assert endpoint.requests == []
-    assert outcomes(entries)[0] == ("refused", "its address is not public: only --private allows that")
+    assert outcomes(entries)[0] == ("refused", "its address is not public. Pass --private to allow private addresses")
 
 
 async def test_a_host_that_does_not_resolve_may_do_so_in_a_moment(tmp_path: Path) -> None:
@@ -217,7 +217,8 @@ async def test_a_defect_that_one_result_brings_out_leaves_its_round_open_and_the
         ended = await carry_out(asked.ledger, asked.ledger.begin("plan", entries, 0), endpoints, asked.tools)
     assert [entry.outcome for entry in ended] == ["open", "open", "error", "skipped"]
     assert any(
-        line.endswith("not judged, a defect: AttributeError; the same command judges it again") for line in asked.said
+        line.endswith("not judged (an internal error: AttributeError); run the same command again to judge it")
+        for line in asked.said
     )
 
 

@@ -90,18 +90,18 @@ async def test_results_reach_it_by_its_public_address(options: Options, capsys: 
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"receiver": ""}, "either --receiver or --endpoints"),
-        ({"endpoints": Path("class.csv")}, "either --receiver or --endpoints"),
+        ({"receiver": ""}, "exactly one of --receiver and --endpoints"),
+        ({"endpoints": Path("class.csv")}, "exactly one of --receiver and --endpoints"),
         ({"secret": ""}, "set SHARED_SECRET"),
         ({"receiver": "ftp://a"}, "--receiver, endpoint 1: must be an http"),
-        ({"receiver": "http://8.8.8.8/"}, "Give --public-url"),
+        ({"receiver": "http://8.8.8.8/"}, "Pass --public-url"),
         ({"email": " "}, "e-mail or secret is missing"),
         ({"listen": "127.0.0.1"}, "Cannot listen on 127.0.0.1"),
         ({"listen": "127.0.0.1:99999"}, "Cannot listen on"),
         ({"listen": "none.invalid:0"}, "Cannot listen on"),
         ({"csv": Path("none/out.csv")}, "none/out.csv cannot be written"),
         ({"csv": Path("/")}, "/ cannot be written"),
-        ({"files": [Path("none.yaml")]}, "none.yaml cannot be read"),
+        ({"files": [Path("none.yaml")]}, "none.yaml could not be read"),
     ],
 )
 async def test_what_cannot_be_evaluated_is_an_error_with_a_remedy(
@@ -126,7 +126,7 @@ async def test_two_templates_of_one_id_are_refused(options: Options) -> None:
         ("email,endpoint\na@b.c,http://127.0.0.1:9\na@b.c,http://127.0.0.1:9\n", "names an endpoint twice"),
         ("email,endpoint\na@b.c,nowhere\n", "endpoint 1: must be an http"),
         ("email,endpoint\na@b.c\n", "endpoint 1: must be an http"),
-        (b"email,endpoint\n\xff\n", "cannot be read as CSV"),
+        (b"email,endpoint\n\xff\n", "could not be read as CSV"),
     ],
 )
 async def test_a_list_of_endpoints_that_is_wrong_is_named(
@@ -148,7 +148,7 @@ async def test_what_could_not_be_judged_stays_open_and_the_command_says_so(
         assert await asyncio.to_thread(run_evaluate, asked, env) == 1
         out, said = capsys.readouterr()
         assert [entry["outcome"] for entry in json.loads(out)] == ["open", "open"]
-        assert "not judged, GitHub answered 401" in said
+        assert "not judged (GitHub answered 401" in said
         assert await asyncio.to_thread(run_evaluate, asked, env) == 1
-        assert capsys.readouterr().err.startswith("Going on with evaluation 1")
+        assert capsys.readouterr().err.startswith("Continuing evaluation 1")
         assert len(endpoint.requests) == 1

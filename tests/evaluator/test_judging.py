@@ -173,7 +173,7 @@ async def test_a_page_that_does_not_answer_fails_by_name(hub: Hub) -> None:
 async def test_without_a_page_nothing_is_opened(url: object, hub: Hub) -> None:
     verdict = await seen(hub, await claim(hub, pages_url=url))
     assert states(verdict) == UNSEEN
-    assert verdict.marks[3].seen == "there is no page to look at"
+    assert verdict.marks[3].seen == "there is no page to open"
 
 
 async def test_an_endpoint_on_the_internet_may_not_name_this_machine(hub: Hub) -> None:
@@ -242,7 +242,7 @@ async def test_a_page_at_a_private_address_is_not_looked_at_by_githubs_word(hub:
     asked = replace(await claim(hub), reach=Reach())
     verdict = await judge(asked, named(hub, hub.host.url), hub.time.clock())
     assert states(verdict) == ["passed", "unproved", *UNSEEN[2:]]
-    assert verdict.marks[3].seen == "the page has no address that may be looked at"
+    assert verdict.marks[3].seen == "the page has no address that may be opened"
 
 
 def named(hub: Hub, server: str) -> EvaluatorSettings:

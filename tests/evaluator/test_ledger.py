@@ -110,5 +110,5 @@ def test_a_verdict_is_kept_whole_and_counted(tmp_path: Path) -> None:
 def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database, and long enough to be taken for none " * 20)
     for path in (tmp_path / "text", tmp_path / "text" / "ledger.sqlite"):
-        with pytest.raises(UsageError, match="is no file that results can be kept in"):
+        with pytest.raises(UsageError, match="is not a database of results"):
             Ledger(path)

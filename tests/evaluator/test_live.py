@@ -61,7 +61,7 @@ async def test_a_host_that_sends_a_byte_now_and_then_has_its_time_and_no_more() 
         with resolving(Reach(allow_private=True)) as names:
             async with reading(f"{url}/", await names.destination(url)) as live, asyncio.timeout(30):
                 shown = await compared(live, FILES, None, FastClock().clock(), seconds=0.3)
-    assert shown == (False, "only 0 of 4 files came within 0 s")
+    assert shown == (False, "only 0 of 4 files arrived within 0 s")
 
 
 async def test_what_is_too_large_or_too_much_is_not_read_on(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ async def test_what_is_too_large_or_too_much_is_not_read_on(monkeypatch: pytest.
     async with served(host({"a": b"x" * 60, "b": b"x" * 60})) as (live, asked):
         assert (await live.read("a")).body == b"x" * 60
         assert (await live.read("b")).problem == "too large"
-        assert (await live.read("c")).problem == "too many paths were asked for"
+        assert (await live.read("c")).problem == "too many paths were requested"
         assert (await live.read("a", again=True)).body == b"x" * 60
     assert len(asked) == 3
 

@@ -66,8 +66,8 @@ def test_a_seed_gives_the_same_task_again_and_another_one_another(tmp_path: Path
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "template: Value error, a template is a mapping"),
-        ("- id: x", "a template is a mapping"),
+        ("", "template: Value error, a template must be a mapping"),
+        ("- id: x", "a template must be a mapping"),
         ("id: x\nbrief: b\nround3: {brief: c}", "without a gap"),
         ("id: x\nbrief: b\nround2: []", "rounds.0"),
         ("id: x\nbrief: b\nchecks: wrong", "checks"),
@@ -75,7 +75,7 @@ def test_a_seed_gives_the_same_task_again_and_another_one_another(tmp_path: Path
         ("id: x", "brief: Field required"),
         ("id: x\nbrief: b\nvars: {a: {random: [2, 1]}}", "must not be above"),
         ("id: x\nbrief: b\nattachments: [{name: a}]", "either content or url"),
-        ("id: [", "is not YAML"),
+        ("id: [", "is not valid YAML"),
         ("a: &a [*a]", "brief"),
     ],
 )
@@ -86,17 +86,17 @@ def test_what_is_no_template_is_named_with_its_file(text: str, says: str, tmp_pa
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.yaml cannot be read"):
+    with pytest.raises(UsageError, match=r"none\.yaml could not be read"):
         read_template(tmp_path / "none.yaml")
 
 
 @pytest.mark.parametrize(
     ("more", "says"),
     [
-        ("vars: {a: {sum: b.csv, column: c}}", "no attachment with content is called b.csv"),
-        ("vars: {a: {count: b.csv}}", "no attachment with content is called b.csv"),
+        ("vars: {a: {sum: b.csv, column: c}}", "there is no attachment b.csv"),
+        ("vars: {a: {count: b.csv}}", "there is no attachment b.csv"),
         ('attachments: [{name: b.csv, content: "x\\n1"}]\nvars: {a: {sum: b.csv, column: c}}', "has no column c"),
-        ('attachments: [{name: b.csv, content: "c\\none"}]\nvars: {a: {sum: b.csv, column: c}}', "no number"),
+        ('attachments: [{name: b.csv, content: "c\\none"}]\nvars: {a: {sum: b.csv, column: c}}', "not a number"),
         ("attachments: [{name: ../b.csv, content: x}]", "attachments.0.name"),
         ("attachments: [{name: a, content: x}, {name: a, content: y}]", "used twice"),
     ],

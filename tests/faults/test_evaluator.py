@@ -264,9 +264,9 @@ async def test_s25_a_page_that_comes_byte_by_byte_or_breaks_us_stops_nobody_else
                 Endpoint(f"{name}@b.c", each.url, SECRET) for name, each in zip("sot", (one, other, third), strict=True)
             ]
             dripped, broken, fine = await school.run(*asked)
-    assert dripped.marks[3].seen == "only 0 of 3 files came within 1 s"
+    assert dripped.marks[3].seen == "only 0 of 3 files arrived within 1 s"
     assert (broken.outcome, broken.marks) == ("open", ())
-    assert any("not judged, GitHub failed with 500" in line for line in school.said)
+    assert any("not judged (GitHub failed with 500" in line for line in school.said)
     assert [mark.state for mark in fine.marks] == ["passed"] * 5
 
 

@@ -86,7 +86,7 @@ class Growth:
 
     @property
     def ratio(self) -> float:
-        """The largest growth from one size to twice that, above the floor; 0 where there is none."""
+        """The largest growth from one size to twice that, above the floor; 0 without one."""
         pairs = zip(self.steps, self.steps[1:], strict=False)
         return max((_ratio(one, two) for one, two in pairs if two.size < 3 * one.size), default=0.0)
 

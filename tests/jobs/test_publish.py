@@ -251,7 +251,7 @@ CASES = {
     "the build failed": Case(NoSite, "It was too hard", {"error": "It was too hard."}, has_site=False),
     "the build was refused": Case(
         NoSite,
-        "Create a new one",
+        "create a token",
         {"error": "GitHub: create a token.", "told": "GitHub: 401."},
         has_site=False,
         told="GitHub: 401.",

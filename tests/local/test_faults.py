@@ -128,7 +128,7 @@ def test_a_wrong_entry_is_named(read: Read, entry: Any, problem: str) -> None:
 
 
 def test_a_file_that_is_no_list_or_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.json cannot be read"):
+    with pytest.raises(UsageError, match=r"none\.json could not be read"):
         Faults.read(tmp_path / "none.json")
     for content in ("{}", "[", ""):
         (tmp_path / "faults.json").write_text(content)

@@ -175,7 +175,7 @@ async def test_after_ten_wrong_secrets_in_a_minute_an_address_is_told_to_wait(do
     answers = [await send(door, secret=f"guess {number}") for number in range(12)]
     assert [answer.status_code for answer in answers] == [401] * 10 + [429] * 2
     assert 0 < int(answers[-1].headers["retry-after"]) <= 60
-    assert answers[-1].json() == {"error": "Too many wrong secrets came from this address. Wait a minute."}
+    assert answers[-1].json() == {"error": "Too many wrong secrets were sent from this address. Wait a minute."}
     # Whoever has the secret may sit behind the same proxy as the one who guesses.
     assert (await send(door)).status_code == 200
 
@@ -442,10 +442,10 @@ async def test_the_log_says_which_request_and_how_many_unknown_fields(
 async def test_another_method_is_405(method: str, door: httpx.AsyncClient) -> None:
     answer = await door.request(method, "/api-endpoint")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
-    assert method == "HEAD" or answer.json() == {"error": "Tasks go to POST /api-endpoint."}
+    assert method == "HEAD" or answer.json() == {"error": "Send tasks to POST /api-endpoint."}
 
 
 async def test_another_path_is_404(door: httpx.AsyncClient) -> None:
     answer = await door.post("/api", json=TASK)
     assert answer.status_code == 404
-    assert answer.json() == {"error": "There is nothing here. Tasks go to POST /api-endpoint."}
+    assert answer.json() == {"error": "Nothing was found at this address. Send tasks to POST /api-endpoint."}

@@ -48,7 +48,7 @@ async def test_a_body_that_is_too_large_is_413_in_flat_memory(headers: dict[str,
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert answer.status_code == 413
-        assert answer.json() == {"error": f"Send at most {MB} bytes; larger attachments go in as http(s) URLs."}
+        assert answer.json() == {"error": f"Send at most {MB} bytes; send larger attachments as http(s) URLs."}
         assert peak < 8 * MB
         assert (await client.post(f"{url}/api-endpoint", json=TASK)).status_code == 200
 
@@ -252,4 +252,4 @@ async def test_a_large_body_that_stands_still_gives_its_place_away(
     async with socket_to(github, read_s=60) as (_, reader, writer), asyncio.timeout(20):
         writer.write(opening(10 * MB) + b" " * 2 * SMALL)
         assert await head(reader) == b"408"
-        assert b"A large one has to come at" in await reader.read()
+        assert b"A large one must arrive at" in await reader.read()

@@ -98,7 +98,7 @@ async def test_of_what_is_not_known_nothing_is_said_but_that(door: httpx.AsyncCl
 async def test_a_question_that_lacks_a_part_is_422(query: dict[str, str], named: str, door: httpx.AsyncClient) -> None:
     answer = await door.get("/result", params=query)
     assert answer.status_code == 422
-    assert f"Give {named}" in answer.json()["error"]
+    assert f"Add {named}" in answer.json()["error"]
 
 
 async def test_odd_questions_are_no_500(door: httpx.AsyncClient) -> None:

@@ -46,7 +46,7 @@ async def test_it_starts_where_github_would_start_the_workflow() -> None:
     ("answer", "said"),
     [
         (httpx.Response(200, json={"state": "disabled_inactivity"}), r"is disabled_inactivity: enable it"),
-        (httpx.Response(401), r"must renew it\. \(CHECK_ON_STARTUP=false starts all the same\.\)"),
+        (httpx.Response(401), r"must renew it\. \(Set CHECK_ON_STARTUP=false to start anyway\.\)"),
         (httpx.Response(404), r"Check the name and the token"),
     ],
 )
@@ -105,7 +105,7 @@ def test_told_to_it_starts_all_the_same_logs_nothing_personal_and_stops_when_tol
         process.send_signal(stop)
         _, rest = process.communicate()
     said = "".join(log) + rest
-    assert "There is no TASK_KEY" in said
+    assert "TASK_KEY is not set" in said
     assert process.returncode in (0, -stop)
     for personal in ("ann", "canary", "n-1", "guess", SECRET, "t0ken", "Traceback"):
         assert personal not in said

@@ -57,10 +57,12 @@ def test_what_is_set_is_taken() -> None:
 
 def test_one_error_names_all_that_is_missing_and_what_each_is_for() -> None:
     said = refused({"PORT": "x"})
-    assert "SHARED_SECRET is missing (evaluators send it; whoever has it may start tasks)" in said
+    assert "SHARED_SECRET is missing (evaluators send it; anyone who has it can start tasks)" in said
     assert "PIPELINE_REPOSITORY is missing (owner/name of the repository whose workflow does the work)" in said
     assert "DISPATCH_TOKEN is missing (a token with Contents: write on that repository alone)" in said
-    assert said.endswith("PORT must be a whole number up to 65535. Set them where the README's table says.")
+    assert said.endswith(
+        "PORT must be a whole number up to 65535. Correct these settings. docs/settings.md explains each."
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,6 +126,6 @@ def test_who_changes_a_short_secret_may_have_both_for_a_while() -> None:
 
 def test_without_a_key_for_the_tasks_that_is_said_and_with_one_there_is_nothing_to_say() -> None:
     (said,) = Settings.from_env(ENV).warnings
-    assert "no TASK_KEY" in said
+    assert "TASK_KEY is not set" in said
     assert "`pagewright setup`" in said
     assert Settings.from_env(ENV | {"TASK_KEY": TASK_KEY}).warnings == ()

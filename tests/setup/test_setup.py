@@ -115,7 +115,7 @@ def test_from_nothing_to_a_pipeline_that_could_run(
     # Asked before anything leaves this machine: the repository, the code, what is stored.
     assert [question.split()[0] for question in person.asked] == ["octo/pipeline", "Push", "Store"]
     said = capsys.readouterr().out + " ".join(person.asked)
-    assert "A ruleset keeps main" in said
+    assert "A ruleset blocks every push to main" in said
     assert not any(secret in said for secret in (SETUP, PEN, KEY))
 
 
@@ -144,7 +144,7 @@ def test_a_second_time_changes_what_is_new_and_asks_for_no_push(
     assert secrets_in(hub, "build") == {"OPENAI_API_KEY": "other"}
     assert configured(hub).variables == {"LLM_MODELS": "gpt-5"}
     assert len(configured(hub).rulesets) == 1
-    assert "there already" in capsys.readouterr().out
+    assert "is already at" in capsys.readouterr().out
 
 
 OURS = {".github/workflows/ci.yml": "on: push\n", ".github/dependabot.yml": "version: 2\n"}
@@ -174,7 +174,7 @@ def test_what_only_the_projects_own_repository_needs_is_not_pushed(
     again = Person()
     assert set_up(env, again, clone) == 0
     assert [question.split()[0] for question in again.asked] == ["Store"]
-    assert "there already" in capsys.readouterr().out
+    assert "is already at" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("place", ["here", "elsewhere"])
@@ -215,7 +215,7 @@ def test_commits_of_others_on_top_are_not_overwritten_either(
     hub.github.configurations.change(repository(hub), lambda now: replace(now, rulesets=()))
     theirs = hub.seed("pipeline", {"theirs.txt": b"x"})
     assert set_up(env, Person(), clone) == 5
-    assert "fetch and merge them first" in capsys.readouterr().out
+    assert "Fetch and merge them first" in capsys.readouterr().out
     assert hub.head("pipeline") == theirs
 
 
@@ -240,7 +240,7 @@ def test_commits_that_are_not_here_are_not_overwritten(
 ) -> None:
     theirs = hub.seed("pipeline", {"theirs.txt": b"x"})
     assert set_up(env, Person(), clone) == 5
-    assert "fetch and merge them first" in capsys.readouterr().out
+    assert "Fetch and merge them first" in capsys.readouterr().out
     assert hub.head("pipeline") == theirs
 
 
@@ -265,7 +265,7 @@ def test_a_ruleset_that_cannot_be_put_back_is_said_to_be_lifted(
     more(clone, "more.py")
     hub.fail(fault("/rulesets/1$", method="PUT", status=status, after=1, times=1 if status == 403 else 9))
     assert set_up(env, Person(), clone) == 5
-    assert "is lifted and could not be put back" in capsys.readouterr().out
+    assert "was disabled and could not be enabled again" in capsys.readouterr().out
     hub.fail()
     assert set_up(env, Person(), clone) == 0
     assert [one.enforcement for one in configured(hub).rulesets] == ["active"]
@@ -312,13 +312,13 @@ def test_a_token_that_lacks_something_is_told_what_it_needs(
 def test_what_is_missing_is_named_at_once(clone: Path, tmp_path: Path, env: dict[str, str]) -> None:
     with pytest.raises(UsageError, match=r"PIPELINE_REPOSITORY .* SETUP_TOKEN .* TARGET_TOKEN"):
         set_up({}, Person(), clone)
-    with pytest.raises(UsageError, match="must be owner/name"):
+    with pytest.raises(UsageError, match="must have the form owner/name"):
         set_up({**env, "PIPELINE_REPOSITORY": "pipeline"}, Person(), clone)
-    with pytest.raises(UsageError, match="no workflow"):
+    with pytest.raises(UsageError, match="workflow to set up was not found"):
         set_up(env, Person(), tmp_path)
     (tmp_path / WORKFLOW).parent.mkdir(parents=True)
     (tmp_path / WORKFLOW).write_bytes(REAL.read_bytes())
-    with pytest.raises(UsageError, match="nothing to push"):
+    with pytest.raises(UsageError, match="files to push were not found"):
         set_up({**env, "GIT_CEILING_DIRECTORIES": str(tmp_path.parent)}, Person(), tmp_path)
 
 
@@ -336,7 +336,7 @@ def test_a_token_that_is_not_valid_is_to_be_renewed(
     assert "Renew SETUP_TOKEN" in capsys.readouterr().out
     hub.fail(fault("/repos/octo/pipeline$", status=502, times=9))
     assert set_up(env, Person(), clone) == 5
-    assert "Then run this again" in capsys.readouterr().out
+    assert "Then run this command again" in capsys.readouterr().out
 
 
 def test_what_lies_inside_another_repository_is_not_taken_for_a_clone(
@@ -345,7 +345,7 @@ def test_what_lies_inside_another_repository_is_not_taken_for_a_clone(
     inside = clone / "unpacked"
     (inside / WORKFLOW).parent.mkdir(parents=True)
     (inside / WORKFLOW).write_bytes(REAL.read_bytes())
-    with pytest.raises(UsageError, match="nothing to push"):
+    with pytest.raises(UsageError, match="files to push were not found"):
         set_up(env, Person(), inside)
     assert hub.github.store.find("octo", "pipeline") is None
 
@@ -377,11 +377,11 @@ def test_what_would_not_work_all_the_same_is_said(
     more_env = {"GROQ_API_KEY": "x", "LLM_MODELS": "groq/llama,claude-sonnet,ollama"}
     assert set_up({**env, **more_env}, Person(), clone) == 0
     said = capsys.readouterr().out
-    assert "GROQ_API_KEY is no secret that .github/workflows/build.yml asks for" in said
+    assert ".github/workflows/build.yml does not use the secret GROQ_API_KEY" in said
     assert "Model groq/llama has no key among the secrets" in said
     assert "Model claude-sonnet has no key" in said
     assert "Model ollama" not in said
-    assert "The environment build is open to * too" in said
+    assert "The environment build is also open to *" in said
     assert set_up({**env, "LLM_MODELS": ""}, Person(), clone) == 0
     assert "The variable LLM_MODELS stays groq/llama" in capsys.readouterr().out
 
@@ -393,14 +393,14 @@ def test_a_secret_that_every_workflow_sees_as_well_is_named(
     hub.github.configurations.change(repository(hub), lambda now: replace(now, secrets={"TARGET_TOKEN": "x"}))
     capsys.readouterr()
     assert set_up(env, Person(), clone) == 0
-    assert "TARGET_TOKEN is a secret of the whole repository too" in capsys.readouterr().out
+    assert "TARGET_TOKEN is also a secret of the whole repository" in capsys.readouterr().out
 
 
 def test_what_is_not_committed_is_said_to_stay(hub: Hub, clone: Path, env: dict[str, str]) -> None:
     (clone / "unfinished.py").write_text("x")
     person = Person()
     set_up(env, person, clone)
-    assert any("What is not committed here stays here" in question for question in person.asked)
+    assert any("Uncommitted changes are not pushed" in question for question in person.asked)
     assert "unfinished.py" not in hub.files("pipeline")
 
 
@@ -420,7 +420,7 @@ def test_a_task_key_is_drawn_once_and_written_for_the_owner_alone(
     assert is_task_key(key)
     assert stat.S_IMODE(dotenv.stat().st_mode) == 0o600
     said = capsys.readouterr().out
-    assert f"A TASK_KEY was made; it is in {dotenv}" in said
+    assert f"A TASK_KEY was created in {dotenv}" in said
     assert "Copy it to the receiver's host" in said
     # It is the receiver's alone: nothing of it goes to GitHub, nor to the terminal.
     held = configured(hub)
@@ -434,7 +434,7 @@ def test_a_task_key_is_drawn_once_and_written_for_the_owner_alone(
     assert "TASK_KEY" not in " ".join(everything[1:])
     assert set_up({**env, "TASK_KEY": key}, Person(), clone) == 0
     assert dotenv.read_text().count("TASK_KEY") == 1
-    assert "TASK_KEY is there already" in capsys.readouterr().out
+    assert "TASK_KEY already exists" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

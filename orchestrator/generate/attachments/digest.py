@@ -106,7 +106,7 @@ def _as_text(name: str, data: bytes) -> str:
 
 
 def _encoded(text: Decoded) -> str:
-    """Return how a page has to decode a text that it would misread, empty where it reads it as it is."""
+    """Return how a page has to decode a text that it would misread, empty if it reads it as it is."""
     if text.encoding == "UTF-8":
         return "UTF-8 with a byte order mark (fetch removes it, JSON.parse alone does not),  " if text.has_mark else ""
     if text.lost:

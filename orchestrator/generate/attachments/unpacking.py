@@ -51,13 +51,13 @@ class Unpacking:
             yield step
 
     def end(self) -> None:
-        """Raise ValueError where what came was only a part."""
+        """Raise ValueError if what came was only a part."""
         if self._unpacked is not None and self._is_begun and not self._unpacked.eof:
             raise ValueError("its host sends it compressed, but the end is missing")
 
 
 def refuse_page(name: str, data: bytes) -> None:
-    """Raise ValueError where `data` is an HTML page though `name` says that it is something else."""
+    """Raise ValueError if `data` is an HTML page though `name` says that it is something else."""
     kind = _KINDS.guess_type(name)[0]
     start = data[:1024].removeprefix(b"\xef\xbb\xbf").lstrip().lower()
     if kind is not None and kind not in _PAGES and start.startswith((b"<!doctype html", b"<html")):

@@ -1,4 +1,4 @@
-"""What came of one call: the answer of a model with what it took, or why there is none to use. Pure."""
+"""What came of one call: the answer of a model with what it took, or why it has no answer that can be used. Pure."""
 
 import time
 from collections.abc import Mapping
@@ -179,7 +179,7 @@ def _cost(price: Price, usage: Usage) -> float:
 
 
 def failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> Answer:
-    """Return the answer that there is none. `cost_usd`: None if nobody knows what that took."""
+    """Return an answer that has only a problem. `cost_usd`: None if nobody knows what that took."""
     is_free = model.price is not None and model.price.is_free
     attempt = _attempt(model, outcome, started, {"cost_usd": 0.0 if is_free else cost_usd})
     return Answer("", attempt, outcome, is_answered=False)

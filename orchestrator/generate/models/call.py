@@ -52,7 +52,7 @@ async def ask(
     learnt: Learnt | None = None,
     following: Following | None = None,
 ) -> Answer:
-    """Ask once within `allowance`, in the form that was `learnt`. Whatever goes wrong is an Answer with a problem."""
+    """Ask once within `allowance`, in the form that was `learnt`. Everything that goes wrong is an Answer with a problem."""
     return await Call(litellm, model, messages, allowance, learnt or Learnt(), following or Following()).answer()
 
 
@@ -83,14 +83,14 @@ class Call:
             self.learnt.form = replace(self.learnt.form, has_stream=False)
 
     async def answer(self) -> Answer:
-        """Return the answer, or why there is none."""
+        """Return the answer, or the reason that it is missing."""
         try:
             # litellm's timeout is idle time: only this one ends an answer that trickles in.
             async with asyncio.timeout(self.allowance.seconds):
                 got = await self._follower.follow(asyncio.create_task(self._work()))
         except (TimeoutError, Abandoned, Complete) as reason:
             return self._left(reason)
-        except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the next model is asked
+        except Exception as error:  # noqa: BLE001 - a provider's client may raise anything, and the next model is asked
             return self._refused(error)
         return self._whole(got)
 
@@ -235,6 +235,6 @@ async def _taken(heard: Heard, response: Any) -> Exception | None:
     """Take all of a stream; return what it raised."""
     try:
         await heard.take(response)
-    except Exception as error:  # noqa: BLE001 - whatever a provider's client raises, the stream is over
+    except Exception as error:  # noqa: BLE001 - a provider's client may raise anything, and the stream is over
         return error
     return None

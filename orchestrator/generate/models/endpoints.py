@@ -104,7 +104,7 @@ async def heard(http: httpx.AsyncClient, of: Endpoint, limit_s: float) -> Heard:
 
 
 async def body_of(response: httpx.Response) -> bytes:
-    """Return the body, as it is, or nothing where it is too long."""
+    """Return the body, as it is, or nothing if it is too long."""
     try:
         return await read_body(response, LONGEST_LIST)
     except TooLarge:

@@ -46,7 +46,7 @@ class Entry:
 def run_models(env: Mapping[str, str], *, as_json: bool) -> int:
     """Run `pagewright models`. It answers a question, so that nothing is usable is no failure.
 
-    Raises UsageError where the settings or `models.yaml` are wrong.
+    Raises UsageError if the settings or `models.yaml` are wrong.
     """
     settings, presets = model_settings(env), load()
     entries = asyncio.run(listing(settings, presets, import_litellm()))

@@ -140,7 +140,7 @@ def import_litellm() -> Any:
     litellm.drop_params = True
     # It ends an answer in which a hundred pieces are the same, as those of tables can be.
     litellm.REPEATED_STREAMING_CHUNK_LIMIT = sys.maxsize  # type: ignore[attr-defined]
-    litellm.disable_aiohttp_transport = True  # it leaves its sessions open, with a warning from whoever runs later
+    litellm.disable_aiohttp_transport = True  # it leaves its sessions open, which causes warnings later
     for name in ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     return litellm
@@ -252,7 +252,7 @@ def _by_preset(preset: Preset, models: Models) -> tuple[dict[str, Any], str]:
 
 
 def _known(litellm: Any, model: str) -> Mapping[str, int | float]:
-    """Return the numbers and flags in litellm's list for `model`, nothing where it is not in it.
+    """Return the numbers and flags in litellm's list for `model`, nothing if it is not in it.
 
     Only the list is read: `get_model_info` would ask a server at home over the network.
     """

@@ -58,7 +58,7 @@ def is_path(text: str) -> bool:
 
 
 def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
-    """Yield what a call of `tool` with these arguments does to a file; nothing where it is about no file."""
+    """Yield what a call of `tool` with these arguments does to a file; nothing if it is about no file."""
     named = {key.lower().replace("-", "_"): value for key, value in given.items()}
     named |= {_snake(key): _joined(value) for key, value in given.items()}
     paths = (value.strip() for key in (*PATHS, "name") if isinstance(value := named.get(key), str))

@@ -136,7 +136,7 @@ def _solid(line: str) -> str:
 
 
 def replaced(text: str, search: str, replace: str) -> str:
-    """Return `text` with `replace` in the one place where `search` stands; raise Mismatch where there is not one.
+    """Return `text` with `replace` in the one place where `search` stands; raise Mismatch if there is not one.
 
     Everything outside that place stays as it is, and line endings are those of `text`. Where `replace` is there
     already, in place of `search`, nothing changes.

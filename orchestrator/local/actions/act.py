@@ -31,7 +31,7 @@ STEADY = {
     "GIT_TERMINAL_PROMPT": "0",
     "PYTHONUNBUFFERED": "1",
 }
-"""What act's own environment holds whatever the run: no colours, nothing that asks, nothing that waits."""
+"""What act's own environment holds in every run: no colours, nothing that asks, nothing that waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class Start:
 
 
 def _yaml(values: Mapping[str, str]) -> str:
-    """Write YAML as act reads it: JSON would not do, its surrogate pairs and control characters are none in YAML."""
+    """Write YAML as act reads it: not JSON, whose surrogate pairs and control characters YAML refuses."""
     return yaml.safe_dump(dict(values), width=float("inf"))
 
 

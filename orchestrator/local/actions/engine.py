@@ -57,7 +57,7 @@ class Engine:
     """Runs workflows. Belongs to the event loop it is used in."""
 
     def __init__(self, settings: EngineSettings, runs: Runs, *, slots: int | None = None) -> None:
-        """Run `slots` runs at once, one a core where it is None. Raises UsageError where act is not installed."""
+        """Run `slots` runs at once, one a core where it is None. Raises UsageError if act is not installed."""
         if not ACT.is_file():
             raise UsageError(f"act is missing at {ACT}.", "Install the extra `local` of this project.")
         self._settings = settings
@@ -71,7 +71,7 @@ class Engine:
     async def dispatch(self, event_name: str, event: Mapping[str, Any]) -> Run:
         """Take an event; return its run, which is queued and saved. `event` is the whole webhook payload.
 
-        Raises UsageError where the workflow file is none.
+        Raises UsageError if the workflow file is not valid.
         """
         workflow = self._workflow()
         run = self._runs.create(
@@ -101,11 +101,11 @@ class Engine:
     async def rerun(self, run_id: int, *, failed_only: bool = False) -> Run:
         """Run a completed run once more, all its jobs or those that failed and what needs them.
 
-        Raises UsageError where there is no completed run of that id.
+        Raises UsageError if there is no completed run of that id.
         """
         run = self._runs.get(run_id)
         if run is None or run.status != "completed":
-            raise UsageError(f"There is no completed run {run_id}.", "Wait until it is over.")
+            raise UsageError(f"There is no completed run {run_id}.", "Wait until it has completed.")
         workflow = self._workflow()
         kept: tuple[Job, ...] = ()
         if failed_only:
@@ -127,7 +127,7 @@ class Engine:
                 self._enqueue(self._runs.update(_next_attempt(run)) if started else run, workflow)
 
     async def cancel(self, run_id: int) -> bool:
-        """End a run, queued or in progress, with all its processes; return False where it was over already.
+        """End a run, queued or in progress, with all its processes; return False if it was over already.
 
         This is what GitHub calls a forced cancellation: no step and no job with `if: always()` runs any more.
         https://docs.github.com/rest/actions/workflow-runs#force-cancel-a-workflow-run

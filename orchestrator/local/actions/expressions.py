@@ -91,6 +91,6 @@ def _text(value: Any) -> str:
 
 def _beyond(expression: str) -> UsageError:
     return UsageError(
-        f"The workflow's expression {expression} is beyond what runs on one machine.",
-        "Use paths into github, inputs or vars, 'literals' and || there.",
+        f"The workflow's expression {expression} is not supported by local runs.",
+        "Use only paths into github, inputs or vars, 'literals' and ||.",
     )

@@ -61,7 +61,7 @@ def _kill_with_parent(act: subprocess.Popen[bytes]) -> None:
 
 
 def _kill_children() -> None:
-    """Each kill hands the killed one's children up to us, so this is done when there are none left."""
+    """Each kill hands the killed one's children up to us, so this is done when no process is left."""
     while children := [pid for pid, parent in _parents() if parent == os.getpid()]:
         # Nobody else reaps our children: a pid cannot have been given to another process meanwhile.
         for pid in children:

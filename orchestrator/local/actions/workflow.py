@@ -48,7 +48,7 @@ class Workflow:
 
 
 def read_workflow(path: Path) -> Workflow:
-    """Read a workflow file. Raises UsageError for one that is none, or that needs more than this machine can do."""
+    """Read a workflow file. Raises UsageError if it is not valid, or needs more than this machine can do."""
     try:
         text = path.read_text(encoding="utf-8")
         document = yaml.safe_load(text)
@@ -63,7 +63,9 @@ def read_workflow(path: Path) -> Workflow:
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
-        raise UsageError(f"{path.name} is no workflow ({problem}).", "Restore it from the repository.") from error
+        raise UsageError(
+            f"{path.name} is not a valid workflow ({problem}).", "Restore it from the repository."
+        ) from error
 
 
 def without(workflow: Workflow, done: Collection[str]) -> Workflow:

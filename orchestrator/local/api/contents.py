@@ -16,7 +16,7 @@ _INLINE = 1_000_000  # bytes; larger files come without their content
 
 
 def tree(call: Call) -> Response:
-    """GET …/git/trees/{sha}: a tree, a commit or a branch; `recursive` counts whatever its value."""
+    """GET …/git/trees/{sha}: a tree, a commit or a branch; `recursive` counts with any value."""
     store, sha = call.github.store, call.params["sha"]
     found = store.resolve(call.repository, sha, "tree")
     found = found or store.resolve(call.repository, commit_named(call, sha), "tree")

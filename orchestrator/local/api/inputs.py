@@ -16,7 +16,7 @@ def filled(workflow: str, given: Mapping[str, Any]) -> dict[str, str]:
     """Return what a run finds in its event: what was given, and the defaults of the rest, all as text.
 
     Raises 422 for an input that the workflow (YAML) does not declare, a required one that is missing, and a choice
-    that is none of those offered.
+    that is not among those offered.
     """
     declared = _declared(workflow)
     if unknown := [name for name in given if name not in declared]:

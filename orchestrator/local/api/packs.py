@@ -32,7 +32,7 @@ class _Refused(Exception):
 
 
 def routes(github: LocalGitHub) -> list[Route]:
-    """Return the routes. Whoever pushes, or reads what is private, gives a token as password."""
+    """Return the routes. A client that pushes, or reads what is private, gives a token as password."""
 
     async def advertise(request: Request) -> Response:
         service = request.query_params.get("service", "")

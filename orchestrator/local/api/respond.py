@@ -66,7 +66,7 @@ class Call:
 
     @property
     def repository(self) -> Repository:
-        """Return the repository of the path. Raises 404 where there is none."""
+        """Return the repository of the path. Raises 404 if it does not exist."""
         if self.found is None:
             raise not_found()
         return self.found
@@ -84,7 +84,7 @@ class Call:
         return self.token.login
 
     def text(self, name: str, default: str | None = None) -> str:
-        """Return a string of the body. Raises 422 where it is missing or something else."""
+        """Return a string of the body. Raises 422 if it is missing or something else."""
         value = self.body.get(name, default)
         if value is None:
             raise Refusal(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
@@ -99,7 +99,7 @@ class Call:
         return (page - 1) * size, size
 
     def links(self, total: int) -> dict[str, str]:
-        """Return the Link header for a list of `total` items; none where it fits on one page.
+        """Return the Link header for a list of `total` items; no header if it fits on one page.
 
         https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
         """

@@ -170,7 +170,7 @@ def has_count(unit: str, wanted: Bound) -> About:
 
 
 def has_text(text: str, *, is_loose: bool = False) -> About:
-    """Return that a file holds a text. `is_loose`: in whatever capitals, as one mentions something."""
+    """Return that a file holds a text. `is_loose`: in upper or lower case, as one mentions something."""
 
     def claim(name: str, data: bytes) -> Finding:
         held = text_of(data)
@@ -239,7 +239,7 @@ def is_titled(text: str) -> About:
 
 @dataclass(frozen=True)
 class Element:
-    """An element that is asked for. `named`: what a script that adds it must name; `loosely`: it, whatever its tag."""
+    """An element that is asked for. `named`: what a script that adds it must name; `loosely`: it, with any tag."""
 
     selector: str
     named: str

@@ -1,7 +1,7 @@
 """How much a file holds: words, lines, sentences, entries. Pure.
 
 People count in more than one way: a blank line may be a line, `-` a word. All ways are given, and where they lead to
-different verdicts there is none.
+different verdicts, no verdict is given.
 """
 
 import json
@@ -52,7 +52,7 @@ def text_of(data: bytes) -> str:
 
 
 def headings(text: str) -> list[tuple[int, str]]:
-    """Return level and text of each heading of a Markdown file; what stands in a fence is none."""
+    """Return level and text of each heading of a Markdown file; a code fence has no headings."""
     found: list[tuple[int, str]] = []
     is_fenced, before = False, ""
     for line in text.splitlines():

@@ -47,7 +47,7 @@ class Keys:
 
     @property
     def is_table(self) -> bool:
-        """Whether all cells are texts, whatever they hold."""
+        """Whether all cells are texts. They always are."""
         return all(format_of(name) == "csv" for name in self.files)
 
     def nested(self) -> Objects | None:

@@ -60,7 +60,7 @@ class Document:
 
 @lru_cache(maxsize=8)
 def read_page(text: str) -> Document:
-    """Return what a page holds, whatever it is."""
+    """Return what a page holds, of any kind."""
     nodes: list[Node] = []
     scripts: list[str] = []
     open_: list[Node] = []

@@ -24,7 +24,7 @@ class Repository:
     attachments: Mapping[str, bytes]
 
     def file(self, name: str) -> bytes | None:
-        """Return the file that a check names, in whatever case where no other has that name."""
+        """Return the file that a check names, in upper or lower case if no other has that name."""
         path = self.path(name)
         return None if path is None else self.files[path]
 

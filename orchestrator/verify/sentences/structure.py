@@ -49,7 +49,7 @@ def unread(error: Malformed) -> Finding:
 
 
 def format_of(name: str) -> str:
-    """Return the format that a file's name promises, nothing where it promises none."""
+    """Return the format that a file's name promises, nothing if it promises none."""
     return _FORMATS.get(name.rpartition(".")[2].lower(), "")
 
 
@@ -165,7 +165,7 @@ FORMATS = frozenset({*_READERS, *_PICTURES, "yml", "jpg"})
 
 
 def read_as(kind: str, name: str, data: bytes) -> Any:
-    """Return a file as `kind` reads it; raise Malformed where it is not of that kind."""
+    """Return a file as `kind` reads it; raise Malformed if it is not of that kind."""
     kind = {"yml": "yaml", "jpg": "jpeg"}.get(kind, kind)
     if kind in _PICTURES:
         if not data.startswith(_PICTURES[kind]):
