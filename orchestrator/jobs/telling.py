@@ -22,7 +22,7 @@ UNLOGGED = frozenset({"answered", "asked", "attempt", "built", "failed", "judged
 
 @dataclass
 class Teller:
-    """Takes the events of one job. `stream`: None where nobody asked for one."""
+    """Takes the events of one job. `stream`: None if nobody asked for one."""
 
     runner: Runner
     stream: Stream | None = None

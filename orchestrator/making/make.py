@@ -1,6 +1,6 @@
 """One site, anywhere: models write it, a browser looks at it, and what is wrong goes back to them until it is proved.
 
-Nothing here knows GitHub or Actions. Whatever happens is emitted as an event.
+Nothing here knows GitHub or Actions. Everything that happens is emitted as an event.
 """
 
 from collections.abc import Callable, Mapping, Sequence

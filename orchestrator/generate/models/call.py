@@ -52,7 +52,7 @@ async def ask(
     learnt: Learnt | None = None,
     following: Following | None = None,
 ) -> Answer:
-    """Ask once within `allowance`, in the form that was `learnt`. Everything that goes wrong is an Answer with a problem."""
+    """Ask once within `allowance`, in the form that was `learnt`. What goes wrong is an Answer with a problem."""
     return await Call(litellm, model, messages, allowance, learnt or Learnt(), following or Following()).answer()
 
 

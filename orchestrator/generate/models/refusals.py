@@ -108,7 +108,7 @@ class Form:
 
     @property
     def streaming(self) -> dict[str, Any]:
-        """The parameters that ask for the answer in pieces, none where it comes in one."""
+        """The parameters that ask for the answer in pieces, none if it comes in one."""
         if not self.has_stream:
             return {}
         return {"stream": True} | ({"stream_options": {"include_usage": True}} if self.has_usage else {})
