@@ -104,8 +104,14 @@ class Call:
         if heard.has_come and heard.is_whole:
             return self._whole(heard.got(counted_in(self.messages)))
         if isinstance(reason, TimeoutError):
-            return self._late()
-        return replace(self._ended(str(reason)), is_abandoned=True)
+            answer = self._late()
+        else:
+            answer = replace(self._ended(str(reason)), is_abandoned=True)
+        return replace(answer, partial=max(answer.partial, self._longest(), key=len))
+
+    def _longest(self) -> str:
+        """Return the most that came of a try whose stream broke off."""
+        return max((heard.look() for heard in self._broken), key=len, default="")
 
     @property
     def silent_s(self) -> float:
@@ -159,13 +165,16 @@ class Call:
             asked = self.learnt.form.request(self.messages, self._tokens) | self.learnt.form.streaming
             self._follower.is_streamed = self.learnt.form.has_stream
             try:
-                return await router.acompletion(model="asked", **asked)
+                response = await router.acompletion(model="asked", **asked)
             except Exception as error:
                 said = said_by(error, has_key=self._has_key)
                 self._is_loading = refusal_of(said).is_loading
                 form = adapted_to(said, self.learnt.form, asked) if adapted < ADAPTATIONS else None
                 if form is None and not self._is_loading:
                     raise
+            else:
+                self._is_loading = False
+                return response
             self._follower.heard.last = time.monotonic()  # a refusal is a sign of life too
             if form is not None:
                 self.learnt.form, adapted = form, adapted + 1
@@ -225,9 +234,12 @@ class Call:
         else:
             is_lost = not is_refusal or any(heard.has_come for heard in self._broken)
             answer = failed(self.model, outcome, self.started, None if is_lost else 0.0)
-        longest = max((heard.look() for heard in self._broken), key=len, default="")
         return replace(
-            answer, is_too_long=refusal.is_too_long, context=refusal.context, read=refusal.prompt, partial=longest
+            answer,
+            is_too_long=refusal.is_too_long,
+            context=refusal.context,
+            read=refusal.prompt,
+            partial=self._longest(),
         )
 
 

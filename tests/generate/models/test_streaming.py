@@ -225,3 +225,20 @@ async def test_a_server_that_is_asked_for_a_stream_and_says_nothing_tells_withou
     async with model_server(Reply(body=b"", content_type="text/event-stream"), refused) as server:
         answer = await asked(model(server))
     assert (answer.is_too_long, answer.context, answer.attempt.cost_usd) == (True, 2_048, 0)
+
+
+async def test_what_came_before_a_stream_broke_off_is_kept_where_the_next_try_is_silent() -> None:
+    following = Following(has_next=True, pace=Pace(look_s=0.01))
+    async with model_server(Reply(TEXT, stays=4), Reply(silent=True)) as server:
+        answer = await asked(model(server, silence_s=1), following)
+    assert (answer.partial, answer.is_abandoned, len(server.asked)) == (TEXT[:256], True, 2)
+
+
+async def test_a_model_that_has_loaded_and_then_runs_out_of_time_is_no_longer_said_to_load(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(call, "LOADING_S", 0)
+    loading = Reply(status=503, body=b'{"error": {"message": "Loading model"}}')
+    async with model_server(*[loading] * 3, Reply(TEXT, stays=4, stalls=True)) as server:
+        answer = await asked(model(server), seconds=2)
+    assert (answer.problem, answer.partial) == ("not at its end after 2 s", TEXT[:256])
