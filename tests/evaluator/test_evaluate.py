@@ -150,5 +150,5 @@ async def test_what_could_not_be_judged_stays_open_and_the_command_says_so(
         assert [entry["outcome"] for entry in json.loads(out)] == ["open", "open"]
         assert "not judged (GitHub answered 401" in said
         assert await asyncio.to_thread(run_evaluate, asked, env) == 1
-        assert capsys.readouterr().err.startswith("Going on with evaluation 1")
+        assert capsys.readouterr().err.startswith("Continuing evaluation 1")
         assert len(endpoint.requests) == 1

@@ -381,7 +381,7 @@ def test_what_would_not_work_all_the_same_is_said(
     assert "Model groq/llama has no key among the secrets" in said
     assert "Model claude-sonnet has no key" in said
     assert "Model ollama" not in said
-    assert "The environment build is also open to * too" in said
+    assert "The environment build is also open to *" in said
     assert set_up({**env, "LLM_MODELS": ""}, Person(), clone) == 0
     assert "The variable LLM_MODELS stays groq/llama" in capsys.readouterr().out
 
