@@ -76,7 +76,7 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
         "DISPATCH_TOKEN may dispatch to octo/pipeline",
         "The workflow build.yml is active on the default branch",
         "The environment publish is restricted",
-        "A ruleset blocks every push to main from DISPATCH_TOKEN",
+        "A ruleset protects main from DISPATCH_TOKEN",
         "TARGET_TOKEN may create repositories of octo",
         "TARGET_TOKEN may write Contents",
         "TARGET_TOKEN may enable Pages",
@@ -176,15 +176,15 @@ async def test_a_dispatch_token_that_may_do_more_than_it_needs_is_a_warning(
     rights = {"contents": "write", "actions": "read", permission: "write"}
     system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, rights, frozenset({PIPELINE})))
     found = wrong(await examined(system))
-    assert any(level == "warning" and f"DISPATCH_TOKEN may {says}" in said for level, said in found), found
+    assert any(level == "warning" and f"DISPATCH_TOKEN is allowed to {says}" in said for level, said in found), found
 
 
 @pytest.mark.parametrize("rights", [{"secrets": "read"}, {"secrets": "write", "actions": "read"}])
-async def test_a_pen_that_may_do_more_than_it_needs_is_a_warning(rights: dict[str, str], system: World) -> None:
-    pen = {"administration": "write", "contents": "write", "pages": "write", **rights}
-    system.github.tokens.add(Token(TARGET_TOKEN, OWNER, pen))
+async def test_a_write_token_that_may_do_more_than_it_needs_is_a_warning(rights: dict[str, str], system: World) -> None:
+    rights_of_it = {"administration": "write", "contents": "write", "pages": "write", **rights}
+    system.github.tokens.add(Token(TARGET_TOKEN, OWNER, rights_of_it))
     found = wrong(await examined(system))
-    assert ("warning", "TARGET_TOKEN may list secrets, but does not need Secrets") in found
+    assert ("warning", "TARGET_TOKEN is allowed to list secrets, but does not need Secrets") in found
 
 
 async def test_an_organization_that_keeps_its_members_from_pages_is_a_warning(system: World) -> None:
@@ -261,7 +261,7 @@ async def test_a_token_of_another_account_that_may_do_too_little_or_too_much(sys
     found = wrong(await examined(system, TARGET_TOKEN="reads", DISPATCH_TOKEN=TARGET_TOKEN))
     assert ("failure", "TARGET_TOKEN is not allowed to create repositories of octo") in found
     assert ("failure", "TARGET_TOKEN is not allowed to write Contents") in found
-    assert ("warning", "DISPATCH_TOKEN may create repositories, but does not need Administration") in found
+    assert ("warning", "DISPATCH_TOKEN is allowed to create repositories, but does not need Administration") in found
 
 
 async def test_pages_are_tried_by_reading_alone_and_only_where_there_is_a_site(system: World) -> None:
