@@ -20,7 +20,7 @@ check: setup
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
-	$(PYTHON) -m pytest -q tests/test_walls.py tests/test_packaging.py
+	$(PYTHON) -m pytest -q tests/test_walls.py tests/test_packaging.py tests/test_words.py tests/test_docs.py
 
 bench: browser
 	@$(PYTHON) tests/bench $(ARGS)
