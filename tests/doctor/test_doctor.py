@@ -280,20 +280,20 @@ async def test_pages_are_tried_by_reading_alone_and_only_where_there_is_a_site(s
 @pytest.mark.parametrize(
     ("days", "level", "says", "remedy"),
     [
-        (365, "ok", "ends in 365 days", ""),
-        (30, "ok", "ends in 30 days", ""),
-        (29, "warning", "ends in 29 days", "Renew it before then"),
-        (12, "warning", "ends in 12 days", "Renew it before then"),
-        (6, "warning", "ends in 6 days", "Renew it now"),
-        (1, "warning", "ends in a day", "Renew it now"),
-        (0, "warning", "ends today", "Renew it now"),
+        (365, "ok", "expires in 365 days", ""),
+        (30, "ok", "expires in 30 days", ""),
+        (29, "warning", "expires in 29 days", "Renew it before then"),
+        (12, "warning", "expires in 12 days", "Renew it before then"),
+        (6, "warning", "expires in 6 days", "Renew it now"),
+        (1, "warning", "expires in a day", "Renew it now"),
+        (0, "warning", "expires today", "Renew it now"),
     ],
 )
 async def test_when_a_token_ends_is_said_in_time(days: int, level: str, says: str, remedy: str, system: World) -> None:
     rights = {"contents": "write", "actions": "read", "variables": "read"}
     ends = datetime.now(UTC) + timedelta(days=days, minutes=10)
     system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, rights, frozenset({PIPELINE}), ends))
-    findings = [finding for finding in await examined(system) if "_TOKEN ends" in finding.said]
+    findings = [finding for finding in await examined(system) if "_TOKEN expires" in finding.said]
     # The other token never ends: GitHub says nothing of it, and neither does this.
     (found,) = findings
     assert found.said == f"DISPATCH_TOKEN {says}, on {ends:%Y-%m-%d}"
@@ -309,7 +309,7 @@ async def test_a_token_that_has_ended_is_not_valid(system: World) -> None:
 def test_when_a_token_ends_is_read_in_the_forms_that_github_writes() -> None:
     now = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
     for said in ("2026-12-08 13:00:00 UTC", "2026-12-08 13:00:00 +0000", "2026-12-08 15:00:00 +0200"):
-        assert asking.ending("T", said, now).said == "T ends in 12 days, on 2026-12-08"
+        assert asking.ending("T", said, now).said == "T expires in 12 days, on 2026-12-08"
     for said in ("soon", "", "9999-99-99 00:00:00 UTC"):
         assert "could not be read" in asking.ending("T", said, now).said
 
@@ -334,7 +334,7 @@ def test_names_of_similar_systems_are_recognised_and_used() -> None:
     assert (known["SHARED_SECRET"], known["DISPATCH_TOKEN"], known["TARGET_OWNER"]) == ("s", "t", "octo")
     assert known["TARGET_TOKEN"] == "own"
     said = lines(named(env))
-    assert "GITHUB_PAT is not a setting of Pagewright  → Call it DISPATCH_TOKEN" in said
+    assert "GITHUB_PAT is not a setting of Pagewright  → Rename it to DISPATCH_TOKEN" in said
     assert "PIPELINE_REPOSITORY is missing" in said
     assert "SHARED_SECRET is missing" not in said
 

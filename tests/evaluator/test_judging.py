@@ -83,7 +83,7 @@ async def test_everything_is_looked_at_and_findings_are_told_too(hub: Hub) -> No
     verdict = await seen(hub, await claim(hub, {**FILES, "index.html": PAGE + b"<script>gone()</script>"}))
     assert states(verdict) == GOOD
     assert [mark.kind for mark in verdict.marks[4:]] == ["js", "file", "file", "prose", "js"]
-    assert "asked for" in verdict.marks[0].seen
+    assert "requested" in verdict.marks[0].seen
     assert verdict.marks[3].seen == "4 files, the same bytes"
     assert [found.kind for found in verdict.findings] == ["error"]
     assert len(verdict.screenshots) == 4
@@ -285,5 +285,5 @@ async def test_what_github_refuses_to_say_of_a_page_is_shown(hub: Hub) -> None:
 async def test_a_github_that_does_not_go_on_is_given_up(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.evaluator.reading.READING_S", 0.05)
     hub.fail(fault("/repos/octo/sales", method="GET", delay=0.3))
-    with pytest.raises(GitHubFailed, match="no answer within"):
+    with pytest.raises(GitHubFailed, match="did not answer within"):
         await read(hub, pages_url="")

@@ -57,7 +57,7 @@ def record(system: World, name: str = TASK) -> dict[str, Any]:
 
 
 def repositories(system: World) -> set[str]:
-    return {path.stem for path in system.folder.glob(f"repositories/{OWNER}/*.git")} - {PIPELINE.partition("/")[2]}
+    return {path.stem for path in system.folder.glob(f"github/{OWNER}/*.git")} - {PIPELINE.partition("/")[2]}
 
 
 async def test_s6_the_record_of_a_site_lets_nobody_try_out_the_secret(system: World) -> None:

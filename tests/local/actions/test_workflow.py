@@ -125,12 +125,12 @@ def test_of_several_jobs_that_one_needs_those_stay_that_run_again(tmp_path: Path
     "text", ["", "- a list", "jobs: 1", "on: push", "jobs: {a: {steps: [{}]}}", "a: [", "jobs: {a: 1}"]
 )
 def test_what_is_no_workflow_says_so(tmp_path: Path, text: str) -> None:
-    with pytest.raises(UsageError, match=r"build\.yml is no workflow"):
+    with pytest.raises(UsageError, match=r"build\.yml is not a valid workflow"):
         read(tmp_path, text)
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"gone\.yml is no workflow"):
+    with pytest.raises(UsageError, match=r"gone\.yml is not a valid workflow"):
         read_workflow(tmp_path / "gone.yml")
 
 
