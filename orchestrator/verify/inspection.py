@@ -48,6 +48,7 @@ ANSWERING_S = 6.0
 """A page that says nothing for so long is busy. An ordinary one answers at once, on a machine under load too."""
 
 STOPPED = "the page does not go on running"
+UNSETTLED = "the page goes from document to document by itself"
 BEAT_S = 0.2
 ONCE_MORE_S = 2.0
 RESTING_S = 1.0
@@ -131,10 +132,12 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
 def _readable(label: str, verdict: CheckResult, seen: _Seen, outside: Outside) -> CheckResult:
     """Return the verdict, or that it cannot be given: a check that failed for want of another host says nothing.
 
-    Of a page that stops running no check holds: how far it came before it did so depends on the machine.
+    On a page that stops running no check holds: how far it came before that depends on the machine. Nor does one hold
+    on a page that never comes to rest: which of its documents was asked depends on the moment.
     """
-    if verdict.kind == "js" and verdict.state == "passed" and seen.has_stopped:
-        return verdict.model_copy(update={"state": "failed", "seen": f"{STOPPED}; it gave {verdict.seen} before"})
+    if verdict.kind == "js" and verdict.state == "passed" and (seen.has_stopped or seen.heard.is_restless):
+        why = STOPPED if seen.has_stopped else UNSETTLED
+        return verdict.model_copy(update={"state": "failed", "seen": f"{why}; it gave {verdict.seen} before"})
     if verdict.kind != "js" or verdict.state != "failed":
         return verdict
     if seen.is_cut and label not in seen.shown:

@@ -262,6 +262,14 @@ async def test_what_there_was_no_time_for_says_nothing_of_a_page_that_answers(st
     assert report.notes == ("Not all of the page was looked at within 8 s.",)
 
 
+async def test_no_check_holds_on_a_page_that_goes_from_document_to_document(stage: Stage) -> None:
+    page = HOME + "<script>setTimeout(() => location.reload(), 40)</script>"
+    report = await stage.report(page, "document.title === 'Sales'")
+    assert states(report) == ["failed"]
+    assert report.checks[0].seen.startswith("the page goes from document to document by itself")
+    assert [finding.kind for finding in report.findings] == ["limit"]
+
+
 async def test_no_check_holds_on_a_page_that_stops_running_however_far_it_came(stage: Stage) -> None:
     page = HOME + "<script>setTimeout(() => { for (;;); }, 400)</script>"
     report = await stage.report(page, "document.title === 'Sales'")
