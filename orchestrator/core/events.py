@@ -6,13 +6,13 @@ or evaluation URL is in any event: none of them has a field for one.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationInfo
 
 from orchestrator.core.errors import RuleBroken
 from orchestrator.core.report import State
@@ -23,8 +23,10 @@ MAX_TEXT = 500
 """Characters of any text in an event. What is longer lies in a file beside the stream."""
 
 
-def _cut(text: str) -> str:
+def _cut(text: str, info: ValidationInfo) -> str:
     """Return the beginning of a text; half a surrogate pair, which no file can hold, becomes `?`."""
+    for private, instead in info.context or ():
+        text = text.replace(private, instead)
     return text[:MAX_TEXT].encode(errors="replace").decode()
 
 
@@ -363,6 +365,13 @@ class Stamped:
 
     envelope: Envelope
     event: Event
+
+
+def without(event: Event, private: Iterable[str], instead: str) -> Event:
+    """Return an event with `instead` for each `private` value in its texts. Words with a meaning stay as they are."""
+    # The longest first: what stands within another value must leave no rest of it.
+    context = [(value, instead) for value in sorted(private, key=len, reverse=True)]
+    return type(event).model_validate(event.model_dump(), context=context)
 
 
 def write_line(stamped: Stamped) -> str:

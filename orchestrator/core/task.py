@@ -327,6 +327,11 @@ class Order:
         """Every key that says a repository is this task's, the one to be written first."""
         return self.key, *self.former_keys
 
+    @property
+    def personal(self) -> tuple[str, ...]:
+        """Return what identifies the asker and must not be seen, as it was sent."""
+        return tuple(str(self.request.get(name) or "") for name in ("email", "nonce", "evaluation_url"))
+
     def identity(self) -> Task:
         """Return who asked for which round, even if the rest of the event is incomplete; raise InvalidTask."""
         return parse(Task, {**self.request, "brief": "-", "checks": (), "attachments": ()})

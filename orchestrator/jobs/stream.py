@@ -5,9 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from orchestrator.core.events import Envelope, Event, Source, Stamped, write_line
+from orchestrator.core.events import Envelope, Event, Source, Stamped, without, write_line
 from orchestrator.jobs.runner import LEFT_OUT, SHORTEST_MASK
 
 FILE = "events.jsonl"
@@ -43,8 +42,7 @@ class Stream:
             return
         self.n += 1
         head = Envelope(n=self.n, id=self.id, at=datetime.now(UTC), source=self.source, run_attempt=self.run_attempt)
-        clean = type(event).model_validate(self._without_private(event.model_dump()))
-        line = write_line(Stamped(head, clean)).encode()
+        line = write_line(Stamped(head, without(event, self.private, LEFT_OUT))).encode()
         self.written += len(line)
         if self.written > MAX_BYTES:
             self.broken = f"they are more than {MAX_BYTES // 1024**2} MB"
@@ -71,12 +69,3 @@ class Stream:
                 target.write_bytes(content)
         except OSError as error:
             self.broken = error.strerror or type(error).__name__
-
-    def _without_private(self, value: Any) -> Any:
-        if isinstance(value, str):
-            for private in self.private:
-                value = value.replace(private, LEFT_OUT)
-            return value
-        if isinstance(value, dict):
-            return {name: self._without_private(entry) for name, entry in value.items()}
-        return value

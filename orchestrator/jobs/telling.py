@@ -72,8 +72,7 @@ def teller(env: Mapping[str, str], order: Order, runner: Runner, source: Source,
     folder = events_folder(env) or (out / EVENTS if out else None)
     stream = None if folder is None else Stream(folder, order.id, source, run_attempt(env))
     tells = Teller(runner, stream)
-    asker = order.request
-    tells.mask(*(str(asker.get(personal) or "") for personal in ("email", "nonce", "evaluation_url")))
+    tells.mask(*order.personal)
     return tells
 
 

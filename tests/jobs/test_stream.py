@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.events import NoteEvent, read_line
+from orchestrator.core.events import CheckEvent, NoteEvent, read_line
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import FILE, Stream
 from orchestrator.jobs.telling import Teller, teller
@@ -42,6 +42,24 @@ def test_what_is_private_stands_in_no_event(tmp_path: Path) -> None:
     stream.hide("a@example.com", 'no"nce', None, "", "ab")
     stream.append(NoteEvent(text='written to a@example.com with no"nce, about'))
     assert json.loads(lines(tmp_path)[0])["text"] == "written to *** with ***, about"
+
+
+@pytest.mark.parametrize("private", ["passed", "check", "build", "attempt"])
+def test_a_nonce_that_is_a_word_of_the_stream_takes_nothing_from_it(tmp_path: Path, private: str) -> None:
+    stream = Stream(tmp_path, "i", "build")
+    stream.hide(private)
+    event = CheckEvent(attempt=1, label=f"says {private}!", round=1, kind="js", state="passed", seen="true")
+    stream.append(event)
+    (stamped,) = map(read_line, lines(tmp_path))
+    assert stamped.event == event.model_copy(update={"label": "says ***!"})
+
+
+@pytest.mark.parametrize("inner", ["n0nce", "e.test", "http", "/notify"])
+def test_what_is_private_within_something_private_leaves_no_rest_of_it(tmp_path: Path, inner: str) -> None:
+    stream = Stream(tmp_path, "i", "build")
+    stream.hide(inner, "http://e.test/n0nce/notify", "test/n0nce/no")
+    stream.append(NoteEvent(text="sent to http://e.test/n0nce/notify"))
+    assert json.loads(lines(tmp_path)[0])["text"] == "sent to ***"
 
 
 def test_files_lie_beside_the_stream(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What the engine tells of its runs: events, made from how a run was before and how it is now."""
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,20 +27,25 @@ class RunTeller:
 
     def tell(self, before: Run | None, now: Run) -> None:
         """Write what has changed of a run."""
-        order = _order(now)
         place = now.id, now.run_attempt
         if place not in self.streams:
-            id_ = order.id if order else f"run-{now.id}"
-            self.streams[place] = Stream(events_folder(self.work, now.id), id_, "engine", now.run_attempt)
-            if order:
-                self.streams[place].hide(*(str(order.request.get(name) or "") for name in PERSONAL))
-        for event in changes(before, now, order):
+            self.streams[place] = self._begun(now)
+        for event in changes(before, now):
             self.streams[place].append(event)
         if now.status == "completed":
             del self.streams[place]
 
+    def _begun(self, run: Run) -> Stream:
+        stream = Stream(events_folder(self.work, run.id), request_of(run), "engine", run.run_attempt)
+        if order := _order(run):
+            stream.hide(*order.personal)
+        return stream
 
-PERSONAL = ("email", "nonce", "evaluation_url")
+
+def request_of(run: Run) -> str:
+    """Return the id of the request that a run is for; a name of its own if its event has none."""
+    order = _order(run)
+    return order.id if order else f"run-{run.id}"
 
 
 def _order(run: Run) -> Order | None:
@@ -49,12 +55,11 @@ def _order(run: Run) -> Order | None:
         return None
 
 
-def changes(before: Run | None, now: Run, order: Order | None) -> Iterator[Event]:
+def changes(before: Run | None, now: Run) -> Iterator[Event]:
     """Yield what has happened to a run between two looks."""
     is_new_attempt = before is None or before.run_attempt != now.run_attempt
-    if before is None and order is not None:
-        request = order.request
-        yield AcceptedEvent(task=str(request.get("task", "")), round=int(request.get("round", 1)), title=order.title)
+    if before is None:
+        yield from _accepted(now)
     if is_new_attempt:
         yield QueuedEvent(run=now.id, attempt=now.run_attempt)
     if now.status == "in_progress" and (before is None or before.status != "in_progress"):
@@ -66,6 +71,13 @@ def changes(before: Run | None, now: Run, order: Order | None) -> Iterator[Event
         seconds = (now.updated_at - now.run_started_at).total_seconds()
         ended = now.conclusion or "failure"
         yield EndedEvent(run=now.id, attempt=now.run_attempt, conclusion=ended, seconds=round(seconds, 3))
+
+
+def _accepted(run: Run) -> Iterator[Event]:
+    order = _order(run)
+    with contextlib.suppress(PagewrightError):  # a request of another form: the run says what is wrong with it
+        if order and (asker := order.identity()):
+            yield AcceptedEvent(task=asker.task, round=asker.round, title=order.title)
 
 
 def _job_changes(before: Job | None, now: Job) -> Iterator[Event]:

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from orchestrator.core.events import Event, read_line
-from orchestrator.core.task import read_event
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.telling import RunTeller, changes, events_folder
 from orchestrator.local.runs import Job, Run, Runs, Step, now
@@ -27,7 +29,7 @@ RUN = Run(
 
 
 def told(before: Run | None, after: Run) -> list[str]:
-    return [summary(event) for event in changes(before, after, read_event(after.payload, "7"))]
+    return [summary(event) for event in changes(before, after)]
 
 
 def summary(event: Event) -> str:
@@ -54,6 +56,14 @@ def test_each_change_is_told_once() -> None:
     assert told(later, ended) == ["ended 1 failure"]
     again = replace(ended, status="queued", conclusion=None, run_attempt=2, jobs=later.jobs[:1])
     assert told(ended, again) == ["queued 2", "job Build in_progress", "step Build Set up 1 success"]
+
+
+@pytest.mark.parametrize("wrong", [{"round": "first"}, {"task": 7}, {"nonce": None}], ids=str)
+def test_a_run_whose_request_is_of_another_form_is_told_all_the_same(wrong: dict[str, Any], tmp_path: Path) -> None:
+    payload = {"client_payload": {**PAYLOAD["client_payload"], "request": {**REQUEST, **wrong}}}
+    run = Runs(tmp_path / "runs", RunTeller(tmp_path).tell).create(replace(RUN, id=0, payload=payload))
+    (told,) = map(read_line, (events_folder(tmp_path, run.id) / FILE).read_text().splitlines())
+    assert (told.envelope.id, told.event.type) == ("a" * 16, "queued")
 
 
 def test_a_run_tells_into_its_own_folder_and_nothing_private(tmp_path: Path) -> None:
