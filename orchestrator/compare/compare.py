@@ -50,7 +50,7 @@ class Options:
     corpus: Path = corpus.FOLDER
 
 
-class Stage(Protocol):
+class TrialPipeline(Protocol):
     """A pipeline of its own for one model, with the inbox where its results arrive."""
 
     @property
@@ -72,7 +72,7 @@ class Stage(Protocol):
         """Return what the build of a request, given by its id, handed over."""
 
 
-Stages = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[Stage]]
+Stages = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[TrialPipeline]]
 """Starts a pipeline that keeps its data in a folder, with an environment; it stops when the block ends."""
 
 

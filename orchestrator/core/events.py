@@ -116,13 +116,16 @@ class HeardEvent(_Event):
     age_s: float = 0.0
 
 
+FileState = Literal["begun", "whole", "edited"]
+
+
 class FileEvent(_Event):
     """A file of an answer has begun, is whole, or was edited. `bytes`: of it, so far."""
 
     type: Literal["file"] = "file"
     call: int
     path: Text
-    state: Literal["begun", "whole", "edited"]
+    state: FileState
     bytes: int
 
 

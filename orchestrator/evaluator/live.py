@@ -130,7 +130,7 @@ class Live:
 @asynccontextmanager
 async def reading(url: str, to: Destination) -> AsyncIterator[Live]:
     """Read a page for as long as the block runs."""
-    headers = {"host": to.host, "accept-encoding": "identity", "user-agent": "pagewright"}
+    headers = {"accept-encoding": "identity", "user-agent": "pagewright"}
     async with httpx.AsyncClient(timeout=READING_S, trust_env=False, headers=headers) as http:
         yield Live(url, to, http)
 

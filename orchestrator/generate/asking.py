@@ -1,19 +1,19 @@
 """One call within a task: allowed by the budget, told to who waits, followed while it comes, and recorded."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.deadline import Deadline
-from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, Purpose, unheard
+from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, NoteEvent, Purpose, unheard
 from orchestrator.core.report import Attempt, Refused
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Given
 from orchestrator.generate.models.answer import Answer
 from orchestrator.generate.models.budget import Budget, NotAllowed
-from orchestrator.generate.models.call import Call
+from orchestrator.generate.models.call import ModelCall
 from orchestrator.generate.models.follow import Following, Pace
 from orchestrator.generate.models.learnt import Knowledge
 from orchestrator.generate.models.presets import Model
@@ -23,13 +23,9 @@ SILENCE_S = 30.0
 """Seconds of silence after which a person who waits is told of it, again and again."""
 
 
-def _unheard(_: str) -> None:
-    """Say nothing to nobody."""
-
-
 @dataclass(frozen=True)
 class Table:
-    """What all conversations of a task share. `broken`: says which rules a site breaks; `say`: tells who waits.
+    """What all conversations of a task share. `broken`: says which rules a site breaks.
 
     `refused`: the changes of attachments that were not taken, also if the answers that made them were dropped; `tell`:
     receives what happens as events; `pace`: how often an answer is looked at while it comes.
@@ -41,10 +37,13 @@ class Table:
     budget: Budget
     broken: Broken
     refused: dict[str, Refused] = field(default_factory=dict)
-    say: Callable[[str], None] = _unheard
     knowledge: Knowledge = field(default_factory=Knowledge)
     tell: Emit = unheard
     pace: Pace = field(default_factory=Pace)
+
+    def say(self, text: str) -> None:
+        """Tell who waits something that no other event says."""
+        self.tell(NoteEvent(text=text))
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
             budget.lost_usd, budget.lost_tokens = before  # it was the last try, which is recorded as an attempt
             raise
 
-    call = Call(table.litellm, model, messages, allowance, learnt, following, renew)
+    call = ModelCall(table.litellm, model, messages, allowance, learnt, following, renew)
     try:
         async with _telling_silence(table, model, call):
             answer = await call.answer()
@@ -99,7 +98,7 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
     return answer
 
 
-def _record(table: Table, call: Call, answer: Answer, tokens_in: int) -> None:
+def _record(table: Table, call: ModelCall, answer: Answer, tokens_in: int) -> None:
     """Note what a call took: by its attempt where that is known, else at what it can have been at most."""
     budget, attempt = table.budget, answer.attempt
     # Where no price is known, the tokens of the attempt are counted by themselves.
@@ -120,7 +119,7 @@ def _record(table: Table, call: Call, answer: Answer, tokens_in: int) -> None:
 
 
 @asynccontextmanager
-async def _telling_silence(table: Table, model: Model, call: Call) -> AsyncIterator[None]:
+async def _telling_silence(table: Table, model: Model, call: ModelCall) -> AsyncIterator[None]:
     """Tell who waits, now and then, for how long a model has been silent."""
 
     async def tell() -> None:

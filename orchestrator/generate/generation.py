@@ -2,13 +2,13 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import Emit
+from orchestrator.core.events import Emit, unheard
 from orchestrator.core.paths import fold, path_problem
 from orchestrator.core.report import Attempt, Refused
 from orchestrator.core.settings import Models
@@ -146,23 +146,18 @@ async def begin(
     kit: Kit,
     deadline: Deadline,
     broken: Broken,
-    say: Callable[[str], None] | None = None,
-    tell: Emit | None = None,
+    tell: Emit = unheard,
 ) -> Generation:
     """Return what is needed to make a site before `deadline`.
 
-    `broken`: says which rules a site breaks; `say`: tells who waits what goes on; `tell`: receives it as events.
+    `broken`: says which rules a site breaks; `tell`: receives what goes on as events.
     """
     litellm, told = None, dict[str, str]()
     if kit.models.chain:
         told = await told_of(given.attached, deadline.remaining * READING_SHARE)
         litellm = await asyncio.to_thread(presets.import_litellm)
     given = replace(given, told=told)
-    table = Table(litellm, kit.prompts, given, Budget(kit.models.max_cost_usd, deadline), broken)
-    if say is not None:
-        table = replace(table, say=say)
-    if tell is not None:
-        table = replace(table, tell=tell)
+    table = Table(litellm, kit.prompts, given, Budget(kit.models.max_cost_usd, deadline), broken, tell=tell)
     return Generation(table, presets.chain(kit.models, kit.presets, litellm))
 
 

@@ -25,7 +25,7 @@ from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.telling import Teller, teller
-from orchestrator.making.make import Made, Means, Wish, make
+from orchestrator.making.make import Assignment, Made, Means, make
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
 
 
 async def _built(settings: BuildSettings, order: Order, tells: Teller, clock: Clock) -> tuple[Build, Made | None]:
-    tells.hide(*settings.models.keys.values(), settings.actions.token)
+    tells.hide(*_secrets(settings))
     kit = Kit.load(settings.models)
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
@@ -77,14 +77,18 @@ async def _built(settings: BuildSettings, order: Order, tells: Teller, clock: Cl
             NoteEvent(text=f"This request was already answered by {where}, so nothing is built.", level="notice")
         )
         return Build(id=order.id, published=sha), None
-    wish = await _wish(settings, start)
-    made = await make(wish, _means(settings, kit, tells), start.deadline, tells.emit)
+    assignment = await _assignment(settings, start)
+    made = await make(assignment, _means(settings, kit, tells), start.deadline, tells.emit)
     if warming is not None:
         await warming
     _annotate(tells.emit, made)
     for note in start.notes:
         tells.emit(NoteEvent(text=note, level="warning"))
     return _handed_over(order.id, start, made), made
+
+
+def _secrets(settings: BuildSettings) -> tuple[str, ...]:
+    return *settings.models.keys.values(), settings.actions.token
 
 
 def _what_was_read(start: Start) -> ReadEvent:
@@ -123,11 +127,11 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
     return (f"{hides} Rename one of the two.",) if is_there else ()
 
 
-async def _wish(settings: BuildSettings, start: Start) -> Wish:
+async def _assignment(settings: BuildSettings, start: Start) -> Assignment:
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
     given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day)
-    return Wish(given, start.found.name, settings.actions.owner, start.day.year)
+    return Assignment(given, start.found.name, settings.actions.owner, start.day.year)
 
 
 def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
@@ -137,15 +141,13 @@ def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
                 f"The browser cannot use its sandbox: {reason}.",
                 "Use GitHub's runner without changes to its sandbox settings.",
             )
-        tells.emit(NoteEvent(text=f"The browser runs without its sandbox: {reason}."))
 
-    secrets = (*settings.models.keys.values(), settings.actions.token)
     return Means(
         kit=kit,
         max_attempts=settings.max_attempts,
         browser=settings.browser,
         cdn_mirror=settings.cdn_mirror,
-        secrets=secrets,
+        secrets=_secrets(settings),
         on_no_sandbox=on_no_sandbox,
         keep=tells.keep,
     )

@@ -25,7 +25,7 @@ from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judge
 from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.records import Entry, one_line
 from orchestrator.evaluator.templates import read_template
-from orchestrator.local.following import LOOK_S, Follower
+from orchestrator.local.following import LOOK_S, EventReader
 from orchestrator.local.stage import Options, Stage, staged, stop_signal
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
@@ -193,18 +193,18 @@ async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple
     told = asyncio.create_task(stage.results.result_for(nonce))
     warnings: list[str] = []
 
-    def look(follower: Follower) -> None:
-        for stamped in follower.new():
+    def look(reader: EventReader) -> None:
+        for stamped in reader.new():
             screen.take(stamped.event)
             if isinstance(stamped.event, NoteEvent) and stamped.event.level == "warning":
                 warnings.append(stamped.event.text)
 
     try:
         is_live = screen.console.is_terminal and not screen.is_quiet
-        follower = Follower(stage.events_of(id_))
+        reader = EventReader(stage.events_of(id_))
         with screen.console.status(WAITING) if is_live else nullcontext() as status:
             while not told.done():
-                look(follower)
+                look(reader)
                 if status is not None:
                     status.update(screen.under_way)
                 await asyncio.wait([told], timeout=LOOK_S)
@@ -212,7 +212,7 @@ async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple
         run = stage.run_of(id_)
         if run is not None:
             await stage.engine.wait(run.id)
-        look(follower)
+        look(reader)
         return told.result(), tuple(warnings)
     finally:
         told.cancel()

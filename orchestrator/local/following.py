@@ -12,7 +12,7 @@ LOOK_S = 0.02
 
 
 @dataclass
-class Follower:
+class EventReader:
     """Reads one stream from its beginning, each line once. `refused`: lines that were of another form."""
 
     path: Path

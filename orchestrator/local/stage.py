@@ -25,7 +25,7 @@ from orchestrator.evaluator.reach import Reach
 from orchestrator.jobs import handover
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
-from orchestrator.local.actions.telling import RunTeller
+from orchestrator.local.actions.telling import RunTeller, newest_for
 from orchestrator.local.api import create_api
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
@@ -75,8 +75,7 @@ class Stage:
 
     def run_of(self, request: str) -> Run | None:
         """Return the newest run for the request of that id."""
-        runs = self.github.runs.list(PIPELINE)
-        return next((run for run in runs if run.display_title.endswith(request)), None)
+        return newest_for(request, self.github.runs.list(PIPELINE))
 
     def log_of(self, request: str) -> str:
         """Return what that run's jobs have said so far."""

@@ -9,8 +9,8 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.events import EndedEvent, Stamped, write_line
 from orchestrator.core.telling import sentence
 from orchestrator.jobs.stream import FILE
-from orchestrator.local.actions.telling import events_folder
-from orchestrator.local.following import LOOK_S, Follower
+from orchestrator.local.actions.telling import events_folder, newest_for
+from orchestrator.local.following import LOOK_S, EventReader
 from orchestrator.local.runs import Run, Runs
 
 
@@ -22,10 +22,12 @@ def run_watch(request: str, data: Path, *, as_json: bool) -> int:
 
 
 async def _watch(request: str, state: Path, *, as_json: bool) -> int:
-    run = _newest(state, request)
-    follower = Follower(events_folder(state / "work", run.id) / FILE)
+    run = newest_for(request, _runs(state))
+    if run is None:
+        raise UsageError(f"No task with this id is known in {state.parent}.", "Give the id that the receiver answered.")
+    reader = EventReader(events_folder(state / "work", run.id) / FILE)
     while True:
-        for stamped in follower.new():
+        for stamped in reader.new():
             sys.stdout.write(write_line(stamped) if as_json else _told(stamped))
             sys.stdout.flush()
             if isinstance(stamped.event, EndedEvent) and _is_last(state, stamped.event):
@@ -33,15 +35,8 @@ async def _watch(request: str, state: Path, *, as_json: bool) -> int:
         await asyncio.sleep(LOOK_S)
 
 
-def _newest(state: Path, request: str) -> Run:
-    found = [run for run in _runs(state) if run.display_title.endswith(f" {request}")]
-    if not found:
-        raise UsageError(f"No task with this id is known in {state.parent}.", "Give the id that the receiver answered.")
-    return max(found, key=lambda run: run.id)
-
-
-def _runs(state: Path) -> list[Run]:
-    return list(Runs(state / "runs").all()) if state.is_dir() else []
+def _runs(state: Path) -> tuple[Run, ...]:
+    return Runs(state / "runs").all()
 
 
 def _is_last(state: Path, ended: EndedEvent) -> bool:

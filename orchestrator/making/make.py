@@ -18,7 +18,7 @@ from orchestrator.core.site import Site, blob_id, broken_rules, finished
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.generate.tried import Tried
-from orchestrator.making.proving import Attempted, Ways, prove
+from orchestrator.making.proving import Attempted, Ways, key_of, prove
 
 if TYPE_CHECKING:
     from orchestrator.core.report import Report
@@ -35,7 +35,7 @@ STANDING_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
-class Wish:
+class Assignment:
     """What is to be made. `name`: of the folder that it is served in; `owner`, `year`: as the licence names them."""
 
     given: Given
@@ -64,30 +64,30 @@ class Means:
 
 @dataclass(frozen=True)
 class Made:
-    """What came of a wish: the attempt that is kept, the first one, and all that was asked of the models."""
+    """What came of a assignment: the attempt that is kept, the first one, and all that was asked of the models."""
 
     kept: Attempted
     first: Generated
     generation: Generation
 
 
-async def make(wish: Wish, means: Means, deadline: Deadline, emit: Emit) -> Made:
+async def make(assignment: Assignment, means: Means, deadline: Deadline, emit: Emit) -> Made:
     """Make a site before `deadline`. Raises PagewrightError where not even the template's site keeps the rules."""
-    maker = _Maker(wish, means, deadline, emit)
+    maker = _Maker(assignment, means, deadline, emit)
     with group(emit, "Generate the site"):
         generation = await maker.begun()
         first = await generation.site()
         maker.tell_attempts(generation.attempts, first)
     return Made(
-        await prove(first, maker.ways(generation), wish.given.task.round, means.max_attempts), first, generation
+        await prove(first, maker.ways(generation), assignment.given.task.round, means.max_attempts), first, generation
     )
 
 
 @dataclass
 class _Maker:
-    """One wish under way. `seen`: what a browser saw of each site so far; `number`: of the last attempt."""
+    """One assignment under way. `seen`: what a browser saw of each site so far; `number`: of the last attempt."""
 
-    wish: Wish
+    assignment: Assignment
     means: Means
     deadline: Deadline
     emit: Emit
@@ -97,22 +97,21 @@ class _Maker:
     async def begun(self) -> Generation:
         left = self.deadline.remaining
         thinking = self.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
-        return await begin(self.wish.given, self.means.kit, thinking, self._broken, self._say, self.emit)
+        return await begin(self.assignment.given, self.means.kit, thinking, self._broken, self.emit)
 
     def ways(self, generation: Generation) -> Ways:
         """Return how an attempt is verified and repaired."""
-        standing = self._standing if self.wish.given.present.files else None
+        standing = self._standing if self.assignment.given.present.files else None
         repair = partial(self._repair, generation)
         return Ways(partial(self._verify, generation), repair, standing, generation.template, self.emit)
 
     async def _verify(self, generation: Generation, generated: Generated) -> Attempted:
         self.number += 1
         site = self._finished(generated.site)
-        made = f"{site.digest()} {sorted(generated.proofs.items())}"
-        by = generated.built_by
+        made = key_of(site, generated.proofs)
         if self.means.keep is not None:
             self.means.keep(f"site/{self.number}", site.files)
-        self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=by))
+        self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=generated.built_by))
         with group(self.emit, "Verify it in a browser"):
             if made in self.seen:
                 self._say("Exactly this site was opened before, so its results are used again.")
@@ -141,7 +140,7 @@ class _Maker:
             if left < STANDING_S:
                 self._say("There is no time to open the published site, so every finding counts as new.")
                 return ()
-            subject = self._subject(self.wish.given.present)
+            subject = self._subject(self.assignment.given.present)
             try:
                 findings = (await self._verified(subject, left * STANDING_SHARE)).findings
             except PagewrightError as error:  # the new site is good without it
@@ -157,7 +156,7 @@ class _Maker:
         """
         from orchestrator.verify.verification import Subject, asked_so_far  # noqa: PLC0415
 
-        given, name = self.wish.given, self.wish.name
+        given, name = self.assignment.given, self.assignment.name
         this, asked = given.task.round, asked_so_far(given.task, given.record)
         if generated is None:
             return Subject(site, name, [entry for entry in asked if entry[0] < this])
@@ -170,18 +169,20 @@ class _Maker:
         from orchestrator.verify.limits import Limits  # noqa: PLC0415
         from orchestrator.verify.verification import verify  # noqa: PLC0415
 
-        opening = partial(opened, self.means.browser, on_no_sandbox=self.means.on_no_sandbox or self._no_sandbox)
+        opening = partial(opened, self.means.browser, on_no_sandbox=self._no_sandbox)
         return await verify(subject, Limits().within(seconds), opening, self.means.cdn_mirror)
 
     def _no_sandbox(self, reason: str) -> None:
+        if self.means.on_no_sandbox is not None:
+            self.means.on_no_sandbox(reason)
         self._say(f"The browser runs without its sandbox: {reason}.")
 
     def _finished(self, site: Site) -> Site:
-        return finished(site, self.wish.owner, self.wish.year)
+        return finished(site, self.assignment.owner, self.assignment.year)
 
     def _broken(self, site: Site) -> list[str]:
         """Return the rules that `site` would break once it is finished."""
-        given = self.wish.given
+        given = self.assignment.given
         present = {path: blob_id(data) for path, data in given.present.files.items()}
         return broken_rules(self._finished(site), present, self.means.secrets, allow_workflows=given.allow_workflows)
 

@@ -5,7 +5,7 @@ What nobody asked for, and what the published site had before, is worth less tha
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -146,8 +146,12 @@ class _Proving:
 
 
 def _key(generated: Generated) -> str:
+    return key_of(generated.site, generated.proofs)
+
+
+def key_of(site: Site, proofs: Mapping[str, str]) -> str:
     """Return what makes an attempt another one: its files, and what it gave to show that they do what was asked."""
-    return f"{generated.site.digest()} {sorted(generated.proofs.items())}"
+    return f"{site.digest()} {sorted(proofs.items())}"
 
 
 def _is_met(report: "Report", this: int) -> bool:

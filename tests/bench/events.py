@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.jobs.stream import FILE
-from orchestrator.local.following import LOOK_S, Follower
+from orchestrator.local.following import LOOK_S, EventReader
 from tests.bench.figures import Figure
 
 EVENTS = 300
@@ -26,7 +26,7 @@ for number in range({EVENTS}):
 async def measure(folder: Path) -> list[Figure]:
     """Write events in one process, at random moments, and read them in this one."""
     writer = await asyncio.create_subprocess_exec(sys.executable, "-c", _WRITE, str(folder))
-    follower, ages = Follower(folder / FILE), list[float]()
+    follower, ages = EventReader(folder / FILE), list[float]()
     while len(ages) < EVENTS and (writer.returncode is None or not ages):
         ages += [(datetime.now(UTC) - stamped.envelope.at).total_seconds() for stamped in follower.new()]
         await asyncio.sleep(LOOK_S)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from orchestrator.core.deadline import Deadline
+from orchestrator.core.events import Emit, Event, NoteEvent
 from orchestrator.core.report import Attempt
 from orchestrator.core.site import Site
 from orchestrator.generate.draft import Broken, Given
@@ -19,6 +20,16 @@ class Made:
     attachments_changed: tuple[tuple[str, ...], ...]
     attempts: tuple[Attempt, ...]
     cost_usd: float | None
+
+
+def notes_into(said: list[str]) -> Emit:
+    """Return what takes events and keeps what the notes among them say."""
+
+    def take(event: Event) -> None:
+        if isinstance(event, NoteEvent):
+            said.append(event.text)
+
+    return take
 
 
 async def generate(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Made:

@@ -4,8 +4,6 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from typing import Any
 
 import pytest
 
@@ -16,9 +14,11 @@ from orchestrator.generate.conversation import Table, converse
 from orchestrator.generate.draft import Draft, Given
 from orchestrator.generate.models import budget, call
 from orchestrator.generate.models.budget import Budget
-from orchestrator.generate.models.presets import Model, Price, import_litellm
+from orchestrator.generate.models.presets import Model, Price
 from orchestrator.generate.prompt import load
+from tests.doubles.calls import litellm, without_pauses
 from tests.doubles.clock import FastClock
+from tests.doubles.generation import notes_into
 from tests.doubles.model import ModelServer, Reply, model_server
 
 pytestmark = pytest.mark.anyio
@@ -30,11 +30,6 @@ PRESENT = {
     "README.md": b"# One\n",
     "a.js": b"a()\n",
 }
-
-
-@cache
-def litellm() -> Any:
-    return import_litellm()
 
 
 def edit(path: str, search: str, replace: str) -> str:
@@ -239,9 +234,8 @@ LLAMA_CPP = refusal(message="the request exceeds the available context size", n_
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """litellm waits between its tries, and we for a model that loads, by clocks of their own."""
-    monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
+    without_pauses(monkeypatch)
     monkeypatch.setattr(call, "LOADING_S", 0)
-    monkeypatch.setattr(call, "AGAIN_S", 0)
 
 
 def large() -> Table:
@@ -360,7 +354,7 @@ async def test_the_model_that_answered_is_named() -> None:
 async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "SILENCE_S", 0.02)
     told: list[str] = []
-    at = replace(table(), say=told.append)
+    at = replace(table(), tell=notes_into(told))
     await at_home(at, Reply(PAGE + README, delay=0.1))
     told = [line for line in told if "not available at its server" not in line]
     assert re.fullmatch(r"home: asked with about \d+ tokens, for at most 8000 tokens in 240 s", told[0])

@@ -14,6 +14,7 @@ from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generation, Kit, begin
 from orchestrator.local.demo import SAMPLE
 from tests.doubles.clock import FastClock
+from tests.doubles.generation import notes_into
 from tests.doubles.llama import NAME, Llama, llama
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +31,7 @@ def rounds() -> list[Given]:
 async def generation(given: Given, server: Llama, name: str, said: list[str]) -> Generation:
     env = {"TARGET_OWNER": "x", "LLM_MODELS": name, "LLAMA_API_BASE": server.url, "LM_STUDIO_API_BASE": server.url}
     kit = Kit.load(build_settings(env).models)
-    return await begin(given, kit, FastClock().deadline(600), lambda _: (), said.append)
+    return await begin(given, kit, FastClock().deadline(600), lambda _: (), notes_into(said))
 
 
 @pytest.mark.parametrize("context", [3_072, 4_096, 8_192])

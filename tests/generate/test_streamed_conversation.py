@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import pytest
 
@@ -15,12 +14,13 @@ from orchestrator.generate.asking import Table
 from orchestrator.generate.conversation import BROKEN_OFF
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generation
-from orchestrator.generate.models import budget, call
+from orchestrator.generate.models import budget
 from orchestrator.generate.models.budget import Budget
 from orchestrator.generate.models.counting import counted
 from orchestrator.generate.models.follow import Pace
-from orchestrator.generate.models.presets import Model, Price, import_litellm
+from orchestrator.generate.models.presets import Model, Price
 from orchestrator.generate.prompt import load
+from tests.doubles.calls import litellm, without_pauses
 from tests.doubles.clock import FastClock
 from tests.doubles.model import ModelServer, Reply, model_server
 
@@ -37,15 +37,9 @@ LOOP = "<li>again and again</li>\n" * 2_000
 PRICE = Price(input=2, output=8)
 
 
-@cache
-def litellm() -> Any:
-    return import_litellm()
-
-
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
-    monkeypatch.setattr(call, "AGAIN_S", 0)
+    without_pauses(monkeypatch)
 
 
 @cache

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from orchestrator.core.events import MAX_LINE_BYTES, NoteEvent, Stamped
 from orchestrator.jobs.stream import FILE, Stream
-from orchestrator.local.following import Follower
+from orchestrator.local.following import EventReader
 
 
 def texts(found: list[Stamped]) -> list[str]:
@@ -12,7 +12,7 @@ def texts(found: list[Stamped]) -> list[str]:
 
 
 def test_each_line_is_read_once_and_only_when_it_is_whole(tmp_path: Path) -> None:
-    follower = Follower(tmp_path / FILE)
+    follower = EventReader(tmp_path / FILE)
     assert list(follower.new()) == []
     stream = Stream(tmp_path, "i", "build")
     stream.append(NoteEvent(text="one"))
@@ -31,7 +31,7 @@ def test_a_line_of_another_form_is_counted_and_passed_over(tmp_path: Path) -> No
     stream.append(NoteEvent(text="one"))
     with (tmp_path / FILE).open("ab") as file:
         file.write(b"{}\n" + b"x" * (3 * MAX_LINE_BYTES))
-    follower = Follower(tmp_path / FILE)
+    follower = EventReader(tmp_path / FILE)
     assert texts(list(follower.new())) == ["one"]
     with (tmp_path / FILE).open("ab") as file:
         file.write(b"\n")

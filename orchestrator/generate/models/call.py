@@ -17,10 +17,10 @@ from orchestrator.generate.models.follow import Abandoned, Complete, Follower, F
 from orchestrator.generate.models.learnt import Learnt
 from orchestrator.generate.models.presets import NO_KEY, Model
 from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_by, status_of
-from orchestrator.generate.models.stream import Heard
+from orchestrator.generate.models.stream import PartialAnswer
 from orchestrator.generate.prompt import Messages, counted_in
 
-__all__ = ["Answer", "Call", "ask"]
+__all__ = ["Answer", "ModelCall", "ask"]
 
 _LATER_S = 5.0
 
@@ -53,11 +53,11 @@ async def ask(
     following: Following | None = None,
 ) -> Answer:
     """Ask once within `allowance`, in the form that was `learnt`. What goes wrong is an Answer with a problem."""
-    return await Call(litellm, model, messages, allowance, learnt or Learnt(), following or Following()).answer()
+    return await ModelCall(litellm, model, messages, allowance, learnt or Learnt(), following or Following()).answer()
 
 
 @dataclass
-class Call:
+class ModelCall:
     """One call, made again where its stream breaks off, and in another form where the provider says what it takes.
 
     `renew`: asked before it is made again, with the tokens of the try that broke off; returns those that the next may
@@ -73,7 +73,7 @@ class Call:
     renew: Callable[[int], int] | None = None
     started: float = field(default_factory=time.monotonic)
     _is_loading: bool = False
-    _broken: list[Heard] = field(default_factory=list)
+    _broken: list[PartialAnswer] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._follower = Follower(self.model, self.following, self.allowance.tokens)
@@ -126,7 +126,7 @@ class Call:
     async def _work(self) -> Got:
         """Return the answer whole, in up to `TRIES` streams. Raises what the last of them raised, or BrokenOff."""
         while True:
-            heard = self._follower.heard = Heard()
+            heard = self._follower.heard = PartialAnswer()
             response = await self._made()
             if not self.learnt.form.has_stream:
                 return got_of(response)
@@ -143,7 +143,7 @@ class Call:
             else:
                 await asyncio.sleep(AGAIN_S)
 
-    def _may_try_again(self, heard: Heard, error: Exception | None) -> bool:
+    def _may_try_again(self, heard: PartialAnswer, error: Exception | None) -> bool:
         """Whether an answer may be asked for once more whose stream broke off. Each try has to be paid for."""
         status = None if error is None else status_of(error)
         is_refused = status is not None and 400 <= status < 500 and status not in _WORTH_ANOTHER_TRY
@@ -243,7 +243,7 @@ class Call:
         )
 
 
-async def _taken(heard: Heard, response: Any) -> Exception | None:
+async def _taken(heard: PartialAnswer, response: Any) -> Exception | None:
     """Take all of a stream; return what it raised."""
     try:
         await heard.take(response)

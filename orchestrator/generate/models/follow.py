@@ -8,12 +8,12 @@ import asyncio
 import re
 import time
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from orchestrator.core.events import Emit, FileEvent, HeardEvent, unheard
+from orchestrator.core.events import Emit, FileEvent, FileState, HeardEvent, unheard
 from orchestrator.core.paths import form_problem
 from orchestrator.generate.models.presets import SILENCE_S, Model
-from orchestrator.generate.models.stream import Heard, is_loop_without_end
+from orchestrator.generate.models.stream import PartialAnswer, is_loop_without_end
 from orchestrator.generate.reply.cut import joined
 from orchestrator.generate.reply.reply import Edit, File, Reply, parse
 
@@ -44,7 +44,6 @@ class Pace:
 
 
 T = TypeVar("T")
-State = Literal["begun", "whole", "edited"]
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,9 @@ class Follower:
     model: Model
     following: Following
     tokens: int
-    heard: Heard = field(default_factory=Heard)
+    heard: PartialAnswer = field(default_factory=PartialAnswer)
     is_streamed: bool = True
-    _told: dict[str, tuple[State, int]] = field(default_factory=dict)
+    _told: dict[str, tuple[FileState, int]] = field(default_factory=dict)
     _told_at: float = 0.0
     _told_chars: int = 0
     _read_again: float = 0.0
@@ -159,9 +158,9 @@ class Follower:
                 self.following.tell(FileEvent(call=self.following.call, path=path, state=state, bytes=size))
 
 
-def files_in(reply: Reply) -> dict[str, tuple[State, int]]:
+def files_in(reply: Reply) -> dict[str, tuple[FileState, int]]:
     """Return for each file of an answer how far it is, and its bytes; of an edit, those that are put in."""
-    found: dict[str, tuple[State, int]] = {}
+    found: dict[str, tuple[FileState, int]] = {}
     for change in reply.changes:
         if isinstance(change, File):
             found[change.path] = "whole", len(change.text.encode())

@@ -42,7 +42,7 @@ class Growing:
 
 
 @dataclass
-class Heard:
+class PartialAnswer:
     """What came of one streamed answer so far. `first`, `last`: when its first and last piece came, None before it.
 
     Moments are those of the monotonic clock; `began`: when it was asked for.

@@ -1,7 +1,7 @@
 """What the engine tells of its runs: events, made from how a run was before and how it is now."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -42,6 +42,11 @@ class RunTeller:
         return stream
 
 
+def newest_for(request: str, runs: Iterable[Run]) -> Run | None:
+    """Return the newest of `runs` that is for the request of that id."""
+    return max((run for run in runs if request_of(run) == request), key=lambda run: run.id, default=None)
+
+
 def request_of(run: Run) -> str:
     """Return the id of the request that a run is for; a name of its own if its event has none."""
     order = _order(run)
@@ -76,7 +81,8 @@ def changes(before: Run | None, now: Run) -> Iterator[Event]:
 def _accepted(run: Run) -> Iterator[Event]:
     order = _order(run)
     with contextlib.suppress(PagewrightError):  # a request of another form: the run says what is wrong with it
-        if order and (asker := order.identity()):
+        if order is not None:
+            asker = order.identity()
             yield AcceptedEvent(task=asker.task, round=asker.round, title=order.title)
 
 

@@ -4,25 +4,18 @@ import json
 import subprocess
 import sys
 import textwrap
-from functools import cache
-from typing import Any
 
 import pytest
 
-from orchestrator.generate.models import call
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.call import Answer, ask
-from orchestrator.generate.models.presets import Model, Price, import_litellm
+from orchestrator.generate.models.presets import Model, Price
+from tests.doubles.calls import litellm, without_pauses
 from tests.doubles.model import ModelServer, Reply, model_server
 
 ASKED = [{"role": "system", "content": "be good"}, {"role": "user", "content": "canary-of-the-prompt"}]
 GOOD = Reply("good", tokens=(1000, 500))
 PRICE = Price(input=2, output=8, cached=0.5)
-
-
-@cache
-def litellm() -> Any:
-    return import_litellm()
 
 
 def model(server: ModelServer, provider: str = "openai", price: Price | None = PRICE) -> Model:
@@ -74,8 +67,7 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """litellm waits between its tries by a clock of its own."""
-    monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
-    monkeypatch.setattr(call, "AGAIN_S", 0)
+    without_pauses(monkeypatch)
 
 
 @pytest.mark.anyio

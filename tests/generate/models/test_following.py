@@ -4,51 +4,22 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import pytest
 
 from orchestrator.core.events import Event, FileEvent, HeardEvent
 from orchestrator.generate.models import follow
 from orchestrator.generate.models.budget import Allowance
-from orchestrator.generate.models.call import Answer, Call, ask
+from orchestrator.generate.models.call import ModelCall, ask
 from orchestrator.generate.models.counting import counted
-from orchestrator.generate.models.follow import Follower, Following, Pace
-from orchestrator.generate.models.presets import Model, Price, import_litellm
-from orchestrator.generate.models.stream import Heard
+from orchestrator.generate.models.follow import Follower, Following
+from orchestrator.generate.models.presets import Model
+from orchestrator.generate.models.stream import PartialAnswer
 from orchestrator.generate.prompt import counted_in
-from tests.doubles.model import ModelServer, Reply, model_server
+from tests.doubles.calls import ASKED, BOTH, EAGER, EDIT, PAGE, PRICE, SCRIPT, TEXT, TOKENS, asked, cost, litellm, model
+from tests.doubles.model import Reply, model_server
 
 pytestmark = pytest.mark.anyio
-
-ASKED = [{"role": "system", "content": "be good"}, {"role": "user", "content": "Build."}]
-PRICE = Price(input=2, output=8)
-TEXT = "A page of words, and one more. " * 20
-TOKENS = (1_000, 500)
-BOTH = pytest.mark.parametrize("provider", ["openai", "anthropic"])
-PAGE = '<file path="index.html">\n<!doctype html>\n<html><title>T</title></html>\n</file>\n'
-SCRIPT = '<file path="app.js">\nstart();\n</file>\n'
-EDIT = '<edit path="app.js">\n<<<<<<< SEARCH\nstart();\n=======\nbegin();\n>>>>>>> REPLACE\n</edit>\n'
-EAGER = Pace(look_s=0.01, share=1, quiet_s=0.02)
-
-
-@cache
-def litellm() -> Any:
-    return import_litellm()
-
-
-def model(server: ModelServer, provider: str = "openai", **change: Any) -> Model:
-    params = {"model": f"{provider}/one", "api_base": server.base(provider), "api_key": "key-of-ours"}
-    plain = Model("one", params, 100_000, 16_000, PRICE, sees_images=False, edits=True, caches=False)
-    return replace(plain, **change)
-
-
-async def asked(of: Model, following: Following | None = None, seconds: float = 30) -> Answer:
-    return await ask(litellm(), of, ASKED, Allowance(seconds, 16_000), following=following)
-
-
-def cost(tokens_in: int, tokens_out: int) -> Any:
-    return pytest.approx((2 * tokens_in + 8 * tokens_out) / 1e6)
 
 
 @cache
@@ -121,7 +92,7 @@ async def test_a_stop_ends_the_call_and_its_connection_and_counts_what_had_come(
     ear = Ear()
     async with model_server(Reply(TEXT, stays=4, stalls=True)) as server:
         following = Following(ear, 1, pace=EAGER)
-        one = Call(litellm(), model(server, provider), ASKED, Allowance(30, 1_000), following=following)
+        one = ModelCall(litellm(), model(server, provider), ASKED, Allowance(30, 1_000), following=following)
         asking = asyncio.create_task(one.answer())
         await ear.hears(lambda: any(event.chars == 256 for event in ear.heard))
         asking.cancel()
@@ -171,14 +142,14 @@ async def test_a_silent_model_is_waited_for_where_there_is_no_other() -> None:
 
 async def test_how_long_a_model_may_be_silent_is_told_by_what_has_come() -> None:
     home = Model("m", {}, 100, 100, PRICE, sees_images=False, edits=True, caches=False, silence_s=120)
-    thinking, quick = Heard(began=0), Heard(began=0)
+    thinking, quick = PartialAnswer(began=0), PartialAnswer(began=0)
     thinking.first = thinking.last = quick.first = quick.last = 100
 
-    def passed(heard: Heard, now: float, silence_s: float) -> float:
+    def passed(heard: PartialAnswer, now: float, silence_s: float) -> float:
         return Follower(replace(home, silence_s=silence_s), Following(), 100, heard).silence_passed(now)
 
-    assert (passed(Heard(began=0), 120, 120), passed(Heard(began=0), 121, 120)) == (0, 120)
-    assert (passed(Heard(began=0), 30, 30), passed(Heard(began=0), 31, 30)) == (0, 30)
+    assert (passed(PartialAnswer(began=0), 120, 120), passed(PartialAnswer(began=0), 121, 120)) == (0, 120)
+    assert (passed(PartialAnswer(began=0), 30, 30), passed(PartialAnswer(began=0), 31, 30)) == (0, 30)
     assert (passed(thinking, 130, 120), passed(thinking, 131, 120)) == (0, 30)
     assert (passed(quick, 105, 5), passed(quick, 106, 5)) == (0, 5)
 

@@ -3,45 +3,27 @@
 import json
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import cache
 from typing import Any
 
 import pytest
 
 from orchestrator.generate.models import call
 from orchestrator.generate.models.budget import Allowance
-from orchestrator.generate.models.call import Answer, ask
+from orchestrator.generate.models.call import ask
 from orchestrator.generate.models.counting import counted
 from orchestrator.generate.models.follow import Following, Pace
 from orchestrator.generate.models.learnt import Learnt
-from orchestrator.generate.models.presets import Model, Price, import_litellm
+from orchestrator.generate.models.presets import Price
 from orchestrator.generate.prompt import counted_in
+from tests.doubles.calls import ASKED, BOTH, PAGE, SCRIPT, TEXT, TOKENS, asked, cost, litellm, model, without_pauses
 from tests.doubles.model import ModelServer, Reply, model_server
 
 pytestmark = pytest.mark.anyio
 
-ASKED = [{"role": "system", "content": "be good"}, {"role": "user", "content": "canary-of-the-prompt"}]
-PRICE = Price(input=2, output=8)
-TEXT = "A page of words, and one more. " * 20
-TOKENS = (1_000, 500)
-BOTH = pytest.mark.parametrize("provider", ["openai", "anthropic"])
-PAGE = '<file path="index.html">\n<!doctype html>\n<html><title>T</title></html>\n</file>\n'
-SCRIPT = '<file path="app.js">\nstart();\n</file>\n'
-EDIT = '<edit path="app.js">\n<<<<<<< SEARCH\nstart();\n=======\nbegin();\n>>>>>>> REPLACE\n</edit>\n'
-EAGER = Pace(look_s=0.01, share=1, quiet_s=0.02)
-
-
-@cache
-def litellm() -> Any:
-    return import_litellm()
-
 
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """litellm waits between its tries, and we between ours."""
-    monkeypatch.setattr(litellm().Router, "_time_to_sleep_before_retry", lambda *_, **__: 0)
-    monkeypatch.setattr(call, "AGAIN_S", 0)
+    without_pauses(monkeypatch)
 
 
 @pytest.fixture(params=["error", "ignore"])
@@ -52,20 +34,6 @@ def with_warnings(request: pytest.FixtureRequest) -> Iterator[None]:
         warnings.filterwarnings("ignore", "Accessing the 'model_(computed_)?fields'", DeprecationWarning)
         warnings.filterwarnings("ignore", ".*ReadOnly", UserWarning)
         yield
-
-
-def model(server: ModelServer, provider: str = "openai", **change: Any) -> Model:
-    params = {"model": f"{provider}/one", "api_base": server.base(provider), "api_key": "key-of-ours"}
-    plain = Model("one", params, 100_000, 16_000, PRICE, sees_images=False, edits=True, caches=False)
-    return replace(plain, **change)
-
-
-async def asked(of: Model, following: Following | None = None, seconds: float = 30) -> Answer:
-    return await ask(litellm(), of, ASKED, Allowance(seconds, 16_000), following=following)
-
-
-def cost(tokens_in: int, tokens_out: int) -> Any:
-    return pytest.approx((2 * tokens_in + 8 * tokens_out) / 1e6)
 
 
 def streamed(server: ModelServer) -> list[bool]:
