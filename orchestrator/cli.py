@@ -17,7 +17,7 @@ from orchestrator.jobs.hiding import hide_process
 from orchestrator.jobs.runner import Runner
 
 if TYPE_CHECKING:
-    from orchestrator.local.stage import Options
+    from orchestrator.local.stage import LocalOptions
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -214,10 +214,10 @@ def _is_confirmed(question: str) -> bool:
 def _evaluate(chosen: argparse.Namespace) -> int:
     if chosen.models is not None:
         return _compare(chosen)
-    from orchestrator.evaluator.evaluate import Options, run_evaluate  # noqa: PLC0415
+    from orchestrator.evaluator.evaluate import EvaluateOptions, run_evaluate  # noqa: PLC0415
 
     env = environment(dotenv=True)
-    options = Options(
+    options = EvaluateOptions(
         files=chosen.files,
         receiver=chosen.receiver,
         secret=chosen.secret or env.get("SHARED_SECRET", ""),
@@ -234,7 +234,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from orchestrator.compare.compare import Options, run_comparison  # noqa: PLC0415
+    from orchestrator.compare.compare import CompareOptions, run_comparison  # noqa: PLC0415
     from orchestrator.local.stage import staged_in  # noqa: PLC0415
 
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
@@ -243,7 +243,7 @@ def _compare(chosen: argparse.Namespace) -> int:
             "--models needs at least one model, and cannot be used with --receiver or --endpoints.",
             "Name the models, or leave out --models.",
         )
-    options = Options(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
+    options = CompareOptions(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
     return run_comparison(options, environment(dotenv=True), staged_in)
 
 
@@ -265,10 +265,10 @@ def _demo(chosen: argparse.Namespace) -> int:
     return run_demo(_options(chosen), environment(dotenv=True), once=chosen.once, as_json=chosen.json)
 
 
-def _options(chosen: argparse.Namespace) -> "Options":
-    from orchestrator.local.stage import Options  # noqa: PLC0415
+def _options(chosen: argparse.Namespace) -> "LocalOptions":
+    from orchestrator.local.stage import LocalOptions  # noqa: PLC0415
 
-    return Options(chosen.receiver_port, chosen.github_port, chosen.data, chosen.pages_delay, chosen.faults)
+    return LocalOptions(chosen.receiver_port, chosen.github_port, chosen.data, chosen.pages_delay, chosen.faults)
 
 
 def _event(path: Path, env: dict[str, str]) -> Order:

@@ -8,7 +8,7 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.task import Request, normal_email, parse
-from receiver.answers import Refused
+from receiver.answers import RefusedRequest
 from receiver.body import Bodies, Body, parsed
 from receiver.daily import Daily
 from receiver.github import BlockedError, GitHub
@@ -61,14 +61,16 @@ class Door:
     def _authenticate(self, raw: dict[str, Any], address: str) -> None:
         secret, email = raw.get("secret"), raw.get("email")
         if not isinstance(secret, str):
-            raise Refused(422, "The secret is missing.", fields=[{"field": "secret", "problem": "must be a string"}])
+            raise RefusedRequest(
+                422, "The secret is missing.", fields=[{"field": "secret", "problem": "must be a string"}]
+            )
         allowed = self._settings.allowed_emails
         is_stranger = bool(allowed) and isinstance(email, str) and normal_email(email) not in allowed
         if not is_secret(secret, self._settings) or is_stranger:
             if (wait := self._throttle.failed(address)) is not None:
                 headers = {"retry-after": str(math.ceil(wait))}
-                raise Refused(429, "Too many wrong secrets were sent from this address. Wait a minute.", headers)
-            raise Refused(
+                raise RefusedRequest(429, "Too many wrong secrets were sent from this address. Wait a minute.", headers)
+            raise RefusedRequest(
                 401, "The secret or the e-mail is not accepted. Use those that were agreed for this receiver."
             )
 
@@ -81,10 +83,10 @@ class Door:
         await self._github.dispatch(fields)
 
 
-def _blocked(request: Request) -> Refused:
+def _blocked(request: Request) -> RefusedRequest:
     """Return the answer to a request that GitHub does not keep because it holds a key, or what a rule forbids."""
     error = (
         "GitHub's push protection or a rule of the pipeline refuses the content of these fields. Remove keys from them."
     )
     problem = "may contain a key or a password"
-    return Refused(422, error, fields=[{"field": name, "problem": problem} for name in suspects(request)])
+    return RefusedRequest(422, error, fields=[{"field": name, "problem": problem} for name in suspects(request)])

@@ -21,7 +21,7 @@ _REMEDIES = {
 }
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """An answer that is not 200; the text says what to do."""
 
     def __init__(self, status: int, error: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
@@ -31,13 +31,13 @@ class Refused(Exception):
         self.body = {"error": error, **more}
 
 
-REFUSALS = (HTTPException, InvalidTask, NotTakenError, Refused, SpentError)
+REFUSALS = (HTTPException, InvalidTask, NotTakenError, RefusedRequest, SpentError)
 """What a route may raise; `as_json` answers each."""
 
 
 async def as_json(http: HTTPRequest, error: Exception) -> Response:
     """Answer one of REFUSALS."""
-    if isinstance(error, Refused):
+    if isinstance(error, RefusedRequest):
         return JSONResponse(error.body, error.status, error.headers)
     if isinstance(error, NotTakenError):
         if http.method == "POST":  # a look that failed is logged once, however many asked for it

@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from receiver.accepting import Door
 from receiver.answers import REFUSALS, as_json
-from receiver.budget import Budget
+from receiver.budget import CallBudget
 from receiver.github import GitHub
 from receiver.pacing import Paced
 from receiver.results import Results
@@ -25,7 +25,7 @@ def create_app(
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """Return the receiver as an ASGI application; the caller, who made `github`, closes it."""
-    budget = Budget(clock)  # one for all routes that need no secret
+    budget = CallBudget(clock)  # one for all routes that need no secret
     results, status = Results(settings, github, budget, clock), Status(settings, github, budget)
     door = Door(settings, github, throttle or Throttle(), results)
     routes = [

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 
-from receiver.answers import Refused
+from receiver.answers import RefusedRequest
 from receiver.malformed import LOOKED_AT, what_is_wrong
 from receiver.outline import MOST_VALUES, Outline, TooManyValues
 from receiver.settings import Settings
@@ -51,7 +51,7 @@ class Body:
         return self.outline is not None
 
     def sender(self) -> dict[str, Any]:
-        """Return `secret` and `email` as the body gives them, with all of the rest if it is small; raise Refused."""
+        """Return `secret` and `email` as the body gives them, and the rest if it is small; raise RefusedRequest."""
         if self.outline is None:
             return parsed(self.content)
         if self.outline.is_whole and self.outline.root in (b"[", b'"'):
@@ -80,7 +80,7 @@ class Bodies:
 
     @asynccontextmanager
     async def taken_in(self, http: HTTPRequest) -> AsyncIterator[Body]:
-        """Read the body of a request, and hold it while the block runs; raise Refused.
+        """Read the body of a request, and hold it while the block runs; raise RefusedRequest.
 
         One that is larger than allowed is 413, after its rest has been taken in, and one with too many values 400;
         408 is for a sender that is too slow, and 503 for a large body where others wait already.
@@ -98,14 +98,14 @@ class Bodies:
             except TimeoutError:
                 raise _too_slow(self._settings) from None
             except ClientDisconnect:
-                raise Refused(400, "The request was not complete. Send it again.") from None
+                raise RefusedRequest(400, "The request was not complete. Send it again.") from None
             if refused is not None:
                 await held.aclose()
                 await _drain(chunks, self._settings)
                 raise refused
             yield body
 
-    async def _read(self, body: Body, chunks: AsyncIterator[bytes], held: AsyncExitStack) -> Refused | None:
+    async def _read(self, body: Body, chunks: AsyncIterator[bytes], held: AsyncExitStack) -> RefusedRequest | None:
         """Read `body`, counting; return why it is refused before its end, if it is. Raises TimeoutError."""
         async with asyncio.timeout(self._settings.read_s) as clock:
             started = asyncio.get_running_loop().time()
@@ -127,7 +127,7 @@ class Bodies:
                     await _look(body.outline, body.content)
                 except TooManyValues:
                     said = f"The body has more than {MOST_VALUES} values. Send one JSON object, encoded as UTF-8."
-                    return Refused(400, said, CLOSING)
+                    return RefusedRequest(400, said, CLOSING)
                 started += asyncio.get_running_loop().time() - began
                 clock.reschedule(started + min(self._settings.read_s, GRACE_S + len(body.content) / PACE))
         return None
@@ -168,7 +168,7 @@ async def _drain(chunks: AsyncIterator[bytes], settings: Settings) -> None:
 
 
 def parsed(content: bytearray) -> dict[str, Any]:
-    """Return the JSON object that a body holds; raise Refused, 400 or 422."""
+    """Return the JSON object that a body holds; raise RefusedRequest, 400 or 422."""
     if content.startswith(codecs.BOM_UTF8):
         del content[: len(codecs.BOM_UTF8)]  # in place: a copy may take 25 MB
     try:
@@ -180,24 +180,24 @@ def parsed(content: bytearray) -> dict[str, Any]:
     return raw
 
 
-def _no_json(content: bytearray) -> Refused:
-    return Refused(400, what_is_wrong(bytes(content[:LOOKED_AT])))
+def _no_json(content: bytearray) -> RefusedRequest:
+    return RefusedRequest(400, what_is_wrong(bytes(content[:LOOKED_AT])))
 
 
-def _no_object() -> Refused:
-    return Refused(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
+def _no_object() -> RefusedRequest:
+    return RefusedRequest(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
 
 
-def _too_large(settings: Settings) -> Refused:
+def _too_large(settings: Settings) -> RefusedRequest:
     said = f"Send at most {settings.max_body_bytes} bytes; send larger attachments as http(s) URLs."
-    return Refused(413, said, CLOSING)
+    return RefusedRequest(413, said, CLOSING)
 
 
-def _busy() -> Refused:
+def _busy() -> RefusedRequest:
     headers = CLOSING | {"retry-after": "5"}
-    return Refused(503, "Many large requests are arriving. Wait a few seconds and send this one again.", headers)
+    return RefusedRequest(503, "Many large requests are arriving. Wait a few seconds and send this one again.", headers)
 
 
-def _too_slow(settings: Settings) -> Refused:
+def _too_slow(settings: Settings) -> RefusedRequest:
     said = f"Send the whole request within {settings.read_s:g} seconds."
-    return Refused(408, f"{said} A large one must arrive at {PACE // 1024} KB per second or more.", CLOSING)
+    return RefusedRequest(408, f"{said} A large one must arrive at {PACE // 1024} KB per second or more.", CLOSING)

@@ -20,7 +20,7 @@ class SpentError(Exception):
         self.retry_after = retry_after
 
 
-class Budget:
+class CallBudget:
     """Calls that are left, and that come back with time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -52,7 +52,7 @@ class Purse:
     the number of calls: free ones count for the limits on calls a minute all the same.
     """
 
-    def __init__(self, budget: Budget, keep: float = 0, *, is_refunded: bool = False) -> None:
+    def __init__(self, budget: CallBudget, keep: float = 0, *, is_refunded: bool = False) -> None:
         self._budget = budget
         self._keep = keep
         self._is_refunded = is_refunded

@@ -14,7 +14,7 @@ SKEW_S = 60.0
 _log = logging.getLogger("pagewright.receiver")
 
 
-class Clock:
+class GitHubClock:
     """The clock of this machine, or GitHub's where the two differ: the runs count from it, and have GitHub's.
 
     Every answer of GitHub's says when it was made. https://www.rfc-editor.org/rfc/rfc9110#field.date

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from receiver.answers import Refused
+from receiver.answers import RefusedRequest
 from receiver.github import BlockedError, GitHub, NotTakenError
 from receiver.memory import Memory
 
@@ -81,8 +81,8 @@ class Daily:
     async def counted(self, request: str) -> AsyncIterator[None]:
         """Count the request of this id, unless GitHub does not take it in the block.
 
-        Raises Refused, 429 where the tasks of the day are used up, and NotTakenError where GitHub has not said yet
-        how many there were.
+        Raises RefusedRequest, 429 where the tasks of the day are used up, and NotTakenError where GitHub has not said
+        yet how many there were.
         """
         if not self.most:
             yield
@@ -168,7 +168,7 @@ def _is_within(seconds: float, moment: datetime | None, now: datetime) -> bool:
     return moment is not None and abs((now - moment).total_seconds()) < seconds
 
 
-def _used_up(most: int, now: datetime) -> Refused:
+def _used_up(most: int, now: datetime) -> RefusedRequest:
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
     said = f"This receiver accepts {most} tasks a day (MAX_TASKS_PER_DAY). Send it again after midnight UTC."
-    return Refused(429, said, {"retry-after": str(math.ceil((midnight - now).total_seconds()))})
+    return RefusedRequest(429, said, {"retry-after": str(math.ceil((midnight - now).total_seconds()))})

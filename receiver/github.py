@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 import httpx
 
 from orchestrator.core.retry import DISPATCH, Policy, Tries
-from receiver.clock import Clock
-from receiver.listings import Commit, Run, commits_in, count_in, runs_in
+from receiver.clock import GitHubClock
+from receiver.listings import AnsweringCommit, RequestRun, commits_in, count_in, runs_in
 from receiver.looks import NOW, Looks, Terms
-from receiver.pages import Pages
+from receiver.pages import SitePages
 from receiver.refusals import LATER_S, explained, failure, is_blocked, is_moved, moved
 from receiver.settings import Settings
 
@@ -107,7 +107,7 @@ class GitHub:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
-        self.clock = Clock()
+        self.clock = GitHubClock()
         self._api_url = settings.api_url
         self._client.event_hooks["response"].append(self._note_time)
         self._policy = policy
@@ -116,7 +116,7 @@ class GitHub:
         self._waiting_turns = asyncio.Semaphore(WAITING_TURNS)
         self._look_turns = asyncio.Semaphore(LOOK_TURNS)
         self._looks = Looks(self._asked, clock)
-        self.pages = Pages(client, clock)
+        self.pages = SitePages(client, clock)
         self._pipeline = f"{settings.api_url}/repos/{settings.pipeline_repository}"
         self._target = f"{settings.api_url}/repos/{settings.target_owner}"
         self._headers = {
@@ -172,7 +172,7 @@ class GitHub:
             return []
         return [name.strip() for name in named.split(",") if name.strip()]
 
-    async def run_of(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> Run | None:
+    async def run_of(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> RequestRun | None:
         """Return the newest run whose title ends in one of `requests`. `pages`: the terms for each page of runs.
 
         One list answers everybody, for every request.
@@ -193,8 +193,8 @@ class GitHub:
         return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", count_in, NOW)
 
     async def commit_of(
-        self, requests: Mapping[str, int], names: Sequence[str], terms: Terms = NOW, run: Run | None = None
-    ) -> Commit | None:
+        self, requests: Mapping[str, int], names: Sequence[str], terms: Terms = NOW, run: RequestRun | None = None
+    ) -> AnsweringCommit | None:
         """Return the commit that answers one of `requests` (their ids) in the first repository that has one.
 
         Of a long history the newest hundred are looked at, and then those from the time of `run`, or the next hundred:

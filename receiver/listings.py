@@ -13,7 +13,7 @@ _ID_LENGTH = 16
 
 
 @dataclass(frozen=True)
-class Commit:
+class AnsweringCommit:
     """The commit that answers a request. `repository`, `repo_url`: as they are called now."""
 
     sha: str
@@ -28,7 +28,7 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class Run:
+class RequestRun:
     """The newest run of a request. `state`: queued, running, or failed (ended, with or without a commit).
 
     `has_succeeded`: it or an earlier one ended well, which job `publish` does once the page is live and the evaluator
@@ -54,40 +54,40 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Runs:
+class RunPage:
     """One page of runs, by the requests that their titles end in, newest first. `older`: the next page, or empty."""
 
-    by_request: Mapping[str, Run]
+    by_request: Mapping[str, RequestRun]
     older: str
 
-    def of(self, requests: Mapping[str, int]) -> Run | None:
+    def of(self, requests: Mapping[str, int]) -> RequestRun | None:
         """Return the newest run of one of `requests`."""
         return next((run for request, run in self.by_request.items() if request in requests), None)
 
 
 @dataclass(frozen=True)
-class Commits:
+class CommitPage:
     """One page of commits, newest first: those that answer a request. `older`: the next page, or empty."""
 
-    found: tuple[Commit, ...]
+    found: tuple[AnsweringCommit, ...]
     older: str
 
-    def of(self, requests: Mapping[str, int]) -> Commit | None:
+    def of(self, requests: Mapping[str, int]) -> AnsweringCommit | None:
         """Return the newest commit that answers one of `requests`."""
         return next((commit for commit in self.found if commit.request in requests), None)
 
 
-def runs_in(answer: httpx.Response) -> Runs:
+def runs_in(answer: httpx.Response) -> RunPage:
     """Read a list of runs.
 
     https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
     """
-    found: dict[str, Run] = {}
+    found: dict[str, RequestRun] = {}
     for said in answer.json()["workflow_runs"]:
         run = _run(said)
         newer = found.get(run.request)
         found[run.request] = run if newer is None else _with_earlier(newer, run)
-    return Runs(found, _older(answer))
+    return RunPage(found, _older(answer))
 
 
 def count_in(answer: httpx.Response) -> tuple[int, list[str]]:
@@ -96,12 +96,12 @@ def count_in(answer: httpx.Response) -> tuple[int, list[str]]:
     return int(said["total_count"]), [_request(run) for run in said["workflow_runs"]]
 
 
-def commits_in(answer: httpx.Response) -> Commits:
+def commits_in(answer: httpx.Response) -> CommitPage:
     """Read a list of commits.
 
     https://docs.github.com/rest/commits/commits#list-commits
     """
-    return Commits(tuple(commit for said in answer.json() if (commit := _commit(said))), _older(answer))
+    return CommitPage(tuple(commit for said in answer.json() if (commit := _commit(said))), _older(answer))
 
 
 def serves(record: Any, request: str, round_: int) -> bool:
@@ -117,8 +117,8 @@ def _request(said: Any) -> str:
     return str(said["display_title"])[-_ID_LENGTH:]
 
 
-def _run(said: Any) -> Run:
-    return Run(
+def _run(said: Any) -> RequestRun:
+    return RequestRun(
         request=_request(said),
         state=_RUN_STATES.get(str(said["status"]), "queued"),
         logs_url=str(said["html_url"]),
@@ -128,17 +128,17 @@ def _run(said: Any) -> Run:
     )
 
 
-def _with_earlier(run: Run, earlier: Run) -> Run:
+def _with_earlier(run: RequestRun, earlier: RequestRun) -> RequestRun:
     return replace(run, has_succeeded=run.has_succeeded or earlier.has_succeeded, since=earlier.since)
 
 
-def _commit(said: Any) -> Commit | None:
+def _commit(said: Any) -> AnsweringCommit | None:
     request = request_of(str(said["commit"]["message"]))
     if request is None:
         return None
     repo_url = str(said["html_url"]).rpartition("/commit/")[0]
     # The address of a renamed repository redirects; its page lies at its new name alone.
-    return Commit(str(said["sha"]), repo_url.rpartition("/")[2], repo_url, request)
+    return AnsweringCommit(str(said["sha"]), repo_url.rpartition("/")[2], repo_url, request)
 
 
 def _older(answer: httpx.Response) -> str:

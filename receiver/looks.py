@@ -33,7 +33,7 @@ Get = Callable[[str, Mapping[str, str], Terms], Awaitable[httpx.Response]]
 
 
 @dataclass(frozen=True)
-class _Seen:
+class _Look:
     """What is at an address, or why it could not be seen. `etag`: of the answer that `value` was read from."""
 
     value: Any = None
@@ -49,8 +49,8 @@ class Looks:
 
     def __init__(self, get: Get, clock: Callable[[], float]) -> None:
         self._get = get
-        self._memory: Memory[_Seen] = Memory(ADDRESSES, clock)
-        self._under_way: UnderWay[_Seen] = UnderWay()
+        self._memory: Memory[_Look] = Memory(ADDRESSES, clock)
+        self._under_way: UnderWay[_Look] = UnderWay()
 
     async def at(self, url: str, read: Callable[[httpx.Response], T], terms: Terms = NOW) -> T:
         """Return what `read` makes of the answer at `url`; each address has one `read`.
@@ -58,7 +58,7 @@ class Looks:
         Raises what `get` and `read` raise, and SpentError where the purse has nothing left.
         """
 
-        def begin() -> Coroutine[Any, Any, _Seen]:
+        def begin() -> Coroutine[Any, Any, _Look]:
             if terms.purse:
                 terms.purse.take()
             return self._look(url, read, terms)
@@ -72,14 +72,14 @@ class Looks:
         """End the looks that are under way."""
         await self._under_way.aclose()
 
-    async def _look(self, url: str, read: Callable[[httpx.Response], Any], terms: Terms) -> _Seen:
-        known = self._memory.found(url) or _Seen()
+    async def _look(self, url: str, read: Callable[[httpx.Response], Any], terms: Terms) -> _Look:
+        known = self._memory.found(url) or _Look()
         try:
             answer = await self._get(url, {"if-none-match": known.etag} if known.etag else {}, terms)
             is_free = answer.status_code == 304
             if terms.purse:
                 terms.purse.settle(len(answer.history), is_free=is_free)
-            fresh = replace(known, error=None) if is_free else _Seen(read(answer), answer.headers.get("etag", ""))
+            fresh = replace(known, error=None) if is_free else _Look(read(answer), answer.headers.get("etag", ""))
         except Exception as error:  # noqa: BLE001 - everybody who shares the look gets it, from `at`
             fresh = replace(known, error=error)
         self._memory.keep(url, fresh)

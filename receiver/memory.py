@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Kept(Generic[T]):
+class MemoryEntry(Generic[T]):
     """What was found. `at`: when, in seconds of the memory's clock."""
 
     at: float
@@ -24,11 +24,11 @@ class Memory(Generic[T]):
     def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._most = most
         self._clock = clock
-        self._kept: OrderedDict[str, Kept[T]] = OrderedDict()
+        self._kept: OrderedDict[str, MemoryEntry[T]] = OrderedDict()
 
     def keep(self, key: str, value: T) -> None:
         """Keep a value, as found now."""
-        self._kept[key] = Kept(self._clock(), value)
+        self._kept[key] = MemoryEntry(self._clock(), value)
         self._kept.move_to_end(key)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)

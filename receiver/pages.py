@@ -16,7 +16,7 @@ RECORD_BYTES = 8 * 1024 * 1024
 """Of a `pagewright.json`: it holds the briefs of all rounds."""
 
 
-class Pages:
+class SitePages:
     """The pages of the sites. Only their record is fetched, without any token and without following redirects.
 
     A page at a domain of its own redirects: it is not seen here to be live, only by the run that published it.

@@ -10,7 +10,7 @@ from pathlib import Path
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from receiver.budget import Budget, Purse, SpentError
+from receiver.budget import CallBudget, Purse, SpentError
 from receiver.github import GitHub, NotTakenError
 from receiver.looks import Terms
 from receiver.settings import Settings
@@ -31,7 +31,7 @@ class _Health:
 class Status:
     """Answers how the receiver is set up, and whether GitHub would take a task."""
 
-    def __init__(self, settings: Settings, github: GitHub, budget: Budget) -> None:
+    def __init__(self, settings: Settings, github: GitHub, budget: CallBudget) -> None:
         self._settings = settings
         self._github = github
         self._purse = Purse(budget, is_refunded=True)

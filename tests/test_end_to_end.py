@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from orchestrator.core.task import request_of, task_key
-from orchestrator.local.stage import Options, Stage, staged
+from orchestrator.local.stage import LocalOptions, Stage, staged
 from tests.doubles import history
 
 pytestmark = [pytest.mark.act, pytest.mark.browser, pytest.mark.anyio]
@@ -61,7 +61,7 @@ class Evaluator:
 @asynccontextmanager
 async def evaluating(data: Path, **env: str) -> AsyncIterator[Evaluator]:
     """Have everything on this machine, its state in `data`, for as long as the block runs."""
-    options = Options(receiver_port=0, github_port=0, data=data, pages_delay=0.2)
+    options = LocalOptions(receiver_port=0, github_port=0, data=data, pages_delay=0.2)
     async with staged(options, {"PATH": "/usr/local/bin:/usr/bin:/bin", **env}) as stage, httpx.AsyncClient() as http:
         yield Evaluator(stage, http)
 

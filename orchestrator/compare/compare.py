@@ -26,8 +26,8 @@ from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, p
 from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
 from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.ledger import Ledger
-from orchestrator.evaluator.records import Built, SiteRepair
-from orchestrator.evaluator.templates import Template
+from orchestrator.evaluator.records import RoundBuild, SiteRepair
+from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import presets
 
@@ -35,7 +35,7 @@ EMAIL = "visitor@example.com"
 
 
 @dataclass(frozen=True)
-class Options:
+class CompareOptions:
     """What the command line says. `repeat`: how often each task is given, each time with another seed.
 
     `corpus`: where the sites lie that are to be repaired.
@@ -80,10 +80,10 @@ Stages = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[TrialPi
 class _Bench:
     """What every model is tried with."""
 
-    options: Options
+    options: CompareOptions
     env: Mapping[str, str]
     stages: Stages
-    templates: Sequence[Template]
+    templates: Sequence[TaskTemplate]
     cases: Sequence[corpus.Case]
     ledger: Ledger
     console: Console
@@ -92,7 +92,7 @@ class _Bench:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def run_comparison(options: Options, env: Mapping[str, str], stages: Stages) -> int:
+def run_comparison(options: CompareOptions, env: Mapping[str, str], stages: Stages) -> int:
     """Try every model and print what each came to, beside what was kept of others. Raises UsageError."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     templates = read_templates(options.files)
@@ -123,7 +123,7 @@ def _kit(model: str, env: Mapping[str, str]) -> Kit:
     return kit
 
 
-def _plan(templates: Sequence[Template]) -> str:
+def _plan(templates: Sequence[TaskTemplate]) -> str:
     return f"models {plan_of([], templates)}"
 
 
@@ -157,10 +157,10 @@ def _note_repair(bench: _Bench, number: int, repair: SiteRepair) -> None:
     bench.say(f"{repair.case}: {'repaired' if repair.is_repaired else 'not repaired'}")
 
 
-def _built(build: Build | None) -> Built | None:
+def _built(build: Build | None) -> RoundBuild | None:
     if build is None:
         return None
-    return Built(
+    return RoundBuild(
         built_by=build.built_by,
         is_fallback=build.fallback,
         repairs=max(0, sum(attempt.verified for attempt in build.attempts) - 1),

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.evaluator.records import Entry, Trial
+from orchestrator.evaluator.records import LedgerEntry, Trial
 
 COLUMNS = (
     "model", "tried_at", "rounds", "live", "fallbacks", "passed", "judged", "seconds", "tokens", "cost_usd", "repairs",
@@ -104,7 +104,7 @@ def score(trial: Trial) -> Score:
     )
 
 
-def _failed(entry: Entry) -> int:
+def _failed(entry: LedgerEntry) -> int:
     return entry.count("failed") if entry.marks else len(entry.task.checks)
 
 

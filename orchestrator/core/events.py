@@ -363,7 +363,7 @@ class Envelope(_Event):
 
 
 @dataclass(frozen=True)
-class Stamped:
+class StampedEvent:
     """An event in its envelope: one line of the stream."""
 
     envelope: Envelope
@@ -377,7 +377,7 @@ def without(event: Event, private: Iterable[str], instead: str) -> Event:
     return type(event).model_validate(event.model_dump(), context=context)
 
 
-def write_line(stamped: Stamped) -> str:
+def write_line(stamped: StampedEvent) -> str:
     """Return the line of an event, with its line feed."""
     return _JSON.dump_json({**stamped.envelope.model_dump(), **stamped.event.model_dump()}).decode() + "\n"
 
@@ -385,13 +385,13 @@ def write_line(stamped: Stamped) -> str:
 _JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
-def read_line(line: str | bytes) -> Stamped:
+def read_line(line: str | bytes) -> StampedEvent:
     """Read one line; raise RuleBroken for what no job of ours writes: a job may have been taken over."""
     broken = RuleBroken("A line of the events is not of the agreed form.", "Run the workflow again.")
     if len(line) > MAX_LINE_BYTES:
         raise broken
     try:
         fields = _JSON.validate_json(line)
-        return Stamped(Envelope.model_validate(fields), _EVENT.validate_python(fields))
+        return StampedEvent(Envelope.model_validate(fields), _EVENT.validate_python(fields))
     except ValueError:
         raise broken from None

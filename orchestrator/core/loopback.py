@@ -38,7 +38,7 @@ class _AnyForm:
         await self._app(scope, receive, send)
 
 
-class _Server(uvicorn.Server):
+class _LoopbackServer(uvicorn.Server):
     """A server that leaves signals to the program: several of them run in one process."""
 
     @contextmanager
@@ -78,7 +78,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    server = _Server(config)
+    server = _LoopbackServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         # The socket listens already: a client that connects before the server is up waits in its backlog.

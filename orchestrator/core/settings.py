@@ -34,7 +34,7 @@ def read_tokens_from(folder: Path) -> None:
 
 
 @dataclass
-class _Reader:
+class _SettingsReader:
     """Reads typed values and collects everything that is wrong, so that one error names it all."""
 
     env: Mapping[str, str]
@@ -108,29 +108,29 @@ class Actions:
 
 def run_url(env: Mapping[str, str]) -> str:
     """Return where the log of this run is read."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     return f"{_server(read)}/{read.text('GITHUB_REPOSITORY')}/actions/runs/{read.text('GITHUB_RUN_ID', '0')}"
 
 
 def allows_private_urls(env: Mapping[str, str]) -> bool:
     """Whether URLs of a task may name addresses that are not public: on one machine they all do."""
-    return _Reader(env).flag("ALLOW_PRIVATE_URLS")
+    return _SettingsReader(env).flag("ALLOW_PRIVATE_URLS")
 
 
 def deadline_s(env: Mapping[str, str]) -> float:
     """Return how many seconds a task may take."""
-    return _Reader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
+    return _SettingsReader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
 
 
-def _server(read: _Reader) -> str:
+def _server(read: _SettingsReader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
 
-def _api(read: _Reader) -> str:
+def _api(read: _SettingsReader) -> str:
     return read.text("GITHUB_API_URL", _PUBLIC_API).rstrip("/")
 
 
-def _own_server(read: _Reader, api_url: str) -> str:
+def _own_server(read: _SettingsReader, api_url: str) -> str:
     """Return the server to an API: GitHub Enterprise has it at `/api/v3` of its own address, or at `api.` before it.
 
     https://docs.github.com/enterprise-server/rest, https://docs.github.com/enterprise-cloud@latest/rest
@@ -139,7 +139,7 @@ def _own_server(read: _Reader, api_url: str) -> str:
     return read.text("GITHUB_SERVER_URL", own).rstrip("/")
 
 
-def _actions(read: _Reader) -> Actions:
+def _actions(read: _SettingsReader) -> Actions:
     repository = read.text("GITHUB_REPOSITORY")
     owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
     return Actions(
@@ -208,7 +208,7 @@ class EvaluatorSettings:
 
 def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
     """Read the evaluator's settings; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     api_url = _api(read)
     settings = EvaluatorSettings(
         server_url=_own_server(read, api_url),
@@ -224,7 +224,7 @@ def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
 
 def build_settings(env: Mapping[str, str]) -> BuildSettings:
     """Read job `build`'s settings; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     settings = BuildSettings(
         actions=_actions(read),
         models=_models(read),
@@ -238,13 +238,13 @@ def build_settings(env: Mapping[str, str]) -> BuildSettings:
 
 def model_settings(env: Mapping[str, str]) -> Models:
     """Read what says which models to ask; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     models = _models(read)
     read.finish()
     return models
 
 
-def _models(read: _Reader) -> Models:
+def _models(read: _SettingsReader) -> Models:
     return Models(
         chain=tuple(name.strip() for name in read.text("LLM_MODELS").split(",") if name.strip()),
         api_base=read.text("LLM_API_BASE"),
@@ -263,7 +263,7 @@ def _models(read: _Reader) -> Models:
 
 def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     """Read job `publish`'s settings; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     token = read.required("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
     # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
     was_built = read.text("BUILD_RESULT") == "success"
@@ -284,7 +284,7 @@ class SetupSettings:
 
 def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     """Read what `setup` needs; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     pipeline = read.required("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
     if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
         read.problems.append("PIPELINE_REPOSITORY must have the form owner/name")
@@ -299,15 +299,15 @@ def setup_settings(env: Mapping[str, str]) -> SetupSettings:
 
 def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     """Return the files in which Actions takes a step's outputs and its summary."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     return read.path("GITHUB_OUTPUT"), read.path("GITHUB_STEP_SUMMARY")
 
 
 def events_folder(env: Mapping[str, str]) -> Path | None:
     """Return the folder in which a job leaves its events, None if nobody asked for them."""
-    return _Reader(env).path("PAGEWRIGHT_EVENTS")
+    return _SettingsReader(env).path("PAGEWRIGHT_EVENTS")
 
 
 def run_attempt(env: Mapping[str, str]) -> int:
     """Return how often this run was started, this time included."""
-    return int(_Reader(env).number("GITHUB_RUN_ATTEMPT", 1))
+    return int(_SettingsReader(env).number("GITHUB_RUN_ATTEMPT", 1))

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 
 from orchestrator.core.retry import DISPATCH, Failure, Kind, Tries, failure_of
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 
 SKEW_S = 60.0
 FEW_CALLS = 200
@@ -33,7 +33,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class GitHub:
+class TokenApi:
     """The API, asked with a token. Any answer is a status and a body; no answer raises NoAnswer."""
 
     http: httpx.AsyncClient
@@ -87,7 +87,7 @@ class Probe:
     method: str = "POST"
 
 
-async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
+async def valid(github: TokenApi, name: str) -> AsyncIterator[Diagnosis]:
     """Say whether a token is valid, how far it reaches, how much it has left; and what time it is at GitHub."""
     answer = await github.ask("GET", "/rate_limit")
     if answer.status_code not in (200, 404):  # 404: GitHub Enterprise, where nothing is limited
@@ -107,7 +107,7 @@ async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def needed(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIterator[Finding]:
+async def needed(github: TokenApi, name: str, probes: Sequence[Probe]) -> AsyncIterator[Diagnosis]:
     """Say of each thing that a token has to do whether it may."""
     for probe in probes:
         if lacking := await github.lacks(probe):
@@ -116,14 +116,14 @@ async def needed(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIte
             yield ok(f"{name} may {probe.what}")
 
 
-async def too_much(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIterator[Finding]:
+async def too_much(github: TokenApi, name: str, probes: Sequence[Probe]) -> AsyncIterator[Diagnosis]:
     """Say what a token may do and does not need."""
     for probe in probes:
         if await github.lacks(probe) is None:
             yield warning(f"{name} is allowed to {probe.what}, but does not need {probe.permission}", _SHORTER)
 
 
-def ending(name: str, said: str, now: float) -> Finding:
+def ending(name: str, said: str, now: float) -> Diagnosis:
     """Return when a token ends, as GitHub says with every answer; `now` in Unix seconds.
 
     Two forms have been seen, "2026-12-08 11:00:00 UTC" and "2026-12-08 11:00:00 +0000".
@@ -143,7 +143,7 @@ def ending(name: str, said: str, now: float) -> Finding:
     return ok(text)
 
 
-def clock(date: str, now: float) -> Finding | None:
+def clock(date: str, now: float) -> Diagnosis | None:
     """Return what is wrong with this machine's clock, `now` in Unix seconds, where GitHub answered at `date`."""
     skew = now - parsedate_to_datetime(date).timestamp()
     if abs(skew) <= SKEW_S:

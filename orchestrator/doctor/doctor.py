@@ -12,8 +12,8 @@ import httpx
 from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.doctor import pipeline, target
-from orchestrator.doctor.asking import GitHub, NoAnswer
-from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
+from orchestrator.doctor.asking import NoAnswer, TokenApi
+from orchestrator.doctor.finding import Diagnosis, failure, lines, ok, warning
 from orchestrator.doctor.names import named, translated, unfit
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def run_doctor(env: Mapping[str, str], *, as_json: bool) -> int:
     return 2 if any(finding.level == "failure" for finding in findings) else 0
 
 
-async def _examined(env: Mapping[str, str], *, as_json: bool) -> list[Finding]:
-    findings: list[Finding] = []
+async def _examined(env: Mapping[str, str], *, as_json: bool) -> list[Diagnosis]:
+    findings: list[Diagnosis] = []
     async for finding in _everything(env):
         findings.append(finding)
         if not as_json:
@@ -40,7 +40,7 @@ async def _examined(env: Mapping[str, str], *, as_json: bool) -> list[Finding]:
     return findings
 
 
-async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _everything(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     known = translated(env)
     for finding in named(env):
         yield finding
@@ -52,7 +52,7 @@ async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
         yield finding
 
 
-async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Finding]:
+async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Diagnosis]:
     """Look at everything on GitHub that a task needs. Nothing is written."""
     if finding := unfit(api_url):
         yield finding
@@ -63,11 +63,11 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
         try:
             if token := env.get("DISPATCH_TOKEN"):
                 setup = env.get("SETUP_TOKEN")
-                sees_secrets = GitHub(http, api_url, setup) if setup else None
-                async for finding in pipeline.examined(GitHub(http, api_url, token), name, sees_secrets):
+                sees_secrets = TokenApi(http, api_url, setup) if setup else None
+                async for finding in pipeline.examined(TokenApi(http, api_url, token), name, sees_secrets):
                     yield finding
             if token := env.get("TARGET_TOKEN"):
-                async for finding in target.examined(GitHub(http, api_url, token), name, owner):
+                async for finding in target.examined(TokenApi(http, api_url, token), name, owner):
                     yield finding
         except NoAnswer as error:
             yield failure(
@@ -81,7 +81,7 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
             )
 
 
-async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _models(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     """Ask each model for one token, all at the same time: nothing less shows that it would build."""
     from orchestrator.generate.models.budget import Allowance  # noqa: PLC0415 - litellm is slow to import
     from orchestrator.generate.models.call import ask  # noqa: PLC0415
@@ -110,7 +110,7 @@ async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
             yield ok(f"Model {model.name} answers")
 
 
-async def _browser(env: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _browser(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     """Start the browser and open an empty page."""
     from orchestrator.verify.browser import opened  # noqa: PLC0415 - needed here alone
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 from receiver.settings import SHORTEST_SECRET, TASK_KEY_FORM, is_task_key
 
 NEEDED = {
@@ -30,7 +30,7 @@ def translated(env: Mapping[str, str]) -> dict[str, str]:
     return {**{name: given[old] for old, names in OLD.items() for name in names if old in given}, **given}
 
 
-def unfit(api_url: str) -> Finding | None:
+def unfit(api_url: str) -> Diagnosis | None:
     """Return why no task would work on the server with this API; None for GitHub itself and for Enterprise Cloud.
 
     An Enterprise Server answers at `/api/v3` of its own address. It takes a workflow with `queue: max` for invalid, so
@@ -43,7 +43,7 @@ def unfit(api_url: str) -> Finding | None:
     return failure(said, "Use github.com or GitHub Enterprise Cloud (https://api.SUBDOMAIN.ghe.com)")
 
 
-def named(env: Mapping[str, str]) -> Iterator[Finding]:
+def named(env: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Say what is missing, and what has another name here."""
     known = translated(env)
     for old, names in OLD.items():
@@ -60,7 +60,7 @@ def named(env: Mapping[str, str]) -> Iterator[Finding]:
         yield ok("All required settings are set")
 
 
-def _keys(known: Mapping[str, str]) -> Iterator[Finding]:
+def _keys(known: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Say what is wrong with the secrets, and with what tasks are told apart by."""
     key = known.get("TASK_KEY", "")
     if not key:

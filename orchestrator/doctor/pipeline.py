@@ -3,15 +3,15 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from orchestrator.doctor.asking import GitHub, Probe, needed, parsed, too_much, valid
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.doctor.asking import Probe, TokenApi, needed, parsed, too_much, valid
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 
 ENVIRONMENTS = ("build", "publish")
 WORKFLOW = "build.yml"
 NAME = "DISPATCH_TOKEN"
 
 
-async def examined(github: GitHub, pipeline: str, sees_secrets: GitHub | None) -> AsyncIterator[Finding]:
+async def examined(github: TokenApi, pipeline: str, sees_secrets: TokenApi | None) -> AsyncIterator[Diagnosis]:
     """Look at everything, with the receiver's token; at the names of secrets with another that may see those."""
     async for finding in valid(github, NAME):
         yield finding
@@ -55,7 +55,7 @@ def _unneeded(path: str) -> list[Probe]:
     ]
 
 
-async def _workflow(github: GitHub, path: str) -> Finding:
+async def _workflow(github: TokenApi, path: str) -> Diagnosis:
     answer = await github.ask("GET", f"{path}/actions/workflows/{WORKFLOW}")
     if answer.status_code == 403:
         return failure(f"{NAME} cannot see workflows", "Give it Actions: read; private repositories need it")
@@ -66,7 +66,7 @@ async def _workflow(github: GitHub, path: str) -> Finding:
     return ok(f"The workflow {WORKFLOW} is active on the default branch")
 
 
-async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[Finding]:
+async def _environments(github: TokenApi, found: Any, path: str) -> AsyncIterator[Diagnosis]:
     listed = await github.read(f"{path}/environments")
     if listed is None:
         where = (
@@ -92,7 +92,7 @@ async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[
             yield _restricted(name, allowed, str(found.get("default_branch")))
 
 
-def _restricted(name: str, allowed: Any, branch: str) -> Finding:
+def _restricted(name: str, allowed: Any, branch: str) -> Diagnosis:
     if allowed is None:
         return warning(
             f"The branches that may use the environment {name} could not be read", f"Give {NAME} Actions: read"
@@ -105,7 +105,7 @@ def _restricted(name: str, allowed: Any, branch: str) -> Finding:
     return ok(f"The environment {name} is restricted to the default branch")
 
 
-async def _pen(github: GitHub, path: str) -> Finding:
+async def _pen(github: TokenApi, path: str) -> Diagnosis:
     """Say whether job `publish` would find its token."""
     for where in (f"{path}/environments/publish/secrets", f"{path}/actions/secrets"):
         held = await github.read(f"{where}?per_page=100")
@@ -114,7 +114,7 @@ async def _pen(github: GitHub, path: str) -> Finding:
     return failure("There is no secret TARGET_TOKEN", "`pagewright setup` stores it")
 
 
-async def _branch(github: GitHub, found: Any, path: str) -> Finding:
+async def _branch(github: TokenApi, found: Any, path: str) -> Diagnosis:
     """Say whether a rule keeps the default branch from a token that may write contents.
 
     https://docs.github.com/rest/repos/rules#get-rules-for-a-branch

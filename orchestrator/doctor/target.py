@@ -2,14 +2,14 @@
 
 from collections.abc import AsyncIterator
 
-from orchestrator.doctor.asking import GitHub, Probe, needed, too_much, valid
-from orchestrator.doctor.finding import Finding, warning
+from orchestrator.doctor.asking import Probe, TokenApi, needed, too_much, valid
+from orchestrator.doctor.finding import Diagnosis, warning
 
 NAME = "TARGET_TOKEN"
 _CREATING = "Administration: read and write, for all repositories of that account"
 
 
-async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[Finding]:
+async def examined(github: TokenApi, pipeline: str, owner: str) -> AsyncIterator[Diagnosis]:
     """Look at everything, with the write token."""
     async for finding in valid(github, NAME):
         yield finding
@@ -29,7 +29,7 @@ async def examined(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[F
         yield warning(f"{NAME} could rewrite {pipeline}", remedy)
 
 
-async def _organization(github: GitHub, owner: str) -> Finding | None:
+async def _organization(github: TokenApi, owner: str) -> Diagnosis | None:
     """Say whether an organization keeps its members from Pages, where it shows that.
 
     https://docs.github.com/rest/orgs/orgs#get-an-organization
@@ -41,7 +41,7 @@ async def _organization(github: GitHub, owner: str) -> Finding | None:
     return None
 
 
-async def _writing(github: GitHub, pipeline: str, owner: str) -> AsyncIterator[Finding]:
+async def _writing(github: TokenApi, pipeline: str, owner: str) -> AsyncIterator[Diagnosis]:
     """Try contents and Pages on some repository of the owner's."""
     listed = await github.read("/user/repos?per_page=20&sort=pushed") or []
     mine = [

@@ -23,8 +23,8 @@ from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.live import COMPARING_S
 from orchestrator.evaluator.owners import settled
 from orchestrator.evaluator.reach import Reach, resolving
-from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
-from orchestrator.evaluator.templates import Template, filled
+from orchestrator.evaluator.records import LedgerEntry, Outcome, Verdict, one_line
+from orchestrator.evaluator.templates import TaskTemplate, filled
 
 AT_ONCE = 4
 ANSWER_S = 60
@@ -63,17 +63,17 @@ class Tools:
     at_once: int = AT_ONCE
 
 
-def plan_of(endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> str:
+def plan_of(endpoints: Sequence[Endpoint], templates: Sequence[TaskTemplate]) -> str:
     """Return what tells one evaluation from another: who is asked for what."""
     said = [f"{endpoint.email} {endpoint.url}" for endpoint in endpoints]
     said += [template.model_dump_json() for template in templates]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
-def planned(endpoint: Endpoint, template: Template, seed: str) -> list[Entry]:
+def planned(endpoint: Endpoint, template: TaskTemplate, seed: str) -> list[LedgerEntry]:
     """Return the rounds of one task for one endpoint."""
     return [
-        Entry(endpoint.url, template.id, _task(endpoint.email, f"{template.id}-{seed}", number, vars(wanted)))
+        LedgerEntry(endpoint.url, template.id, _task(endpoint.email, f"{template.id}-{seed}", number, vars(wanted)))
         for number, wanted in enumerate(filled(template, seed), 1)
     ]
 
@@ -82,18 +82,18 @@ def _task(email: str, task: str, round_: int, wanted: Mapping[str, object]) -> T
     return parse(Task, {"email": email, "task": task, "round": round_, "nonce": secrets.token_hex(8), **wanted})
 
 
-async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[Entry]:
+async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[LedgerEntry]:
     """Do what is open of an evaluation, some tasks at once and the rounds of each in order; return everything.
 
     What cannot be judged stays open, and the others go on.
     """
     known = {(endpoint.email, endpoint.url): endpoint for endpoint in endpoints}
-    tasks: dict[tuple[str, str, str], list[Entry]] = {}
+    tasks: dict[tuple[str, str, str], list[LedgerEntry]] = {}
     for entry in ledger.entries(evaluation):
         tasks.setdefault((entry.endpoint, entry.task.email, entry.task.task), []).append(entry)
     turns = asyncio.Semaphore(tools.at_once)
 
-    async def follow(rounds: Sequence[Entry]) -> None:
+    async def follow(rounds: Sequence[LedgerEntry]) -> None:
         async with turns:
             await _in_order(rounds, known[rounds[0].task.email, rounds[0].endpoint], ledger, tools)
 
@@ -101,8 +101,8 @@ async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoin
     return settled(ledger.entries(evaluation))
 
 
-async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger, tools: Tools) -> None:
-    before: Entry | None = None
+async def _in_order(rounds: Sequence[LedgerEntry], endpoint: Endpoint, ledger: Ledger, tools: Tools) -> None:
+    before: LedgerEntry | None = None
     for entry in rounds:
         nonce, now = entry.task.nonce, tools.clock.now
         named = f"{entry.task.email}  {entry.task.task}  round {entry.task.round}"
@@ -123,7 +123,7 @@ async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger,
         before = ledger.entry(nonce)
 
 
-async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[Verdict | None, str]:
+async def _tried(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools: Tools) -> tuple[Verdict | None, str]:
     """Return the verdict, or None and why it is missing: what ends one judgement must not end the others'."""
     try:
         return await judged(rounds, entry, tools), ""
@@ -135,7 +135,7 @@ async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[V
         return None, f"an internal error: {type(error).__name__}"
 
 
-async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
+async def _asked(entry: LedgerEntry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
     """Send one round and wait for its result. What was sent before the evaluation stopped is sent again, the same."""
     nonce = entry.task.nonce
     if entry.result is None:
@@ -201,7 +201,7 @@ async def _post(url: str, body: dict[str, Any], tools: Tools) -> tuple[int, str,
     return response.status_code, text.decode(errors="replace"), failure
 
 
-async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:
+async def judged(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools: Tools) -> Verdict:
     """Look at what `entry`, one of the `rounds` of a task, has come to."""
     so_far = [other.task for other in rounds if other.task.round <= entry.task.round]
     before = [other for other in rounds if other.task.round < entry.task.round]
@@ -216,7 +216,7 @@ async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict
     return await judge(claim, tools.settings, tools.clock, tools.comparing)
 
 
-def _in_words(entry: Entry) -> str:
+def _in_words(entry: LedgerEntry) -> str:
     if entry.outcome != "live":
         return f"{entry.outcome}, {entry.answer}"
     passed, failed = entry.count("passed"), entry.count("failed")

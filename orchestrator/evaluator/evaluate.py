@@ -29,15 +29,15 @@ from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, p
 from orchestrator.evaluator.inbox import Inbox, Result, Taking, create_inbox
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach, reach_of
-from orchestrator.evaluator.records import Entry
-from orchestrator.evaluator.templates import Template, read_template
+from orchestrator.evaluator.records import LedgerEntry
+from orchestrator.evaluator.templates import TaskTemplate, read_template
 
 LEDGER = "evaluations.sqlite"
 COLUMNS = ("email", "endpoint", "secret")
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What the command line says. `endpoints`: a CSV file of several, in place of `receiver`.
 
     `private`: everything may lie at addresses that are not public.
@@ -56,7 +56,7 @@ class Options:
     private: bool = False
 
 
-def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
+def run_evaluate(options: EvaluateOptions, env: Mapping[str, str]) -> int:
     """Run an evaluation to its end, or what is left of one that was stopped; return 1 where something stays open.
 
     Raises UsageError.
@@ -72,7 +72,7 @@ def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
     return 1 if any(entry.outcome == "open" for entry in entries) else 0
 
 
-async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
+async def _evaluated(options: EvaluateOptions, env: Mapping[str, str]) -> list[LedgerEntry]:
     templates = read_templates(options.files)
     endpoints = _endpoints(options)
     check_csv(options.csv)
@@ -87,7 +87,7 @@ async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
             return await carry_out(ledger, evaluation, endpoints, tools)
 
 
-def read_templates(files: Sequence[Path]) -> list[Template]:
+def read_templates(files: Sequence[Path]) -> list[TaskTemplate]:
     """Read templates; raise UsageError if one is not valid, or two have the same id."""
     templates = [read_template(path) for path in files]
     if len({template.id for template in templates}) < len(templates):
@@ -123,7 +123,7 @@ def _client() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=60, trust_env=False, headers={"user-agent": "pagewright"})
 
 
-def _begun(ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> tuple[int, bool]:
+def _begun(ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[TaskTemplate]) -> tuple[int, bool]:
     """Return the evaluation of this plan that is not finished, or a new one, and whether it is new."""
     plan = plan_of(endpoints, templates)
     if (open_one := ledger.unfinished(plan)) is not None:
@@ -137,7 +137,7 @@ def _begun(ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[Te
     return ledger.begin(plan, entries, datetime.now(UTC).timestamp()), True
 
 
-def _endpoints(options: Options) -> list[Endpoint]:
+def _endpoints(options: EvaluateOptions) -> list[Endpoint]:
     if bool(options.receiver) == bool(options.endpoints):
         raise UsageError("Pass exactly one of --receiver and --endpoints.")
     if options.endpoints is None:
@@ -176,7 +176,7 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
 
 
 @asynccontextmanager
-async def _listening(options: Options, ledger: Ledger, reach: Reach) -> AsyncIterator[tuple[Inbox, str]]:
+async def _listening(options: EvaluateOptions, ledger: Ledger, reach: Reach) -> AsyncIterator[tuple[Inbox, str]]:
     """Take results for as long as the block runs; yields the inbox, and the URL that endpoints are told."""
     public = options.public_url.rstrip("/")
     if not public and not reach.allow_private:

@@ -17,16 +17,16 @@ from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.live import COMPARING_S, compared, reading
 from orchestrator.evaluator.owners import BELONGS, answers, is_same_address, same_repository
 from orchestrator.evaluator.reach import Reach, resolving
-from orchestrator.evaluator.reading import Commit, read_commit
+from orchestrator.evaluator.reading import CommitFiles, read_commit
 from orchestrator.evaluator.records import Mark, Verdict, one_line
-from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.verify.browser import opened
 from orchestrator.verify.checks import Asked, Kind, Shown, result
-from orchestrator.verify.files import Repository, decided, is_about_files
+from orchestrator.verify.files import CheckedFiles, decided, is_about_files
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
+from orchestrator.verify.limits import TimeLimits
 
 SKEW_S = 60
 """What two clocks may differ by."""
@@ -56,7 +56,7 @@ async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, compari
     Raises UsageError if there is no browser to do it with, GitHubFailed where GitHub itself is what fails.
     """
     try:
-        commit: Commit | None = await read_commit(claim.result, settings, claim.reach, clock)
+        commit: CommitFiles | None = await read_commit(claim.result, settings, claim.reach, clock)
         problem = ""
     except GitHubFailed as error:
         if _is_of_github(error):
@@ -66,7 +66,7 @@ async def judge(claim: Claim, settings: EvaluatorSettings, clock: Clock, compari
     files = commit.files if commit else {}
     page = commit.address if commit and belongs[0] != "failed" else ""
     shown, report = await _looked_at(page, commit, claim, (settings, clock, comparing))
-    repository = Repository(files, claim.attachments)
+    repository = CheckedFiles(files, claim.attachments)
     return Verdict(
         marks=(
             _mark("repository", "The repository was created after the request", _made(claim, commit, problem)),
@@ -90,7 +90,7 @@ def _mark(kind: Literal["repository", "licence", "page"], text: str, shown: Show
     return Mark(kind, text, "passed" if shown[0] else "failed", one_line(shown[1], LONGEST_SEEN))
 
 
-def _checked(check: CheckResult, repository: Repository) -> Mark:
+def _checked(check: CheckResult, repository: CheckedFiles) -> Mark:
     if check.kind != "file":
         return Mark(check.kind, check.text, check.state, check.seen)
     found = decided(check.text, repository)
@@ -100,12 +100,12 @@ def _checked(check: CheckResult, repository: Repository) -> Mark:
     return Mark("file", check.text, "passed" if found.holds else "failed", seen)
 
 
-def _licensed(repository: Repository) -> Shown:
+def _licensed(repository: CheckedFiles) -> Shown:
     found = decided(f"{LICENCE} is MIT", repository)
     return bool(found.holds), found.seen
 
 
-def _made(claim: Claim, commit: Commit | None, problem: str) -> Shown:
+def _made(claim: Claim, commit: CommitFiles | None, problem: str) -> Shown:
     if commit is None:
         return False, problem
     asked = datetime.fromtimestamp(claim.since, UTC)
@@ -113,7 +113,7 @@ def _made(claim: Claim, commit: Commit | None, problem: str) -> Shown:
     return commit.made.timestamp() >= claim.since - SKEW_S, seen
 
 
-def _belonging(claim: Claim, commit: Commit | None, problem: str) -> tuple[State, str]:
+def _belonging(claim: Claim, commit: CommitFiles | None, problem: str) -> tuple[State, str]:
     """Return whether repository, commit and page belong together and to the endpoint, as far as it alone tells.
 
     `unproved`: nobody knows before the others have answered.
@@ -134,13 +134,13 @@ def _belonging(claim: Claim, commit: Commit | None, problem: str) -> tuple[State
 
 def _is_of_github(error: GitHubFailed) -> bool:
     """Whether a failure says nothing of the result: GitHub does not answer, or not to this evaluator."""
-    if isinstance(error, Refused):
+    if isinstance(error, GitHubRefused):
         return error.status == 401 or error.reason is Reason.LIMITED
     return isinstance(error, Unsure)
 
 
 async def _looked_at(
-    page: str, commit: Commit | None, claim: Claim, means: tuple[EvaluatorSettings, Clock, float]
+    page: str, commit: CommitFiles | None, claim: Claim, means: tuple[EvaluatorSettings, Clock, float]
 ) -> tuple[Shown, Report]:
     """Return whether the page is the commit, and what a browser saw of the very bytes that were compared."""
     settings, clock, seconds = means
@@ -160,7 +160,7 @@ async def _looked_at(
             shown = await compared(live, commit.files, commit.later, clock, seconds)
             async with opened(settings.browser, page if is_private else None, resolve=outside.addresses) as cage:
                 target = Target(page, cdn_mirror=settings.cdn_mirror, answer=live.answer)
-                return shown, await inspect(cage, target, asked, Limits())
+                return shown, await inspect(cage, target, asked, TimeLimits())
 
 
 def _unseen(asked: Asked) -> Report:

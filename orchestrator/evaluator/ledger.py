@@ -14,7 +14,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
-from orchestrator.evaluator.records import Built, Entry, Mark, Outcome, SiteRepair, Trial, Verdict, one_line
+from orchestrator.evaluator.records import LedgerEntry, Mark, Outcome, RoundBuild, SiteRepair, Trial, Verdict, one_line
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS evaluations (
@@ -82,7 +82,7 @@ class Ledger:
         ).fetchone()
         return None if found[0] is None else int(found[0])
 
-    def begin(self, plan: str, entries: Iterable[Entry], now: float, model: str = "") -> int:
+    def begin(self, plan: str, entries: Iterable[LedgerEntry], now: float, model: str = "") -> int:
         """Write down what will be asked, and return the evaluation's number. `model`: the one that is being tried."""
         with self._db:
             self._db.execute("BEGIN")
@@ -97,12 +97,12 @@ class Ledger:
             )
         return made.lastrowid or 0
 
-    def entries(self, evaluation: int) -> list[Entry]:
+    def entries(self, evaluation: int) -> list[LedgerEntry]:
         """Return every round, in the order in which they were planned."""
         rows = self._db.execute("SELECT * FROM tasks WHERE evaluation = ? ORDER BY rowid", (evaluation,)).fetchall()
         return [self._entry(row) for row in rows]
 
-    def entry(self, nonce: str) -> Entry:
+    def entry(self, nonce: str) -> LedgerEntry:
         """Return one round."""
         return self._entry(self._db.execute("SELECT * FROM tasks WHERE nonce = ?", (nonce,)).fetchone())
 
@@ -130,7 +130,7 @@ class Ledger:
         self._db.execute("INSERT INTO repos VALUES (?, ?, ?, ?, ?, ?)", (nonce, now, *told))
         return "taken"
 
-    def choose(self, nonce: str) -> Entry:
+    def choose(self, nonce: str) -> LedgerEntry:
         """Return a round with the result that counts from now on, the newest one: no other is taken any more."""
         self._chosen.add(nonce)
         return self.entry(nonce)
@@ -157,7 +157,7 @@ class Ledger:
                 "UPDATE tasks SET outcome = ?, answer = ?, judged_at = ? WHERE nonce = ?", (outcome, answer, now, nonce)
             )
 
-    def built(self, nonce: str, how: Built) -> None:
+    def built(self, nonce: str, how: RoundBuild) -> None:
         """Write down what building a round took."""
         self._db.execute("INSERT OR REPLACE INTO builds VALUES (?, ?, ?, ?, ?, ?, ?)", (nonce, *astuple(how)))
 
@@ -192,11 +192,11 @@ class Ledger:
             model=row["model"],
             started_at=row["started_at"],
             entries=tuple(entries),
-            builds={build[0]: Built(build[1], bool(build[2]), *build[3:]) for build in builds},
+            builds={build[0]: RoundBuild(build[1], bool(build[2]), *build[3:]) for build in builds},
             site_repairs=tuple(SiteRepair(row[0], row[1], bool(row[2]), *row[3:]) for row in repairs),
         )
 
-    def _entry(self, row: Any) -> Entry:
+    def _entry(self, row: Any) -> LedgerEntry:
         nonce = row["nonce"]
         told = next(iter(self._told(nonce)), None)
         marks = self._db.execute(
@@ -207,7 +207,7 @@ class Ledger:
         ).fetchall()
         raw = {name: row[name] for name in (*IDENTITY, "brief")}
         large = {name: json.loads(row[name]) for name in ("checks", "attachments")}
-        return Entry(
+        return LedgerEntry(
             endpoint=row["endpoint"],
             template=row["template"],
             task=parse(Task, {**raw, **large}),
@@ -221,7 +221,7 @@ class Ledger:
         )
 
 
-def _row(entry: Entry, evaluation: int) -> tuple[object, ...]:
+def _row(entry: LedgerEntry, evaluation: int) -> tuple[object, ...]:
     task = entry.task
     return (
         task.nonce,

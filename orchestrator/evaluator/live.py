@@ -38,7 +38,7 @@ _FOLDER = '<!doctype html><meta http-equiv="refresh" content="0;url={}">'
 
 
 @dataclass(frozen=True)
-class Served:
+class FetchedPath:
     """What came for one path. `problem`: why nothing came."""
 
     status: int
@@ -48,7 +48,7 @@ class Served:
 
 
 @dataclass
-class Live:
+class LivePage:
     """A page at `url`, which ends in a slash, and what was read of it: path below the address -> what came.
 
     `is_over`: its time has passed, and nothing more is read.
@@ -57,10 +57,10 @@ class Live:
     url: str
     to: Destination
     http: httpx.AsyncClient
-    known: dict[str, Served] = field(default_factory=dict)
+    known: dict[str, FetchedPath] = field(default_factory=dict)
     is_over: bool = False
 
-    async def read(self, path: str, *, again: bool = False) -> Served:
+    async def read(self, path: str, *, again: bool = False) -> FetchedPath:
         """Return what is served at `path`; only `again` asks for what is known already."""
         if path not in self.known or again:
             came = await self._asked(path)
@@ -68,12 +68,12 @@ class Live:
                 self.known[path] = came
         return self.known[path]
 
-    async def _asked(self, path: str) -> Served:
+    async def _asked(self, path: str) -> FetchedPath:
         left = MOST_BYTES - sum(len(served.body) for name, served in self.known.items() if name != path)
         if self.is_over:
-            return Served(NO_ANSWER, problem="it ran out of time")
+            return FetchedPath(NO_ANSWER, problem="it ran out of time")
         if len(self.known) >= MOST_PATHS and path not in self.known:
-            return Served(NO_ANSWER, problem="too many paths were requested")
+            return FetchedPath(NO_ANSWER, problem="too many paths were requested")
         address = quote(path, errors="surrogateescape")  # git knows names that are no text
         try:
             async with (
@@ -82,11 +82,11 @@ class Live:
             ):
                 body = await read_body(response, left)
         except TooLarge:
-            return Served(NO_ANSWER, problem="too large")
+            return FetchedPath(NO_ANSWER, problem="too large")
         except (httpx.HTTPError, TimeoutError):
-            return Served(NO_ANSWER, problem="no answer")
+            return FetchedPath(NO_ANSWER, problem="no answer")
         kind = response.headers.get("content-type", "")
-        return Served(response.status_code, body, kind if _PLAIN.fullmatch(kind) else "")
+        return FetchedPath(response.status_code, body, kind if _PLAIN.fullmatch(kind) else "")
 
     async def answer(self, route: Route) -> None:
         """Answer a browser's request for what lies under the page's address with what was read of it.
@@ -112,7 +112,7 @@ class Live:
             return None
         return unquote(address.removeprefix(self.url), errors="surrogateescape")
 
-    async def _meant(self, path: str, *, is_document: bool) -> Served:
+    async def _meant(self, path: str, *, is_document: bool) -> FetchedPath:
         """Return what a host of Pages answers for `path`, from what is known as far as that goes."""
         found = {name for name, served in self.known.items() if served.status == 200}
         name = path if path in found else file_meant(found, path)
@@ -121,22 +121,24 @@ class Live:
             if not is_document:
                 return self.known[index]
             # Sent elsewhere by its answer, a browser asks past everyone who watches it; by a page, it does not.
-            return Served(200, _FOLDER.format(html.escape(quote(f"{path.rpartition('/')[2]}/"))).encode(), "text/html")
+            return FetchedPath(
+                200, _FOLDER.format(html.escape(quote(f"{path.rpartition('/')[2]}/"))).encode(), "text/html"
+            )
         served = await self.read(path if name is None else name)
         is_answer = served.problem or 200 <= served.status < 300 or 400 <= served.status < 600
-        return served if is_answer else Served(404, b"", "text/plain")
+        return served if is_answer else FetchedPath(404, b"", "text/plain")
 
 
 @asynccontextmanager
-async def reading(url: str, to: Destination) -> AsyncIterator[Live]:
+async def reading(url: str, to: Destination) -> AsyncIterator[LivePage]:
     """Read a page for as long as the block runs."""
     headers = {"accept-encoding": "identity", "user-agent": "pagewright"}
     async with httpx.AsyncClient(timeout=READING_S, trust_env=False, headers=headers) as http:
-        yield Live(url, to, http)
+        yield LivePage(url, to, http)
 
 
 async def compared(
-    live: Live, files: Mapping[str, bytes], later: bytes | None, clock: Clock, seconds: float = COMPARING_S
+    live: LivePage, files: Mapping[str, bytes], later: bytes | None, clock: Clock, seconds: float = COMPARING_S
 ) -> Shown:
     """Compare every file; what differs is looked at again, for a cache may still hold the old one.
 
@@ -165,7 +167,7 @@ async def compared(
     return True, f"{len(paths) - 1} files, the same bytes"
 
 
-def _difference(served: Served, wanted: list[bytes]) -> str:
+def _difference(served: FetchedPath, wanted: list[bytes]) -> str:
     """Return what is wrong with what was served, nothing if it is one of what is wanted."""
     if served.problem:
         return served.problem

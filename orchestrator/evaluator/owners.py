@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from orchestrator.core.record import read_record
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Task
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 
 BELONGS = "Repository and page belong together and to this endpoint"
 LISTED = 3
@@ -45,31 +45,31 @@ def answers(task: Task, files: Mapping[str, bytes]) -> bool:
     return record is not None and record.request == task.id
 
 
-def settled(entries: Sequence[Entry]) -> list[Entry]:
+def settled(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Return the rounds of an evaluation with the last word on whose each repository is.
 
     That waits until all have answered: who names somebody else's repository may be the first to do so. Where two name
     one, it is the one's whose request the commit answers; where none is answered, it is nobody's.
     """
-    named: defaultdict[str, list[Entry]] = defaultdict(list)
+    named: defaultdict[str, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
         if url := _named(entry):
             named[url].append(entry)
     return [_settled(entry, named[_named(entry)]) for entry in entries]
 
 
-def _named(entry: Entry) -> str:
+def _named(entry: LedgerEntry) -> str:
     return same_repository((entry.result or {}).get("repo_url", ""))
 
 
-def _settled(entry: Entry, sharing: Sequence[Entry]) -> Entry:
+def _settled(entry: LedgerEntry, sharing: Sequence[LedgerEntry]) -> LedgerEntry:
     others = [other for other in sharing if _whose(other) != _whose(entry)]
     who = ", ".join(list(dict.fromkeys(f"{other.task.email} for {other.task.task}" for other in others))[:LISTED])
     marks = tuple(_decided(mark, who) if mark.kind == "owner" else mark for mark in entry.marks)
     return replace(entry, marks=marks)
 
 
-def _whose(entry: Entry) -> tuple[str, str, str]:
+def _whose(entry: LedgerEntry) -> tuple[str, str, str]:
     return entry.endpoint, entry.task.email, entry.task.task
 
 

@@ -38,7 +38,7 @@ the endpoint did not take the request; `skipped`: the round before came to nothi
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One round of one task at one endpoint. Times in Unix seconds; `answer`: why the endpoint did not take it."""
 
     endpoint: str
@@ -62,7 +62,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Built:
+class RoundBuild:
     """What building one round took. `cost_usd`: None if a price is unknown."""
 
     built_by: str
@@ -92,6 +92,6 @@ class Trial:
 
     model: str
     started_at: float
-    entries: tuple[Entry, ...]
-    builds: Mapping[str, Built]
+    entries: tuple[LedgerEntry, ...]
+    builds: Mapping[str, RoundBuild]
     site_repairs: tuple[SiteRepair, ...]

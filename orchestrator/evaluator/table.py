@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.evaluator.records import Entry, one_line
+from orchestrator.evaluator.records import LedgerEntry, one_line
 
 COLUMNS = (
     "email",
@@ -37,7 +37,7 @@ COLUMNS = (
 _SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "unproved": "[yellow]?[/]"}
 
 
-def row(entry: Entry) -> dict[str, Any]:
+def row(entry: LedgerEntry) -> dict[str, Any]:
     """Return what came of one round, flat."""
     told = entry.result or {}
     return {
@@ -56,7 +56,7 @@ def row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def whole(entry: Entry) -> dict[str, Any]:
+def whole(entry: LedgerEntry) -> dict[str, Any]:
     """Return everything about one round."""
     return {
         **row(entry),
@@ -73,12 +73,12 @@ def _undecided(said: dict[str, Any]) -> str:
     return f" +{undecided}?" if undecided else ""
 
 
-def _seconds(entry: Entry) -> float | None:
+def _seconds(entry: LedgerEntry) -> float | None:
     known = entry.received_at is not None and entry.sent_at is not None
     return round((entry.received_at or 0) - (entry.sent_at or 0), 1) if known else None
 
 
-def show(console: Console, entries: Sequence[Entry]) -> None:
+def show(console: Console, entries: Sequence[LedgerEntry]) -> None:
     """Print the table, and below it what was not as it should be."""
     are_several = len({entry.task.email for entry in entries}) > 1
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -106,7 +106,7 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
         _show_what_is_wrong(console, entry)
 
 
-def _show_what_is_wrong(console: Console, entry: Entry) -> None:
+def _show_what_is_wrong(console: Console, entry: LedgerEntry) -> None:
     lines = [escape(entry.answer)] if entry.answer else []
     lines += [
         f"{_SIGNS[mark.state]} {escape(_seen(mark.text, mark.seen))}" for mark in entry.marks if mark.state != "passed"

@@ -58,13 +58,13 @@ class Count(_Strict):
     count: str
 
 
-class Drawn(_Strict):
+class DrawnNumber(_Strict):
     """A whole number between two, both included, drawn by the seed."""
 
     random: tuple[int, int]
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Drawn":
+    def _ordered(self) -> "DrawnNumber":
         if self.random[0] > self.random[1]:
             raise ValueError("the first number must not be above the second")
         return self
@@ -80,12 +80,12 @@ Variable = Annotated[
     Annotated[int | float | str, Tag("value")]
     | Annotated[Sum, Tag("sum")]
     | Annotated[Count, Tag("count")]
-    | Annotated[Drawn, Tag("random")],
+    | Annotated[DrawnNumber, Tag("random")],
     Discriminator(_sort),
 ]
 
 
-class File(_Strict):
+class TemplateFile(_Strict):
     """An attachment: its text, or where it lies."""
 
     name: str
@@ -93,7 +93,7 @@ class File(_Strict):
     url: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "File":
+    def _one_of_both(self) -> "TemplateFile":
         if (self.content is None) == (self.url is None):
             raise ValueError("an attachment must have either content or url")
         return self
@@ -104,11 +104,11 @@ class Wish(_Strict):
 
     brief: Annotated[str, Field(min_length=1)]
     checks: tuple[str | dict[str, Any], ...] = ()
-    attachments: tuple[File, ...] = ()
+    attachments: tuple[TemplateFile, ...] = ()
     vars: Mapping[str, Variable] = Field(default_factory=dict)
 
 
-class Template(Wish):
+class TaskTemplate(Wish):
     """A task with holes. `rounds`: for each round after the first, its possibilities."""
 
     id: Annotated[str, Field(min_length=1, max_length=150)]
@@ -128,7 +128,7 @@ class Template(Wish):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FilledRound:
     """One round, filled in, as it stands in a request."""
 
     brief: str
@@ -136,13 +136,13 @@ class Wanted:
     attachments: tuple[dict[str, str], ...]
 
 
-def read_template(path: Path) -> Template:
+def read_template(path: Path) -> TaskTemplate:
     """Read a template; raise UsageError that names the file, and what is wrong where."""
     import yaml  # noqa: PLC0415 - heavy, and the commands know this module
 
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Template.model_validate(raw)
+        return TaskTemplate.model_validate(raw)
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{path} could not be read.", "Pass the path of a task template.") from None
     except (yaml.YAMLError, RecursionError):
@@ -153,12 +153,12 @@ def read_template(path: Path) -> Template:
         raise UsageError(f"{path}: {problems}.", _FORM) from None
 
 
-def filled(template: Template, seed: str) -> tuple[Wanted, ...]:
+def filled(template: TaskTemplate, seed: str) -> tuple[FilledRound, ...]:
     """Return the rounds of a task. Raises UsageError for what cannot be computed or is no task."""
     choosing = random.Random(f"{template.id}-{seed}")  # noqa: S311 - nothing secret: a seed gives the same task again
     wishes: list[Wish] = [template, *(choosing.choice(possible) for possible in template.rounds)]
     values, texts = {"seed": seed}, dict[str, str]()
-    rounds: list[Wanted] = []
+    rounds: list[FilledRound] = []
     for number, wish in enumerate(wishes, 1):
         values |= {name: _drawn(value, choosing) for name, value in wish.vars.items() if not _is_computed(value)}
         texts |= {file.name: _fill(file.content, values) for file in wish.attachments if file.content is not None}
@@ -168,7 +168,7 @@ def filled(template: Template, seed: str) -> tuple[Wanted, ...]:
             for name, value in wish.vars.items()
             if _is_computed(value)
         }
-        wanted = Wanted(
+        wanted = FilledRound(
             brief=_fill(wish.brief, values),
             checks=tuple(_filled_check(check, values) for check in wish.checks),
             attachments=tuple(_attached(file, texts) for file in wish.attachments),
@@ -183,7 +183,7 @@ def _is_computed(value: Variable) -> bool:
 
 
 def _drawn(value: Variable, choosing: random.Random) -> str:
-    return str(choosing.randint(*value.random) if isinstance(value, Drawn) else value)
+    return str(choosing.randint(*value.random) if isinstance(value, DrawnNumber) else value)
 
 
 def _computed(value: Variable, texts: Mapping[str, str], where: str) -> str:
@@ -213,14 +213,14 @@ def _filled_check(check: str | dict[str, Any], values: Mapping[str, str]) -> str
     return {name: _fill(value, values) if isinstance(value, str) else value for name, value in check.items()}
 
 
-def _attached(file: File, texts: Mapping[str, str]) -> dict[str, str]:
+def _attached(file: TemplateFile, texts: Mapping[str, str]) -> dict[str, str]:
     if file.url is not None:
         return {"name": file.name, "url": file.url}
     packed = base64.b64encode(texts[file.name].encode()).decode()
     return {"name": file.name, "url": f"data:{media_type(file.name)};base64,{packed}".replace("; ", ";")}
 
 
-def _validate(wanted: Wanted, where: str) -> None:
+def _validate(wanted: FilledRound, where: str) -> None:
     said = {"brief": wanted.brief, "checks": wanted.checks, "attachments": wanted.attachments}
     try:
         parse(Task, {"task": "-", "round": 1, "nonce": "-", **said})

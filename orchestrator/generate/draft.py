@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from orchestrator.core.paths import fold, reserved_problem
 from orchestrator.core.record import Record
-from orchestrator.core.report import Refused
+from orchestrator.core.report import RefusedChange
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.attachments.changes import why_not
@@ -17,7 +17,7 @@ from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.elements import without_comments
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.reply import Change, File, Reply
-from orchestrator.generate.tried import Tried
+from orchestrator.generate.tried import PastRepair
 
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""
@@ -27,7 +27,7 @@ _WORKFLOWS = ".github/workflows/"
 
 
 @dataclass(frozen=True)
-class Given:
+class Material:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
     `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
@@ -45,9 +45,9 @@ class Given:
     wrong: tuple[str, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[PastRepair, ...] = ()
     day: date | None = None
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedChange, ...] = ()
 
     @property
     def start(self) -> Site:
@@ -65,7 +65,7 @@ class Given:
         staying = self.staying({})
         return {name: data for name, data in self.attached.items() if name in staying}
 
-    def staying(self, declared: Mapping[str, str]) -> Mapping[str, Refused]:
+    def staying(self, declared: Mapping[str, str]) -> Mapping[str, RefusedChange]:
         """Return the attachments that must stay, each with the reason for which a change of it is refused.
 
         `declared`: name -> the words of the brief that a model quotes.
@@ -73,7 +73,7 @@ class Given:
         names = self.attached.keys()
         brief = with_names(self.task.brief, names)
         reasons = {name: why_not(name, brief, with_names(declared.get(name, ""), names)) for name in names}
-        return {name: Refused(name=name, reason=reason) for name, reason in reasons.items() if reason is not None}
+        return {name: RefusedChange(name=name, reason=reason) for name, reason in reasons.items() if reason is not None}
 
     @property
     def attached(self) -> Mapping[str, bytes]:
@@ -101,7 +101,7 @@ class Draft:
     left: tuple[Complaint, ...] = ()
     is_usable: bool = False
     proofs: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, Refused] = field(default_factory=dict)
+    refused: Mapping[str, RefusedChange] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     is_cut_off: bool = False
 
@@ -111,12 +111,12 @@ class Draft:
         return Site(self.files)
 
 
-def begun(given: Given) -> Draft:
+def begun(given: Material) -> Draft:
     """Return the draft before any answer."""
     return Draft(given.start.files, proofs=given.proofs, refused={one.name: one for one in given.refused})
 
 
-def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
+def revised(draft: Draft, reply: Reply, given: Material) -> Draft:
     """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
     ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
     draft = replace(draft, declared={**draft.declared, **reply.declared})
@@ -141,7 +141,7 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     return replace(draft, files=applied.files, changed=changed, flaws=left, done=applied.done, left=left)
 
 
-def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
+def judged(draft: Draft, given: Material, broken: Broken) -> Draft:
     """Return `draft` with what is wrong with it as a site.
 
     A new site may lack a file and is still more than a template's. A revision may not lack an edit: what it changed
@@ -176,15 +176,15 @@ def has_readme(files: Iterable[str]) -> bool:
     return any(fold(path) == "readme.md" for path in files)
 
 
-def _is_for_the_model(path: str, given: Given) -> bool:
+def _is_for_the_model(path: str, given: Material) -> bool:
     """Whether a model may name `path` at all. Licence, record and domain are ours or the owner's: left out silently."""
     is_workflow = given.allow_workflows and path.startswith(_WORKFLOWS)
     return is_workflow or reserved_problem(path) is None
 
 
 def _without_attachments(
-    changes: Sequence[Change], attached: Mapping[str, bytes], staying: Mapping[str, Refused]
-) -> tuple[list[Change], dict[str, Refused]]:
+    changes: Sequence[Change], attached: Mapping[str, bytes], staying: Mapping[str, RefusedChange]
+) -> tuple[list[Change], dict[str, RefusedChange]]:
     """Return the changes that leave attachments alone, and name -> refusal of each other one.
 
     A whole file that is the attachment again is no change: models repeat what they were shown.
@@ -199,7 +199,7 @@ def _without_attachments(
     return kept, {name: staying[name] for name in sorted(tried)}
 
 
-def _complaint(refused: Refused) -> Complaint:
+def _complaint(refused: RefusedChange) -> Complaint:
     """Return what a model is told about a refused change."""
     declaration = f'<change path="{refused.name}">the words of the brief that ask for it</change>'
     return Complaint(

@@ -16,7 +16,7 @@ from orchestrator.core.record import Record
 from orchestrator.core.task import Check
 from orchestrator.generate.attachments.digest import digests
 from orchestrator.generate.attachments.images import images
-from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.draft import Draft, Material
 from orchestrator.generate.models.budget import LEAST_ROOM
 from orchestrator.generate.models.counting import MARGIN, counted, tokens_in
 from orchestrator.generate.models.presets import Model, prompts_folder
@@ -95,7 +95,7 @@ def load(folder: Path | None = None) -> Prompts:
     return loaded
 
 
-def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
+def opening(prompts: Prompts, given: Material, model: Model) -> Messages:
     """Return the conversation that asks `model` for the site, no larger than its context allows.
 
     What is shown of attachments, files and earlier rounds shrinks until it fits. What is asked never does: a prompt
@@ -117,13 +117,13 @@ def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
     return fits
 
 
-def room_for_answer(given: Given, model: Model) -> int:
+def room_for_answer(given: Material, model: Model) -> int:
     """Return how many tokens of the context a prompt leaves: a page that is written whole takes more than edits."""
     share = 4 if model.edits and not given.is_new else 3
     return min(model.output, max(LEAST_ROOM, model.context // share))
 
 
-def _filled(prompts: Prompts, given: Given, model: Model, room: int) -> Messages:
+def _filled(prompts: Prompts, given: Material, model: Model, room: int) -> Messages:
     """Return the messages with material of about `room` characters."""
     asked = prompts[_purpose(given)].substitute(
         mark=_mark(),
@@ -140,18 +140,18 @@ def _filled(prompts: Prompts, given: Given, model: Model, room: int) -> Messages
     return [system, _message("user", asked, model, pictures)]
 
 
-def _purpose(given: Given) -> str:
+def _purpose(given: Material) -> str:
     return "build" if given.is_new else "revise" if given.made is None else "repair"
 
 
-def _rules(prompts: Prompts, given: Given, model: Model) -> str:
+def _rules(prompts: Prompts, given: Material, model: Model) -> str:
     """Return what holds for every task, and the form of the answer. Where no file exists, none can be edited."""
     form = "edits" if model.edits and not given.is_new else "files"
     rules, form = ("compact", f"compact_{form}") if model.context < SMALL else ("system", form)
     return prompts[rules].substitute(format=prompts[form].substitute().strip())
 
 
-def _material(given: Given, room: int) -> dict[str, str]:
+def _material(given: Material, room: int) -> dict[str, str]:
     """Return attachments, present files, earlier rounds and repairs in about `room` characters.
 
     The present files have what the others leave: what is not shown cannot be changed.

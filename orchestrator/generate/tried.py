@@ -34,7 +34,7 @@ _LONG_LINES = 20
 
 
 @dataclass(frozen=True)
-class Tried:
+class PastRepair:
     """One repair of this task. `number`: from 1; `before` and `after`: the sites that it began with and made.
 
     `is_kept`: the next repair began with what it made; `difference`: from what held before to what held then.
@@ -50,7 +50,7 @@ class Tried:
     same_as: int | None = None
 
 
-def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
+def told_of_repairs(tried: Sequence[PastRepair], room: int) -> str:
     """Return all repairs, the oldest first, in about `room` characters; what is cut says so."""
     if room < LEAST * len(tried):
         return f"{len(tried)} repairs were tried before. There is no room to show what they changed."
@@ -63,14 +63,14 @@ def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
     return "\n\n".join(reversed(told)) or "(none)"
 
 
-def _told(tried: Tried, room: int) -> str:
+def _told(tried: PastRepair, room: int) -> str:
     outcome = _shortened("\n".join(_outcome(tried)), room)
     if tried.same_as is not None:
         return outcome
     return f"{outcome}\n{_diff(tried, room - len(outcome))}"
 
 
-def _outcome(tried: Tried) -> Iterator[str]:
+def _outcome(tried: PastRepair) -> Iterator[str]:
     """Yield what came of a repair, line by line."""
     number, same, seen = tried.number, tried.same_as, tried.difference
     if same is not None:
@@ -114,7 +114,7 @@ def _finding(finding: Finding) -> str:
     return f"{finding.kind}: {finding.text}"
 
 
-def _diff(tried: Tried, room: int) -> str:
+def _diff(tried: PastRepair, room: int) -> str:
     """Return what a repair changed as a unified diff, cut at a line's end."""
     before, after = tried.before.files, tried.after.files
     # What is told to people is seldom what made a check hold.

@@ -21,7 +21,7 @@ TIMEOUT_S = 20
 logging.getLogger("github").setLevel(logging.ERROR)
 
 
-class Refused(GitHubFailed):
+class GitHubRefused(GitHubFailed):
     """GitHub answered with `status`; `detail` is its own sentence, and `reason` what it means. Nothing took effect."""
 
     def __init__(self, status: int, detail: str) -> None:
@@ -59,7 +59,7 @@ class Client:
         )
 
     async def read(self, call: Callable[[Github], T]) -> T:
-        """Run `call` in a thread; repeat it while GitHub has an outage. Raises Refused or Unsure."""
+        """Run `call` in a thread; repeat it while GitHub has an outage. Raises GitHubRefused or Unsure."""
         return await self._tried(call, READ)
 
     async def write(self, call: Callable[[Github], T]) -> T:
@@ -82,7 +82,7 @@ class Client:
             await self.deadline.clock.sleep(wait)
 
 
-def _meant(error: GithubException | requests.RequestException) -> tuple[Refused | Unsure, Failure]:
+def _meant(error: GithubException | requests.RequestException) -> tuple[GitHubRefused | Unsure, Failure]:
     """Return what `error` means to the caller, and to the retry policy."""
     see = "See https://www.githubstatus.com and re-run the job."
     if isinstance(error, requests.RequestException):
@@ -98,7 +98,7 @@ def _meant(error: GithubException | requests.RequestException) -> tuple[Refused 
     failure = failure_of(status or NO_ANSWER, headers, text)
     if failure.kind is Kind.OUTAGE:
         return Unsure(f"GitHub failed with {status}.", see), failure
-    return Refused(status, text or "no reason given"), failure
+    return GitHubRefused(status, text or "no reason given"), failure
 
 
 _GRAPHQL = {"FORBIDDEN": 403, "RATE_LIMITED": 429}

@@ -15,7 +15,7 @@ from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.record import Record, answer, key_described, read_record
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, RECORD, Site
 from orchestrator.core.task import repository_names
-from orchestrator.github.client import Client, Refused
+from orchestrator.github.client import Client, GitHubRefused
 
 BRANCH = "main"
 ARCHIVE_S = 60
@@ -108,7 +108,7 @@ async def look(client: Client, owner: str, name: str) -> Repository:
 
     try:
         history = await client.read(commits)
-    except Refused as error:
+    except GitHubRefused as error:
         # 409 is the one sign of an empty repository: its `size` lags behind.
         if error.status == 404:
             return Repository(owner, name, exists=False)
@@ -123,7 +123,7 @@ async def _empty(client: Client, owner: str, name: str) -> Repository:
     """Return a repository without a commit: whose it is, its description alone says."""
     try:
         described = await client.read(lambda github: github.get_repo(f"{owner}/{name}").description)
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status == 404:  # gone meanwhile, or too new for every server to know it
             return Repository(owner, name, exists=False)
         raise
@@ -139,7 +139,7 @@ async def has_path(client: Client, full_name: str, path: str) -> bool:
 
     try:
         return await client.read(looked)
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status in (404, 409):
             return False
         raise
@@ -158,7 +158,7 @@ async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
 
     try:
         return await client.read(content)
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status == 404:
             return None
         raise
@@ -167,7 +167,7 @@ async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
 async def create_public(client: Client, owner: str, name: str, description: str = "") -> None:
     """Create a repository, public and empty, described from the first moment on.
 
-    Raises Refused with 422 where the name exists.
+    Raises GitHubRefused with 422 where the name exists.
     """
 
     def login(github: Github) -> str:
@@ -175,7 +175,7 @@ async def create_public(client: Client, owner: str, name: str, description: str 
 
     try:
         is_own = (await client.read(login)).lower() == owner.lower()
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status != 403:
             raise
         is_own = False  # an App's token is nobody's account: it may create in an organization only
@@ -227,7 +227,7 @@ async def commit(client: Client, repository: Repository, change: Change) -> str:
 
     GraphQL `createCommitOnBranch`: binary files, deletions, an optimistic lock, a signature.
     https://docs.github.com/graphql/reference/mutations#createcommitonbranch
-    Raises Refused if the head has moved, Unsure if the answer is missing.
+    Raises GitHubRefused if the head has moved, Unsure if the answer is missing.
     """
     additions = [
         {"path": path, "contents": base64.b64encode(data).decode()} for path, data in sorted(change.additions.items())

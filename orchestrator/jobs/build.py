@@ -15,7 +15,7 @@ from orchestrator.core.settings import BuildSettings, build_settings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.generate.attachments import sources
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.github import repository
@@ -25,11 +25,11 @@ from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.telling import Teller, teller
-from orchestrator.making.make import Assignment, Made, Means, make
+from orchestrator.making.make import Assignment, MakingResult, MakingTools, make
 
 
 @dataclass(frozen=True)
-class Start:
+class BuildStart:
     """What a build begins with. `deadline`: when publishing must begin; `notes`: what a person should know."""
 
     task: Task
@@ -44,7 +44,7 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
     """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
     tells = teller(env, order, runner, "build", out)
     built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
-    made: Made | None = None
+    made: MakingResult | None = None
     failure: PagewrightError | None = None
     try:
         built, made = await _built(build_settings(env), order, tells, clock)
@@ -62,7 +62,9 @@ async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner,
     return built
 
 
-async def _built(settings: BuildSettings, order: Order, tells: Teller, clock: Clock) -> tuple[Build, Made | None]:
+async def _built(
+    settings: BuildSettings, order: Order, tells: Teller, clock: Clock
+) -> tuple[Build, MakingResult | None]:
     tells.hide(*_secrets(settings))
     kit = Kit.load(settings.models)
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
@@ -91,7 +93,7 @@ def _secrets(settings: BuildSettings) -> tuple[str, ...]:
     return *settings.models.keys.values(), settings.actions.token
 
 
-def _what_was_read(start: Start) -> ReadEvent:
+def _what_was_read(start: BuildStart) -> ReadEvent:
     task = start.task
     return ReadEvent(
         checks=len(task.checks),
@@ -101,7 +103,7 @@ def _what_was_read(start: Start) -> ReadEvent:
     )
 
 
-async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
+async def _start(settings: BuildSettings, order: Order, clock: Clock) -> BuildStart:
     intake = await taken_up(settings.actions, order, clock)
     task, client, whole = intake.task, intake.reader, intake.deadline
     found = await repository.find(client, settings.actions.owner, task.task, order.keys, intake.reserved)
@@ -113,7 +115,7 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
     notes = () if found.exists else await _shadows(client, found)
-    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
+    return BuildStart(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
 
 
 async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
@@ -127,14 +129,16 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
     return (f"{hides} Rename one of the two.",) if is_there else ()
 
 
-async def _assignment(settings: BuildSettings, start: Start) -> Assignment:
+async def _assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
     private = settings.actions.allow_private_urls
     files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
-    given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day)
+    given = Material(
+        start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day
+    )
     return Assignment(given, start.found.name, settings.actions.owner, start.day.year)
 
 
-def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
+def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingTools:
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so something on the runner is wrong
             raise UsageError(
@@ -142,7 +146,7 @@ def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
                 "Use GitHub's runner without changes to its sandbox settings.",
             )
 
-    return Means(
+    return MakingTools(
         kit=kit,
         max_attempts=settings.max_attempts,
         browser=settings.browser,
@@ -153,7 +157,7 @@ def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
     )
 
 
-def _annotate(emit: Emit, made: Made) -> None:
+def _annotate(emit: Emit, made: MakingResult) -> None:
     """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
     first, kept, generation = made.first, made.kept, made.generation
     warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
@@ -174,7 +178,7 @@ def _annotate(emit: Emit, made: Made) -> None:
         emit(NoteEvent(text=note, level="notice"))
 
 
-def _handed_over(id_: str, start: Start, made: Made) -> Build:
+def _handed_over(id_: str, start: BuildStart, made: MakingResult) -> Build:
     kept, generation = made.kept, made.generation
     return Build(
         id=id_,

@@ -9,7 +9,7 @@ from orchestrator.core.report import Build
 from orchestrator.core.site import RECORD, Site, blob_id, broken_rules, finished
 from orchestrator.core.task import Order, Task
 from orchestrator.github import repository
-from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.client import Client, GitHubRefused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.github.repository import Change, Repository
 
@@ -18,7 +18,7 @@ TURNS = 6
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CommitOrder:
     """What is to be committed, for whom. `secrets`: values that must not turn up in a published file.
 
     `was_built`: job `build` ended well, so where there is no `build`, its hand-over was lost on the way.
@@ -50,7 +50,7 @@ class Committed:
     is_replay: bool = False
 
 
-async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
+async def committed(client: Client, owner: str, wanted: CommitOrder) -> Committed:
     """Return the commit that answers the request: the one that is there, or one made now.
 
     Every turn looks first and then goes on from what it finds, so a write whose answer was lost is never repeated
@@ -73,7 +73,7 @@ async def committed(client: Client, owner: str, wanted: Wanted) -> Committed:
             if found.head is None:
                 found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))
             sha = await repository.commit(client, found, change)
-        except (Unsure, Refused) as error:
+        except (Unsure, GitHubRefused) as error:
             failure = _worth_another_turn(error, found)
         else:
             return Committed(found, sha, sha, expected, is_new)
@@ -87,7 +87,7 @@ async def _is_time_for(client: Client, turn: int) -> bool:
     return client.deadline.remaining > 0
 
 
-def _worth_another_turn(error: Unsure | Refused, found: Repository) -> GitHubFailed:
+def _worth_another_turn(error: Unsure | GitHubRefused, found: Repository) -> GitHubFailed:
     """Return `error` where another look and another try may go better; raise it, or what it means, where not."""
     if isinstance(error, Unsure):
         return error
@@ -134,14 +134,14 @@ async def committed_again(client: Client, made: Committed) -> Committed:
         record = found.record.once_more().written()
         try:
             head = await repository.commit(client, found, Change({RECORD: record}, (), once_more_message(found.name)))
-        except (Unsure, Refused) as error:
+        except (Unsure, GitHubRefused) as error:
             failure = _worth_another_turn(error, found)
         else:
             return Committed(found, made.sha, head, {**made.expected, RECORD: blob_id(record)}, is_new=False)
     raise failure or OutOfTime("The task ran out of time before another commit.", "Re-run the failed job.")
 
 
-def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
+def plan(wanted: CommitOrder, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
     """Return the change that turns `present` (path -> blob id) into the site, and what Pages serves then. Pure.
 
     Raises NoSite if nothing was built, RuleBroken if the site is not the verified one or may not be published,
@@ -165,7 +165,7 @@ def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Ch
     return change, {**shown, "index.html": blob_id(files["index.html"])}
 
 
-def _complete(wanted: Wanted) -> tuple[Build, Site]:
+def _complete(wanted: CommitOrder) -> tuple[Build, Site]:
     build, site = wanted.build, wanted.site
     if build is None and wanted.was_built:
         raise NoSite("The output of job build could not be downloaded.", "Re-run the failed job: it tries again.")
@@ -181,7 +181,7 @@ def _complete(wanted: Wanted) -> tuple[Build, Site]:
     return build, site
 
 
-def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Record:
+def _record(wanted: CommitOrder, build: Build, found: Repository, site: Site) -> Record:
     task = wanted.task
     this = Round(
         round=task.round,

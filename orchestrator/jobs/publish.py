@@ -14,14 +14,14 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
 from orchestrator.jobs import handover, summary
-from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again
+from orchestrator.jobs.commit import CommitOrder, Committed, committed, committed_again
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.notify import Publication, notify, result_body
 from orchestrator.jobs.runner import Runner, harmless, loggable
 from orchestrator.jobs.telling import Teller, teller
 from orchestrator.targets import pages
 from orchestrator.targets.builds import BuildLost
-from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.live import ExpectedSite, wait_until_live
 
 TELLING_S = 10.0
 """Seconds that are always kept for telling the evaluator."""
@@ -71,7 +71,7 @@ async def _published(
     build, site = built
     intake = await taken_up(actions, order, clock)
     client = Client(actions.api_url, settings.target_token, intake.deadline.earlier(TELLING_S))
-    wanted = Wanted(
+    wanted = CommitOrder(
         order=order,
         task=intake.task,
         build=build,
@@ -108,7 +108,7 @@ async def _until_live(client: Client, made: Committed, url: str, tells: Teller) 
 
 async def _live(client: Client, made: Committed, url: str, tells: Teller) -> str:
     host = pages.builds_of(client, made.repository.full_name, made.head, is_replay=made.is_replay)
-    return await wait_until_live(Awaited(url, made.head, made.expected), host, client.deadline, tells.emit)
+    return await wait_until_live(ExpectedSite(url, made.head, made.expected), host, client.deadline, tells.emit)
 
 
 async def _tell(

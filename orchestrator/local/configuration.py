@@ -18,7 +18,7 @@ from nacl.public import PrivateKey, SealedBox
 from pydantic import TypeAdapter
 
 from orchestrator.local.files import write_atomically
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 Policy = Literal["open", "protected", "custom"]
 Enforcement = Literal["active", "disabled", "evaluate"]
@@ -93,30 +93,30 @@ class Configurations:
         self._root = root
         self._lock = threading.Lock()
 
-    def of(self, repository: Repository) -> Configuration:
+    def of(self, repository: StoredRepository) -> Configuration:
         """Return how `repository` is set up."""
         with self._lock:
             return self._read(repository)
 
-    def change(self, repository: Repository, change: Callable[[Configuration], Configuration]) -> Configuration:
+    def change(self, repository: StoredRepository, change: Callable[[Configuration], Configuration]) -> Configuration:
         """Replace it by what `change` makes of it, and return that."""
         with self._lock:
             return self._write(repository, change(self._read(repository)))
 
-    def rules_for(self, repository: Repository, branch: str) -> dict[str, Ruleset]:
+    def rules_for(self, repository: StoredRepository, branch: str) -> dict[str, Ruleset]:
         """Return the rules in force for a branch, each with the ruleset that it comes from."""
         held = [ruleset for ruleset in self.of(repository).rulesets if ruleset.holds(branch, repository.default_branch)]
         return {rule: ruleset for ruleset in held for rule in ruleset.rules}
 
-    def _read(self, repository: Repository) -> Configuration:
+    def _read(self, repository: StoredRepository) -> Configuration:
         path = self._path(repository)
         if path.exists():
             return _CONFIGURATION.validate_json(path.read_bytes())
         return self._write(repository, Configuration(bytes(PrivateKey.generate()).hex()))
 
-    def _write(self, repository: Repository, configuration: Configuration) -> Configuration:
+    def _write(self, repository: StoredRepository, configuration: Configuration) -> Configuration:
         write_atomically(self._path(repository), _CONFIGURATION.dump_json(configuration))
         return configuration
 
-    def _path(self, repository: Repository) -> Path:
+    def _path(self, repository: StoredRepository) -> Path:
         return self._root / f"{repository.full_name}.json"

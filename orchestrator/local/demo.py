@@ -23,10 +23,10 @@ from orchestrator.core.telling import sentence
 from orchestrator.evaluator import table
 from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judged, planned, send
 from orchestrator.evaluator.inbox import Result
-from orchestrator.evaluator.records import Entry, one_line
+from orchestrator.evaluator.records import LedgerEntry, one_line
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.following import LOOK_S, EventReader
-from orchestrator.local.stage import Options, Stage, staged, stop_signal
+from orchestrator.local.stage import LocalOptions, Stage, staged, stop_signal
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
 VISITOR = "visitor@example.com"
@@ -39,13 +39,13 @@ _BY_MODELS = ("Generate the site", "Repair it")
 
 
 @dataclass(frozen=True)
-class Shown:
+class DemoRound:
     """The result of one round, as the evaluator judged it.
 
     `seconds`: from its request to its verdict; `warnings`: of its run.
     """
 
-    entry: Entry
+    entry: LedgerEntry
     built_by: str
     seconds: float
     files: Path
@@ -110,13 +110,13 @@ def _on_one_line(text: str) -> str:
     return escape(" ".join(text.split()))
 
 
-def run_demo(options: Options, env: Mapping[str, str], *, once: bool, as_json: bool) -> int:
+def run_demo(options: LocalOptions, env: Mapping[str, str], *, once: bool, as_json: bool) -> int:
     """Run the demo; return 0 only if both rounds are live and proved. Without `once` it stays up until Ctrl-C."""
     console = Console(stderr=as_json)
     return asyncio.run(_demo(options, env, Screen(console, is_quiet=as_json), once=once, as_json=as_json))
 
 
-async def _demo(options: Options, env: Mapping[str, str], screen: Screen, *, once: bool, as_json: bool) -> int:
+async def _demo(options: LocalOptions, env: Mapping[str, str], screen: Screen, *, once: bool, as_json: bool) -> int:
     stopped = stop_signal()
     async with staged(options, env) as stage:
         showing = asyncio.create_task(_both_rounds(stage, env, screen))
@@ -138,7 +138,7 @@ async def _demo(options: Options, env: Mapping[str, str], screen: Screen, *, onc
         return 0 if all(entry.is_proved for entry in shown) else 1
 
 
-async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> list[Shown]:
+async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> list[DemoRound]:
     models = env.get("LLM_MODELS")
     screen.say("[bold]Pagewright[/]: GitHub, GitHub Actions and GitHub Pages on this machine")
     screen.say(
@@ -148,7 +148,7 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
     )
     endpoint = Endpoint(VISITOR, stage.receiver, stage.secret)
     entries = planned(endpoint, read_template(SAMPLE), secrets.token_hex(3))
-    shown: list[Shown] = []
+    shown: list[DemoRound] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         tools = stage.tools(env, http, screen.say)
         for entry in entries:
@@ -158,7 +158,9 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
     return shown
 
 
-async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: Tools, screen: Screen) -> Shown:
+async def _round(
+    rounds: list[LedgerEntry], endpoint: Endpoint, stage: Stage, tools: Tools, screen: Screen
+) -> DemoRound:
     """Send the last of the rounds so far, and judge what comes of it."""
     *earlier, entry = rounds
     started, task = time.monotonic(), entry.task
@@ -176,7 +178,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
         error = one_line(str(result.get("error")), LONGEST_ANSWER)
         screen.say(f"  [red]✗[/] {escape(error)}")
         failed = replace(told, outcome="error", answer=error)
-        return Shown(failed, "", time.monotonic() - started, files, warnings)
+        return DemoRound(failed, "", time.monotonic() - started, files, warnings)
     verdict = await judged([*earlier, told], told, tools)
     for name, image in verdict.screenshots.items():
         (files / f"round-{task.round}-{name}.png").write_bytes(image)
@@ -185,7 +187,7 @@ async def _round(rounds: list[Entry], endpoint: Endpoint, stage: Stage, tools: T
     seconds = time.monotonic() - started
     screen.say(f"  [green]✓[/] {'Evaluator notified; live page checked':<44} {seconds:>6.1f} s in all")
     live = replace(told, outcome="live", marks=verdict.marks, findings=verdict.findings)
-    return Shown(live, record["built_by"], seconds, files, warnings)
+    return DemoRound(live, record["built_by"], seconds, files, warnings)
 
 
 async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple[Result, tuple[str, ...]]:
@@ -223,7 +225,7 @@ def _clone(repo_url: str, folder: Path) -> None:
     subprocess.run(["git", *(pull if folder.is_dir() else clone), "--quiet"], check=True)  # noqa: S603, S607
 
 
-def conclude(screen: Screen, shown: list[Shown]) -> None:
+def conclude(screen: Screen, shown: list[DemoRound]) -> None:
     """Print the evaluator's verdict, and where everything lies."""
     screen.say("\n[bold]The evaluator's verdict[/]\n")
     if not screen.is_quiet:

@@ -8,10 +8,10 @@ from typing import Any, Literal, Protocol
 
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
-from orchestrator.local.limits import Limits
+from orchestrator.local.limits import RateLimits
 from orchestrator.local.runs import OnChange, Run, Runs, now, unheard
-from orchestrator.local.sites import Sites
-from orchestrator.local.store import Repository, Store
+from orchestrator.local.sites import PagesSites
+from orchestrator.local.store import Store, StoredRepository
 from orchestrator.local.tokens import Tokens
 
 
@@ -23,7 +23,7 @@ class Dispatch:
     every workflow that listens to it.
     """
 
-    repository: Repository
+    repository: StoredRepository
     event: Literal["repository_dispatch", "workflow_dispatch"]
     actor: str
     branch: str
@@ -74,14 +74,14 @@ class LocalGitHub:
 
     store: Store
     tokens: Tokens
-    sites: Sites
+    sites: PagesSites
     runs: Runs
     configurations: Configurations
     owner: str
     api_url: str
     pages_url: str
     faults: Faults = field(default_factory=Faults)
-    limits: Limits = field(default_factory=Limits)
+    limits: RateLimits = field(default_factory=RateLimits)
     on_dispatch: OnDispatch = nobody
     on_rerun: OnRerun = nothing_again
     on_cancel: Callable[[int], Awaitable[bool]] = nothing_cancelled
@@ -119,7 +119,7 @@ def create_github(
     return LocalGitHub(
         store=store,
         tokens=account.tokens,
-        sites=Sites(state / "pages", store, pages_delay, clock),
+        sites=PagesSites(state / "pages", store, pages_delay, clock),
         runs=Runs(state / "runs", on_change),
         configurations=Configurations(state / "configurations"),
         owner=account.owner,

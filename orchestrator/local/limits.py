@@ -9,7 +9,7 @@ _HOUR = 3600
 _LIMIT = 5000
 
 
-class Limits:
+class RateLimits:
     """Who made how many calls in the present hour. `clock` returns seconds since 1970."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:

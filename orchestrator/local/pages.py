@@ -16,8 +16,8 @@ from starlette.routing import Route
 from orchestrator.core.serving import file_meant, media_type
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.sites import Build, Site
-from orchestrator.local.store import Entry, Repository
+from orchestrator.local.sites import PagesBuild, PagesSite
+from orchestrator.local.store import StoredRepository, TreeEntry
 
 # Ten minutes for every file, and nobody can set another time.
 _HEADERS = {"cache-control": "max-age=600", "access-control-allow-origin": "*", "server": "GitHub.com"}
@@ -32,12 +32,12 @@ _NOT_FOUND = """<!DOCTYPE html>
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedFiles:
     """The files that a finished build serves, by their path below the site's address."""
 
-    repository: Repository
-    build: Build
-    files: dict[str, Entry]
+    repository: StoredRepository
+    build: PagesBuild
+    files: dict[str, TreeEntry]
 
 
 def create_pages(github: LocalGitHub) -> Starlette:
@@ -67,17 +67,19 @@ def _respond(github: LocalGitHub, request: Request) -> Response:
     return _missing(github, published)
 
 
-def _published(github: LocalGitHub, owner: str, name: str) -> Published | None:
+def _published(github: LocalGitHub, owner: str, name: str) -> PublishedFiles | None:
     """Return what is live there. A host name has no case, a path has: `/Repo` is not `/repo`."""
     repository = github.store.find(owner, name)
     site = github.sites.get(repository) if repository and repository.name == name else None
     build = github.sites.served(site) if site else None
     if repository is None or site is None or build is None:
         return None
-    return Published(repository, build, _files(github, repository, site, build))
+    return PublishedFiles(repository, build, _files(github, repository, site, build))
 
 
-def _files(github: LocalGitHub, repository: Repository, site: Site, build: Build) -> dict[str, Entry]:
+def _files(
+    github: LocalGitHub, repository: StoredRepository, site: PagesSite, build: PagesBuild
+) -> dict[str, TreeEntry]:
     """Return the build's files: no symlinks, and without `.nojekyll` nothing whose name starts with `.` or `_`.
 
     https://docs.github.com/en/pages/getting-started-with-github-pages/configuring-a-publishing-source-for-your-github-pages-site
@@ -95,7 +97,7 @@ def _files(github: LocalGitHub, repository: Repository, site: Site, build: Build
     return {path: entry for path, entry in files.items() if not any(p[0] in "._" for p in PurePosixPath(path).parts)}
 
 
-def _served(github: LocalGitHub, request: Request, published: Published, path: str) -> Response:
+def _served(github: LocalGitHub, request: Request, published: PublishedFiles, path: str) -> Response:
     entry = published.files[path]
     etag = f'"{entry.sha}"'
     headers = {**_HEADERS, "etag": etag, "last-modified": _http_date(published.build)}
@@ -106,7 +108,7 @@ def _served(github: LocalGitHub, request: Request, published: Published, path: s
     )
 
 
-def _missing(github: LocalGitHub, published: Published) -> Response:
+def _missing(github: LocalGitHub, published: PublishedFiles) -> Response:
     own = published.files.get("404.html")
     content = github.store.blob(published.repository, own.sha) if own else _NOT_FOUND
     return Response(content, 404, _HEADERS, "text/html")
@@ -118,5 +120,5 @@ def _moved(request: Request) -> Response:
     return RedirectResponse(str(address), 301, _HEADERS)
 
 
-def _http_date(build: Build) -> str:
+def _http_date(build: PagesBuild) -> str:
     return build.created_at.strftime("%a, %d %b %Y %H:%M:%S GMT")

@@ -19,11 +19,11 @@ from pydantic import TypeAdapter
 
 from orchestrator.local.files import write_atomically
 from orchestrator.local.runs import now
-from orchestrator.local.store import Repository, Store
+from orchestrator.local.store import Store, StoredRepository
 
 
 @dataclass(frozen=True, slots=True)
-class Build:
+class PagesBuild:
     """One build of one commit, started at `created_at`.
 
     `error`: why it comes to nothing, and what was served stays. `is_final`: so does every other build of the commit.
@@ -37,7 +37,7 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class PagesSite:
     """A repository's Pages configuration (`path` is "/" or "/docs") and its builds, oldest first.
 
     `missed`: a head that no build was started for, and none is until one is asked for.
@@ -46,7 +46,7 @@ class Site:
     repository: str
     branch: str
     path: str
-    builds: tuple[Build, ...] = ()
+    builds: tuple[PagesBuild, ...] = ()
     missed: str = ""
 
 
@@ -56,10 +56,10 @@ Trouble = Literal["errored", "missed"]
 FAILED = "Page build failed."
 IN_PROGRESS = "Deployment request failed for {} due to in progress deployment. Please cancel it or wait for it."
 
-_SITE: TypeAdapter[Site] = TypeAdapter(Site)
+_SITE: TypeAdapter[PagesSite] = TypeAdapter(PagesSite)
 
 
-class Sites:
+class PagesSites:
     """All Pages sites, kept in `root`. `delay` in seconds; `clock` returns the time in UTC.
 
     `troubles`: what befalls the next heads and builds, in this order; forgotten with a restart. `registers_after`: the
@@ -77,13 +77,13 @@ class Sites:
         saved = (_SITE.validate_json(path.read_bytes()) for path in root.glob("*/*.json"))
         self._sites = {site.repository: site for site in saved}
 
-    def enable(self, repository: Repository, branch: str, path: str) -> Site:
+    def enable(self, repository: StoredRepository, branch: str, path: str) -> PagesSite:
         """Publish `branch` from now on; its head is built at once."""
         with self._lock:
-            self._save(Site(repository.full_name, branch, path))
+            self._save(PagesSite(repository.full_name, branch, path))
             return self.get(repository) or self._sites[repository.full_name]
 
-    def get(self, repository: Repository) -> Site | None:
+    def get(self, repository: StoredRepository) -> PagesSite | None:
         """Return the site, or None if Pages is off.
 
         A head that has no build yet gets one here: a commit counts however it came, also by `git push`.
@@ -98,7 +98,7 @@ class Sites:
                 return self._start(site, head)
             return site
 
-    def rebuild(self, repository: Repository) -> Build | None:
+    def rebuild(self, repository: StoredRepository) -> PagesBuild | None:
         """Build the head again, as asked; None if Pages is off."""
         with self._lock:
             site = self.get(repository)
@@ -107,12 +107,12 @@ class Sites:
             head = self._store.head(repository, site.branch)
             return self._start(site, head).builds[-1] if head else None
 
-    def registered(self, site: Site) -> tuple[Build, ...]:
+    def registered(self, site: PagesSite) -> tuple[PagesBuild, ...]:
         """Return the builds that the API already names, newest first."""
         moment, unseen = self._clock(), self._unseen
         return tuple(build for build in reversed(site.builds) if moment >= build.created_at + unseen)
 
-    def status(self, build: Build) -> Literal["building", "built", "errored"]:
+    def status(self, build: PagesBuild) -> Literal["building", "built", "errored"]:
         """Return how far the build is."""
         if self._clock() < build.created_at + self.duration:
             return "building"
@@ -127,11 +127,11 @@ class Sites:
     def _unseen(self) -> timedelta:
         return self.delay / 2 if self.registers_after is None else self.registers_after
 
-    def served(self, site: Site) -> Build | None:
+    def served(self, site: PagesSite) -> PagesBuild | None:
         """Return the build whose files are being served, or None before the first one is done."""
         return next((build for build in reversed(site.builds) if self.status(build) == "built"), None)
 
-    def _start(self, site: Site, head: str) -> Site:
+    def _start(self, site: PagesSite, head: str) -> PagesSite:
         same = [build for build in site.builds if build.commit == head]
         error, is_final = None, False
         if final := next((build for build in same if build.is_final), None):
@@ -141,10 +141,10 @@ class Sites:
         elif self.troubles[:1] == ["errored"]:
             self.troubles.pop(0)
             error, is_final = FAILED, True
-        build = Build(len(site.builds) + 1, head, self._clock(), error, is_final)
+        build = PagesBuild(len(site.builds) + 1, head, self._clock(), error, is_final)
         return self._save(replace(site, builds=(*site.builds, build)))
 
-    def _save(self, site: Site) -> Site:
+    def _save(self, site: PagesSite) -> PagesSite:
         write_atomically(self._root / f"{site.repository}.json", _SITE.dump_json(site))
         self._sites[site.repository] = site
         return site

@@ -48,7 +48,7 @@ _TARGET_RIGHTS = dict.fromkeys(("administration", "contents", "pages", "actions"
 
 
 @dataclass(frozen=True)
-class Options:
+class LocalOptions:
     """What the command line says. Port 0 is any free one; `pages_delay` in seconds."""
 
     receiver_port: int = 7860
@@ -115,11 +115,11 @@ class Stage:
 
 def staged_in(data: Path, env: Mapping[str, str]) -> AbstractAsyncContextManager[Stage]:
     """Start everything at free ports, with its data in the folder `data`; see `staged`."""
-    return staged(Options(receiver_port=0, github_port=0, data=data), env)
+    return staged(LocalOptions(receiver_port=0, github_port=0, data=data), env)
 
 
 @asynccontextmanager
-async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stage]:
+async def staged(options: LocalOptions, env: Mapping[str, str]) -> AsyncIterator[Stage]:
     """Start everything; stop it, runs included, when the block ends. Raises UsageError."""
     data = options.data.resolve()
     state = data / ".github"
@@ -218,14 +218,14 @@ def stop_signal() -> asyncio.Event:
     return stopped
 
 
-def run_local(options: Options, env: Mapping[str, str], *, as_json: bool) -> int:
+def run_local(options: LocalOptions, env: Mapping[str, str], *, as_json: bool) -> int:
     """Run `pagewright local` until SIGINT or SIGTERM."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     asyncio.run(_until_stopped(options, env, as_json=as_json))
     return 0
 
 
-async def _until_stopped(options: Options, env: Mapping[str, str], *, as_json: bool) -> None:
+async def _until_stopped(options: LocalOptions, env: Mapping[str, str], *, as_json: bool) -> None:
     stopped = stop_signal()
     async with staged(options, env) as stage:
         said = stage.announcement()
@@ -235,7 +235,7 @@ async def _until_stopped(options: Options, env: Mapping[str, str], *, as_json: b
         await stopped.wait()
 
 
-def _ports(options: Options) -> tuple[int, int, int, int]:
+def _ports(options: LocalOptions) -> tuple[int, int, int, int]:
     """Return the ports of receiver, API, Pages and evaluator: those behind the API's, so that links stay."""
     github = options.github_port
     return options.receiver_port, github, github + 1 if github else 0, github + 2 if github else 0

@@ -21,7 +21,7 @@ _FIELDS = ("H", "T", "P", "an", "ae", "aI", "cn", "ce", "cI", "B")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
+class StoredRepository:
     """What is known of a repository beside its git objects."""
 
     id: int
@@ -62,7 +62,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TreeEntry:
     """One entry of a tree; `path` is relative to that tree, `size` in bytes (None for a directory)."""
 
     path: str
@@ -73,7 +73,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class BranchChange:
     """What one commit does to a branch. `expected_head` None: the branch must not exist yet."""
 
     branch: str
@@ -86,7 +86,7 @@ class Change:
 
 
 SEEDER = Person("Pagewright", "pagewright@users.noreply.github.com")
-_REPOSITORY: TypeAdapter[Repository] = TypeAdapter(Repository)
+_REPOSITORY: TypeAdapter[StoredRepository] = TypeAdapter(StoredRepository)
 
 
 class AlreadyThere(Exception):
@@ -111,13 +111,15 @@ class Store:
         saved = (_REPOSITORY.validate_json(path.read_bytes()) for path in root.glob("*/*.json"))
         self._repositories = {repository.full_name.lower(): repository for repository in saved}
 
-    def create_repository(self, owner: str, name: str, *, description: str | None, private: bool = False) -> Repository:
+    def create_repository(
+        self, owner: str, name: str, *, description: str | None, private: bool = False
+    ) -> StoredRepository:
         """Make an empty repository. Raises AlreadyThere."""
         moment = datetime.now(UTC)
         with self._lock:
             if self.find(owner, name):
                 raise AlreadyThere(name)
-            repository = Repository(
+            repository = StoredRepository(
                 id=1 + max((r.id for r in self._repositories.values()), default=0),
                 owner=owner,
                 name=name,
@@ -140,7 +142,7 @@ class Store:
             gone = [entry.path for entry in present if entry.type != "tree" and entry.path not in files]
             return self.commit(
                 repository,
-                Change(
+                BranchChange(
                     branch=repository.default_branch,
                     message=message,
                     expected_head=head,
@@ -151,36 +153,36 @@ class Store:
                 ),
             )
 
-    def find(self, owner: str, name: str) -> Repository | None:
+    def find(self, owner: str, name: str) -> StoredRepository | None:
         """Return the repository, found in any case of letters, as the API does."""
         return self._repositories.get(f"{owner}/{name}".lower())
 
-    def owned_by(self, owner: str) -> tuple[Repository, ...]:
+    def owned_by(self, owner: str) -> tuple[StoredRepository, ...]:
         """Return the repositories of `owner`."""
         return tuple(r for r in self._repositories.values() if r.owner.lower() == owner.lower())
 
-    def directory(self, repository: Repository) -> Path:
+    def directory(self, repository: StoredRepository) -> Path:
         """Return the bare repository: what `git clone` takes."""
         return self._root / repository.owner / f"{repository.name}.git"
 
     @contextmanager
-    def locked(self, repository: Repository) -> Iterator[None]:
+    def locked(self, repository: StoredRepository) -> Iterator[None]:
         """Hold everyone else's writes to `repository` off."""
         with self._lock:
             lock = self._locks[repository.full_name]
         with lock:
             yield
 
-    def head(self, repository: Repository, branch: str | None = None) -> str | None:
+    def head(self, repository: StoredRepository, branch: str | None = None) -> str | None:
         """Return the commit that `branch` (the default one) points to; None if there is no such branch."""
         return self.resolve(repository, f"refs/heads/{branch or repository.default_branch}")
 
-    def branches(self, repository: Repository) -> tuple[str, ...]:
+    def branches(self, repository: StoredRepository) -> tuple[str, ...]:
         """Return the names of the branches."""
         listed = git(self.directory(repository), "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
         return tuple(listed.decode().split())
 
-    def resolve(self, repository: Repository, name: str, kind: str = "commit") -> str | None:
+    def resolve(self, repository: StoredRepository, name: str, kind: str = "commit") -> str | None:
         """Return the id of the object of `kind` (commit, tree, blob) that a full ref or an id names, or None."""
         # What git would make of other spellings (`main~3`, `:/text`) is no business of a caller.
         if not (_SHA.fullmatch(name) or (name.startswith("refs/heads/") and is_branch(name[11:]))):
@@ -194,7 +196,7 @@ class Store:
         except GitError:
             return None
 
-    def commits(self, repository: Repository, start: str, *, skip: int = 0, limit: int = 1) -> tuple[Commit, ...]:
+    def commits(self, repository: StoredRepository, start: str, *, skip: int = 0, limit: int = 1) -> tuple[Commit, ...]:
         """Return `limit` commits from `start` (an id) on backwards, after `skip` of them."""
         form = "--format=" + "%x00".join(f"%{name}" for name in _FIELDS)
         printed = git(self.directory(repository), "log", "-z", form, f"--skip={skip}", f"--max-count={limit}", start)
@@ -202,36 +204,36 @@ class Store:
         width = len(_FIELDS)
         return tuple(_commit(values[at : at + width]) for at in range(0, len(values) - width + 1, width))
 
-    def count(self, repository: Repository, start: str) -> int:
+    def count(self, repository: StoredRepository, start: str) -> int:
         """Return how many commits there are from `start` on backwards."""
         return int(git(self.directory(repository), "rev-list", "--count", start))
 
-    def tree(self, repository: Repository, sha: str, *, recursive: bool = True) -> tuple[Entry, ...]:
+    def tree(self, repository: StoredRepository, sha: str, *, recursive: bool = True) -> tuple[TreeEntry, ...]:
         """Return the entries of the tree of `sha` (a tree or a commit), directories included."""
         depth = ("-r", "-t") if recursive else ()
         listed = git(self.directory(repository), "ls-tree", *depth, "-z", "-l", sha).decode(errors="replace")
         return tuple(_entry(line) for line in listed.split("\0") if line)
 
-    def entry(self, repository: Repository, sha: str, path: str) -> Entry | None:
+    def entry(self, repository: StoredRepository, sha: str, path: str) -> TreeEntry | None:
         """Return what lies at `path` of the tree of `sha`, or None."""
         # Literal pathspecs: a file may be called `*.html`.
         found = git(self.directory(repository), "--literal-pathspecs", "ls-tree", "-z", "-l", sha, "--", path)
         return _entry(found.decode(errors="replace").rstrip("\0")) if found else None
 
-    def blob(self, repository: Repository, sha: str) -> bytes:
+    def blob(self, repository: StoredRepository, sha: str) -> bytes:
         """Return a blob's bytes."""
         return git(self.directory(repository), "cat-file", "blob", sha)
 
-    def add_blob(self, repository: Repository, content: bytes) -> str:
+    def add_blob(self, repository: StoredRepository, content: bytes) -> str:
         """Write a blob that no tree names yet; return its id."""
         return git(self.directory(repository), "hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
-    def archive(self, repository: Repository, sha: str) -> bytes:
+    def archive(self, repository: StoredRepository, sha: str) -> bytes:
         """Return the commit's tree as tar.gz, in a folder named as GitHub names it."""
         prefix = f"{repository.owner}-{repository.name}-{sha[:7]}/"
         return git(self.directory(repository), "archive", "--format=tar.gz", f"--prefix={prefix}", sha)
 
-    def commit(self, repository: Repository, change: Change) -> Commit:
+    def commit(self, repository: StoredRepository, change: BranchChange) -> Commit:
         """Make one commit on the branch's expected head. Raises HeadMoved, NothingToDelete."""
         with self.locked(repository):
             head = self.head(repository, change.branch)
@@ -244,7 +246,7 @@ class Store:
         return made
 
     @contextmanager
-    def pushing(self, repository: Repository) -> Iterator[None]:
+    def pushing(self, repository: StoredRepository) -> Iterator[None]:
         """Let git itself write to `repository` while the block runs, and note what came of it."""
         with self.locked(repository):
             is_first = not self.branches(repository)
@@ -252,7 +254,7 @@ class Store:
             branches = self.branches(repository)
             self._pushed(repository, *branches[:1] or ("main",), first=is_first and bool(branches))
 
-    def _check_deletions(self, repository: Repository, change: Change) -> None:
+    def _check_deletions(self, repository: StoredRepository, change: BranchChange) -> None:
         if not change.deletions:
             return
         entries = self.tree(repository, change.expected_head) if change.expected_head else ()
@@ -260,7 +262,7 @@ class Store:
         if missing:
             raise NothingToDelete(min(missing))
 
-    def _pushed(self, repository: Repository, branch: str, *, first: bool) -> None:
+    def _pushed(self, repository: StoredRepository, branch: str, *, first: bool) -> None:
         """Note the push. The first branch of an empty repository becomes the default one."""
         repository = replace(self._repositories[repository.full_name.lower()], pushed_at=datetime.now(UTC))
         if first and not self.head(repository):
@@ -268,7 +270,7 @@ class Store:
             git(self.directory(repository), "symbolic-ref", "HEAD", f"refs/heads/{branch}")
         self._save(repository)
 
-    def _save(self, repository: Repository) -> None:
+    def _save(self, repository: StoredRepository) -> None:
         path = self._root / repository.owner / f"{repository.name}.json"
         write_atomically(path, _REPOSITORY.dump_json(repository))
         self._repositories[repository.full_name.lower()] = repository
@@ -279,7 +281,7 @@ def is_branch(name: str) -> bool:
     return bool(_BRANCH.fullmatch(name))
 
 
-def _import(change: Change) -> bytes:
+def _import(change: BranchChange) -> bytes:
     """Return the stream that makes git fast-import write this one commit."""
     moment = f"{int(datetime.now(UTC).timestamp())} +0000"
     lines = [f"commit refs/heads/{change.branch}\n".encode()]
@@ -307,10 +309,10 @@ def _commit(values: Sequence[str]) -> Commit:
     )
 
 
-def _entry(line: str) -> Entry:
+def _entry(line: str) -> TreeEntry:
     about, path = line.split("\t", 1)
     mode, kind, sha, size = about.split()
-    return Entry(path, mode, _TYPES[kind], sha, None if size == "-" else int(size))
+    return TreeEntry(path, mode, _TYPES[kind], sha, None if size == "-" else int(size))
 
 
 _TYPES: Mapping[str, Literal["blob", "tree", "commit"]] = {"blob": "blob", "tree": "tree", "commit": "commit"}

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Token:
     repositories: frozenset[str] | None = None
     expires: datetime | None = None
 
-    def covers(self, repository: Repository) -> bool:
+    def covers(self, repository: StoredRepository) -> bool:
         """Say whether the token was given this repository at all."""
         if self.repositories is None:
             return repository.owner.lower() == self.login.lower()

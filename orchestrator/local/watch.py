@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.events import EndedEvent, Stamped, write_line
+from orchestrator.core.events import EndedEvent, StampedEvent, write_line
 from orchestrator.core.telling import sentence
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.telling import events_folder, newest_for
@@ -44,7 +44,7 @@ def _is_last(state: Path, ended: EndedEvent) -> bool:
     return all(run.run_attempt <= ended.attempt for run in _runs(state) if run.id == ended.run)
 
 
-def _told(stamped: Stamped) -> str:
+def _told(stamped: StampedEvent) -> str:
     """Return an event as a line for a person, with its time; nothing where it says nothing by itself."""
     said = sentence(stamped.event)
     return f"{stamped.envelope.at:%H:%M:%S} {said}\n" if said else ""

@@ -15,10 +15,10 @@ from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEven
 from orchestrator.core.report import Attempt, Finding
 from orchestrator.core.sentences import outcome, spent
 from orchestrator.core.site import Site, blob_id, broken_rules, finished
-from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import Generated, Generation, Kit, begin
-from orchestrator.generate.tried import Tried
-from orchestrator.making.proving import Attempted, Ways, key_of, prove
+from orchestrator.generate.draft import Material
+from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin
+from orchestrator.generate.tried import PastRepair
+from orchestrator.making.proving import ProvedAttempt, ProvingTools, key_of, prove
 
 if TYPE_CHECKING:
     from orchestrator.core.report import Report
@@ -38,14 +38,14 @@ STANDING_SHARE = 1 / 3
 class Assignment:
     """What is to be made. `name`: of the folder that it is served in; `owner`, `year`: as the licence names them."""
 
-    given: Given
+    given: Material
     name: str
     owner: str
     year: int
 
 
 @dataclass(frozen=True)
-class Means:
+class MakingTools:
     """What a site is made with.
 
     `browser`: None for the one that is found. `secrets` must be in no file. `on_no_sandbox` is called with the reason
@@ -63,22 +63,22 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Made:
+class MakingResult:
     """What came of a assignment: the attempt that is kept, the first one, and all that was asked of the models."""
 
-    kept: Attempted
-    first: Generated
+    kept: ProvedAttempt
+    first: GeneratedSite
     generation: Generation
 
 
-async def make(assignment: Assignment, means: Means, deadline: Deadline, emit: Emit) -> Made:
+async def make(assignment: Assignment, means: MakingTools, deadline: Deadline, emit: Emit) -> MakingResult:
     """Make a site before `deadline`. Raises PagewrightError where not even the template's site keeps the rules."""
     maker = _Maker(assignment, means, deadline, emit)
     with group(emit, "Generate the site"):
         generation = await maker.begun()
         first = await generation.site()
         maker.tell_attempts(generation.attempts, first)
-    return Made(
+    return MakingResult(
         await prove(first, maker.ways(generation), assignment.given.task.round, means.max_attempts), first, generation
     )
 
@@ -88,7 +88,7 @@ class _Maker:
     """One assignment under way. `seen`: what a browser saw of each site so far; `number`: of the last attempt."""
 
     assignment: Assignment
-    means: Means
+    means: MakingTools
     deadline: Deadline
     emit: Emit
     seen: "dict[str, Report]" = field(default_factory=dict)
@@ -99,13 +99,13 @@ class _Maker:
         thinking = self.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
         return await begin(self.assignment.given, self.means.kit, thinking, self._broken, self.emit)
 
-    def ways(self, generation: Generation) -> Ways:
+    def ways(self, generation: Generation) -> ProvingTools:
         """Return how an attempt is verified and repaired."""
         standing = self._standing if self.assignment.given.present.files else None
         repair = partial(self._repair, generation)
-        return Ways(partial(self._verify, generation), repair, standing, generation.template, self.emit)
+        return ProvingTools(partial(self._verify, generation), repair, standing, generation.template, self.emit)
 
-    async def _verify(self, generation: Generation, generated: Generated) -> Attempted:
+    async def _verify(self, generation: Generation, generated: GeneratedSite) -> ProvedAttempt:
         self.number += 1
         site = self._finished(generated.site)
         made = key_of(site, generated.proofs)
@@ -122,11 +122,16 @@ class _Maker:
         report = self.seen[made]
         if not generated.is_fallback:
             generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
-        return Attempted(generated, site, report, self.number)
+        return ProvedAttempt(generated, site, report, self.number)
 
     async def _repair(
-        self, generation: Generation, made: Generated, wrong: Sequence[str], passing_over: int, tried: Sequence[Tried]
-    ) -> Generated | None:
+        self,
+        generation: Generation,
+        made: GeneratedSite,
+        wrong: Sequence[str],
+        passing_over: int,
+        tried: Sequence[PastRepair],
+    ) -> GeneratedSite | None:
         with group(self.emit, "Repair it"):
             before = len(generation.attempts)
             repaired = await generation.repaired(made, wrong, passing_over, tried)
@@ -149,7 +154,7 @@ class _Maker:
             self._say(f"The published site has {len(findings)} findings. The same findings do not cause a repair.")
             return findings
 
-    def _subject(self, site: Site, generated: Generated | None = None) -> "Subject":
+    def _subject(self, site: Site, generated: GeneratedSite | None = None) -> "Subject":
         """Return what is opened: a new site with the checks of all rounds, or the published one with those before.
 
         The checks are run on both: what they do to a page may be what makes it complain.
@@ -166,11 +171,11 @@ class _Maker:
     async def _verified(self, subject: "Subject", seconds: float) -> "Report":
         # Imported here: a run that has nothing to verify needs no browser.
         from orchestrator.verify.browser import opened  # noqa: PLC0415
-        from orchestrator.verify.limits import Limits  # noqa: PLC0415
+        from orchestrator.verify.limits import TimeLimits  # noqa: PLC0415
         from orchestrator.verify.verification import verify  # noqa: PLC0415
 
         opening = partial(opened, self.means.browser, on_no_sandbox=self._no_sandbox)
-        return await verify(subject, Limits().within(seconds), opening, self.means.cdn_mirror)
+        return await verify(subject, TimeLimits().within(seconds), opening, self.means.cdn_mirror)
 
     def _no_sandbox(self, reason: str) -> None:
         if self.means.on_no_sandbox is not None:
@@ -186,7 +191,7 @@ class _Maker:
         present = {path: blob_id(data) for path, data in given.present.files.items()}
         return broken_rules(self._finished(site), present, self.means.secrets, allow_workflows=given.allow_workflows)
 
-    def tell_attempts(self, attempts: Sequence[Attempt], generated: Generated) -> None:
+    def tell_attempts(self, attempts: Sequence[Attempt], generated: GeneratedSite) -> None:
         """Tell what was asked of the models, and what of it was refused."""
         for attempt in attempts:
             self._say(f"{attempt.model}: {outcome(attempt)} ({spent(attempt)})")

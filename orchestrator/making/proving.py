@@ -13,8 +13,8 @@ from orchestrator.core.differences import HOLDS, between, newer
 from orchestrator.core.events import Emit, JudgedEvent, unheard
 from orchestrator.core.report import CheckResult, Finding
 from orchestrator.core.site import Site
-from orchestrator.generate.generation import Generated
-from orchestrator.generate.tried import Tried
+from orchestrator.generate.generation import GeneratedSite
+from orchestrator.generate.tried import PastRepair
 
 if TYPE_CHECKING:
     from orchestrator.core.report import Report
@@ -27,17 +27,17 @@ _SERIOUS = frozenset({"error", "missing", "empty", "limit"})
 
 
 @dataclass(frozen=True)
-class Attempted:
+class ProvedAttempt:
     """One attempt: what was made, the finished site, and what a browser saw of it. `number`: counts from 1."""
 
-    generated: Generated
+    generated: GeneratedSite
     site: Site
     report: "Report"
     number: int = 1
 
 
 @dataclass(frozen=True)
-class Ways:
+class ProvingTools:
     """What proving takes: how a site is verified, and how it is repaired.
 
     `repair` gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
@@ -46,14 +46,14 @@ class Ways:
     that needs no model, held against an answer that was cut off; it may return None. `emit`: takes what was judged.
     """
 
-    verify: Callable[[Generated], Awaitable[Attempted]]
-    repair: Callable[[Generated, Sequence[str], int, Sequence[Tried]], Awaitable[Generated | None]]
+    verify: Callable[[GeneratedSite], Awaitable[ProvedAttempt]]
+    repair: Callable[[GeneratedSite, Sequence[str], int, Sequence[PastRepair]], Awaitable[GeneratedSite | None]]
     standing: Callable[[], Awaitable[Sequence[Finding]]] | None = None
-    template: Callable[[], Generated | None] | None = None
+    template: Callable[[], GeneratedSite | None] | None = None
     emit: Emit = unheard
 
 
-async def prove(first: Generated, ways: Ways, this: int, most: int) -> Attempted:
+async def prove(first: GeneratedSite, ways: ProvingTools, this: int, most: int) -> ProvedAttempt:
     """Return the best of `most` attempts at most, as far as they are worth making. `this`: the round."""
     attempted = await ways.verify(first)
     if first.is_fallback:
@@ -74,7 +74,7 @@ async def prove(first: Generated, ways: Ways, this: int, most: int) -> Attempted
     return best
 
 
-def _judged(attempted: Attempted, *, is_best: bool, told: Sequence[str] = ()) -> JudgedEvent:
+def _judged(attempted: ProvedAttempt, *, is_best: bool, told: Sequence[str] = ()) -> JudgedEvent:
     report = attempted.report
     counts = dict(Counter[str](check.state for check in report.checks))
     why = told[0] if told else ""
@@ -85,14 +85,14 @@ def _judged(attempted: Attempted, *, is_best: bool, told: Sequence[str] = ()) ->
 class _Proving:
     """The attempts at one task so far. `best`: what the next repair begins with; `sites`: digest -> whose it was."""
 
-    ways: Ways
+    ways: ProvingTools
     this: int
-    best: Attempted
+    best: ProvedAttempt
     gained_nothing: int = 0
     with_earlier: bool = True
     with_unasked: bool = True
     standing: Sequence[Finding] | None = None
-    tried: list[Tried] = field(default_factory=list)
+    tried: list[PastRepair] = field(default_factory=list)
     sites: dict[str, int] = field(default_factory=dict)
 
     async def advance(self) -> bool:
@@ -112,7 +112,7 @@ class _Proving:
         self.sites.setdefault(_key(repaired), number)
         difference = between(start.report, attempted.report)
         sites = start.generated.site, repaired.site
-        self.tried.append(Tried(number, *sites, is_kept=gains, difference=difference, same_as=same_as))
+        self.tried.append(PastRepair(number, *sites, is_kept=gains, difference=difference, same_as=same_as))
         if not gains:
             self.ways.emit(_judged(attempted, is_best=False))
         self.best, self.gained_nothing = (attempted, 0) if gains else (start, self.gained_nothing + 1)
@@ -145,7 +145,7 @@ class _Proving:
         return newer(self.standing, findings)
 
 
-def _key(generated: Generated) -> str:
+def _key(generated: GeneratedSite) -> str:
     return key_of(generated.site, generated.proofs)
 
 

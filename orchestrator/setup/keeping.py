@@ -7,10 +7,10 @@ import os
 import secrets
 from pathlib import Path
 
-from orchestrator.doctor.finding import Finding, warning
+from orchestrator.doctor.finding import Diagnosis, warning
 
 
-def keep_task_key(dotenv: Path) -> Finding:
+def keep_task_key(dotenv: Path) -> Diagnosis:
     """Write a new TASK_KEY to a `.env`, for its owner alone, and say what is to be done with it."""
     try:
         _append(dotenv, f"TASK_KEY={secrets.token_hex(32)}")

@@ -14,7 +14,7 @@ from github import Github
 from github.Environment import Environment
 
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.github.client import Client, Refused
+from orchestrator.github.client import Client, GitHubRefused
 from orchestrator.github.repository import create_public
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Pipeline:
         policy = {"protected_branches": False, "custom_branch_policies": True}
         try:
             await self._call("PUT", url, {"deployment_branch_policy": policy})
-        except Refused as error:
+        except GitHubRefused as error:
             if self._is_for_another_plan(error):
                 return None
             raise
@@ -91,7 +91,7 @@ class Pipeline:
         url = f"/repos/{self.full_name}/actions/variables/{name}"
         try:
             return await self._call("GET", url, pick=lambda said: str(said["value"]))
-        except Refused as error:
+        except GitHubRefused as error:
             if error.status != 404:
                 raise
             return None
@@ -110,7 +110,7 @@ class Pipeline:
                 await self._call("POST", url, _ruleset("active"))
             else:
                 await self._call("PUT", f"{url}/{known}", _ruleset("active"))
-        except Refused as error:
+        except GitHubRefused as error:
             if self._is_for_another_plan(error):
                 return False
             raise
@@ -147,12 +147,12 @@ class Pipeline:
 
         try:
             return await self._call("GET", f"/repos/{self.full_name}/rulesets", pick=named)
-        except Refused as error:
+        except GitHubRefused as error:
             if self._is_for_another_plan(error):
                 return None
             raise
 
-    def _is_for_another_plan(self, error: Refused) -> bool:
+    def _is_for_another_plan(self, error: GitHubRefused) -> bool:
         return self.is_private and _PLAN.search(error.detail) is not None
 
     async def _call(
@@ -188,14 +188,14 @@ async def found(client: Client, full_name: str) -> Pipeline | None:
 
     try:
         pipeline = await _asked(client, "GET", f"/repos/{full_name}", None, seen)
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status == 404:
             return None
         raise
     url = f"/repos/{pipeline.full_name}/commits?per_page=1"
     try:
         head = await _asked(client, "GET", url, None, lambda said: str(said[0]["sha"]) if said else None)
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status not in (404, 409):  # 409: it is empty
             raise
         head = None

@@ -10,16 +10,16 @@ from pathlib import Path
 from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, UsageError
 from orchestrator.core.settings import SetupSettings, setup_settings
-from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
+from orchestrator.doctor.finding import Diagnosis, failure, lines, ok, warning
 from orchestrator.doctor.names import translated, unfit
 from orchestrator.generate.models.presets import load
-from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.client import Client, GitHubRefused, Unsure
 from orchestrator.github.refusals import Reason
 from orchestrator.setup import pipeline as pipelines
 from orchestrator.setup.keeping import keep_task_key
 from orchestrator.setup.pipeline import Pipeline
 from orchestrator.setup.pushing import Clone, Remote, clone_at, packed, push
-from orchestrator.setup.wanted import WORKFLOW, Wanted, keyless, unused, wanted
+from orchestrator.setup.wanted import WORKFLOW, WantedSettings, keyless, unused, wanted
 from receiver.settings import TASK_KEY_FORM, is_task_key
 
 CHECKOUT = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ Ask = Callable[[str], bool]
 
 
 @dataclass(frozen=True)
-class Here:
+class SetupContext:
     """What setup works with. `checkout`: the clone; `dotenv`: what the receiver reads; `task_key`: may be empty."""
 
     checkout: Path
@@ -50,7 +50,7 @@ def run_setup(
     settings = setup_settings(known)
     if problem := unfit(settings.api_url):
         raise UsageError(f"{problem.said}.", f"{problem.remedy}.")
-    here = Here(checkout, dotenv, env, known.get("TASK_KEY", ""))
+    here = SetupContext(checkout, dotenv, env, known.get("TASK_KEY", ""))
     if here.task_key and not is_task_key(here.task_key):
         raise UsageError(f"TASK_KEY {TASK_KEY_FORM}.", "Copy it again from where it was created.")
     workflow = checkout / WORKFLOW
@@ -65,7 +65,7 @@ def run_setup(
     return asyncio.run(_said(notes, _steps(client, settings, asked, here, ask)))
 
 
-async def _said(notes: Iterable[Finding], findings: AsyncIterator[Finding]) -> int:
+async def _said(notes: Iterable[Diagnosis], findings: AsyncIterator[Diagnosis]) -> int:
     # Stopped from outside it puts back the ruleset first, as it does after Ctrl-C.
     task = asyncio.current_task()
     assert task  # noqa: S101 - asyncio.run made it
@@ -81,8 +81,8 @@ async def _said(notes: Iterable[Finding], findings: AsyncIterator[Finding]) -> i
 
 
 async def _steps(
-    client: Client, settings: SetupSettings, asked: Wanted, here: Here, ask: Ask
-) -> AsyncIterator[Finding]:
+    client: Client, settings: SetupSettings, asked: WantedSettings, here: SetupContext, ask: Ask
+) -> AsyncIterator[Diagnosis]:
     clone = await clone_at(here.checkout, here.env)
     try:
         pipeline = await pipelines.found(client, settings.pipeline)
@@ -107,13 +107,13 @@ async def _steps(
 
 def _remedy(error: GitHubFailed) -> str:
     match error:
-        case Refused(status=401):
+        case GitHubRefused(status=401):
             return "Renew SETUP_TOKEN."
-        case Refused(status=403) if error.reason not in (Reason.PERMISSION, Reason.UNKNOWN):
+        case GitHubRefused(status=403) if error.reason not in (Reason.PERMISSION, Reason.UNKNOWN):
             return error.reason.remedy.replace("TARGET_TOKEN", "SETUP_TOKEN")
-        case Refused(status=403 | 404):
+        case GitHubRefused(status=403 | 404):
             return f"Give SETUP_TOKEN {NEEDS}."
-        case Refused():
+        case GitHubRefused():
             return "Read GitHub's message."
         case Unsure():
             return "See https://www.githubstatus.com."
@@ -123,7 +123,7 @@ def _remedy(error: GitHubFailed) -> str:
 
 async def _pushed(
     pipeline: Pipeline, clone: Clone, settings: SetupSettings, env: Mapping[str, str], ask: Ask
-) -> Finding:
+) -> Diagnosis:
     branch = pipeline.branch
     remote = Remote(f"{settings.server_url}/{pipeline.full_name}", branch, pipeline.head, settings.token)
     parcel = await packed(clone, remote, env)
@@ -140,7 +140,7 @@ async def _pushed(
     return ok(f"{branch} is now at {named}")
 
 
-async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Finding]:
+async def _kept(pipeline: Pipeline, asked: WantedSettings, ask: Ask) -> AsyncIterator[Diagnosis]:
     """Make the environments, and store what the workflow asks for."""
     holders: dict[str, str | None] = {}
     for name in asked.secrets:
@@ -176,7 +176,7 @@ async def _kept(pipeline: Pipeline, asked: Wanted, ask: Ask) -> AsyncIterator[Fi
             yield warning("No model is configured, so every page is made from the template", "Set LLM_MODELS and a key")
 
 
-async def _protected(pipeline: Pipeline) -> Finding:
+async def _protected(pipeline: Pipeline) -> Diagnosis:
     if await pipeline.protect():
         return ok(f"A ruleset blocks every push to {pipeline.branch}. This command disables it for its own pushes")
     return warning(

@@ -13,7 +13,7 @@ WORKFLOW = ".github/workflows/build.yml"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedSettings:
     """`secrets`: environment -> name -> value, an environment for each job; `variables`: name -> value."""
 
     secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
@@ -26,13 +26,13 @@ def asked_for(context: Literal["secrets", "vars"], text: str, env: Mapping[str, 
     return {name: value for name in names if (value := env.get(name, "").strip())}
 
 
-def wanted(workflow: str, env: Mapping[str, str]) -> Wanted:
+def wanted(workflow: str, env: Mapping[str, str]) -> WantedSettings:
     """Return what is to be kept for `workflow` (YAML). A secret goes to the environments of the jobs that use it."""
     jobs: Mapping[str, Any] = yaml.safe_load(workflow)["jobs"]
     secrets: dict[str, dict[str, str]] = {}
     for job in jobs.values():
         secrets.setdefault(_environment(job), {}).update(asked_for("secrets", yaml.safe_dump(job), env))
-    return Wanted(
+    return WantedSettings(
         secrets=secrets,
         variables=asked_for("vars", workflow, env),
     )
@@ -47,7 +47,7 @@ def _environment(job: Mapping[str, Any]) -> str:
     return str(said["name"] if isinstance(said, Mapping) else said)
 
 
-def unused(env: Mapping[str, str], asked: Wanted) -> list[str]:
+def unused(env: Mapping[str, str], asked: WantedSettings) -> list[str]:
     """Return the keys of models that `env` has and the workflow does not ask for: no job would get them."""
     known = {name for held in asked.secrets.values() for name in held}
     return sorted(
@@ -55,7 +55,7 @@ def unused(env: Mapping[str, str], asked: Wanted) -> list[str]:
     )
 
 
-def keyless(asked: Wanted, presets: Mapping[str, Preset]) -> list[str]:
+def keyless(asked: WantedSettings, presets: Mapping[str, Preset]) -> list[str]:
     """Return the models of LLM_MODELS that need a key which is not among the secrets."""
     held = {name for secrets in asked.secrets.values() for name in secrets}
     names = [name.strip() for name in asked.variables.get("LLM_MODELS", "").split(",") if name.strip()]

@@ -13,7 +13,7 @@ from typing import Any
 from github import Github
 
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.github.client import Client, Refused
+from orchestrator.github.client import Client, GitHubRefused
 
 UNREGISTERED_S = 90.0
 """After this long without a build of our commit, one is requested: on a busy queue a build registers late, and one
@@ -126,7 +126,7 @@ class Builds:
             try:
                 _, found = await self.client.read(lambda github: github.requester.requestJsonAndCheck("GET", url))
                 self.deployment = str(found.get("status") or "")
-            except Refused:
+            except GitHubRefused:
                 self.deployment = ""
             except GitHubFailed:
                 pass  # what was known before stays

@@ -30,7 +30,7 @@ class Host(Protocol):
 
 
 @dataclass(frozen=True)
-class Awaited:
+class ExpectedSite:
     """What must be served at `url`: path -> blob id, the record among them. `sha`: of the commit that holds it."""
 
     url: str
@@ -38,7 +38,7 @@ class Awaited:
     expected: Mapping[str, str]
 
 
-async def wait_until_live(awaited: Awaited, host: Host, deadline: Deadline, emit: Emit = unheard) -> str:
+async def wait_until_live(awaited: ExpectedSite, host: Host, deadline: Deadline, emit: Emit = unheard) -> str:
     """Return the site's URL once it serves what is awaited.
 
     The record is asked for with a unique query until it is the committed one; only then the others are asked for at
@@ -47,7 +47,7 @@ async def wait_until_live(awaited: Awaited, host: Host, deadline: Deadline, emit
     """
     began, expected = deadline.clock.now(), awaited.expected
     async with httpx.AsyncClient(timeout=15, trust_env=False, headers={"accept-encoding": "identity"}) as http:
-        site = _Site(http, awaited.url)
+        site = _LiveSite(http, awaited.url)
         for attempt in itertools.count():
             unique = f"{RECORD}?{awaited.sha[:12]}-{attempt}"
             if await site.served(unique) == expected[RECORD]:
@@ -79,7 +79,7 @@ async def _pause(deadline: Deadline, state: str) -> None:
 
 
 @dataclass
-class _Site:
+class _LiveSite:
     """A site at `url`, which ends in a slash."""
 
     http: httpx.AsyncClient

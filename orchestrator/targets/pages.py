@@ -1,7 +1,7 @@
 """GitHub Pages: switched on for a repository, and followed."""
 
 from orchestrator.core.retry import ENABLE, STALE, Failure, Kind, Tries
-from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.client import Client, GitHubRefused, Unsure
 from orchestrator.github.repository import BRANCH
 from orchestrator.targets.builds import Builds
 
@@ -9,7 +9,7 @@ from orchestrator.targets.builds import Builds
 async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
     """Return the site's URL, switching Pages on where it is off. `is_new`: it cannot be on yet.
 
-    Raises Refused, at once where GitHub refuses for good.
+    Raises GitHubRefused, at once where GitHub refuses for good.
     """
     path = f"/repos/{full_name}/pages"
     if not is_new and (url := await _existing(client, path)):
@@ -22,9 +22,9 @@ async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
                 lambda github: github.requester.requestJsonAndCheck("POST", path, input=source)
             )
             return str(made["html_url"])
-        except Refused as error:
+        except GitHubRefused as error:
             wait = tries.wait(STALE if _is_of_the_moment(error) else Failure(Kind.REFUSED))
-            failed: Refused | Unsure = error
+            failed: GitHubRefused | Unsure = error
         except Unsure as error:
             wait, failed = tries.wait(Failure(Kind.OUTAGE)), error
         # After a 409 it is on already, and after no answer it may be.
@@ -36,7 +36,7 @@ async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
         await client.deadline.clock.sleep(wait)
 
 
-def _is_of_the_moment(error: Refused) -> bool:
+def _is_of_the_moment(error: GitHubRefused) -> bool:
     """Whether GitHub does not see the branch of the first commit yet; a plan or a policy refuses for good.
 
     https://github.com/integrations/terraform-provider-github/issues/2671
@@ -48,7 +48,7 @@ def _is_of_the_moment(error: Refused) -> bool:
 async def _existing(client: Client, path: str) -> str | None:
     try:
         _, found = await client.read(lambda github: github.requester.requestJsonAndCheck("GET", path))
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status == 404:
             return None
         raise

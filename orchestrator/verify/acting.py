@@ -12,8 +12,8 @@ from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import seconds_asked
 from orchestrator.verify.evaluating import Outcome
 from orchestrator.verify.explaining import explain
-from orchestrator.verify.hearing import Heard, Target, at_home, listen
-from orchestrator.verify.limits import Limits
+from orchestrator.verify.hearing import PageEvents, Target, at_home, listen
+from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.runners import RUNS_WITH
 from orchestrator.verify.running import NO_ANSWER, answers, evaluated
@@ -22,7 +22,7 @@ from orchestrator.verify.settling import follow, settle
 AT_ONCE = 3
 """Pages that are open at the same time."""
 
-Keep = Callable[[str, Outcome, str, Heard], None]
+Keep = Callable[[str, Outcome, str, PageEvents], None]
 """Takes what came of a check: its label, what it gave, what its parts gave, and what the page said meanwhile."""
 
 
@@ -32,7 +32,7 @@ class Trials:
 
     cage: Cage
     target: Target
-    limits: Limits
+    limits: TimeLimits
 
     async def run(self, wanted: Mapping[str, str], keep: Keep) -> None:
         """Run each check on a settled page, and what failed once more on one that had time to do what it does later."""
@@ -48,8 +48,8 @@ class Trials:
         for pause in (0.0, self.limits.check):
             await asyncio.gather(*(run(label, text, pause) for label, text in list(left.items())))
 
-    async def _once(self, text: str, pause: float, turns: asyncio.Semaphore) -> tuple[Outcome, str, Heard]:
-        outcome, told, heard = Outcome(holds=False, seen=NO_ANSWER), "", Heard()
+    async def _once(self, text: str, pause: float, turns: asyncio.Semaphore) -> tuple[Outcome, str, PageEvents]:
+        outcome, told, heard = Outcome(holds=False, seen=NO_ANSWER), "", PageEvents()
         with contextlib.suppress(Error, PlaywrightTimeoutError):
             async with turns, new_page(self.cage, self.target) as page:
                 session = await page.context.new_cdp_session(page)

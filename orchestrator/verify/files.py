@@ -6,9 +6,9 @@ asks for more, that it be professional say, is prose. So is one for which the fi
 
 from orchestrator.verify.sentences.claims import worst
 from orchestrator.verify.sentences.grammar import understood
-from orchestrator.verify.sentences.repository import Finding, Repository
+from orchestrator.verify.sentences.repository import CheckedFiles, Evidence
 
-__all__ = ["Finding", "Repository", "decided", "is_about_files"]
+__all__ = ["CheckedFiles", "Evidence", "decided", "is_about_files"]
 
 
 def is_about_files(text: str) -> bool:
@@ -16,9 +16,9 @@ def is_about_files(text: str) -> bool:
     return understood(text) is not None
 
 
-def decided(text: str, repository: Repository) -> Finding:
+def decided(text: str, repository: CheckedFiles) -> Evidence:
     """Return what a check about files shows: the first clause that fails decides, then the first that is open."""
     shown = [about(repository, name) for name, about in understood(text) or ()]
     if not shown:
-        return Finding(None, "not understood")
+        return Evidence(None, "not understood")
     return worst(shown)

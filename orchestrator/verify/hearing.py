@@ -61,7 +61,7 @@ class Target:
 
 
 @dataclass
-class Heard:
+class PageEvents:
     """Everything as it came, oldest first; of each kind `MAX_SAID` at most.
 
     `errors`: message -> stack; `places`: message -> where; `rejected`: messages of promises; `said`: on the console,
@@ -86,7 +86,7 @@ class Heard:
         """Whether the page goes from document to document by itself."""
         return self.documents > RESTLESS
 
-    def join(self, other: "Heard") -> None:
+    def join(self, other: "PageEvents") -> None:
         """Add what was heard of another page of the same site."""
         said: list[tuple[dict[str, Any], dict[str, Any]]] = [
             (self.errors, other.errors),
@@ -109,7 +109,7 @@ class Heard:
             said.setdefault(key, value)
 
 
-def at_home(outcome: Outcome, heard: Heard) -> Outcome:
+def at_home(outcome: Outcome, heard: PageEvents) -> Outcome:
     """Return what a check gave; it shows nothing once another document had taken the page's place.
 
     The browser tells of a document before anything that was evaluated in it, so that none is taken for the page.
@@ -117,9 +117,9 @@ def at_home(outcome: Outcome, heard: Heard) -> Outcome:
     return replace(outcome, holds=False, seen=f"the page went to {heard.elsewhere}") if heard.elsewhere else outcome
 
 
-def listen(page: Page, session: CDPSession, target: Target) -> Heard:
+def listen(page: Page, session: CDPSession, target: Target) -> PageEvents:
     """Return what will be heard of `page` from now on. `session`: its own, with `Runtime` and `Page` enabled."""
-    heard = Heard()
+    heard = PageEvents()
 
     def error(error: Error) -> None:
         heard.keep("errors", heard.errors, error.message[:LONGEST_TEXT], error.stack or "")
@@ -159,7 +159,7 @@ def listen(page: Page, session: CDPSession, target: Target) -> Heard:
     return heard
 
 
-def _listen_to_requests(page: Page, heard: Heard) -> None:
+def _listen_to_requests(page: Page, heard: PageEvents) -> None:
     def response(answer: Response) -> None:
         if answer.status >= 400:
             heard.keep("refused requests", heard.answered, answer.url, (answer.status, answer.request.resource_type))
@@ -201,24 +201,24 @@ class Outside:
         return not self.is_online and self.failed.get(host) in ("unresolved", "unreachable")
 
 
-def unreached(heard: Heard, outside: Outside) -> list[str]:
+def unreached(heard: PageEvents, outside: Outside) -> list[str]:
     """Return the styles and scripts of other hosts that could not be reached from here. Pure."""
     shaping = dict.fromkeys(url for url, (_, kind) in _asked_for(heard) if kind in _SHAPING)
     return [url for url in shaping if outside.failed.get(_host(url)) in ("unresolved", "unreachable")]
 
 
-def needed(heard: Heard) -> list[str]:
+def needed(heard: PageEvents) -> list[str]:
     """Return what the page asked for, was not given, and may need for what it shows: data and scripts. Pure."""
     return [url for url, (_, kind) in _asked_for(heard) if kind in _ANSWERS or kind == "script"]
 
 
-def _asked_for(heard: Heard) -> Iterator[tuple[str, tuple[int | str, str]]]:
+def _asked_for(heard: PageEvents) -> Iterator[tuple[str, tuple[int | str, str]]]:
     """Yield what was asked for and not given: address, and what came instead with its type."""
     yield from heard.answered.items()
     yield from heard.failed.items()
 
 
-def judged(heard: Heard, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
+def judged(heard: PageEvents, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
     """Return what is wrong with the page, and notes on what is nobody's fault. Pure."""
     # A browser also calls home; only what the page asked for counts.
     asked = {_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
@@ -251,7 +251,7 @@ def judged(heard: Heard, target: Target, outside: Outside) -> tuple[list[Finding
     return list(dict.fromkeys(findings)), list(dict.fromkeys(notes))
 
 
-def _thrown(heard: Heard, target: Target, unseen: Collection[str]) -> tuple[list[Finding], list[str]]:
+def _thrown(heard: PageEvents, target: Target, unseen: Collection[str]) -> tuple[list[Finding], list[str]]:
     """Return errors, and notes on those that come of hosts which could not be reached, and on what is not listed."""
     lacks_script = any(kind == "script" and _host(url) in unseen for url, (_, kind) in _asked_for(heard))
     findings: list[Finding] = []
@@ -272,7 +272,7 @@ def _is_of_others(text: str, unseen: Collection[str], *, lacks_script: bool) -> 
     return any(host in text for host in unseen) or (lacks_script and text.endswith(" is not defined"))
 
 
-def _errors(heard: Heard, target: Target) -> Iterator[Finding]:
+def _errors(heard: PageEvents, target: Target) -> Iterator[Finding]:
     for message, stack in heard.errors.items():
         frame = _FRAME.search(stack[:_LONGEST_STACK])
         where = frame[1] if frame else heard.places.get(message, "")

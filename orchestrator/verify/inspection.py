@@ -34,9 +34,9 @@ from orchestrator.verify.files import is_about_files
 from orchestrator.verify.findings import finding, first_of
 from orchestrator.verify.foreign import name_no_page_has
 from orchestrator.verify.guarding import replaced
-from orchestrator.verify.hearing import Heard, Outside, Target, at_home, judged, listen, needed, unreached
+from orchestrator.verify.hearing import Outside, PageEvents, Target, at_home, judged, listen, needed, unreached
 from orchestrator.verify.javascript import names_in, tree
-from orchestrator.verify.limits import Limits
+from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.looking import as_laid_out, look, restore
 from orchestrator.verify.opening import arrive, new_page
 from orchestrator.verify.runners import ALONE, MISSING, NAMES, needs_runner, with_runner, word_unknown
@@ -58,7 +58,7 @@ _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot f
 
 
 @dataclass
-class _Seen:
+class _Inspected:
     """What was seen so far.
 
     `has_stopped`: the page does not go on running; `is_cut`: it does, and there was no time left to look at all of it.
@@ -68,7 +68,7 @@ class _Seen:
     texts: Mapping[str, str] = field(default_factory=dict)
     shown: dict[str, Shown] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
-    heard: Heard = field(default_factory=Heard)
+    heard: PageEvents = field(default_factory=PageEvents)
     findings: list[Finding] = field(default_factory=list)
     shots: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -94,12 +94,12 @@ class _Seen:
         self.shown[label] = (outcome.holds, f"{outcome.seen}: {told}" if told else outcome.seen)
 
 
-async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> Report:
+async def inspect(cage: Cage, target: Target, asked: Asked, limits: TimeLimits) -> Report:
     """Open a page, run its checks, and look at it; ends within `limits` on every page.
 
     Checks about files, and in prose, are left for others: they come back `failed` and `unproved`.
     """
-    seen = _Seen()
+    seen = _Inspected()
     try:
         async with asyncio.timeout(limits.whole):
             await _look_at(cage, target, asked, limits, seen)
@@ -129,7 +129,7 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: Limits) -> R
     )
 
 
-def _readable(label: str, verdict: CheckResult, seen: _Seen, outside: Outside) -> CheckResult:
+def _readable(label: str, verdict: CheckResult, seen: _Inspected, outside: Outside) -> CheckResult:
     """Return the verdict, or that it cannot be given: a check that failed for want of another host says nothing.
 
     On a page that stops running no check holds: how far it came before that depends on the machine. Nor does one hold
@@ -150,7 +150,7 @@ def _readable(label: str, verdict: CheckResult, seen: _Seen, outside: Outside) -
     return verdict
 
 
-async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, seen: _Seen) -> None:
+async def _look_at(cage: Cage, target: Target, asked: Asked, limits: TimeLimits, seen: _Inspected) -> None:
     async with new_page(cage, target) as page:
         seen.kinds = await _told_apart(page, asked)
         wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
@@ -168,7 +168,9 @@ async def _look_at(cage: Cage, target: Target, asked: Asked, limits: Limits, see
             seen.findings.append(_limit("go on answering; saw it busy without end", target))
 
 
-async def _checked(page: Page, session: CDPSession, trials: Trials, wanted: Mapping[str, str], seen: _Seen) -> bool:
+async def _checked(
+    page: Page, session: CDPSession, trials: Trials, wanted: Mapping[str, str], seen: _Inspected
+) -> bool:
     """Run the checks on a settled page and look at it; return whether it answered to the end."""
     missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else frozenset()
     acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
@@ -189,7 +191,7 @@ async def _checked(page: Page, session: CDPSession, trials: Trials, wanted: Mapp
 
 
 @asynccontextmanager
-async def _heartbeat(page: Page, seen: _Seen) -> AsyncIterator[None]:
+async def _heartbeat(page: Page, seen: _Inspected) -> AsyncIterator[None]:
     """Keep asking whether the page still answers: however long looking takes, only that is the page's."""
 
     async def listen_to_it() -> None:
@@ -212,17 +214,17 @@ async def _missing(session: CDPSession) -> frozenset[str]:
     return ALONE | {str(name) for name in answer["result"].get("value", [])}
 
 
-async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Seen) -> None:
+async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Inspected) -> None:
     """Run the checks that may act on the page, each on a page of its own."""
 
-    def keep(label: str, outcome: Outcome, told: str, heard: Heard) -> None:
+    def keep(label: str, outcome: Outcome, told: str, heard: PageEvents) -> None:
         seen.take(label, outcome, told)
         seen.heard.join(heard)
 
     await trials.run(acting, keep)
 
 
-async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Seen) -> None:
+async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Inspected) -> None:
     """Look at what failed once more, and say what was there."""
     failed = [label for label in wanted if not seen.shown[label][0] and label not in seen.unreadable]
     if failed:
@@ -234,7 +236,7 @@ async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str]
         seen.take(label, outcome, "" if is_told else await explain(session, wanted[label]))
 
 
-async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) -> bool:
+async def _looked(page: Page, session: CDPSession, target: Target, seen: _Inspected) -> bool:
     """Look at the page, once more where it moved on meanwhile, and return whether it let itself be looked at.
 
     However long looking takes, it goes on as long as the page answers.
@@ -253,7 +255,7 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Seen) 
     return True
 
 
-async def _while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _Seen) -> bool:
+async def _while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _Inspected) -> bool:
     """Keep what `looking` finds; give up and return False if the page stops answering."""
     task = asyncio.create_task(looking)
     try:

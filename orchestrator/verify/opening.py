@@ -16,7 +16,7 @@ from orchestrator.verify.browser import CLOSING_S, Cage
 from orchestrator.verify.findings import finding
 from orchestrator.verify.guarding import guard
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.limits import Limits
+from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.looking import SIZES
 from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
 from orchestrator.verify.settling import Traffic
@@ -48,7 +48,7 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
                 await context.close()
 
 
-async def arrive(page: Page, target: Target, traffic: Traffic, limits: Limits) -> list[Finding]:
+async def arrive(page: Page, target: Target, traffic: Traffic, limits: TimeLimits) -> list[Finding]:
     """Load a page, whose `traffic` is followed; return what is wrong with one that does not finish loading.
 
     A page that waits for nothing but this machine gets as long again: what is slow then is not the page.
@@ -72,7 +72,7 @@ async def _loaded(page: Page, seconds: float) -> bool:
     return False
 
 
-def _still_loading(target: Target, limits: Limits, outside: Sequence[str]) -> Finding:
+def _still_loading(target: Target, limits: TimeLimits, outside: Sequence[str]) -> Finding:
     said = f"Expected the page to load within {limits.load:.0f} s; saw it still loading"
     waiting = f" and waiting for {', '.join(outside[:MOST_NAMED])}" if outside else ""
     return finding("limit", f"{said}{waiting}.", urlsplit(target.url).path)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.verify.proofs import Proof
-from orchestrator.verify.sentences.repository import Repository
+from orchestrator.verify.sentences.repository import CheckedFiles
 from orchestrator.verify.sentences.structure import Malformed, format_of, read_as
 from orchestrator.verify.sentences.wording import is_file_name
 
@@ -27,7 +27,7 @@ _FILE = re.compile(
 )
 
 
-class Missing(ValueError):
+class MissingFile(ValueError):
     """A proof speaks of a file that is not there, or not of the form that it says; the text says which and why."""
 
 
@@ -37,7 +37,7 @@ def speaks_of_files(proof: Proof) -> bool:
 
 
 def with_files(proof: Proof, files: Mapping[str, bytes]) -> Proof:
-    """Return the proof with what its files hold in their place. Raises Missing."""
+    """Return the proof with what its files hold in their place. Raises MissingFile."""
     steps = (
         replace(step, what=_filled(step.what, files)) if step.verb in ("wait", "expect") else step
         for step in proof.steps
@@ -55,11 +55,11 @@ def _name(found: re.Match[str]) -> str:
 
 
 def _filled(text: str, files: Mapping[str, bytes]) -> str:
-    repository = Repository(files, {})
+    repository = CheckedFiles(files, {})
     return _FILE.sub(lambda found: _literal(found, repository) if _name(found) else found[0], text)
 
 
-def _literal(found: re.Match[str], repository: Repository) -> str:
+def _literal(found: re.Match[str], repository: CheckedFiles) -> str:
     name = found["name"]
     form = found["form"] or found["said"] or "text"
     path = repository.path(name)
@@ -69,7 +69,7 @@ def _literal(found: re.Match[str], repository: Repository) -> str:
     if form == "exists":
         return f"{before}{json.dumps(path is not None)}{after}"
     if path is None:
-        raise Missing(repository.nearest(name))
+        raise MissingFile(repository.nearest(name))
     return f"{before}({_code(_held(path, form, repository.files[path]), path)}){after}"
 
 
@@ -81,13 +81,13 @@ def _held(path: str, form: str, data: bytes) -> Any:
     try:
         return read_as(kind, path, data)
     except Malformed as error:
-        raise Missing(str(error)) from None
+        raise MissingFile(str(error)) from None
 
 
 def _code(value: Any, path: str) -> str:
     code = json.dumps(value, default=str)
     if len(code) > LONGEST:
-        raise Missing(f"`{path}` is too long for a proof")
+        raise MissingFile(f"`{path}` is too long for a proof")
     return code
 
 

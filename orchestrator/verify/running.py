@@ -13,7 +13,7 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.verify.checks import Shown, seconds_asked
 from orchestrator.verify.evaluating import Outcome, evaluate
-from orchestrator.verify.proofs import Proof, Step
+from orchestrator.verify.proofs import Proof, ProofStep
 
 POLL_S = 0.1
 SLOWEST_POLL_S = 0.5
@@ -94,7 +94,7 @@ async def performed(page: Page, proof: Proof, seconds: float) -> Shown:
     return shown
 
 
-async def _done(page: Page, session: CDPSession, step: Step, seconds: float) -> Shown:
+async def _done(page: Page, session: CDPSession, step: ProofStep, seconds: float) -> Shown:
     most = seconds * 1000
     if step.verb == "click":
         await page.locator(step.what).first.click(timeout=most)

@@ -13,7 +13,7 @@ from orchestrator.core.site import Site
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """What is sent for one path."""
 
     status: int
@@ -21,23 +21,23 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer(site: Site, base: str, target: str) -> Answer:
+def answer(site: Site, base: str, target: str) -> HttpResponse:
     """Return what Pages answers for the request target, where the site lies under `/<base>/`. Pure."""
     path = unquote(re.split("[?#]", target, maxsplit=1)[0])
     if path == f"/{base}":
-        return Answer(301, b"", {"location": f"/{base}/"})
+        return HttpResponse(301, b"", {"location": f"/{base}/"})
     inside = path.removeprefix(f"/{base}/")
     if inside != path:
         if name := file_meant(site.files, inside):
-            return Answer(200, site.files[name], {"content-type": media_type(name)})
+            return HttpResponse(200, site.files[name], {"content-type": media_type(name)})
         if f"{inside}/index.html" in site.files:
-            return Answer(301, b"", {"location": f"/{base}/{inside}/"})
+            return HttpResponse(301, b"", {"location": f"/{base}/{inside}/"})
         if "404.html" in site.files:
-            return Answer(404, site.files["404.html"], {"content-type": media_type("404.html")})
-    return Answer(404, b"404: there is no such file on this site.", {"content-type": "text/plain; charset=utf-8"})
+            return HttpResponse(404, site.files["404.html"], {"content-type": media_type("404.html")})
+    return HttpResponse(404, b"404: there is no such file on this site.", {"content-type": "text/plain; charset=utf-8"})
 
 
-class _Server(ThreadingHTTPServer):
+class _SiteServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
@@ -45,7 +45,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @dataclass
-class Served:
+class ServedSite:
     """A site that is being served at `url`, `http://127.0.0.1:PORT/<base>/`; another may take its place there."""
 
     site: Site
@@ -53,9 +53,9 @@ class Served:
 
 
 @contextmanager
-def serving(site: Site, base: str) -> Iterator[Served]:
+def serving(site: Site, base: str) -> Iterator[ServedSite]:
     """Serve `site` on a free loopback port while the block runs."""
-    served = Served(site)
+    served = ServedSite(site)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -82,7 +82,7 @@ def serving(site: Site, base: str) -> Iterator[Served]:
             if with_body:
                 self.wfile.write(found.body)
 
-    server = _Server(("127.0.0.1", 0), Handler)
+    server = _SiteServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

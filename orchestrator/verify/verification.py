@@ -16,15 +16,15 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
-from orchestrator.verify.files import Repository, decided
+from orchestrator.verify.files import CheckedFiles, decided
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
+from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.opening import arrive, new_page
-from orchestrator.verify.proofs import Proof, Unreadable, read_proof
-from orchestrator.verify.quoting import Missing, hollow, speaks_of_files, with_files
+from orchestrator.verify.proofs import InvalidProof, Proof, read_proof
+from orchestrator.verify.quoting import MissingFile, hollow, speaks_of_files, with_files
 from orchestrator.verify.running import performed
-from orchestrator.verify.server import Served, serving
+from orchestrator.verify.server import ServedSite, serving
 from orchestrator.verify.settling import follow
 
 BLANK = b"<!doctype html><html lang=en><title></title><body></body></html>"
@@ -59,7 +59,7 @@ def asked_so_far(task: Task, record: Record | None) -> Asked:
 
 async def verify(
     subject: Subject,
-    limits: Limits,
+    limits: TimeLimits,
     opening: Callable[[str], AbstractAsyncContextManager[Cage]],
     cdn_mirror: Path | None = None,
 ) -> Report:
@@ -78,14 +78,14 @@ class _Trial:
     """Where proofs are tried."""
 
     cage: Cage
-    served: Served
+    served: ServedSite
     target: Target
-    limits: Limits
+    limits: TimeLimits
 
 
 async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[CheckResult]:
     """Return the verdicts, those on files and in prose too."""
-    repository = Repository(subject.site.files, subject.attachments)
+    repository = CheckedFiles(subject.site.files, subject.attachments)
     until = time.monotonic() + trial.limits.whole
     verdicts: list[CheckResult] = []
     for label, entry, verdict in zip(labels(subject.asked), subject.asked, report.checks, strict=True):
@@ -99,7 +99,7 @@ async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[Chec
     return verdicts
 
 
-def _by_rule(entry: tuple[int, Check], verdict: CheckResult, repository: Repository) -> CheckResult:
+def _by_rule(entry: tuple[int, Check], verdict: CheckResult, repository: CheckedFiles) -> CheckResult:
     """Return the verdict of the rules on a check about files; where they have none, it is in prose."""
     if verdict.kind != "file":
         return verdict
@@ -113,7 +113,7 @@ async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: 
     """Try a proof on the site, then where it must fail: what holds on a blank page shows nothing."""
     try:
         proof = read_proof(text)
-    except Unreadable as error:
+    except InvalidProof as error:
         return result(entry, "prose", (False, f"its proof could not be read: {error}"), text)
     seconds = trial.limits.check + max(seconds_asked(entry[1].text), seconds_asked(text))
     started = time.monotonic()
@@ -136,7 +136,7 @@ async def _tried(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Sho
     trial.served.site = site
     try:
         proof = with_files(proof, site.files)
-    except Missing as error:
+    except MissingFile as error:
         return False, str(error)
     try:
         async with new_page(trial.cage, trial.target) as page:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.live import ExpectedSite, wait_until_live
 from orchestrator.targets.pages import builds_of, site_url
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed
@@ -46,7 +46,7 @@ async def _late(host: Host, folder: Path) -> int:
     try:
         client, expected = hub.client(), {path: blob_id(data) for path, data in FILES.items()}
         builds = builds_of(client, NAME, str(head), is_replay=False)
-        await wait_until_live(Awaited(url, str(head), expected), builds, client.deadline)
+        await wait_until_live(ExpectedSite(url, str(head), expected), builds, client.deadline)
     except GitHubFailed as error:
         raise Failed(f"a good deployment that registers late was given up: {error}") from None
     site = hub.github.sites.get(repository) if repository else None

@@ -6,11 +6,11 @@ from pathlib import Path
 from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.asking import Table
-from orchestrator.generate.draft import Given
+from orchestrator.generate.asking import SharedState
+from orchestrator.generate.draft import Material
 from orchestrator.generate.fallback import Ask, fallback_site
 from orchestrator.generate.generation import Generation
-from orchestrator.generate.models.budget import Budget
+from orchestrator.generate.models.budget import TaskBudget
 from orchestrator.generate.models.counting import counted
 from orchestrator.generate.models.presets import Model, Price, import_litellm
 from orchestrator.generate.prompt import load
@@ -64,9 +64,11 @@ async def _heard(folder: Path, arguments: tuple[str, str, str]) -> dict[str, flo
 async def _silent() -> Figure:
     """Measure, at the server, how long after a model that says nothing the next one is asked."""
     async with model_server(by_model={"first": [Reply(silent=True)], "second": [PAGE + README]}) as server:
-        given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
+        given = Material(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         clock = Clock()
-        table = Table(import_litellm(), load(), given, Budget(1.0, Deadline(clock.now() + 300, clock)), lambda _: ())
+        shared = SharedState(
+            import_litellm(), load(), given, TaskBudget(1.0, Deadline(clock.now() + 300, clock)), lambda _: ()
+        )
         models = [
             Model(
                 name,
@@ -81,9 +83,9 @@ async def _silent() -> Figure:
             )
             for name in ("first", "second")
         ]
-        await Generation(table, models[1:]).site()  # litellm's first call takes seconds
+        await Generation(shared, models[1:]).site()  # litellm's first call takes seconds
         server.calls.clear()
-        made = await Generation(table, models).site()
+        made = await Generation(shared, models).site()
         if made.built_by != "second" or len(server.calls) != 2:
             raise Failed(f"the silent model was not left: built by {made.built_by}")
         first, second = (one.moment for one in server.calls)

@@ -19,8 +19,8 @@ from orchestrator.verify.browser import find_browser, opened
 from orchestrator.verify.evaluating import evaluate
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
-from orchestrator.verify.server import Served, serving
+from orchestrator.verify.limits import TimeLimits
+from orchestrator.verify.server import ServedSite, serving
 from orchestrator.verify.verification import Subject, verify
 from tests.bench.figures import Figure, share
 from tests.corpus.cases import is_found, seen_of
@@ -113,7 +113,7 @@ async def _forms(browser: Browser) -> tuple[int, int]:
     return same, len(texts)
 
 
-async def _independent(browser: Browser, case: Case, served: Served) -> list[bool]:
+async def _independent(browser: Browser, case: Case, served: ServedSite) -> list[bool]:
     """Run the checks of a case as anybody would with Playwright alone: each until it holds, five seconds at most."""
     page = await browser.new_page()
 
@@ -149,12 +149,12 @@ async def _times() -> tuple[list[float], list[float]]:
     warm, cold = [], []
     for _ in range(PAIRS):
         started = time.monotonic()
-        await verify(Subject(case.site, "repo", asked), Limits(), partial(opened, None))
+        await verify(Subject(case.site, "repo", asked), TimeLimits(), partial(opened, None))
         cold.append(time.monotonic() - started)
     with serving(case.site, "repo") as served:
         async with opened(None, served.url) as cage:
             for _ in range(PAIRS):
                 started = time.monotonic()
-                await inspect(cage, Target(served.url, case.site.files.keys()), asked, Limits())
+                await inspect(cage, Target(served.url, case.site.files.keys()), asked, TimeLimits())
                 warm.append(time.monotonic() - started)
     return warm, cold

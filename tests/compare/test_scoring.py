@@ -8,7 +8,7 @@ from rich.console import Console
 from orchestrator.compare import scoring
 from orchestrator.compare.scoring import Score, Spread, recommendation, score
 from orchestrator.core.task import Task, parse
-from orchestrator.evaluator.records import Built, Entry, Mark, SiteRepair, Trial
+from orchestrator.evaluator.records import LedgerEntry, Mark, RoundBuild, SiteRepair, Trial
 
 GOOD = Score(
     model="good",
@@ -26,19 +26,19 @@ GOOD = Score(
 )
 
 
-def entry(nonce: str, *states: str, outcome: str = "live") -> Entry:
+def entry(nonce: str, *states: str, outcome: str = "live") -> LedgerEntry:
     task = {"email": "a", "task": "t", "round": 1, "nonce": nonce, "brief": "b", "checks": ["one", "two"]}
     marks = tuple(Mark("js", "x", "passed" if state == "+" else "failed", "") for state in states)
     told = 100.0 + 10 * len(nonce)
-    live = Entry("http://x", "sales", parse(Task, task), 100.0, outcome="live", received_at=told, marks=marks)
+    live = LedgerEntry("http://x", "sales", parse(Task, task), 100.0, outcome="live", received_at=told, marks=marks)
     return live if outcome == "live" else replace(live, outcome="error", received_at=None)
 
 
 def test_a_score_is_what_was_built_and_what_was_repaired() -> None:
     entries = (entry("a", "+", "-"), entry("bb", "+", "+"), entry("ccc", outcome="error"))
     builds = {
-        "a": Built("m", is_fallback=False, repairs=2, tokens_in=100, tokens_out=10, cost_usd=0.5),
-        "bb": Built("fallback", is_fallback=True, repairs=0, tokens_in=0, tokens_out=0, cost_usd=None),
+        "a": RoundBuild("m", is_fallback=False, repairs=2, tokens_in=100, tokens_out=10, cost_usd=0.5),
+        "bb": RoundBuild("fallback", is_fallback=True, repairs=0, tokens_in=0, tokens_out=0, cost_usd=None),
     }
     repairs = (
         SiteRepair("layout/a", "layout", True, 1, 1, None, 2.0),  # noqa: FBT003 - as they stand in the ledger

@@ -7,13 +7,13 @@ from orchestrator.core.report import Report
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
-from orchestrator.verify.server import Served
+from orchestrator.verify.limits import TimeLimits
+from orchestrator.verify.server import ServedSite
 
-LIMITS = Limits(load=5, check=1, whole=20)
+LIMITS = TimeLimits(load=5, check=1, whole=20)
 
 
-async def seen_of(case: Case, cage: Cage, served: Served) -> Report:
+async def seen_of(case: Case, cage: Cage, served: ServedSite) -> Report:
     """Return what a browser sees of one site."""
     served.site = case.site
     target = Target(served.url, case.site.files.keys(), MIRROR)

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.doctor import asking
 from orchestrator.doctor.doctor import on_github, run_doctor
-from orchestrator.doctor.finding import Finding, lines
+from orchestrator.doctor.finding import Diagnosis, lines
 from orchestrator.doctor.names import named, translated, unfit
 from orchestrator.local.configuration import Environment, Ruleset
 from orchestrator.local.tokens import Token
@@ -58,12 +58,12 @@ async def system(tmp_path: Path) -> AsyncIterator[World]:
         yield system
 
 
-async def examined(system: World, *faults: Mapping[str, Any], **env: str) -> list[Finding]:
+async def examined(system: World, *faults: Mapping[str, Any], **env: str) -> list[Diagnosis]:
     system.fail(*faults)
     return [finding async for finding in on_github({**ENV, **env}, system.github.api_url)]
 
 
-def wrong(findings: list[Finding]) -> list[tuple[str, str]]:
+def wrong(findings: list[Diagnosis]) -> list[tuple[str, str]]:
     return [(finding.level, finding.said) for finding in findings if finding.level != "ok"]
 
 

@@ -6,7 +6,7 @@ from orchestrator.core.deadline import Deadline
 from orchestrator.core.events import Emit, Event, NoteEvent
 from orchestrator.core.report import Attempt
 from orchestrator.core.site import Site
-from orchestrator.generate.draft import Broken, Given
+from orchestrator.generate.draft import Broken, Material
 from orchestrator.generate.generation import Kit, begin
 
 
@@ -32,7 +32,7 @@ def notes_into(said: list[str]) -> Emit:
     return take
 
 
-async def generate(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Made:
+async def generate(given: Material, kit: Kit, deadline: Deadline, broken: Broken) -> Made:
     generation = await begin(given, kit, deadline, broken)
     made = await generation.site()
     known = made.site, made.built_by, made.is_fallback, made.attachments_changed

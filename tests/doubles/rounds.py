@@ -7,7 +7,7 @@ from pathlib import Path
 from orchestrator.core.report import Build
 from orchestrator.core.task import Order
 from orchestrator.jobs.build import build
-from orchestrator.jobs.commit import Wanted, committed
+from orchestrator.jobs.commit import CommitOrder, committed
 from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub
 from tests.doubles.model import model_server
@@ -33,7 +33,7 @@ async def published(hub: Hub, given: Order, files: dict[str, bytes] | None = Non
     """Commit a site for `given`, and return the head."""
     made = site(files)
     told = Build.model_validate({"id": given.id, "built_by": "gpt-4.1", "site": made.digest(), "base": hub.head(TASK)})
-    wanted = Wanted(given, given.task(), told, made, 2026, (), frozenset())
+    wanted = CommitOrder(given, given.task(), told, made, 2026, (), frozenset())
     head = (await committed(hub.client(), "octo", wanted)).head
     hub.calls.clear()
     return head

@@ -19,8 +19,8 @@ from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, p
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach
-from orchestrator.evaluator.records import Entry
-from orchestrator.evaluator.templates import Template
+from orchestrator.evaluator.records import LedgerEntry
+from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.targets.pages import site_url
 from tests.doubles.clock import FastClock
 from tests.doubles.hub import Hub
@@ -29,7 +29,7 @@ from tests.doubles.student import SECRET, student
 
 pytestmark = pytest.mark.anyio
 
-TEMPLATE = Template.model_validate(
+TEMPLATE = TaskTemplate.model_validate(
     {
         "id": "sales",
         "brief": "Sum ${seed}",
@@ -51,7 +51,7 @@ class Course:
     time: FastClock
     said: list[str] = field(default_factory=list)
 
-    async def run(self, url: str, evaluation: int | None = None, secret: str = SECRET) -> list[Entry]:
+    async def run(self, url: str, evaluation: int | None = None, secret: str = SECRET) -> list[LedgerEntry]:
         endpoint = Endpoint("a@b.c", url, secret)
         plan = plan_of([endpoint], [TEMPLATE])
         number = evaluation or self.ledger.begin(plan, planned(endpoint, TEMPLATE, "x1"), 0)
@@ -70,7 +70,7 @@ async def course(folder: Path, patience: float = 20) -> AsyncIterator[Course]:
     ledger.close()
 
 
-def outcomes(entries: list[Entry]) -> list[tuple[str, str]]:
+def outcomes(entries: list[LedgerEntry]) -> list[tuple[str, str]]:
     return [(entry.outcome, entry.answer) for entry in entries]
 
 

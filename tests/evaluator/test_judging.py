@@ -15,7 +15,7 @@ from orchestrator.core.site import RECORD, Site, finished
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.judging import Claim, attached, judge
 from orchestrator.evaluator.reach import Reach
-from orchestrator.evaluator.reading import Commit, read_commit
+from orchestrator.evaluator.reading import CommitFiles, read_commit
 from orchestrator.evaluator.records import Verdict
 from orchestrator.targets.pages import site_url
 from tests.doubles.hub import Host, Hub, fault, hub_on
@@ -249,7 +249,7 @@ def named(hub: Hub, server: str) -> EvaluatorSettings:
     return EvaluatorSettings(server, hub.host.url, names_a_server=True, token="")
 
 
-async def read(hub: Hub, **told: str) -> Commit:
+async def read(hub: Hub, **told: str) -> CommitFiles:
     sha, _ = await live(hub, {"index.html": PAGE})
     hub.calls.clear()
     result = {"repo_url": "https://github.com/octo/sales", "commit_sha": sha, **told}

@@ -7,7 +7,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator.ledger import Ledger
-from orchestrator.evaluator.records import Entry, Mark, Verdict
+from orchestrator.evaluator.records import LedgerEntry, Mark, Verdict
 
 URL = "http://127.0.0.1:1/"
 MARKS = (
@@ -19,9 +19,9 @@ MARKS = (
 FOUND = Finding(kind="error", text="broke", where="app.js:1")
 
 
-def entry(round_: int = 1, nonce: str = "n1", **fields: Any) -> Entry:
+def entry(round_: int = 1, nonce: str = "n1", **fields: Any) -> LedgerEntry:
     said = {"email": "a@b.c", "task": "sales-1", "round": round_, "nonce": nonce, "brief": "Äh\n", **fields}
-    return Entry(URL, "sales", parse(Task, said))
+    return LedgerEntry(URL, "sales", parse(Task, said))
 
 
 def told(nonce: str = "n1", **fields: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from orchestrator.evaluator.live import Live, compared, reading
+from orchestrator.evaluator.live import LivePage, compared, reading
 from orchestrator.evaluator.reach import Reach, resolving
 from orchestrator.verify.browser import opened
 from orchestrator.verify.hearing import Target
@@ -21,7 +21,7 @@ FILES = {".nojekyll": b"", "index.html": PAGE, "docs/index.html": b"<title>Docs<
 
 
 @asynccontextmanager
-async def served(answers: Callable[[Asked], bytes]) -> AsyncIterator[tuple[Live, list[Asked]]]:
+async def served(answers: Callable[[Asked], bytes]) -> AsyncIterator[tuple[LivePage, list[Asked]]]:
     """Read what a host answers under `/site/`."""
     asked: list[Asked] = []
 

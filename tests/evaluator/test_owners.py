@@ -16,19 +16,19 @@ from orchestrator.evaluator.owners import (
     same_repository,
     settled,
 )
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 
 
 def entry(
     email: str, repository: str = "https://github.com/ann/sales", state: State = "unproved", round_: int = 1
-) -> Entry:
+) -> LedgerEntry:
     said = {"email": email, "task": f"sales-{email[0]}", "round": round_, "nonce": f"{email}{round_}", "brief": "b"}
     mark = Mark("owner", BELONGS, state, "seen")
     told = {"repo_url": repository} if repository else {}
-    return Entry("http://e", "sales", parse(Task, said), outcome="live", result=told, marks=(mark,))
+    return LedgerEntry("http://e", "sales", parse(Task, said), outcome="live", result=told, marks=(mark,))
 
 
-def states(*entries: Entry) -> list[str]:
+def states(*entries: LedgerEntry) -> list[str]:
     return [found.shown("owner") for found in settled(entries)]
 
 

@@ -7,10 +7,10 @@ from rich.console import Console
 from orchestrator.core.report import Finding
 from orchestrator.core.task import Task, parse
 from orchestrator.evaluator import table
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 
 TASK = parse(Task, {"email": "a@b.c", "task": "sales-1", "round": 1, "nonce": "n", "brief": "b"})
-LIVE = Entry(
+LIVE = LedgerEntry(
     "http://endpoint",
     "sales",
     TASK,
@@ -31,7 +31,7 @@ LIVE = Entry(
 SILENT = replace(LIVE, outcome="silent", answer="nothing came", received_at=None, result=None, marks=(), findings=())
 
 
-def shown(*entries: Entry) -> str:
+def shown(*entries: LedgerEntry) -> str:
     out = io.StringIO()
     table.show(Console(file=out, width=100), entries)
     return out.getvalue()

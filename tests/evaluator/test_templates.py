@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.task import Task, decode_data_uri, parse
-from orchestrator.evaluator.templates import Template, filled, read_template
+from orchestrator.evaluator.templates import TaskTemplate, filled, read_template
 
 SALES = """\
 id: sales
@@ -35,7 +35,7 @@ round3: {brief: Last}
 """
 
 
-def template(text: str, folder: Path) -> Template:
+def template(text: str, folder: Path) -> TaskTemplate:
     path = folder / "template.yaml"
     path.write_text(text, encoding="utf-8")
     return read_template(path)

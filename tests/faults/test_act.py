@@ -17,9 +17,9 @@ import pytest
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import request_of
 from orchestrator.evaluator.course import Endpoint, body_of, planned
-from orchestrator.evaluator.templates import Template
+from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.local.runs import Run
-from orchestrator.local.stage import OWNER, PIPELINE, Options, Stage, staged
+from orchestrator.local.stage import OWNER, PIPELINE, LocalOptions, Stage, staged
 from tests.doubles import history
 from tests.doubles.model import model_server
 from tests.doubles.repairer import PAGE, block
@@ -27,7 +27,7 @@ from tests.faults.world import Doubled, Lost
 
 pytestmark = [pytest.mark.anyio, pytest.mark.act, pytest.mark.browser]
 
-TEMPLATE = Template.model_validate(
+TEMPLATE = TaskTemplate.model_validate(
     {"id": "notes", "brief": "One.", "round2": {"brief": "Two."}, "round3": {"brief": "Three."}}
 )
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -55,7 +55,7 @@ async def stage_in(
     """Run everything in `folder`, GitHub failing as told."""
     listed = folder.parent / f"{folder.name}-faults.json"
     listed.write_text(json.dumps(faults), encoding="utf-8")
-    options = Options(*ports, data=folder, pages_delay=0.2, faults=listed)
+    options = LocalOptions(*ports, data=folder, pages_delay=0.2, faults=listed)
     async with staged(options, {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False, timeout=60) as http:
         yield stage, http
 

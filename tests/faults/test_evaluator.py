@@ -19,12 +19,12 @@ from orchestrator.core.record import Record
 from orchestrator.core.settings import evaluator_settings
 from orchestrator.core.site import RECORD, Site, finished
 from orchestrator.evaluator.course import Endpoint, Tools, carry_out, planned
-from orchestrator.evaluator.evaluate import Options, run_evaluate
+from orchestrator.evaluator.evaluate import EvaluateOptions, run_evaluate
 from orchestrator.evaluator.inbox import Inbox, create_inbox
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach
-from orchestrator.evaluator.records import Entry
-from orchestrator.evaluator.templates import Template
+from orchestrator.evaluator.records import LedgerEntry
+from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.targets.pages import site_url
 from tests.doubles.hub import Hub, fault
 from tests.doubles.names import Resolver, resolver
@@ -37,7 +37,7 @@ HEAD = "<!doctype html><html lang=en><meta name=viewport content='width=device-w
 GOOD = f"{HEAD}<h1 id=total>42</h1>"
 BAD = f"{HEAD}<h1 id=total>0</h1>"
 CHECK = "document.querySelector('#total').textContent === '42'"
-TEMPLATE = Template.model_validate({"id": "sales", "brief": "Sum", "checks": [{"js": CHECK}]})
+TEMPLATE = TaskTemplate.model_validate({"id": "sales", "brief": "Sum", "checks": [{"js": CHECK}]})
 
 
 async def published(hub: Hub, name: str, page: str, **files: bytes) -> dict[str, str]:
@@ -61,7 +61,7 @@ class Class:
         entries = [entry for each in endpoints for entry in planned(each, TEMPLATE, each.email[0])]
         return self.ledger.begin("plan", entries, 0)
 
-    async def run(self, *endpoints: Endpoint, number: int = 0) -> list[Entry]:
+    async def run(self, *endpoints: Endpoint, number: int = 0) -> list[LedgerEntry]:
         return await carry_out(self.ledger, number or self.begin(*endpoints), endpoints, self.tools)
 
 
@@ -89,7 +89,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def options(folder: Path, **changes: Any) -> Options:
+def options(folder: Path, **changes: Any) -> EvaluateOptions:
     template = folder / "sales.yaml"
     template.write_text(
         json.dumps({"id": "sales", "brief": "Sum", "checks": [{"js": CHECK}, {"js": "document.title"}]})
@@ -106,7 +106,7 @@ def options(folder: Path, **changes: Any) -> Options:
         "csv": None,
         "as_json": True,
     }
-    return Options(**{**said, **changes})
+    return EvaluateOptions(**{**said, **changes})
 
 
 async def test_s23_a_private_address_of_a_students_host_opens_nothing(

@@ -8,7 +8,7 @@ from typing import Any
 from orchestrator.core.record import Record
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.draft import Given, begun, judged, revised
+from orchestrator.generate.draft import Material, begun, judged, revised
 from orchestrator.generate.models.refusals import Form, adapted_to, refusal_of, said_by
 from orchestrator.generate.models.stream import is_loop_without_end
 from orchestrator.generate.present import present_files
@@ -19,7 +19,7 @@ from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.elisions import elision
 from orchestrator.generate.reply.holding import held_wrongly, without_strays
 from orchestrator.generate.reply.reply import Reply, parse
-from orchestrator.generate.tried import Tried, told_of_repairs
+from orchestrator.generate.tried import PastRepair, told_of_repairs
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 
@@ -71,7 +71,7 @@ ANSWERS = (*TAGS, *EDITS, *FENCES, *PAGES[:6], *COMMENTS[:4], *JSONS, *PATCHES, 
 
 PAGE = b"<!doctype html>\n<title>x</title>\n<p>one</p>\n</html>\n"
 TASK = Task(task="t", round=2, nonce="n", brief="Show data.csv.")
-GIVEN = Given(TASK, {"data.csv": b"a,b\n1,2\n"}, Site({"index.html": PAGE, "README.md": b"# x\n"}), Record(task="k"))
+GIVEN = Material(TASK, {"data.csv": b"a,b\n1,2\n"}, Site({"index.html": PAGE, "README.md": b"# x\n"}), Record(task="k"))
 
 
 def fine(_: Site) -> Sequence[str]:
@@ -209,7 +209,7 @@ def _told(given: Any) -> object:
 
 def _tried(before: str, after: str) -> Any:
     sites = Site({"a.js": before.encode()}), Site({"a.js": after.encode()})
-    return [Tried(1, *sites, is_kept=False)]
+    return [PastRepair(1, *sites, is_kept=False)]
 
 
 def _near(text: str) -> str:

@@ -17,7 +17,7 @@ from orchestrator.generate.attachments.changes import diff, may_change, why_not
 from orchestrator.generate.attachments.digest import _as_text as digested
 from orchestrator.generate.attachments.digest import digests
 from orchestrator.generate.attachments.naming import with_names
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.encodings import decoded, partly_decoded
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site, model_readme
 from orchestrator.generate.models.presets import Model
@@ -86,9 +86,9 @@ CSVS = (",", ";", "\t", "a,b\n", '"', '""', "1,2\n", "sep=;\n", "1.5", "1,000", 
 CSV_LINES = ("a,b\n", "1,2\n", ",\n", "\n")
 
 
-def _given(brief: str, names: Sequence[str] = ("data.csv", "sum.py")) -> Given:
+def _given(brief: str, names: Sequence[str] = ("data.csv", "sum.py")) -> Material:
     task = Task.model_construct(task="t", round=1, nonce="n", brief=brief, checks=(), attachments=())
-    return Given(task, dict.fromkeys(names, b"a,b\n1,2\n"), Site({}), None)
+    return Material(task, dict.fromkeys(names, b"a,b\n1,2\n"), Site({}), None)
 
 
 def _staying(brief: str) -> object:
@@ -198,12 +198,12 @@ PLAIN = Model(
 PROMPTS = load()
 
 
-def _prompt(given: Given) -> object:
+def _prompt(given: Material) -> object:
     return opening(PROMPTS, given, PLAIN)
 
 
 def _prompts(_: int) -> list[Family]:
-    def told(names: Sequence[str], text: str) -> Given:
+    def told(names: Sequence[str], text: str) -> Material:
         return replace(_given("b", names), told=dict.fromkeys(names, text))
 
     return [
@@ -225,7 +225,7 @@ def _prompts(_: int) -> list[Family]:
     ]
 
 
-def _page_given(text: str) -> Given:
+def _page_given(text: str) -> Material:
     return replace(_given(text[:BRIEF]), present=Site({"index.html": text.encode()}), told={"data.csv": text})
 
 

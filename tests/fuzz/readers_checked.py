@@ -5,9 +5,9 @@ from contextlib import suppress
 from orchestrator.core.task import slug
 from orchestrator.verify.checks import expression, is_path, is_prose, seconds_asked
 from orchestrator.verify.explaining import parts_of
-from orchestrator.verify.files import Repository, decided, is_about_files
-from orchestrator.verify.proofs import Unreadable, read_proof
-from orchestrator.verify.quoting import Missing, speaks_of_files, with_files
+from orchestrator.verify.files import CheckedFiles, decided, is_about_files
+from orchestrator.verify.proofs import InvalidProof, read_proof
+from orchestrator.verify.quoting import MissingFile, speaks_of_files, with_files
 from orchestrator.verify.runners import NAMES as RUNNERS
 from orchestrator.verify.runners import needs_runner, with_runner
 from orchestrator.verify.sentences import claims, counting, markup, structure
@@ -78,7 +78,7 @@ HTML = (
 )
 
 
-REPOSITORY = Repository({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b""}, {"a.json": b"[1]"})
+REPOSITORY = CheckedFiles({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b""}, {"a.json": b"[1]"})
 
 
 def _check(text: str) -> object:
@@ -91,7 +91,7 @@ def _javascript(text: str) -> object:
 
 
 def _proof(text: str) -> object:
-    with suppress(Unreadable, Missing):
+    with suppress(InvalidProof, MissingFile):
         proof = read_proof(text)
         return speaks_of_files(proof), with_files(proof, {"a.json": b"[1]", "a.md": b"x"})
     return None
@@ -99,7 +99,7 @@ def _proof(text: str) -> object:
 
 def _page_claims(text: str) -> object:
     markup.read_page.cache_clear()
-    repository = Repository({"index.html": text.encode(), "a.html": b"x"}, {})
+    repository = CheckedFiles({"index.html": text.encode(), "a.html": b"x"}, {})
     element = claims.Element("div p a", "a")
     claims.has_element(element, Bound(least=9))(repository, "index.html")
     claims.leads_to("a.html", is_link=False)(repository, "index.html")
@@ -112,7 +112,7 @@ def _page_claims(text: str) -> object:
 def _markdown_claims(text: str) -> object:
     data = text.encode()
     name = "README.md"
-    repository = Repository({name: data, "a.html": b"x"}, {})
+    repository = CheckedFiles({name: data, "a.html": b"x"}, {})
     claims.has_section("usage")(repository, name)
     claims.has_title(name, data)
     claims.licensed("mit")(repository, name)
@@ -141,13 +141,13 @@ def _data_claims(text: str) -> object:
             value = structure.read_as(kind, f"a.{kind}", data)
             if kind in ("json", "yaml"):
                 list(structure.everywhere(value))
-            with suppress(structure.Absent):
+            with suppress(structure.AbsentKey):
                 structure.looked_up(value, "a.b.c")
     return None
 
 
 def _keys(key: str) -> object:
-    with suppress(structure.Absent, RecursionError):
+    with suppress(structure.AbsentKey, RecursionError):
         return structure.looked_up({"a": {"a": [{"a": 1}]}}, key)
     return None
 

@@ -15,7 +15,7 @@ from orchestrator.core.record import Record, Round, read_record
 from orchestrator.core.report import Build, CheckResult, Finding, Report
 from orchestrator.core.site import Site, broken_rules
 from orchestrator.core.task import InvalidTask, Order, Request, Task, decode_data_uri, parse, read_event, request_of
-from orchestrator.evaluator.templates import Template, filled
+from orchestrator.evaluator.templates import TaskTemplate, filled
 from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import labels
@@ -188,7 +188,7 @@ def _template(text: str) -> object:
         "vars": {"n": {"count": "a.csv"}},
     }
     with suppress(UsageError):
-        return filled(Template.model_validate(given), "s")
+        return filled(TaskTemplate.model_validate(given), "s")
     return None
 
 

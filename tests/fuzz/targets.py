@@ -25,8 +25,8 @@ from orchestrator.generate.reply.edits import apply
 from orchestrator.generate.reply.reply import parse
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
-from orchestrator.verify.files import Repository, decided, is_about_files
-from receiver.answers import Refused
+from orchestrator.verify.files import CheckedFiles, decided, is_about_files
+from receiver.answers import RefusedRequest
 from receiver.app import create_app
 from receiver.body import Body, parsed
 from receiver.github import GitHub
@@ -111,7 +111,7 @@ def senders() -> Iterator[Act]:
 def _answer(read: Callable[[], dict[str, Any]]) -> dict[str, Any] | int:
     try:
         return read()
-    except Refused as refused:
+    except RefusedRequest as refused:
         return refused.status
 
 
@@ -211,7 +211,7 @@ def replies() -> Iterator[Act]:
 @contextmanager
 def checks() -> Iterator[Act]:
     """Texts of checks."""
-    repository = Repository({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b""}, {"a.json": b"[1]"})
+    repository = CheckedFiles({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b""}, {"a.json": b"[1]"})
 
     def act(text: str) -> None:
         assert 0 <= seconds_asked(text) <= 60

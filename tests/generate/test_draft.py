@@ -8,7 +8,7 @@ import pytest
 from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.draft import Draft, Given, begun, has_readme, judged, revised
+from orchestrator.generate.draft import Draft, Material, begun, has_readme, judged, revised
 from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File, Reply
 
@@ -17,12 +17,12 @@ PAGE = {"index.html": b"<h1>One</h1>\n", "README.md": b"# One\n", "data.csv": CS
 RECORD = Record(task="k", rounds=(Round(round=1, brief="One", attachments=("data.csv",)),))
 
 
-def given(brief: str = "Say two.", attachments: dict[str, bytes] | None = None, *, new: bool = False) -> Given:
+def given(brief: str = "Say two.", attachments: dict[str, bytes] | None = None, *, new: bool = False) -> Material:
     task = Task(task="t", round=1 if new else 2, nonce="n", brief=brief)
-    return Given(task, attachments or {}, Site({} if new else PAGE), None if new else RECORD)
+    return Material(task, attachments or {}, Site({} if new else PAGE), None if new else RECORD)
 
 
-def after(what: Given, *changes: Change) -> Draft:
+def after(what: Material, *changes: Change) -> Draft:
     return revised(begun(what), Reply(changes=changes, complaints=(), is_cut=False), what)
 
 
@@ -61,7 +61,7 @@ def test_names_that_are_not_for_the_model_are_passed_over(path: str) -> None:
 
 def test_a_workflow_is_for_the_model_where_that_is_allowed() -> None:
     what = given()
-    allowed = Given(what.task, {}, what.present, what.record, allow_workflows=True)
+    allowed = Material(what.task, {}, what.present, what.record, allow_workflows=True)
     assert ".github/workflows/x.yml" in after(allowed, File(".github/workflows/x.yml", "on: push\n")).files
     assert ".github/dependabot.yml" not in after(allowed, File(".github/dependabot.yml", "x\n")).files
 
@@ -143,7 +143,7 @@ def test_a_new_site_that_lacks_a_file_will_do_and_a_revision_that_lacks_an_edit_
 
 def test_a_revision_needs_a_readme_only_where_there_was_one() -> None:
     what = given()
-    without = Given(what.task, {}, Site({"index.html": b"x"}), RECORD)
+    without = Material(what.task, {}, Site({"index.html": b"x"}), RECORD)
     assert judged(Draft({"index.html": b"y"}), without, fine).flaws == ()
     lost = judged(Draft({"index.html": b"y"}), what, fine)
     assert (texts(lost), lost.is_usable) == (["README.md is missing."], True)
@@ -168,7 +168,7 @@ def test_what_the_page_loads_must_be_there() -> None:
 def test_what_was_made_is_mended_where_it_stands() -> None:
     made = Site({**PAGE, "data.csv": b"changed, as the brief asks\n"})
     what = given(attachments={"data.csv": CSV})
-    repairing = Given(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
+    repairing = Material(what.task, what.attachments, what.present, what.record, made=made, wrong=("x",))
     assert begun(repairing).files == made.files
     assert not repairing.is_new
 

@@ -13,7 +13,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
 from orchestrator.generate.attachments.digest import told_of
-from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.draft import Draft, Material
 from orchestrator.generate.models.budget import LEAST_ROOM
 from orchestrator.generate.models.presets import Model, prompts_folder
 from orchestrator.generate.prompt import (
@@ -50,11 +50,11 @@ PLAIN = Model(
 )
 
 
-def given(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> Given:
-    return Given(TASK, attachments or {}, Site(present or {}), RECORD)
+def given(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> Material:
+    return Material(TASK, attachments or {}, Site(present or {}), RECORD)
 
 
-async def messages(what: Given, model: Model = PLAIN) -> Messages:
+async def messages(what: Material, model: Model = PLAIN) -> Messages:
     return opening(load(), replace(what, told=await told_of(what.attached, 60)), model)
 
 
@@ -132,7 +132,7 @@ async def test_a_small_context_is_told_the_rules_in_at_most_500_tokens(edits: bo
 async def test_a_prompt_fits_and_leaves_room_for_an_answer(context: int, edits: bool) -> None:  # noqa: FBT001
     present = {"index.html": b"<p>line</p>\n" * 230, "app.js": b"go();\n" * 4_000}
     rounds = tuple(Round(round=number, brief="long " * 90) for number in range(3, 9))
-    what = Given(TASK, {"a.csv": b"a,b\n1,2\n" * 90}, Site(present), Record(task="k", rounds=rounds))
+    what = Material(TASK, {"a.csv": b"a,b\n1,2\n" * 90}, Site(present), Record(task="k", rounds=rounds))
     model = replace(PLAIN, context=context, output=8_000, edits=edits)
     asked = await messages(what, model)
     assert tokens_of(asked) <= context - (room_for_answer(what, model) if context > 4_000 else LEAST_ROOM)
@@ -170,7 +170,7 @@ async def test_a_page_is_shown_as_long_as_there_is_room_for_it() -> None:
 
 async def test_many_rounds_are_told_within_their_share() -> None:
     rounds = tuple(Round(round=number, brief="long " * 9_000) for number in range(3, 9))
-    _, user = await messages(Given(TASK, {}, Site({"index.html": b"x"}), Record(task="k", rounds=rounds)))
+    _, user = await messages(Material(TASK, {}, Site({"index.html": b"x"}), Record(task="k", rounds=rounds)))
     assert all(f"Round {number}: long" in user["content"] for number in range(3, 9))
     assert len(user["content"]) < EARLIER + 5_000
 

@@ -10,7 +10,7 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, planned
 from orchestrator.evaluator.templates import read_template
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Generation, Kit, begin
 from orchestrator.local.demo import SAMPLE
 from tests.doubles.clock import FastClock
@@ -20,15 +20,15 @@ from tests.doubles.llama import NAME, Llama, llama
 pytestmark = pytest.mark.anyio
 
 
-def rounds() -> list[Given]:
+def rounds() -> list[Material]:
     first, second = (entry.task for entry in planned(Endpoint("a@b.example", "", ""), read_template(SAMPLE), "x"))
     attached = [{one.name: decode_data_uri(one.url) for one in task.attachments} for task in (first, second)]
     checks = tuple(check.text for check in first.checks)
     record = Record(task="k", rounds=(Round(round=1, brief=first.brief, checks=checks, attachments=("sales.csv",)),))
-    return [Given(first, attached[0], Site({}), None), Given(second, attached[1], Site({}), record)]
+    return [Material(first, attached[0], Site({}), None), Material(second, attached[1], Site({}), record)]
 
 
-async def generation(given: Given, server: Llama, name: str, said: list[str]) -> Generation:
+async def generation(given: Material, server: Llama, name: str, said: list[str]) -> Generation:
     env = {"TARGET_OWNER": "x", "LLM_MODELS": name, "LLAMA_API_BASE": server.url, "LM_STUDIO_API_BASE": server.url}
     kit = Kit.load(build_settings(env).models)
     return await begin(given, kit, FastClock().deadline(600), lambda _: (), notes_into(said))

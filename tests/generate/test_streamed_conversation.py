@@ -10,12 +10,12 @@ import pytest
 from orchestrator.core.events import AnsweredEvent, AskedEvent, Event, FileEvent, HeardEvent
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.asking import Table
+from orchestrator.generate.asking import SharedState
 from orchestrator.generate.conversation import BROKEN_OFF
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Generation
 from orchestrator.generate.models import budget
-from orchestrator.generate.models.budget import Budget
+from orchestrator.generate.models.budget import TaskBudget
 from orchestrator.generate.models.counting import counted
 from orchestrator.generate.models.follow import Pace
 from orchestrator.generate.models.presets import Model, Price
@@ -64,11 +64,11 @@ def generation(
     seconds: float = 600,
 ) -> tuple[Generation, list[Event]]:
     told = list[Event]()
-    given = Given(Task(task="t", round=2 if present else 1, nonce="n", brief="b"), {}, Site(present or {}), None)
+    given = Material(Task(task="t", round=2 if present else 1, nonce="n", brief="b"), {}, Site(present or {}), None)
     deadline = FastClock().deadline(seconds)
-    table = Table(litellm(), load(), given, Budget(1.0, deadline), lambda _: (), tell=told.append)
-    table = replace(table, pace=Pace(look_s=0.01, share=1))
-    return Generation(table, [model(server, name, silence_s) for name in names]), told
+    shared = SharedState(litellm(), load(), given, TaskBudget(1.0, deadline), lambda _: (), tell=told.append)
+    shared = replace(shared, pace=Pace(look_s=0.01, share=1))
+    return Generation(shared, [model(server, name, silence_s) for name in names]), told
 
 
 def model(server: ModelServer, name: str, silence_s: float) -> Model:
@@ -127,7 +127,7 @@ async def test_a_whole_answer_of_the_next_model_is_better_than_one_that_broke_of
     assert outcomes(making)[0] == "failed: BrokenOff (the answer broke off before its end)"
     assert making.attempts[0].tokens_out > 0
     # Three times the prompt and what had come of the answer may have to be paid for.
-    assert making.table.budget.lost_usd > 3 * 2 * 1_000 / 1e6
+    assert making.shared.budget.lost_usd > 3 * 2 * 1_000 / 1e6
 
 
 async def test_what_broke_off_is_asked_for_again_only_where_the_money_lasts() -> None:
@@ -136,11 +136,11 @@ async def test_what_broke_off_is_asked_for_again_only_where_the_money_lasts() ->
     async with model_server(Reply(f"{text}.", obeys=False, piece=len(text), stays=1)) as server:
         making, _ = generation(server, "first")
         # The prompt takes less than a cent, and a further answer more than one.
-        table = replace(making.table, budget=Budget(cost + 0.015, making.table.budget.deadline))
-        making = replace(making, table=table)
+        shared = replace(making.shared, budget=TaskBudget(cost + 0.015, making.shared.budget.deadline))
+        making = replace(making, shared=shared)
         assert (await making.site()).is_fallback
     assert (len(server.asked), making.attempts[0].tokens_out) == (1, counted(text))
-    assert 0 < making.table.budget.money_left < 0.015
+    assert 0 < making.shared.budget.money_left < 0.015
     assert outcomes(making)[0].startswith("failed: ")
 
 
@@ -183,7 +183,7 @@ async def test_a_stop_in_the_middle_is_counted_and_told() -> None:
             if isinstance(event, HeardEvent) and event.chars == 40:
                 came.set()
 
-        making = replace(making, table=replace(making.table, tell=tell))
+        making = replace(making, shared=replace(making.shared, tell=tell))
         asking = asyncio.create_task(making.site())
         await asyncio.wait_for(came.wait(), 10)
         asking.cancel()
@@ -192,7 +192,7 @@ async def test_a_stop_in_the_middle_is_counted_and_told() -> None:
         await asyncio.wait_for(server.left.wait(), 5)
     (attempt,) = making.attempts
     assert (attempt.outcome, attempt.tokens_out > 0, (attempt.cost_usd or 0) > 0) == ("stopped", True, True)
-    assert making.table.budget.money_left < 1
+    assert making.shared.budget.money_left < 1
     assert isinstance(told[-1], AnsweredEvent)
     assert (told[-1].outcome, told[-1].cost_usd) == ("stopped", attempt.cost_usd)
 

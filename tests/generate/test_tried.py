@@ -7,7 +7,7 @@ import pytest
 from orchestrator.core.differences import Difference
 from orchestrator.core.report import CheckResult, Finding, State
 from orchestrator.core.site import Site
-from orchestrator.generate.tried import MOST, Tried, told_of_repairs
+from orchestrator.generate.tried import MOST, PastRepair, told_of_repairs
 
 ROOM = 4_000
 
@@ -16,8 +16,8 @@ def check(text: str, state: State = "failed", seen: str = "false") -> CheckResul
     return CheckResult(round=2, text=text, kind="js", state=state, seen=seen)
 
 
-def tried(before: dict[str, bytes], after: dict[str, bytes], difference: Difference | None = None) -> Tried:
-    return Tried(1, Site(before), Site(after), is_kept=False, difference=difference or Difference())
+def tried(before: dict[str, bytes], after: dict[str, bytes], difference: Difference | None = None) -> PastRepair:
+    return PastRepair(1, Site(before), Site(after), is_kept=False, difference=difference or Difference())
 
 
 def test_nothing_was_tried() -> None:
@@ -67,7 +67,9 @@ def test_a_repair_that_was_thrown_away_is_told_with_its_diff_its_gains_and_its_l
 
 
 def test_a_repair_that_was_kept_says_so() -> None:
-    kept = Tried(1, Site({"a": b"1"}), Site({"a": b"2"}), is_kept=True, difference=Difference(failing=(check("t"),)))
+    kept = PastRepair(
+        1, Site({"a": b"1"}), Site({"a": b"2"}), is_kept=True, difference=Difference(failing=(check("t"),))
+    )
     told = told_of_repairs([kept], ROOM)
     assert told.startswith("Repair 1 was kept: the files below are its result")
     assert "The browser saw no change." in told
@@ -75,7 +77,7 @@ def test_a_repair_that_was_kept_says_so() -> None:
 
 @pytest.mark.parametrize(("same_as", "says"), [(0, "as the site before any repair"), (2, "as repair 2")])
 def test_the_same_files_again_are_told_without_a_diff(same_as: int, says: str) -> None:
-    again = Tried(3, Site({}), Site({"a": b"1"}), is_kept=False, same_as=same_as)
+    again = PastRepair(3, Site({}), Site({"a": b"1"}), is_kept=False, same_as=same_as)
     told = told_of_repairs([again], ROOM)
     assert f"Repair 3 made exactly the same files {says}" in told
     assert "What it changed" not in told

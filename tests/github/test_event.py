@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.task import InvalidTask, Order
-from orchestrator.github.client import Refused
+from orchestrator.github.client import GitHubRefused
 from orchestrator.github.event import full_task
 from tests.doubles.hub import Hub
 from tests.doubles.orders import EMAIL, order
@@ -71,5 +71,5 @@ async def test_a_blob_of_the_wrong_form_is_refused_without_its_values(hub: Hub) 
 
 
 async def test_a_blob_that_is_not_there_is_an_error(hub: Hub) -> None:
-    with pytest.raises(Refused, match="404"):
+    with pytest.raises(GitHubRefused, match="404"):
         await full_task(in_blob("0" * 40), hub.client(), PIPELINE)

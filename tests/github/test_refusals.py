@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.github.client import Refused
+from orchestrator.github.client import GitHubRefused
 from orchestrator.github.refusals import Reason, reason_of
 
 SAYINGS = {
@@ -90,7 +90,7 @@ def test_each_reason_has_a_remedy_for_the_owner_and_a_text_without_a_token_for_e
 
 def test_what_an_evaluator_is_told_holds_nothing_of_the_token_not_even_in_githubs_words() -> None:
     (said, _) = SAYINGS[Reason.SAML]
-    refused = Refused(403, said)
+    refused = GitHubRefused(403, said)
     assert refused.told == "GitHub answered 403: its organization requires single sign-on."
     assert "SAML enforcement" in str(refused)
     assert "single sign-on" in refused.remedy

@@ -12,7 +12,7 @@ from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.record import Record, Round, description_of
 from orchestrator.core.site import RECORD, blob_id
 from orchestrator.github import repository
-from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.repository import Change, Repository, find, has_path
 from orchestrator.local.git import git
 from orchestrator.local.tokens import Token
@@ -87,7 +87,7 @@ async def test_an_empty_repository_that_no_server_knows_of_yet_is_not_taken_for_
 async def test_an_empty_repository_that_may_not_be_read_is_an_error(hub: Hub) -> None:
     hub.github.store.create_repository("octo", TASK, description=description_of(KEY))
     hub.fail(fault(f"^/repos/octo/{TASK}$", method="GET", status=403, body={"message": "Resource not accessible"}))
-    with pytest.raises(Refused):
+    with pytest.raises(GitHubRefused):
         await found(hub)
 
 
@@ -100,7 +100,7 @@ async def test_a_folder_of_another_repository_is_looked_for_with_one_read(hub: H
     hub.calls.clear()
     assert await has_path(hub.client(), "octo/octo.github.io", path)
     assert len(hub.calls) == 1
-    with pytest.raises(Refused):
+    with pytest.raises(GitHubRefused):
         await has_path(hub.client("wrong"), "octo/octo.github.io", path)
 
 
@@ -217,14 +217,14 @@ def repository_of(hub: Hub) -> Any:
 
 async def test_an_apps_token_creates_in_the_organization(hub: Hub) -> None:
     hub.github.tokens.add(Token("app", "app[bot]", WRITES))
-    with pytest.raises(Refused):  # the local GitHub has no organizations: what counts is where it was asked
+    with pytest.raises(GitHubRefused):  # the local GitHub has no organizations: what counts is where it was asked
         await repository.create_public(hub.client("app"), "octo", TASK)
     assert hub.writes == ["POST /orgs/octo/repos"]
 
 
 async def test_a_name_that_exists_already_is_refused(hub: Hub) -> None:
     hub.seed(TASK, {"a": b"a"})
-    with pytest.raises(Refused, match="already exists") as refused:
+    with pytest.raises(GitHubRefused, match="already exists") as refused:
         await repository.create_public(hub.client(), "octo", TASK)
     assert refused.value.status == 422
 
@@ -237,7 +237,7 @@ async def test_a_claim_says_whose_it_is_on_the_default_branch(hub: Hub) -> None:
 
 async def test_a_claim_never_replaces_a_record(hub: Hub) -> None:
     head = hub.seed(TASK, {RECORD: OURS})
-    with pytest.raises(Refused):
+    with pytest.raises(GitHubRefused):
         await repository.claim(hub.client(), Repository("octo", TASK, exists=True), KEY)
     assert hub.head(TASK) == head
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator.core.report import Build, Refused
+from orchestrator.core.report import Build, RefusedChange
 from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
@@ -29,7 +29,7 @@ PAGE = """<file path="index.html">
 # Sales
 </file>
 """
-NOT_ASKED = Refused(name="data.csv", reason="not asked for")
+NOT_ASKED = RefusedChange(name="data.csv", reason="not asked for")
 
 
 def block(path: str, text: str) -> str:

@@ -13,9 +13,9 @@ from orchestrator.core.record import Record, Round, description_of, read_record
 from orchestrator.core.report import Build
 from orchestrator.core.site import RECORD, Site, blob_id
 from orchestrator.core.task import request_of
-from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.repository import Repository
-from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again, plan
+from orchestrator.jobs.commit import CommitOrder, Committed, committed, committed_again, plan
 from tests.doubles.hub import READER, Hub, fault
 from tests.doubles.orders import KEY, PAGE, TASK, order, site
 
@@ -24,7 +24,7 @@ ABSENT = Repository("octo", TASK, exists=False)
 RESERVED = frozenset({"octo/pipeline"})
 
 
-def wanted(round_: int = 1, made: Site | None = None, base: str | None = None, **fields: Any) -> Wanted:
+def wanted(round_: int = 1, made: Site | None = None, base: str | None = None, **fields: Any) -> CommitOrder:
     given = order(round_, nonce=f"nonce-{round_}")
     made = made or site()
     checks = [
@@ -35,7 +35,7 @@ def wanted(round_: int = 1, made: Site | None = None, base: str | None = None, *
     ]
     told = {"id": given.id, "base": base, "built_by": "gpt-4.1", "site": made.digest(), "checks": checks, **fields}
     build = Build.model_validate(told)
-    return Wanted(given, given.task(), build, made, 2026, (SECRET,), RESERVED)
+    return CommitOrder(given, given.task(), build, made, 2026, (SECRET,), RESERVED)
 
 
 def ours(head: str = "a" * 40, rounds: tuple[Round, ...] = (Round(round=1, brief="one"),)) -> Repository:
@@ -183,7 +183,7 @@ def test_a_provider_key_in_a_file_is_refused() -> None:
 # From here on there is a GitHub.
 
 
-async def run(hub: Hub, given: Wanted | None = None) -> Committed:
+async def run(hub: Hub, given: CommitOrder | None = None) -> Committed:
     return await committed(hub.client(), "octo", given or wanted())
 
 
@@ -208,7 +208,7 @@ async def test_round_1_takes_three_writes_and_round_2_one(hub: Hub) -> None:
 FORMER = ("1" * 16, "2" * 16)
 
 
-def keyed_anew(given: Wanted) -> Wanted:
+def keyed_anew(given: CommitOrder) -> CommitOrder:
     """Return what is wanted by a receiver that has got another key since: the present one is among the former."""
     return replace(given, order=replace(given.order, key="0" * 16, former_keys=(*FORMER, KEY)))
 
@@ -261,7 +261,7 @@ async def test_an_empty_repository_that_came_meanwhile_is_left_alone(hub: Hub) -
 @pytest.mark.anyio
 async def test_what_was_made_and_not_written_to_is_known_by_its_description_and_taken_up(hub: Hub) -> None:
     hub.fail(fault("/contents/", method="PUT", status=403, times=99, body={"message": "Resource not accessible"}))
-    with pytest.raises(Refused):
+    with pytest.raises(GitHubRefused):
         await run(hub)
     half_made = hub.github.store.find("octo", TASK)
     assert half_made
@@ -417,7 +417,7 @@ async def test_a_repository_that_is_not_visible_at_once_is_waited_for(hub: Hub, 
 
 @pytest.mark.anyio
 async def test_a_token_that_may_not_create_is_told_so_at_once(hub: Hub) -> None:
-    with pytest.raises(Refused, match="Administration") as refused:
+    with pytest.raises(GitHubRefused, match="Administration") as refused:
         await committed(hub.client(READER), "octo", wanted())
     assert (refused.value.status, hub.time.slept) == (403, [])
 
@@ -425,14 +425,14 @@ async def test_a_token_that_may_not_create_is_told_so_at_once(hub: Hub) -> None:
 @pytest.mark.anyio
 async def test_a_token_that_may_not_commit_is_told_so_at_once(hub: Hub) -> None:
     first = await run(hub)
-    with pytest.raises(Refused, match="lacks a permission") as refused:
+    with pytest.raises(GitHubRefused, match="lacks a permission") as refused:
         await committed(hub.client(READER), "octo", wanted(2, base=first.sha))
     assert (refused.value.status, hub.time.slept) == (403, [])
 
 
 @pytest.mark.anyio
 async def test_an_owner_that_is_not_there_is_told_at_once(hub: Hub) -> None:
-    with pytest.raises(Refused, match="TARGET_OWNER") as refused:
+    with pytest.raises(GitHubRefused, match="TARGET_OWNER") as refused:
         await committed(hub.client(), "nobody", wanted())
     assert (refused.value.status, hub.time.slept) == (404, [])
 
@@ -452,7 +452,7 @@ async def test_a_refusal_that_lasts_is_final_at_once_with_the_remedy_of_its_reas
     hub: Hub, status: int, says: str, remedy: str
 ) -> None:
     hub.fail(fault(**WRITES["create"], status=status, body={"message": says}, times=99))
-    with pytest.raises(Refused, match=remedy) as refused:
+    with pytest.raises(GitHubRefused, match=remedy) as refused:
         await run(hub)
     assert says.rstrip(".") in refused.value.cause
     assert "lacks a permission" not in str(refused.value)
@@ -472,7 +472,7 @@ async def test_a_name_that_exists_by_now_is_looked_at_again(hub: Hub) -> None:
 async def test_the_end_of_the_time_does_not_hide_why_the_commit_failed(hub: Hub) -> None:
     body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
     hub.fail(fault(**WRITES["create"], status=422, body=body, times=99))
-    with pytest.raises(Refused, match=r"already exists.*not see"):
+    with pytest.raises(GitHubRefused, match=r"already exists.*not see"):
         await committed(hub.client(seconds=3), "octo", wanted())
 
 
@@ -519,7 +519,7 @@ async def test_a_commit_once_more_that_is_forbidden_or_has_no_time_is_an_error(h
     first = await run(hub)
     with pytest.raises(OutOfTime, match="before another commit"):
         await committed_again(hub.client(seconds=0), first)
-    with pytest.raises(Refused, match="403"):
+    with pytest.raises(GitHubRefused, match="403"):
         await committed_again(hub.client(READER), first)
     unknown = replace(first, head="0" * 40)
     with pytest.raises(GitHubFailed, match="does not show the last commit"):

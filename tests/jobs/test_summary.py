@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.core.report import Attempt, Build, CheckResult, Finding, Refused
+from orchestrator.core.report import Attempt, Build, CheckResult, Finding, RefusedChange
 from orchestrator.core.sentences import dollars, spent
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
@@ -156,6 +156,6 @@ def test_nothing_hostile_is_markup_on_either_page() -> None:
 
 
 def test_a_refused_change_of_an_attachment_is_shown() -> None:
-    page = built(order(), Build(id=ID, attachments_refused=(Refused(name="d.csv", reason="not asked for"),)))
+    page = built(order(), Build(id=ID, attachments_refused=(RefusedChange(name="d.csv", reason="not asked for"),)))
     said = "d.csv is an attachment and stays as it is, because the brief does not ask to change it"
     assert f"- A change was refused: `{said}`" in page

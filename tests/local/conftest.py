@@ -14,7 +14,7 @@ from orchestrator.local.faults import Faults
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run, Runs
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token, Tokens
 from tests.doubles.hub import Host
 
@@ -105,7 +105,7 @@ def taken(github: LocalGitHub) -> list[Dispatch]:
 
 
 @pytest.fixture
-def site(github: LocalGitHub) -> Repository:
+def site(github: LocalGitHub) -> StoredRepository:
     """Return the repository octo/site, with one commit."""
     github.store.seed("octo", "site", {"index.html": b"<h1>one</h1>", "docs/a.txt": b"a"}, "First")
     found = github.store.find("octo", "site")

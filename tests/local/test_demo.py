@@ -7,9 +7,9 @@ from rich.console import Console
 from orchestrator.core.events import CheckEvent, EndedEvent, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, planned
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 from orchestrator.evaluator.templates import read_template
-from orchestrator.local.demo import SAMPLE, VISITOR, Screen, Shown, conclude
+from orchestrator.local.demo import SAMPLE, VISITOR, DemoRound, Screen, conclude
 
 LIVE = {"repo_url": "http://git/o/r", "commit_sha": "c" * 40, "pages_url": "http://pages/o/r/"}
 
@@ -19,17 +19,17 @@ def _screen(width: int = 80) -> tuple[Screen, io.StringIO]:
     return Screen(Console(file=out, width=width), is_quiet=False), out
 
 
-def _rounds() -> list[Entry]:
+def _rounds() -> list[LedgerEntry]:
     return planned(Endpoint(VISITOR, "http://127.0.0.1:1", "s"), read_template(SAMPLE), "abc")
 
 
-def _shown(state: str = "passed") -> Shown:
+def _shown(state: str = "passed") -> DemoRound:
     mark = Mark("js", "a[0] === 1", "passed" if state == "passed" else "failed", "2")
-    return Shown(replace(_rounds()[0], outcome="live", result=LIVE, marks=(mark,)), "fallback", 3.21, Path("files"))
+    return DemoRound(replace(_rounds()[0], outcome="live", result=LIVE, marks=(mark,)), "fallback", 3.21, Path("files"))
 
 
-def _lost() -> Shown:
-    return Shown(replace(_rounds()[1], outcome="error", answer="Nothing was built."), "", 1, Path("files"))
+def _lost() -> DemoRound:
+    return DemoRound(replace(_rounds()[1], outcome="error", answer="Nothing was built."), "", 1, Path("files"))
 
 
 def begun(name: str) -> GroupEvent:

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from orchestrator.core.events import MAX_LINE_BYTES, NoteEvent, Stamped
+from orchestrator.core.events import MAX_LINE_BYTES, NoteEvent, StampedEvent
 from orchestrator.jobs.stream import FILE, Stream
 from orchestrator.local.following import EventReader
 
 
-def texts(found: list[Stamped]) -> list[str]:
+def texts(found: list[StampedEvent]) -> list[str]:
     return [each.event.text for each in found if isinstance(each.event, NoteEvent)]
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -24,10 +24,10 @@ FILES = {
 
 
 @pytest.fixture
-def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dict[str, bytes]], Repository]:
+def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dict[str, bytes]], StoredRepository]:
     """Return what makes octo/site serve exactly these files, built."""
 
-    def published(files: dict[str, bytes], path: str = "/") -> Repository:
+    def published(files: dict[str, bytes], path: str = "/") -> StoredRepository:
         github.store.seed("octo", "site", files, "Publish")
         repository = github.store.find("octo", "site")
         assert repository
@@ -39,7 +39,7 @@ def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dic
     return published
 
 
-Publish = Callable[..., Repository]
+Publish = Callable[..., StoredRepository]
 
 
 async def test_every_byte_is_served_with_its_type_and_ten_minutes_of_cache(
@@ -126,7 +126,7 @@ async def test_the_old_content_is_served_until_the_new_one_is_built(
 
 
 async def test_nothing_is_served_before_the_first_build_is_done(
-    pages: httpx.AsyncClient, github: LocalGitHub, site: Repository, wait: Callable[[float], None]
+    pages: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, wait: Callable[[float], None]
 ) -> None:
     assert (await pages.get("/octo/site/")).status_code == 404
     github.sites.enable(site, "main", "/")
@@ -196,7 +196,7 @@ async def test_a_second_build_of_a_commit_fails_while_the_first_is_under_way(
     api: httpx.AsyncClient,
     pages: httpx.AsyncClient,
     github: LocalGitHub,
-    site: Repository,
+    site: StoredRepository,
     wait: Callable[[float], None],
 ) -> None:
     github.sites.enable(site, "main", "/")
@@ -218,7 +218,7 @@ async def test_a_build_may_register_late(
     api: httpx.AsyncClient,
     pages: httpx.AsyncClient,
     github: LocalGitHub,
-    site: Repository,
+    site: StoredRepository,
     wait: Callable[[float], None],
 ) -> None:
     github.sites.registers_after = timedelta(seconds=60)

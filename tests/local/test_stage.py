@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.local.stage import Options, staged
+from orchestrator.local.stage import LocalOptions, staged
 from receiver.settings import is_task_key
 from tests.doubles.receiver import OLD_SECRET, SECRET, TASK_KEY
 
@@ -16,8 +16,8 @@ pytestmark = pytest.mark.anyio
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 
-def options(data: Path) -> Options:
-    return Options(receiver_port=0, github_port=0, data=data)
+def options(data: Path) -> LocalOptions:
+    return LocalOptions(receiver_port=0, github_port=0, data=data)
 
 
 async def test_secret_and_key_are_drawn_once_for_a_folder_and_are_its_owners_alone(tmp_path: Path) -> None:

@@ -11,15 +11,23 @@ import pytest
 
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Runs
-from orchestrator.local.store import AlreadyThere, Change, HeadMoved, NothingToDelete, Person, Repository, is_branch
+from orchestrator.local.store import (
+    AlreadyThere,
+    BranchChange,
+    HeadMoved,
+    NothingToDelete,
+    Person,
+    StoredRepository,
+    is_branch,
+)
 from orchestrator.local.tokens import Token, Tokens
 from tests.doubles.runs import a_run
 
 OCTO = Person("octo", "octo@example.com")
 
 
-def change(head: str | None, additions: dict[str, bytes], *deletions: str, branch: str = "main") -> Change:
-    return Change(
+def change(head: str | None, additions: dict[str, bytes], *deletions: str, branch: str = "main") -> BranchChange:
+    return BranchChange(
         branch=branch,
         message="Change",
         expected_head=head,
@@ -35,7 +43,9 @@ def git(*arguments: str) -> str:
     return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True, env=environment).stdout
 
 
-def test_a_repository_can_be_cloned_from_its_folder(github: LocalGitHub, site: Repository, tmp_path: Path) -> None:
+def test_a_repository_can_be_cloned_from_its_folder(
+    github: LocalGitHub, site: StoredRepository, tmp_path: Path
+) -> None:
     git("clone", "--quiet", str(github.store.directory(site)), str(tmp_path / "clone"))
     assert (tmp_path / "clone/index.html").read_bytes() == b"<h1>one</h1>"
     assert git("-C", str(tmp_path / "clone"), "rev-parse", "HEAD").strip() == github.store.head(site)
@@ -48,13 +58,13 @@ def test_a_new_repository_is_empty(github: LocalGitHub) -> None:
     assert made.default_branch == "main"
 
 
-def test_names_are_found_in_any_case_and_taken_in_any_case(github: LocalGitHub, site: Repository) -> None:
+def test_names_are_found_in_any_case_and_taken_in_any_case(github: LocalGitHub, site: StoredRepository) -> None:
     assert github.store.find("OCTO", "Site") == site
     with pytest.raises(AlreadyThere):
         github.store.create_repository("octo", "SITE", description=None)
 
 
-def test_any_bytes_come_back_under_any_name(github: LocalGitHub, site: Repository) -> None:
+def test_any_bytes_come_back_under_any_name(github: LocalGitHub, site: StoredRepository) -> None:
     files = {'a "quoted" \\ name\n.bin': bytes(range(256)), "ü/ß.txt": b"", "*.html": b"done\ncommit x\n"}
     made = github.store.commit(site, change(github.store.head(site), files))
     for path, content in files.items():
@@ -64,27 +74,27 @@ def test_any_bytes_come_back_under_any_name(github: LocalGitHub, site: Repositor
         assert entry.size == len(content)
 
 
-def test_a_deleted_file_takes_its_empty_folder_with_it(github: LocalGitHub, site: Repository) -> None:
+def test_a_deleted_file_takes_its_empty_folder_with_it(github: LocalGitHub, site: StoredRepository) -> None:
     made = github.store.commit(site, change(github.store.head(site), {}, "docs/a.txt"))
     assert [entry.path for entry in github.store.tree(site, made.sha)] == ["index.html"]
 
 
 @pytest.mark.parametrize("path", ["absent.txt", "docs"])
-def test_only_files_that_are_there_can_be_deleted(github: LocalGitHub, site: Repository, path: str) -> None:
+def test_only_files_that_are_there_can_be_deleted(github: LocalGitHub, site: StoredRepository, path: str) -> None:
     head = github.store.head(site)
     with pytest.raises(NothingToDelete):
         github.store.commit(site, change(head, {"new.txt": b"new"}, path))
     assert github.store.head(site) == head
 
 
-def test_a_commit_on_another_head_is_refused(github: LocalGitHub, site: Repository) -> None:
+def test_a_commit_on_another_head_is_refused(github: LocalGitHub, site: StoredRepository) -> None:
     first = github.store.head(site)
     github.store.commit(site, change(first, {"a": b"a"}))
     with pytest.raises(HeadMoved):
         github.store.commit(site, change(first, {"b": b"b"}))
 
 
-def test_of_many_commits_on_one_head_exactly_one_is_made(github: LocalGitHub, site: Repository) -> None:
+def test_of_many_commits_on_one_head_exactly_one_is_made(github: LocalGitHub, site: StoredRepository) -> None:
     head = github.store.head(site)
 
     def attempt(number: int) -> bool:
@@ -109,13 +119,13 @@ def test_the_first_branch_of_an_empty_repository_becomes_the_default(github: Loc
     assert (tmp_path / "clone/a").exists()
 
 
-def test_seeding_again_leaves_exactly_the_new_files(github: LocalGitHub, site: Repository) -> None:
+def test_seeding_again_leaves_exactly_the_new_files(github: LocalGitHub, site: StoredRepository) -> None:
     made = github.store.seed("octo", "site", {"only.txt": b"x"}, "Second")
     assert [entry.path for entry in github.store.tree(site, made.sha)] == ["only.txt"]
     assert len(made.parents) == 1
 
 
-def test_commits_come_newest_first_with_message_and_people(github: LocalGitHub, site: Repository) -> None:
+def test_commits_come_newest_first_with_message_and_people(github: LocalGitHub, site: StoredRepository) -> None:
     made = github.store.commit(site, replace(change(github.store.head(site), {"a": b"a"}), message="One\n\nTwo: 2"))
     newest, oldest = github.store.commits(site, made.sha, limit=5)
     assert (newest.message, newest.author, newest.parents) == ("One\n\nTwo: 2", OCTO, (oldest.sha,))
@@ -123,13 +133,15 @@ def test_commits_come_newest_first_with_message_and_people(github: LocalGitHub, 
     assert github.store.commits(site, made.sha, skip=1) == (oldest,)
 
 
-def test_a_blob_that_no_tree_names_stays_readable(github: LocalGitHub, site: Repository) -> None:
+def test_a_blob_that_no_tree_names_stays_readable(github: LocalGitHub, site: StoredRepository) -> None:
     sha = github.store.add_blob(site, b"large request")
     assert github.store.resolve(site, sha, "blob") == sha
     assert github.store.blob(site, sha) == b"large request"
 
 
-def test_an_archive_holds_the_tree_in_a_folder_named_after_the_commit(github: LocalGitHub, site: Repository) -> None:
+def test_an_archive_holds_the_tree_in_a_folder_named_after_the_commit(
+    github: LocalGitHub, site: StoredRepository
+) -> None:
     head = github.store.head(site) or ""
     with tarfile.open(fileobj=io.BytesIO(github.store.archive(site, head))) as archive:
         names = [member.name for member in archive if member.isfile()]
@@ -139,7 +151,7 @@ def test_an_archive_holds_the_tree_in_a_folder_named_after_the_commit(github: Lo
 @pytest.mark.parametrize(
     "name", ["main~1", "refs/heads/main~1", "HEAD", ":/First", "--all", "refs/heads/../x", "a" * 39]
 )
-def test_only_ids_and_full_refs_are_resolved(github: LocalGitHub, site: Repository, name: str) -> None:
+def test_only_ids_and_full_refs_are_resolved(github: LocalGitHub, site: StoredRepository, name: str) -> None:
     assert github.store.resolve(site, name) is None
 
 
@@ -187,7 +199,7 @@ def test_unfinished_runs_are_what_a_restart_takes_up_oldest_first(tmp_path: Path
     assert found[0].payload == {"client_payload": {"id": "1"}}
 
 
-def test_a_token_covers_what_it_was_given_and_hides_its_value(site: Repository) -> None:
+def test_a_token_covers_what_it_was_given_and_hides_its_value(site: StoredRepository) -> None:
     everything, one, other = (
         Token("secret", "octo", {"contents": "write"}),
         Token("secret", "github-actions[bot]", {"contents": "read"}, frozenset({"Octo/Site"})),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from receiver.budget import CALLS, PER_MINUTE, Budget, Purse, SpentError
+from receiver.budget import CALLS, PER_MINUTE, CallBudget, Purse, SpentError
 
 
 class Clock:
@@ -20,7 +20,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def spent(purse: Purse | Budget) -> int:
+def spent(purse: Purse | CallBudget) -> int:
     """Take what there is, and return how much that was."""
     taken = 0
     while True:
@@ -32,7 +32,7 @@ def spent(purse: Purse | Budget) -> int:
 
 
 def test_in_no_hour_more_than_a_tenth_of_githubs_5000(clock: Clock) -> None:
-    budget = Budget(clock)
+    budget = CallBudget(clock)
     taken = 0
     for _ in range(3600):
         taken += spent(budget)
@@ -44,7 +44,7 @@ def test_in_no_hour_more_than_a_tenth_of_githubs_5000(clock: Clock) -> None:
 
 
 def test_what_is_spent_says_after_how_many_seconds_there_is_more(clock: Clock) -> None:
-    budget = Budget(clock)
+    budget = CallBudget(clock)
     spent(budget)
     with pytest.raises(SpentError) as caught:
         budget.take(2, keep=6)
@@ -56,14 +56,14 @@ def test_what_is_spent_says_after_how_many_seconds_there_is_more(clock: Clock) -
 
 
 def test_a_purse_leaves_to_others_what_it_must_keep(clock: Clock) -> None:
-    budget = Budget(clock)
+    budget = CallBudget(clock)
     assert spent(Purse(budget, keep=8)) == CALLS - 8
     assert spent(Purse(budget, keep=4)) == 4
     assert spent(Purse(budget)) == 4
 
 
 def test_what_is_held_is_there_for_the_looks_and_comes_back(clock: Clock) -> None:
-    budget = Budget(clock)
+    budget = CallBudget(clock)
     purse = Purse(budget, keep=17)
     with purse.holding(3):
         spent(Purse(budget, keep=1))
@@ -78,7 +78,7 @@ def test_what_is_held_is_there_for_the_looks_and_comes_back(clock: Clock) -> Non
 
 
 def test_a_call_that_github_does_not_count_comes_back_and_a_redirect_costs_one_more(clock: Clock) -> None:
-    budget = Budget(clock)
+    budget = CallBudget(clock)
     fixed, made_up = Purse(budget, is_refunded=True), Purse(budget)
     for purse in (fixed, made_up):
         purse.take()

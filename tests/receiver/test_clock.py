@@ -10,7 +10,7 @@ import pytest
 from orchestrator.core.deadline import Clock as JobClock
 from orchestrator.core.deadline import deadline_for
 from receiver.app import create_app
-from receiver.clock import SKEW_S, Clock
+from receiver.clock import SKEW_S, GitHubClock
 from receiver.github import GitHub
 from tests.receiver.test_app import AT_ONCE, SETTINGS, ScriptedGitHub, send
 
@@ -23,9 +23,9 @@ def answer(date: str | None) -> httpx.Response:
     return httpx.Response(200, headers={} if date is None else {"date": date})
 
 
-async def noted(ahead_s: float) -> Clock:
+async def noted(ahead_s: float) -> GitHubClock:
     """Return the clock of a machine that is ahead of GitHub, once GitHub has answered."""
-    clock = Clock(lambda: GITHUB.timestamp() + ahead_s)
+    clock = GitHubClock(lambda: GITHUB.timestamp() + ahead_s)
     clock.note(answer(format_datetime(GITHUB, usegmt=True)))
     return clock
 
@@ -66,7 +66,7 @@ async def test_an_answer_that_says_no_time_changes_nothing(date: str | None) -> 
 
 
 async def test_a_date_without_a_zone_is_in_utc() -> None:
-    clock = Clock(lambda: GITHUB.timestamp() + 3_600)
+    clock = GitHubClock(lambda: GITHUB.timestamp() + 3_600)
     clock.note(answer("Thu, 26 Nov 2026 12:00:00 -0000"))
     assert clock.now() == GITHUB
 

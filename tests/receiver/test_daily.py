@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from receiver.answers import Refused
+from receiver.answers import RefusedRequest
 from receiver.app import create_app
 from receiver.daily import AGAIN, FAILED_S, IDS, LOOK_S, Daily
 from receiver.github import GitHub, NotTakenError
@@ -209,7 +209,7 @@ async def test_a_task_that_fails_after_another_look_takes_nothing_off_what_githu
 
     with pytest.raises(NotTakenError):
         await begin(daily, "a" * 16, meanwhile)
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         await begin(daily, "c" * 16)
 
 
@@ -247,5 +247,5 @@ async def test_what_is_remembered_is_bounded() -> None:
             pass
     async with daily.counted(ids[-1]), daily.counted(ids[50]):
         pass
-    with pytest.raises(Refused):
+    with pytest.raises(RefusedRequest):
         await begin(daily, ids[0])

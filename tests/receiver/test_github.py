@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from orchestrator.core.loopback import bind, serving
 from orchestrator.core.retry import Kind, Policy, Rule
 from receiver.github import BlockedError, GitHub, NotTakenError, http_client
-from receiver.listings import Commit, Run
+from receiver.listings import AnsweringCommit, RequestRun
 from receiver.settings import Settings
 
 pytestmark = pytest.mark.anyio
@@ -244,7 +244,7 @@ async def test_a_commit_is_found_by_the_last_block_of_its_message() -> None:
     ]
     script = Script(httpx.Response(200, json=commits))
     found = await script.github().commit_of({ID: 1, OTHER: 2}, ("sum", "sum-012345"))
-    assert found == Commit("a" * 40, "sum", "https://github.com/pages/sum", ID)
+    assert found == AnsweringCommit("a" * 40, "sum", "https://github.com/pages/sum", ID)
     assert str(script.calls[0].url) == "http://api.test/repos/pages/sum/commits?per_page=100"
 
 
@@ -267,7 +267,7 @@ async def test_of_a_long_history_two_pages_are_read_the_second_by_the_time_of_th
     assert await endless.github().commit_of({ID: 1}, ("sum",)) is None
     assert len(endless.calls) == 2
     timed = Script(first)
-    at = Run(ID, "failed", "", since="2026-11-01T10:00:00Z", until="2026-11-01T10:05:00Z")
+    at = RequestRun(ID, "failed", "", since="2026-11-01T10:00:00Z", until="2026-11-01T10:05:00Z")
     assert await timed.github().commit_of({ID: 1}, ("sum",), run=at) is None
     asked = timed.calls[1].url.params
     assert (asked["since"], asked["until"]) == ("2026-11-01T10:00:00Z", "2026-11-01T10:05:00Z")
@@ -300,7 +300,7 @@ async def test_an_outage_while_looking_is_not_taken_for_absence() -> None:
 async def test_the_newest_run_whose_title_ends_in_the_id_says_how_far_it_is(state: str, meant: str) -> None:
     runs = [run(f"{ID} · sum round 1 · {OTHER}"), run(f"sum round 1 · {ID}", state), run(f"sum · {ID}")]
     script = Script(status(200, total_count=3, workflow_runs=runs))
-    assert await script.github().run_of({ID: 1}) == Run(ID, meant, runs[1]["html_url"])
+    assert await script.github().run_of({ID: 1}) == RequestRun(ID, meant, runs[1]["html_url"])
     assert script.calls[0].url.params["event"] == "repository_dispatch"
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from receiver.budget import CALLS, Budget, Purse, SpentError
+from receiver.budget import CALLS, CallBudget, Purse, SpentError
 from receiver.looks import Looks, Terms
 
 pytestmark = pytest.mark.anyio
@@ -72,7 +72,7 @@ async def test_a_failure_is_remembered_too_and_costs_nothing_of_what_was_known()
 
 async def test_all_that_ask_at_once_share_one_look_and_pay_one() -> None:
     place = Place()
-    budget = Budget(lambda: 0.0)
+    budget = CallBudget(lambda: 0.0)
     terms = Terms(10, Purse(budget))
     assert await asyncio.gather(*(place.seen(terms) for _ in range(50))) == ["ONE"] * 50
     assert len(place.tags) == 1
@@ -86,7 +86,7 @@ async def test_all_that_ask_at_once_share_one_look_and_pay_one() -> None:
 
 async def test_a_free_look_is_given_back_where_that_was_agreed() -> None:
     place = Place()
-    budget = Budget(lambda: 0.0)
+    budget = CallBudget(lambda: 0.0)
     for _ in range(100):
         assert await place.seen(Terms(0, Purse(budget, is_refunded=True))) == "ONE"
     budget.take(CALLS - 1)

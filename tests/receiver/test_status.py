@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from receiver.answers import as_json
 from receiver.app import create_app
-from receiver.budget import CALLS, Budget, SpentError
+from receiver.budget import CALLS, CallBudget, SpentError
 from receiver.github import GitHub
 from receiver.status import Status
 from tests.receiver.test_app import AT_ONCE, MB, SETTINGS, ScriptedGitHub, to
@@ -159,7 +159,7 @@ async def test_where_github_hangs_the_last_answer_is_given_with_its_time() -> No
 async def test_where_the_budget_is_spent_before_anything_is_known_it_says_when_to_ask_again(
     github: ScriptedGitHub,
 ) -> None:
-    budget = Budget(lambda: 0.0)
+    budget = CallBudget(lambda: 0.0)
     budget.take(CALLS)
     client = httpx.AsyncClient(transport=httpx.MockTransport(github))
     status = Status(SETTINGS, GitHub(SETTINGS, client, AT_ONCE), budget)

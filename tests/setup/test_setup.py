@@ -11,7 +11,7 @@ from dotenv import dotenv_values
 
 from orchestrator.core.errors import UsageError
 from orchestrator.local.configuration import Configuration, Environment
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
 from orchestrator.setup.keeping import keep_task_key
 from orchestrator.setup.pipeline import RULESET
@@ -83,7 +83,7 @@ def env(hub: Hub) -> dict[str, str]:
     }
 
 
-def repository(hub: Hub) -> Repository:
+def repository(hub: Hub) -> StoredRepository:
     found = hub.github.store.find("octo", "pipeline")
     assert found
     return found

@@ -8,9 +8,9 @@ import pytest
 
 from orchestrator.core.errors import OutOfTime
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.targets.builds import UNREGISTERED_S, BuildLost
-from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.live import ExpectedSite, wait_until_live
 from orchestrator.targets.pages import builds_of, site_url
 from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
@@ -41,7 +41,7 @@ async def live(
     expected = {path: blob_id(data) for path, data in (files or FILES).items()}
     client = hub.client(seconds=seconds)
     host = builds_of(client, NAME, head, is_replay=is_replay)
-    await wait_until_live(Awaited(url, head, expected), host, client.deadline)
+    await wait_until_live(ExpectedSite(url, head, expected), host, client.deadline)
 
 
 def rebuilds(hub: Hub) -> list[str]:
@@ -88,7 +88,7 @@ async def test_a_branch_that_is_not_seen_yet_is_waited_for(hub: Hub) -> None:
 
 async def test_a_branch_that_stays_unseen_is_an_error_after_five_tries(hub: Hub) -> None:
     hub.fail(refusal("The main branch must exist before GitHub Pages can be built."))
-    with pytest.raises(Refused, match="must exist"):
+    with pytest.raises(GitHubRefused, match="must exist"):
         await enable(hub)
     assert hub.time.slept == [1, 2, 4, 8]
     assert hub.reads == []
@@ -96,7 +96,7 @@ async def test_a_branch_that_stays_unseen_is_an_error_after_five_tries(hub: Hub)
 
 async def test_a_branch_that_stays_unseen_ends_with_the_time_and_says_why(hub: Hub) -> None:
     hub.fail(refusal("The main branch must exist before GitHub Pages can be built."))
-    with pytest.raises(Refused, match="must exist"):
+    with pytest.raises(GitHubRefused, match="must exist"):
         await enable(hub, seconds=5)
     assert sum(hub.time.slept) <= 5
 
@@ -111,7 +111,7 @@ async def test_a_branch_that_stays_unseen_ends_with_the_time_and_says_why(hub: H
 )
 async def test_a_refusal_that_lasts_is_asked_for_once(hub: Hub, says: str) -> None:
     hub.fail(refusal(says))
-    with pytest.raises(Refused, match=says.rstrip(".")):
+    with pytest.raises(GitHubRefused, match=says.rstrip(".")):
         await enable(hub)
     assert hub.calls == [("POST", f"/repos/{NAME}/pages")]
 
@@ -125,7 +125,7 @@ async def test_a_lost_answer_is_looked_up_before_it_is_asked_again(hub: Hub, way
 
 
 async def test_a_token_that_may_not_is_an_error_at_once(hub: Hub) -> None:
-    with pytest.raises(Refused, match="Pages: write"):
+    with pytest.raises(GitHubRefused, match="Pages: write"):
         await site_url(hub.client(READER), NAME, is_new=True)
     assert hub.time.slept == []
 

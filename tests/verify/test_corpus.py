@@ -7,7 +7,7 @@ import pytest
 from orchestrator.compare.corpus import Case, defects, good
 from orchestrator.core.site import Site
 from orchestrator.verify.browser import Cage, opened
-from orchestrator.verify.server import Served, serving
+from orchestrator.verify.server import ServedSite, serving
 from tests.corpus.cases import is_found, seen_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -19,25 +19,25 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
+def served() -> Iterator[ServedSite]:
     with serving(Site({}), "repo") as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-async def cage(served: Served, anyio_backend: str) -> AsyncIterator[Cage]:  # noqa: ARG001
+async def cage(served: ServedSite, anyio_backend: str) -> AsyncIterator[Cage]:  # noqa: ARG001
     async with opened(None, served.url) as cage:
         yield cage
 
 
 @pytest.mark.parametrize("case", good(), ids=str)
-async def test_nothing_is_found_on_a_good_site(case: Case, cage: Cage, served: Served) -> None:
+async def test_nothing_is_found_on_a_good_site(case: Case, cage: Cage, served: ServedSite) -> None:
     report = await seen_of(case, cage, served)
     assert report.findings == ()
     assert [check for check in report.checks if check.state == "failed"] == []
 
 
 @pytest.mark.parametrize("case", defects(), ids=str)
-async def test_a_defect_is_found(case: Case, cage: Cage, served: Served) -> None:
+async def test_a_defect_is_found(case: Case, cage: Cage, served: ServedSite) -> None:
     report = await seen_of(case, cage, served)
     assert is_found(case, report), [*report.findings, *report.checks]

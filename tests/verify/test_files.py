@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.site import LICENCE, licence
-from orchestrator.verify.files import Finding, Repository, decided, is_about_files
+from orchestrator.verify.files import CheckedFiles, Evidence, decided, is_about_files
 
 README = b"# Sales\n\nAdds up sales.csv.\n\n## Usage\n\nOpen it.\n\nHow it works\n------------\n\nIt adds.\n"
 FILES = {
@@ -15,7 +15,7 @@ FILES = {
     "sales.csv": b"sales\n1\n",
     "changed.csv": b"sales\n2\n",
 }
-REPOSITORY = Repository(FILES, {"sales.csv": b"sales\n1\n", "changed.csv": b"sales\n1\n", "gone.csv": b"x"})
+REPOSITORY = CheckedFiles(FILES, {"sales.csv": b"sales\n1\n", "changed.csv": b"sales\n1\n", "gone.csv": b"x"})
 
 HOLD = [
     "Repo has MIT license",
@@ -96,9 +96,9 @@ def test_what_is_not_wholly_understood_is_prose(text: str) -> None:
 
 
 def test_a_licence_of_another_kind_is_no_mit_licence() -> None:
-    other = Repository({LICENCE: b"Apache License, Version 2.0"}, {})
-    assert decided("Repo has MIT license", other) == Finding(holds=False, seen="LICENSE lacks “mit license”")
-    assert not decided("LICENSE is MIT", Repository({}, {})).holds
+    other = CheckedFiles({LICENCE: b"Apache License, Version 2.0"}, {})
+    assert decided("Repo has MIT license", other) == Evidence(holds=False, seen="LICENSE lacks “mit license”")
+    assert not decided("LICENSE is MIT", CheckedFiles({}, {})).holds
 
 
 @pytest.mark.parametrize("text", ["a " * 50_000, "README.md has " + "a" * 100_000, "x/" * 20_000 + "y.z exists"])

@@ -2,12 +2,12 @@
 
 import pytest
 
-from orchestrator.verify.proofs import MAX_LENGTH, MAX_STEPS, Proof, Step, Unreadable, read_proof
+from orchestrator.verify.proofs import MAX_LENGTH, MAX_STEPS, InvalidProof, Proof, ProofStep, read_proof
 
 
 def test_an_expression_alone_is_one_thing_to_expect() -> None:
     text = "document.querySelectorAll('li').length === 3\n  && !!document.title"
-    assert read_proof(f"\n{text}\n") == Proof(text, (Step("expect", text),))
+    assert read_proof(f"\n{text}\n") == Proof(text, (ProofStep("expect", text),))
     assert not read_proof(text).acts
 
 
@@ -48,5 +48,5 @@ def test_steps_are_read_line_by_line() -> None:
     ],
 )
 def test_what_is_no_proof_says_why(text: str, why: str) -> None:
-    with pytest.raises(Unreadable, match=why):
+    with pytest.raises(InvalidProof, match=why):
         read_proof(text)

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.verify.proofs import read_proof
-from orchestrator.verify.quoting import Missing, hollow, speaks_of_files, with_files
+from orchestrator.verify.quoting import MissingFile, hollow, speaks_of_files, with_files
 
 FILES = {
     "notes.md": "\ufeffTwo “words”\n".encode(),
@@ -50,7 +50,7 @@ def test_a_file_stands_for_what_it_holds(said: str, meant: str) -> None:
     ],
 )
 def test_what_is_not_there_or_of_another_form_says_so(said: str, why: str) -> None:
-    with pytest.raises(Missing, match=why):
+    with pytest.raises(MissingFile, match=why):
         with_files(read_proof(said), FILES)
 
 

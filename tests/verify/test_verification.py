@@ -8,7 +8,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
 from orchestrator.verify.browser import opened
-from orchestrator.verify.limits import Limits
+from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.verification import Subject, asked_so_far, verify
 
 TASK = Task(task="t", round=2, nonce="n", brief="b", checks=(Check(text="two", js=True),))
@@ -32,7 +32,7 @@ def test_the_checks_of_earlier_rounds_come_first_and_of_this_round_only_the_new_
 async def test_each_verdict_carries_the_round_that_asked() -> None:
     asked = [(1, Check(text="document.title === 'A'")), (1, Check(text="Neat")), (2, Check(text="false", js=True))]
     site = Site({"index.html": b"<!doctype html><title>A</title><p>Hi"})
-    report = await verify(Subject(site, "some-repo", asked), Limits(check=1), partial(opened, None))
+    report = await verify(Subject(site, "some-repo", asked), TimeLimits(check=1), partial(opened, None))
     assert [(check.round, check.state) for check in report.checks] == [(1, "passed"), (1, "unproved"), (2, "failed")]
     assert report.screenshots.keys() == {"desktop-light", "desktop-dark", "phone-light", "phone-dark"}
 
@@ -48,7 +48,7 @@ PAGE = """<!doctype html><html lang=en><meta name=viewport content="width=device
   const name_ = () => document.querySelector("#name").value;
   setTimeout(() => { late.textContent = "there" }, 700);
 </script>"""
-LIMITS = Limits(check=1.5, whole=180)
+LIMITS = TimeLimits(check=1.5, whole=180)
 
 
 async def proved(*proofs: tuple[str, str], before: str = "", this: int = 1) -> list[tuple[str, str]]:

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from orchestrator.generate.attachments import json_text
-from orchestrator.generate.attachments.documents import Unreadable, text_of
+from orchestrator.generate.attachments.documents import UnreadableDocument, text_of
 from orchestrator.generate.attachments.images import dimensions, media_type
-from orchestrator.generate.encodings import Decoded, decoded, partly_decoded
+from orchestrator.generate.encodings import DecodedText, decoded, partly_decoded
 from orchestrator.generate.layout import lines_of
 from orchestrator.generate.tables import Column, Table, Unshowable, count, read_csv
 
@@ -105,7 +105,7 @@ def _as_text(name: str, data: bytes) -> str:
     return f"{note}, {_encoded(text)}{_text(suffix, text.text)}"
 
 
-def _encoded(text: Decoded) -> str:
+def _encoded(text: DecodedText) -> str:
     """Return how a page has to decode a text that it would misread, empty if it reads it as it is."""
     if text.encoding == "UTF-8":
         return "UTF-8 with a byte order mark (fetch removes it, JSON.parse alone does not),  " if text.has_mark else ""
@@ -131,7 +131,7 @@ async def _document(name: str, kind: str, data: bytes) -> str:
     named = PurePosixPath(name).suffix.lower()
     try:
         text = await text_of(kind, data)
-    except Unreadable:
+    except UnreadableDocument:
         if named in _DOCUMENTS:
             return f"named like {_CALLED[_DOCUMENTS[named]]}, which could not be read"
         return f"{_unknown(name, data)}; it begins like {called}, which could not be read"

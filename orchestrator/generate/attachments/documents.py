@@ -23,12 +23,12 @@ MAX_TEXT = 100_000
 _SHEETS, _ROWS, _COLUMNS, _PAGES = 30, 12, 40, 200
 
 
-class Unreadable(ValueError):
+class UnreadableDocument(ValueError):
     """The document could not be read."""
 
 
 async def text_of(kind: str, data: bytes) -> str:
-    """Return what stands in a document of `kind` (`xlsx`, `pdf` or `zip`); raise Unreadable."""
+    """Return what stands in a document of `kind` (`xlsx`, `pdf` or `zip`); raise UnreadableDocument."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -44,14 +44,14 @@ async def text_of(kind: str, data: bytes) -> str:
         async with asyncio.timeout(LONGEST_S):
             said, _ = await process.communicate(data)
     except TimeoutError:
-        raise Unreadable from None
+        raise UnreadableDocument from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     text = said[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT].strip()
     if process.returncode or not text:
-        raise Unreadable
+        raise UnreadableDocument
     return text
 
 
@@ -78,7 +78,7 @@ def _workbook(data: bytes) -> Iterator[str]:
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > archives.MAX_UNPACKED:
-            raise Unreadable
+            raise UnreadableDocument
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     yield f"{len(book.sheetnames)} sheets: {', '.join(book.sheetnames[:_SHEETS])}"
     for sheet in book.worksheets[:_SHEETS]:

@@ -23,7 +23,7 @@ _CONSTANT = re.compile(rf"(?P<string>{_STRING})|-?\b(?:NaN|Infinity)\b", re.DOTA
 
 
 @dataclass(frozen=True)
-class Read:
+class ParsedJson:
     """What was read, with `refused` where a browser refuses it: a sentence without a full stop.
 
     `lines`: how many values there are, each in a line of its own; 0 for one value.
@@ -34,33 +34,33 @@ class Read:
     lines: int = 0
 
 
-def read(text: str) -> Read | None:
+def read(text: str) -> ParsedJson | None:
     """Return what stands in `text`, read as leniently as can be; None if it is no JSON of any kind.
 
     Raises RecursionError for what is nested too deeply.
     """
     bare = text.removeprefix("\ufeff")
-    reader = _Reader()
+    reader = _JsonReader()
     try:
         value = reader.read(bare)
     except ValueError as error:
         refused = _sentence(bare, getattr(error, "pos", 0))
         return _as_lines(bare, refused) or _without_comments(bare, refused)
     if reader.constants and (place := _first(_CONSTANT, bare)) is not None:
-        return Read(value, _sentence(bare, place))
-    return Read(value)
+        return ParsedJson(value, _sentence(bare, place))
+    return ParsedJson(value)
 
 
 def refusal(text: str) -> str:
     """Return where a browser refuses `text` and why, for a text that `read` cannot read. Raises RecursionError."""
     try:
-        _Reader().read(text)
+        _JsonReader().read(text)
     except ValueError as error:
         return _sentence(text, getattr(error, "pos", 0))
     return ""
 
 
-class _Reader:
+class _JsonReader:
     """Reads values, and remembers the constants in them that are no JSON. Raises ValueError, RecursionError."""
 
     def __init__(self) -> None:
@@ -95,25 +95,25 @@ def _reason(text: str, place: int) -> str:
     return next((reason for pattern, reason in _REASONS if pattern.match(following)), "something else is expected here")
 
 
-def _as_lines(text: str, refused: str) -> Read | None:
+def _as_lines(text: str, refused: str) -> ParsedJson | None:
     """Read a value in each line, the form that is called JSON Lines."""
     lines = [line for line in text.split("\n") if line.strip()]
-    reader = _Reader()
+    reader = _JsonReader()
     try:
         values = [reader.read(line) for line in lines]
     except ValueError:
         return None
-    return Read(values, f"{refused}: each line is a separate value", len(values)) if len(values) > 1 else None
+    return ParsedJson(values, f"{refused}: each line is a separate value", len(values)) if len(values) > 1 else None
 
 
-def _without_comments(text: str, refused: str) -> Read | None:
+def _without_comments(text: str, refused: str) -> ParsedJson | None:
     """Read what is JSON but for comments and commas too many."""
     bare = _COMMA.sub(_kept, _COMMENT.sub(_kept, text))
     try:
-        value = _Reader().read(bare)
+        value = _JsonReader().read(bare)
     except ValueError:
         return None
-    return Read(value, refused)
+    return ParsedJson(value, refused)
 
 
 def _kept(found: re.Match[str]) -> str:

@@ -22,7 +22,7 @@ _BLOCKS = ("<file", "<edit", "```")
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
 
     `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
@@ -47,7 +47,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Sent:
+class CallSize:
     """How long a call was: tokens of the prompt, as counted here, and of the answer at most."""
 
     prompt: int
@@ -66,7 +66,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Got:
+class WholeAnswer:
     """A whole answer, streamed or not. `reason`: why it ended; `model`: which one answered, as its server says."""
 
     text: str
@@ -75,13 +75,13 @@ class Got:
     model: str = ""
 
 
-def got_of(response: Any) -> Got:
+def got_of(response: Any) -> WholeAnswer:
     """Read an answer that came in one piece. litellm calls nothing and a refusal a success too."""
     choice = response.choices[0] if response.choices else None
     text = _text_of(choice.message) if choice else ""
     named = getattr(response, "model", None)
     usage = usage_of(getattr(response, "usage", None))
-    return Got(text, choice.finish_reason if choice else None, usage, named if isinstance(named, str) else "")
+    return WholeAnswer(text, choice.finish_reason if choice else None, usage, named if isinstance(named, str) else "")
 
 
 def _text_of(message: Any) -> str:
@@ -113,7 +113,7 @@ def _count(counts: Any, name: str) -> int:
     return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
-def judged(model: Model, got: Got, started: float, sent: Sent) -> Answer:
+def judged(model: Model, got: WholeAnswer, started: float, sent: CallSize) -> ModelAnswer:
     """Tell a usable answer from what litellm also calls success: nothing, or a refusal."""
     text, problem, is_empty = got.text, "", False
     if got.reason == "content_filter":
@@ -130,12 +130,12 @@ def judged(model: Model, got: Got, started: float, sent: Sent) -> Answer:
     is_cut = got.reason == "length"
     context = _full_at(attempt, sent) if is_cut and is_own else None
     if problem:
-        return Answer("", attempt, problem, is_cut=is_cut, is_empty=is_empty, context=context)
+        return ModelAnswer("", attempt, problem, is_cut=is_cut, is_empty=is_empty, context=context)
     read = None if got.usage.is_counted else attempt.tokens_in
-    return Answer(text, attempt, is_cut=is_cut, context=context, read=read)
+    return ModelAnswer(text, attempt, is_cut=is_cut, context=context, read=read)
 
 
-def _full_at(attempt: Attempt, sent: Sent) -> int | None:
+def _full_at(attempt: Attempt, sent: CallSize) -> int | None:
     """Return how many tokens the model reads and writes at once, where that ended an answer before its own limit.
 
     What says that it read a part of the prompt only cannot be a count of the context.
@@ -145,7 +145,7 @@ def _full_at(attempt: Attempt, sent: Sent) -> int | None:
     return attempt.tokens_in + attempt.tokens_out if is_early and is_whole else None
 
 
-def _note(model: Model, got: Got, sent: Sent) -> str:
+def _note(model: Model, got: WholeAnswer, sent: CallSize) -> str:
     """Return what the answer shows of its server that a person should know."""
     read = 0 if got.usage.is_counted else got.usage.tokens_in
     notes = []
@@ -178,20 +178,20 @@ def _cost(price: Price, usage: Usage) -> float:
     return (price.input * fresh + read * usage.cached + price.output * usage.tokens_out) / _MILLION
 
 
-def failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> Answer:
+def failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> ModelAnswer:
     """Return an answer that has only a problem. `cost_usd`: None if nobody knows what that took."""
     is_free = model.price is not None and model.price.is_free
     attempt = _attempt(model, outcome, started, {"cost_usd": 0.0 if is_free else cost_usd})
-    return Answer("", attempt, outcome, is_answered=False)
+    return ModelAnswer("", attempt, outcome, is_answered=False)
 
 
-def ended(model: Model, outcome: str, started: float, came: Got, *, is_priced: bool) -> Answer:
+def ended(model: Model, outcome: str, started: float, came: WholeAnswer, *, is_priced: bool) -> ModelAnswer:
     """Return what had come of an answer that did not come to its end, with what that much of it took.
 
     `is_priced`: what came is all that has to be paid for.
     """
     attempt = _attempt(model, outcome, started, _spent(model, came.usage, is_priced=is_priced))
-    return Answer("", attempt, outcome, is_answered=False, partial=came.text)
+    return ModelAnswer("", attempt, outcome, is_answered=False, partial=came.text)
 
 
 def _attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any]) -> Attempt:

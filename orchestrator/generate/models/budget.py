@@ -38,7 +38,7 @@ class NotAllowed(Exception):
 
 
 @dataclass
-class Budget:
+class TaskBudget:
     """What a task may spend, and every attempt so far, the ones that were not made included."""
 
     max_cost_usd: float

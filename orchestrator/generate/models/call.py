@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.generate.models.answer import Answer, Got, Sent, ended, failed, got_of, judged
+from orchestrator.generate.models.answer import CallSize, ModelAnswer, WholeAnswer, ended, failed, got_of, judged
 from orchestrator.generate.models.budget import Allowance, NotAllowed
 from orchestrator.generate.models.follow import Abandoned, Complete, Follower, Following
 from orchestrator.generate.models.learnt import Learnt
@@ -20,7 +20,7 @@ from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_b
 from orchestrator.generate.models.stream import PartialAnswer
 from orchestrator.generate.prompt import Messages, counted_in
 
-__all__ = ["Answer", "ModelCall", "ask"]
+__all__ = ["ModelAnswer", "ModelCall", "ask"]
 
 _LATER_S = 5.0
 
@@ -51,7 +51,7 @@ async def ask(
     allowance: Allowance,
     learnt: Learnt | None = None,
     following: Following | None = None,
-) -> Answer:
+) -> ModelAnswer:
     """Ask once within `allowance`, in the form that was `learnt`. What goes wrong is an Answer with a problem."""
     return await ModelCall(litellm, model, messages, allowance, learnt or Learnt(), following or Following()).answer()
 
@@ -82,7 +82,7 @@ class ModelCall:
         if not self.model.streams:
             self.learnt.form = replace(self.learnt.form, has_stream=False)
 
-    async def answer(self) -> Answer:
+    async def answer(self) -> ModelAnswer:
         """Return the answer, or the reason that it is missing."""
         try:
             # litellm's timeout is idle time: only this one ends an answer that trickles in.
@@ -94,11 +94,11 @@ class ModelCall:
             return self._refused(error)
         return self._whole(got)
 
-    def _whole(self, got: Got) -> Answer:
+    def _whole(self, got: WholeAnswer) -> ModelAnswer:
         self._follower.tell_all_files(got.text)
-        return judged(self.model, got, self.started, Sent(counted_in(self.messages), self._tokens))
+        return judged(self.model, got, self.started, CallSize(counted_in(self.messages), self._tokens))
 
-    def _left(self, reason: Exception) -> Answer:
+    def _left(self, reason: Exception) -> ModelAnswer:
         """Return what there is where we did not wait for more."""
         heard = self._follower.heard
         if heard.has_come and heard.is_whole:
@@ -119,11 +119,11 @@ class ModelCall:
         heard = self._follower.heard
         return time.monotonic() - (heard.last or heard.began)
 
-    def stopped(self) -> Answer:
+    def stopped(self) -> ModelAnswer:
         """Return what had come when somebody ended the call."""
         return self._ended("stopped")
 
-    async def _work(self) -> Got:
+    async def _work(self) -> WholeAnswer:
         """Return the answer whole, in up to `TRIES` streams. Raises what the last of them raised, or BrokenOff."""
         while True:
             heard = self._follower.heard = PartialAnswer()
@@ -195,7 +195,7 @@ class ModelCall:
             fallbacks=[],
         )
 
-    def _late(self) -> Answer:
+    def _late(self) -> ModelAnswer:
         if self._is_loading:
             outcome = f"the model was still loading after {time.monotonic() - self.started:.0f} s"
             return failed(self.model, outcome, self.started, 0.0)
@@ -204,7 +204,7 @@ class ModelCall:
             return replace(self._ended(f"not at its end after {seconds:.0f} s"), is_late=True)
         return replace(failed(self.model, f"no answer within {seconds:.0f} s", self.started, None), is_late=True)
 
-    def _ended(self, outcome: str) -> Answer:
+    def _ended(self, outcome: str) -> ModelAnswer:
         """Return what had come of an answer that we ended, and what that much of it cost."""
         heard = self._follower.heard
         if not heard.has_come:
@@ -215,7 +215,7 @@ class ModelCall:
         is_hidden = self.model.thinks and not heard.thought.text
         return ended(self.model, outcome, self.started, came, is_priced=not is_hidden)
 
-    def _refused(self, error: Exception) -> Answer:
+    def _refused(self, error: Exception) -> ModelAnswer:
         """Return what is told of a call that raised: only the kind, and why in words of ours.
 
         The text may repeat the prompt, the key or the provider's HTML.

@@ -45,7 +45,7 @@ _AZURE_VERSION = "2024-10-21"
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ListEndpoint:
     """Where a provider lists its models, and what it is asked with: one header holds the key, if there is one."""
 
     url: str
@@ -54,7 +54,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Heard:
+class EndpointReply:
     """What an endpoint said. `problem`: why it cannot be used; `offered`: None if its list was not understood."""
 
     problem: str = ""
@@ -62,7 +62,7 @@ class Heard:
     ms: int | None = None
 
 
-def endpoint(params: Mapping[str, Any]) -> Endpoint | None:
+def endpoint(params: Mapping[str, Any]) -> ListEndpoint | None:
     """Return where the models of litellm's `params` are listed, None if that is not known."""
     provider = params["model"].partition("/")[0]
     base = params.get("api_base") or _BASES.get(provider)
@@ -78,10 +78,10 @@ def endpoint(params: Mapping[str, Any]) -> Endpoint | None:
         headers["anthropic-version"] = _ANTHROPIC_VERSION
     elif provider == "azure":
         path += f"?api-version={quote(params.get('api_version', _AZURE_VERSION))}"
-    return Endpoint(f"{base.rstrip('/')}{path}", tuple(headers.items()), key != NO_KEY)
+    return ListEndpoint(f"{base.rstrip('/')}{path}", tuple(headers.items()), key != NO_KEY)
 
 
-async def heard(http: httpx.AsyncClient, of: Endpoint, limit_s: float) -> Heard:
+async def heard(http: httpx.AsyncClient, of: ListEndpoint, limit_s: float) -> EndpointReply:
     """Ask once within `limit_s` seconds. No text of what went wrong goes on: it may hold the key."""
     started = time.monotonic()
     try:
@@ -89,18 +89,18 @@ async def heard(http: httpx.AsyncClient, of: Endpoint, limit_s: float) -> Heard:
             ms = round(1000 * (time.monotonic() - started))
             body = await body_of(response)
     except (TimeoutError, httpx.TimeoutException):
-        return Heard(f"does not answer within {limit_s:g} s")
+        return EndpointReply(f"does not answer within {limit_s:g} s")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError, ExceptionGroup):
         # The group is anyio's, for a port that there cannot be.
-        return Heard("cannot be asked: its address or its key is malformed")
+        return EndpointReply("cannot be asked: its address or its key is malformed")
     except (httpx.HTTPError, OSError):
-        return Heard("does not answer")
+        return EndpointReply("does not answer")
     # Google refuses a key with 400.
     if response.status_code in (401, 403) or (response.status_code == 400 and b"API_KEY_INVALID" in body):
-        return Heard("key refused" if of.has_key else "asks for a key", ms=ms)
+        return EndpointReply("key refused" if of.has_key else "asks for a key", ms=ms)
     if not response.is_success:
-        return Heard(f"answers {response.status_code}", ms=ms)
-    return Heard(offered=offers(body), ms=ms)
+        return EndpointReply(f"answers {response.status_code}", ms=ms)
+    return EndpointReply(offered=offers(body), ms=ms)
 
 
 async def body_of(response: httpx.Response) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.generate.models.endpoints import Heard, body_of, endpoint, heard
+from orchestrator.generate.models.endpoints import EndpointReply, body_of, endpoint, heard
 from orchestrator.generate.models.learnt import Learnt
 from orchestrator.generate.models.offers import Offer, chosen, is_named, named, offers, printable, shown_context
 from orchestrator.generate.models.presets import Model
@@ -19,7 +19,7 @@ _OLLAMA = ("ollama", "ollama_chat")
 
 
 @dataclass(frozen=True)
-class Served:
+class HomeModel:
     """What was found out about one model. `id`: litellm's, of the model that will answer; `says`: one clause, or none.
 
     `context`: tokens, None if the server does not say; `is_there`: whether it can be asked, as far as one knows.
@@ -51,18 +51,18 @@ async def learn(model: Model, learnt: Learnt, limit_s: float = LIMIT_S) -> str:
     return served.says
 
 
-async def found(http: httpx.AsyncClient, model: Model, said: Heard, limit_s: float) -> Served:
+async def found(http: httpx.AsyncClient, model: Model, said: EndpointReply, limit_s: float) -> HomeModel:
     """Return which of the models that a server listed answers for `model`, and how much it reads."""
     provider, _, wanted = model.params["model"].partition("/")
     offer = chosen(wanted, said.offered or (), only=model.is_home)
     if offer is None:
         there = said.offered is None or provider == "azure"
         says = "" if there else f"not available at its server, which has {named(said.offered or ())}"
-        return Served(model.params["model"], None, says, is_there=there)
+        return HomeModel(model.params["model"], None, says, is_there=there)
     is_other = not is_named(wanted, offer.name)
     says = f"as {printable(offer.name)}, the only model there" if is_other else ""
     context = offer.context or await _asked_context(http, model.params, provider, offer, limit_s)
-    return Served(f"{provider}/{offer.name}" if is_other else model.params["model"], context, says)
+    return HomeModel(f"{provider}/{offer.name}" if is_other else model.params["model"], context, says)
 
 
 async def _asked_context(

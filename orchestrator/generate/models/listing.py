@@ -13,8 +13,8 @@ import httpx
 from pydantic import TypeAdapter
 
 from orchestrator.core.settings import Models, model_settings
-from orchestrator.generate.models.endpoints import Heard, endpoint, heard
-from orchestrator.generate.models.home import Served, found
+from orchestrator.generate.models.endpoints import EndpointReply, endpoint, heard
+from orchestrator.generate.models.home import HomeModel, found
 from orchestrator.generate.models.presets import NO_KEY, Model, Preset, Price, chain, import_litellm, load
 
 LIMIT_S = 5.0
@@ -22,7 +22,7 @@ USABLE = "usable"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedModel:
     """One line of the list.
 
     `place`: in LLM_MODELS, from 1; `has_key`: None if none is needed; `usable`: None if nobody can be asked;
@@ -50,14 +50,14 @@ def run_models(env: Mapping[str, str], *, as_json: bool) -> int:
     """
     settings, presets = model_settings(env), load()
     entries = asyncio.run(listing(settings, presets, import_litellm()))
-    said = TypeAdapter(list[Entry]).dump_json(entries, indent=2).decode() if as_json else table(entries)
+    said = TypeAdapter(list[ListedModel]).dump_json(entries, indent=2).decode() if as_json else table(entries)
     sys.stdout.write(f"{said}\n")
     return 0
 
 
 async def listing(
     settings: Models, presets: Mapping[str, Preset], litellm: Any, limit_s: float = LIMIT_S
-) -> list[Entry]:
+) -> list[ListedModel]:
     """Return an entry for every model of LLM_MODELS, in order, and for every other preset."""
     places = {name: place for place, name in enumerate(dict.fromkeys(settings.chain), 1)}
     names = tuple({**places, **presets})
@@ -66,7 +66,7 @@ async def listing(
     return [_entry(model, places.get(model.name), heard.get(model.name)) for model in models]
 
 
-async def _all_heard(models: Iterable[Model], limit_s: float) -> dict[str, tuple[Heard, Served | None]]:
+async def _all_heard(models: Iterable[Model], limit_s: float) -> dict[str, tuple[EndpointReply, HomeModel | None]]:
     """Ask each endpoint once, all at the same time; what it said stands under the name of each of its models."""
     endpoints = {model.name: (model, of) for model in models if (of := endpoint(model.params))}
     asked = list(dict.fromkeys(of for _, of in endpoints.values()))
@@ -80,17 +80,17 @@ async def _all_heard(models: Iterable[Model], limit_s: float) -> dict[str, tuple
     return {name: (by_endpoint[of], served) for (name, (_, of)), served in zip(endpoints.items(), known, strict=True)}
 
 
-async def _served(http: httpx.AsyncClient, model: Model, said: Heard, limit_s: float) -> Served | None:
+async def _served(http: httpx.AsyncClient, model: Model, said: EndpointReply, limit_s: float) -> HomeModel | None:
     return None if said.problem else await found(http, model, said, limit_s)
 
 
-def _entry(model: Model, place: int | None, said: tuple[Heard, Served | None] | None) -> Entry:
+def _entry(model: Model, place: int | None, said: tuple[EndpointReply, HomeModel | None] | None) -> ListedModel:
     key = model.params.get("api_key", NO_KEY)
     answered, served = said or (None, None)
     usable, state = _state(model, answered, served)
     context = served.context if served else None
     shown = context if context and (model.context_is_guessed or context < model.context) else model.context
-    return Entry(
+    return ListedModel(
         name=model.name,
         model=served.id if served else model.params["model"],
         place=place,
@@ -106,7 +106,7 @@ def _entry(model: Model, place: int | None, said: tuple[Heard, Served | None] | 
     )
 
 
-def _state(model: Model, answered: Heard | None, served: Served | None) -> tuple[bool | None, str]:
+def _state(model: Model, answered: EndpointReply | None, served: HomeModel | None) -> tuple[bool | None, str]:
     """Return whether `model` can be used now, and that or why not in words."""
     if model.problem:
         return False, model.problem
@@ -130,7 +130,7 @@ _HEAD = ("#", "NAME", "MODEL", "KEY", "$ IN", "$ OUT", "CONTEXT", "OUTPUT", "VIS
 _NUMBERS = {"#", "$ IN", "$ OUT", "CONTEXT", "OUTPUT", "MS"}
 
 
-def table(entries: Sequence[Entry]) -> str:
+def table(entries: Sequence[ListedModel]) -> str:
     """Return the list as text for people; prices are for a million tokens."""
     rows = [_HEAD, *map(_cells, entries)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -143,7 +143,7 @@ def table(entries: Sequence[Entry]) -> str:
     )
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: ListedModel) -> tuple[str, ...]:
     prices = (f"{entry.price.input:g}", f"{entry.price.output:g}") if entry.price else ("?", "?")
     return (
         "" if entry.place is None else str(entry.place),

@@ -46,11 +46,11 @@ _OLLAMA = ("ollama", "ollama_chat")
 _CACHING = re.compile(r"(openrouter/)?anthropic/|bedrock/.*\banthropic\.|vertex_ai/claude")
 
 
-class _Entry(BaseModel):
+class _PresetEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Price(_Entry):
+class Price(_PresetEntry):
     """Dollars for a million tokens. `cached`: of a prompt that the provider has read before; None: as `input`."""
 
     input: Annotated[float, Field(ge=0)]
@@ -63,7 +63,7 @@ class Price(_Entry):
         return self.input == self.output == 0
 
 
-class Preset(_Entry):
+class Preset(_PresetEntry):
     """One entry of `models.yaml`, as its head explains; None: litellm knows it, or nobody."""
 
     model: Annotated[str, StringConstraints(min_length=1)]

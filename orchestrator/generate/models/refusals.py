@@ -60,7 +60,7 @@ _EMPTY = re.compile(r"received: '(?:data: \[done\]|\\[nr]|\s)*'")
 
 
 @dataclass(frozen=True)
-class Said:
+class ProviderError:
     """What a provider's client raised. `param`: the parameter that it names by itself; `text`: in small letters."""
 
     status: int | None
@@ -114,7 +114,7 @@ class Form:
         return {"stream": True} | ({"stream_options": {"include_usage": True}} if self.has_usage else {})
 
 
-def said_by(error: BaseException, *, has_key: bool = True) -> Said:
+def said_by(error: BaseException, *, has_key: bool = True) -> ProviderError:
     """Read what a client raised. litellm tells the provider's message alone; what it came from has the whole body."""
     bodies = [body for one in _chain(error) if isinstance(body := getattr(one, "body", None), Mapping)]
     params = (body.get("param") for body in bodies)
@@ -122,7 +122,9 @@ def said_by(error: BaseException, *, has_key: bool = True) -> Said:
     # litellm knows many more texts for this one; its own words come behind the provider's.
     is_full = type(error).__name__ == "ContextWindowExceededError"
     text = f"{text[:LONGEST].partition('LiteLLM:')[0]}{' n_ctx' if is_full else ''}"
-    return Said(status_of(error), text.lower(), next((str(param) for param in params if param), "").lower(), has_key)
+    return ProviderError(
+        status_of(error), text.lower(), next((str(param) for param in params if param), "").lower(), has_key
+    )
 
 
 def _told(body: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
@@ -151,7 +153,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def refusal_of(said: Said, sent: int = 0) -> Refusal:
+def refusal_of(said: ProviderError, sent: int = 0) -> Refusal:
     """Return why a call was refused. Never a word of the provider's. `sent`: about how many tokens the prompt has."""
     if said.status in (400, 413, 422, 500) and _is_about_length(said):
         return _too_long(said.text, sent)
@@ -163,7 +165,7 @@ def refusal_of(said: Said, sent: int = 0) -> Refusal:
     return Refusal(_other_reason(said), is_too_long=said.status == 413)
 
 
-def _other_reason(said: Said) -> str:
+def _other_reason(said: ProviderError) -> str:
     if said.status in (400, 422) and (name := _parameter(said)):
         return f"it does not accept the parameter {name} as it was sent"
     if said.status in (400, 402, 403, 429) and _ACCOUNT.search(said.text) and not _FOR_A_WHILE.search(said.text):
@@ -173,7 +175,7 @@ def _other_reason(said: Said) -> str:
     return _by_status(said)
 
 
-def _by_status(said: Said) -> str:
+def _by_status(said: ProviderError) -> str:
     if said.status == 401:
         is_missing = not said.has_key or _NO_KEY.search(said.text)
         return "it needs a key, and none was sent" if is_missing else "the key was refused"
@@ -192,7 +194,7 @@ def _by_status(said: Said) -> str:
     return known.get(said.status or 0, "")
 
 
-def _is_about_length(said: Said) -> bool:
+def _is_about_length(said: ProviderError) -> bool:
     """Whether a refusal is about prompt and context. What is about the answer's limit alone is not."""
     if not _FULL.search(said.text):
         return False
@@ -224,7 +226,7 @@ def _numbers(text: str) -> list[int]:
     return [int(found.replace(",", "")) for found in _NUMBER.findall(text[: 2 * LONGEST])]
 
 
-def _parameter(said: Said) -> str:
+def _parameter(said: ProviderError) -> str:
     """Return the parameter that was refused: the one that the error names by itself, else the first in its text."""
     if said.param in _PARAMETERS:
         return said.param
@@ -236,7 +238,7 @@ def _parameter(said: Said) -> str:
     return named or ("system" if _SYSTEM.search(said.text) else "stream" if _STREAM.search(said.text) else "")
 
 
-def adapted_to(said: Said, form: Form, asked: Mapping[str, Any]) -> Form | None:
+def adapted_to(said: ProviderError, form: Form, asked: Mapping[str, Any]) -> Form | None:
     """Return how to ask after a refusal of `asked` that names a parameter; None if it names nothing to do."""
     if said.status not in _STATUSES or _is_about_length(said):
         return None

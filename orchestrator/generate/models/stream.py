@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.generate.models.answer import Got, Usage, said_in, usage_of
+from orchestrator.generate.models.answer import Usage, WholeAnswer, said_in, usage_of
 from orchestrator.generate.models.counting import counted
 
 LOOP = 16_000
@@ -100,11 +100,11 @@ class PartialAnswer:
         last = max((place for place, chunk in enumerate(self.chunks) if _has_piece(chunk)), default=len(self.chunks))
         return any(getattr(chunk, "usage", None) for chunk in self.chunks[last + 1 :])
 
-    def got(self, prompt: int) -> Got:
+    def got(self, prompt: int) -> WholeAnswer:
         """Return what has come. `prompt`: its tokens, as counted here, for where the provider does not count them."""
         said, thought = self.look(), self.thought.text
         reason = next(filter(None, map(_reason, self.chunks)), None)
-        return Got(said_in(said, thought), reason, self._usage(prompt), self.model)
+        return WholeAnswer(said_in(said, thought), reason, self._usage(prompt), self.model)
 
     def _usage(self, prompt: int) -> Usage:
         """Return the tokens by the provider's count, where that is of all that has come; else by ours.

@@ -37,7 +37,7 @@ Change = File | Edit | Deletion
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadPart:
     """A part of an answer that names a file and is not understood. `why`: what it does, and what to send instead."""
 
     path: str
@@ -54,7 +54,7 @@ class Block:
     is_edit: bool = False
 
 
-Part = Block | Deletion | Edit | Unread
+Part = Block | Deletion | Edit | UnreadPart
 """What a form of answer is read into."""
 
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
+from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, UnreadPart
 from orchestrator.generate.reply.patches import begins_patch, patched
 
 PATHS = ("path", "file_path", "filepath", "filename", "file_name", "target_file", "relative_workspace_path", "file")
@@ -72,7 +72,7 @@ def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
     pairs = next((value for key in _PAIRS if isinstance(value := named.get(key), str)), None)
     edits = next((value for key in _LISTS if isinstance(value := named.get(key), Sequence)), None)
     if _ADDS.search(verb) or "insert_line" in named or is_by_line(named):
-        yield Unread(path, "adds lines at a place that only the tool knows. Send SEARCH/REPLACE edits instead")
+        yield UnreadPart(path, "adds lines at a place that only the tool knows. Send SEARCH/REPLACE edits instead")
     elif old is not None and (new is not None or text is not None):
         yield Edit(path, old, new or text or "") if old.strip() else Block(path, new or text or "")
     elif pairs is not None:
@@ -106,7 +106,7 @@ def _whole(path: str, text: str, encoding: str) -> Part:
     try:
         return Block(path, base64.b64decode(text, validate=True).decode())
     except ValueError:
-        return Unread(path, "is declared as base64, but is not base64 or not text. Send the file as text")
+        return UnreadPart(path, "is declared as base64, but is not base64 or not text. Send the file as text")
 
 
 def _joined(value: Any) -> Any:

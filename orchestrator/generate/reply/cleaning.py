@@ -29,29 +29,29 @@ _CODE = (".js", ".mjs", ".css")
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanedFile:
     """A file without what does not belong to it, or why it cannot be used."""
 
     text: str
     problem: str = ""
 
 
-def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
+def cleaned(path: str, body: str, *, is_part: bool = False) -> CleanedFile:
     """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
     if not is_markdown(path) and (holder := elision(body, path)):
-        return Cleaned("", f"it has a placeholder instead of code ({holder}): write the code.")
+        return CleanedFile("", f"it has a placeholder instead of code ({holder}): write the code.")
     if is_part:
-        return Cleaned(body)
+        return CleanedFile(body)
     text = _bare(path, body)
     is_diff = _DIFF.match(text) or (not is_markdown(path) and _is_diff(text))
     if is_diff and not path.lower().endswith(_PATCHES):
-        return Cleaned("", "diffs are not accepted: send the whole file, or SEARCH/REPLACE edits.")
+        return CleanedFile("", "diffs are not accepted: send the whole file, or SEARCH/REPLACE edits.")
     suffix = path.lower()
     if is_page(path):
         return _page(text)
     if suffix.endswith(".json"):
-        return Cleaned(text, _json_problem(text))
-    return Cleaned(_without_prose(text) if suffix.endswith(_CODE) else text)
+        return CleanedFile(text, _json_problem(text))
+    return CleanedFile(_without_prose(text) if suffix.endswith(_CODE) else text)
 
 
 def _bare(path: str, body: str) -> str:
@@ -104,21 +104,21 @@ def _is_diff(text: str) -> bool:
     return all(line[0] in " +-" for line in lines) and {"+", "-"} <= {line[0] for line in lines}
 
 
-def _page(text: str) -> Cleaned:
+def _page(text: str) -> CleanedFile:
     start = PAGE.search(text)
     if start is None:
-        return Cleaned(text)
+        return CleanedFile(text)
     head = text[: start.start()]
     # Comments may stand before the doctype; prose may not.
     body = text if not head.strip() or head.lstrip().startswith("<") else text[start.start() :]
     end = end_of_page(body)
     if end is None:
         problem = "the page has no end: half a file is never used, send all of it." if _is_half(body) else ""
-        return Cleaned(body, problem)
+        return CleanedFile(body, problem)
     behind = body[end:]
     if behind.strip() and not behind.lstrip().startswith("<"):
         body = f"{body[:end]}\n"
-    return Cleaned(body)
+    return CleanedFile(body)
 
 
 def end_of_page(text: str) -> int | None:

@@ -35,7 +35,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Applied:
+class EditOutcome:
     """The files after the changes that could be made. `complaints`: one for each that could not; `done`: the others."""
 
     files: Mapping[str, bytes]
@@ -48,7 +48,7 @@ class Mismatch(ValueError):
     """An edit has no place in the file, or more than one. The text says so in a sentence or two."""
 
 
-def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
+def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> EditOutcome:
     """Apply `changes` in their order, each to what the one before left."""
     made, changed = dict(files), set[str]()
     complaints, done = list[Complaint](), list[str]()
@@ -68,7 +68,7 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
             changed.add(change.path)
         except Mismatch as problem:
             complaints.append(Complaint(change.path, "edit", str(problem)))
-    return Applied(made, frozenset(changed), tuple(complaints), tuple(done))
+    return EditOutcome(made, frozenset(changed), tuple(complaints), tuple(done))
 
 
 def _cost(data: bytes) -> int:

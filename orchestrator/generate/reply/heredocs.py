@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from orchestrator.generate.reply.block import Block, Part, Unread
+from orchestrator.generate.reply.block import Block, Part, UnreadPart
 
 _BEGINS = re.compile(
     r"^[ \t]*+(?:[^\n<]{0,200}&&[ \t]*+)?(?:cat|tee)\b(?P<before>[^<\n]{0,300})"
@@ -35,7 +35,9 @@ def written(text: str) -> tuple[list[Part], str]:
         body = body if begun["quote"] else _ESCAPED.sub(r"\1", body)
         is_added = ">>" in begun["before"] + begun["behind"]
         why = "appends lines to the file. Send SEARCH/REPLACE edits instead"
-        parts.append(Unread(target["path"], why) if is_added else Block(target["path"], body, is_cut=closed is None))
+        parts.append(
+            UnreadPart(target["path"], why) if is_added else Block(target["path"], body, is_cut=closed is None)
+        )
         around.append(text[end : begun.start()])
         end = len(text) if closed is None else closed.end()
     return parts, "\n".join([*around, text[end:]])

@@ -6,7 +6,7 @@ The form is that of OpenAI's `apply_patch`: https://github.com/openai/codex/blob
 import re
 from collections.abc import Iterator, Sequence
 
-from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
+from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, UnreadPart
 
 _BEGINS = re.compile(r"^[ \t]*\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File:)", re.MULTILINE)
 _FILE = re.compile(r"^[ \t]*\*\*\* (Add|Update|Delete) File:[ \t]*+(\S[^\n]*+)$", re.MULTILINE)
@@ -47,11 +47,11 @@ def _parts(kind: str, path: str, lines: Sequence[str], *, is_cut: bool) -> Itera
     elif kind == "Add":
         strange = any(line and not line.startswith("+") for line in lines)
         body = "".join(f"{line[1:]}\n" for line in lines if line)
-        yield Unread(path, "has lines without `+` in a new file") if strange else Block(path, body, is_cut)
+        yield UnreadPart(path, "has lines without `+` in a new file") if strange else Block(path, body, is_cut)
     elif is_cut:
         yield Block(path, "", is_cut=True)
     elif any(map(_MOVE.match, lines)):
-        yield Unread(path, "moves the file. Send the whole file under the new name and delete the old one")
+        yield UnreadPart(path, "moves the file. Send the whole file under the new name and delete the old one")
     else:
         yield from _hunks(path, lines)
 
@@ -68,7 +68,7 @@ def _hunks(path: str, lines: Sequence[str]) -> Iterator[Part]:
             old += [line[1:]] if line[:1] != "+" else []
             new += [line[1:]] if line[:1] != "-" else []
         else:
-            yield Unread(path, "has lines without a sign (` `, `+` or `-`)")
+            yield UnreadPart(path, "has lines without a sign (` `, `+` or `-`)")
             return
 
 

@@ -19,7 +19,7 @@ from orchestrator.generate.reply.block import (
     File,
     Pairs,
     Part,
-    Unread,
+    UnreadPart,
     edits_of,
     holds_edits,
 )
@@ -166,7 +166,7 @@ def _lone_page(text: str) -> list[Part]:
     if (start := _DOCTYPE.search(text) or PAGE_ON_A_LINE.search(text)) is None:
         return []
     if text[: start.start()].endswith(("'", '"', "`")):
-        return [Unread("index.html", "is inside a string of code. Send the file in a block")]
+        return [UnreadPart("index.html", "is inside a string of code. Send the file in a block")]
     page = text[start.start() :]
     end = end_of_page(page) or end_of_document(page)
     if end is None:
@@ -211,7 +211,7 @@ def _changes(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change]
     match part:
         case Deletion():
             return [Deletion(path)], []
-        case Unread():
+        case UnreadPart():
             return [], [Complaint(path, "block", f"{path}: the block {part.why}.")]
         case Edit():
             return _edits(path, Pairs([replace(part, path=path)], 0, is_open=False))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.generate.reply.block import Block, Part, Unread
+from orchestrator.generate.reply.block import Block, Part, UnreadPart
 from orchestrator.generate.reply.calls import PATHS, is_path, parts_of
 from orchestrator.generate.reply.fences import loaded_by
 from orchestrator.generate.reply.patches import begins_patch, patched
@@ -72,7 +72,7 @@ def called(body: str, *, is_cut: bool) -> list[Part]:
     try:
         json.loads(body, strict=False)
     except (ValueError, RecursionError):
-        return [Unread(named[1], "is a call with invalid JSON. Send the file in a block")]
+        return [UnreadPart(named[1], "is a call with invalid JSON. Send the file in a block")]
     return []
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
+from orchestrator.generate.reply.block import Block, Deletion, Part, UnreadPart, edits_of, holds_edits
 from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_by_line, is_call, is_path, parts_of
 from orchestrator.generate.reply.elements import ELEMENTS, END_OF_PAGE, PAGE_ON_A_LINE
 from orchestrator.generate.reply.fences import fenced
@@ -135,10 +135,12 @@ class _Tags:
             return _Tagged(
                 tag.start(),
                 end,
-                [Unread(path, "moves the file, or edits lines by number. Send the whole file, or edits")],
+                [UnreadPart(path, "moves the file, or edits lines by number. Send the whole file, or edits")],
             )
         if tag["void"] and kind not in _OWN:
-            return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])
+            return _Tagged(
+                tag.start(), tag.end(), [UnreadPart(path, "is a tag without content. Send the file in a block")]
+            )
         start = _body_starts(self._text, tag)
         given, inner = self._children.read(_within(self._text, start))
         if given and is_call(kind, {"path": path} | given):

@@ -35,7 +35,7 @@ STEADY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
+class ActStart:
     """All that act is given for one attempt at a run.
 
     `act` is its binary, `checkout` the clone it copies, `folder` the attempt's own, private enough for secrets; `env`
@@ -126,7 +126,7 @@ Kind = Literal["job", "step", "forgiven", "step ended", "job ended", "log", "mas
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class ActLine:
     """One line of act's output that matters. `own`: act's own words, about no job."""
 
     kind: Kind
@@ -135,20 +135,20 @@ class Said:
     step: str = ""
 
 
-def parse(line: str) -> Said | None:
+def parse(line: str) -> ActLine | None:
     """Return what a line of act's output says, None if it is of no interest. Nothing is masked yet."""
     try:
         record = json.loads(line)
         job, message = record.get("jobID", ""), record["msg"]
     except (ValueError, AttributeError, KeyError, TypeError):
-        return Said("own", line)
+        return ActLine("own", line)
     if not job:
-        return None if "docker connection" in message else Said("own", message)
+        return None if "docker connection" in message else ActLine("own", message)
     ids = record.get("stepID") or record.get("stepid") or [""]
     # Steps of a composite have two ids, and nobody but act counts what comes before and after a remote action.
     is_step = len(ids) == 1 and record.get("stage", "Main") == "Main"
     kind, text = _meaning(record, message, is_step=is_step)
-    return Said(kind, text, job, ids[0])
+    return ActLine(kind, text, job, ids[0])
 
 
 def _meaning(record: Mapping[str, Any], message: str, *, is_step: bool) -> tuple[Kind, str]:
@@ -244,7 +244,7 @@ class Recorder:
             return ""
         return stamped(self.mask(text), self.clock())
 
-    def _hear(self, place: int, said: Said) -> str | None:
+    def _hear(self, place: int, said: ActLine) -> str | None:
         """Fold in one line; return what it says to the log, if anything."""
         match said.kind:
             case "log":

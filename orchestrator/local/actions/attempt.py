@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.local.actions import reaper
-from orchestrator.local.actions.act import SECRETS, Masker, Recorder, Start, stamped
+from orchestrator.local.actions.act import SECRETS, ActStart, Masker, Recorder, stamped
 from orchestrator.local.actions.workflow import Workflow
 from orchestrator.local.files import write_atomically
 from orchestrator.local.runs import Job, Run, Runs, Step, now
@@ -25,13 +25,13 @@ https://docs.github.com/actions/reference/workflows-and-actions/workflow-cancell
 """
 
 
-class Attempt:
+class RunAttempt:
     """One attempt at a run, saved after everything that happens. Cancelled, it ends as in a power cut.
 
     Jobs that the run has already were done by an earlier attempt, and stay as they are.
     """
 
-    def __init__(self, runs: Runs, run: Run, workflow: Workflow, start: Start) -> None:
+    def __init__(self, runs: Runs, run: Run, workflow: Workflow, start: ActStart) -> None:
         self._kept = run.jobs
         jobs = (*self._kept, *(plan.queued() for plan in workflow.jobs))
         self._runs = runs
@@ -110,7 +110,7 @@ def _cancelled_step(step: Step, moment: datetime) -> Step:
 
 
 @asynccontextmanager
-async def _helper(start: Start, workflow: Workflow) -> AsyncIterator[Process]:
+async def _helper(start: ActStart, workflow: Workflow) -> AsyncIterator[Process]:
     """Start act below a helper process of its own. It is gone at the end, with all that it started and was given."""
     # A browser's sockets lie in TMPDIR, and the path of a socket must be shorter (108 bytes) than `folder` may be.
     folders = (start.folder, Path(tempfile.mkdtemp(prefix="pagewright-")))
@@ -132,7 +132,7 @@ async def _helper(start: Start, workflow: Workflow) -> AsyncIterator[Process]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _started(start: Start, folders: Sequence[Path]) -> Process:
+async def _started(start: ActStart, folders: Sequence[Path]) -> Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", "-S", reaper.__file__, *map(str, folders), "--", *start.command()),
         stdin=PIPE,

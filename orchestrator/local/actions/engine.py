@@ -16,8 +16,8 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from orchestrator.core.errors import UsageError
-from orchestrator.local.actions.act import Start
-from orchestrator.local.actions.attempt import Attempt, cancelled
+from orchestrator.local.actions.act import ActStart
+from orchestrator.local.actions.attempt import RunAttempt, cancelled
 from orchestrator.local.actions.expressions import Contexts
 from orchestrator.local.actions.telling import events_folder
 from orchestrator.local.actions.workflow import Workflow, read_workflow, without
@@ -205,7 +205,7 @@ class Engine:
         try:
             async with group, self._slots:
                 with self._settings.job_token(run.id) as token:
-                    attempt = Attempt(self._runs, run, workflow, self._start(run, workflow, token))
+                    attempt = RunAttempt(self._runs, run, workflow, self._start(run, workflow, token))
                     await attempt.conduct(self._summary(run.id))
         except asyncio.CancelledError:
             if run.id in self._cancelled:
@@ -221,11 +221,11 @@ class Engine:
             run = cancelled(self._runs, run)
         return run is not None and run.conclusion == "cancelled"
 
-    def _start(self, run: Run, workflow: Workflow, token: str) -> Start:
+    def _start(self, run: Run, workflow: Workflow, token: str) -> ActStart:
         settings, contexts = self._settings, self._contexts(run)
         handover = self.handover(run.id)
         handover.mkdir(parents=True, exist_ok=True)
-        return Start(
+        return ActStart(
             act=ACT,
             checkout=settings.checkout,
             folder=settings.work / "attempts" / f"{run.id}.{run.run_attempt}",

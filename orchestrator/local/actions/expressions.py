@@ -23,7 +23,7 @@ _OPERAND = re.compile(rf"\s*({_LITERAL}|{_PATH})\s*(?:\|\||$)")
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class ExpressionText:
     """A text with expressions in it. Every second part is plain text, those between are lists of operands."""
 
     parts: tuple[str | tuple[str, ...], ...]
@@ -33,13 +33,13 @@ class Template:
         return "".join(part if isinstance(part, str) else _text(_value(part, contexts)) for part in self.parts)
 
 
-def parse(text: str) -> Template:
+def parse(text: str) -> ExpressionText:
     """Read a text with `${{ … }}` in it. Raises UsageError that names the first expression beyond this module."""
     pieces = _EXPRESSION.split(text)
     if unclosed := next((piece for piece in pieces[::2] if "${{" in piece), None):
         raise _beyond(unclosed[unclosed.index("${{") :])
     # `split` with one group yields text, expression, text, expression, …, text.
-    return Template(tuple(_operands(piece) if place % 2 else piece for place, piece in enumerate(pieces)))
+    return ExpressionText(tuple(_operands(piece) if place % 2 else piece for place, piece in enumerate(pieces)))
 
 
 def _operands(expression: str) -> tuple[str, ...]:

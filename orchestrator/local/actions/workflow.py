@@ -11,7 +11,7 @@ from yaml.constructor import SafeConstructor
 
 from orchestrator.core.errors import UsageError
 from orchestrator.local.actions import expressions
-from orchestrator.local.actions.expressions import Template
+from orchestrator.local.actions.expressions import ExpressionText
 from orchestrator.local.runs import Job, Step
 
 DEFAULT_TIMEOUT_MINUTES = 360
@@ -27,7 +27,7 @@ class JobPlan:
 
     key: str
     name: str
-    labels: tuple[Template, ...]
+    labels: tuple[ExpressionText, ...]
     timeout_s: float
     steps: Mapping[str, str]
 
@@ -41,8 +41,8 @@ class Workflow:
     """A workflow file. `text` is what act is given."""
 
     name: str
-    run_name: Template
-    group: Template
+    run_name: ExpressionText
+    group: ExpressionText
     jobs: tuple[JobPlan, ...]
     text: str
 

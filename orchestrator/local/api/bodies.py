@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Commit, Person, Repository
+from orchestrator.local.store import Commit, Person, StoredRepository
 
 Body = dict[str, Any]
 
@@ -78,12 +78,12 @@ def node_id(kind: str, name: object) -> str:
     return base64.b64encode(f"{kind}:{name}".encode()).decode()
 
 
-def api_url(github: LocalGitHub, repository: Repository) -> str:
+def api_url(github: LocalGitHub, repository: StoredRepository) -> str:
     """Return the repository's place in the API."""
     return f"{github.api_url}/repos/{repository.full_name}"
 
 
-def html_url(github: LocalGitHub, repository: Repository) -> str:
+def html_url(github: LocalGitHub, repository: StoredRepository) -> str:
     """Return the repository's address, from which it can be cloned."""
     return f"{github.api_url}/{repository.full_name}"
 
@@ -134,7 +134,7 @@ def private_user(github: LocalGitHub, login: str) -> Body:
     }
 
 
-def minimal_repository(github: LocalGitHub, repository: Repository) -> Body:
+def minimal_repository(github: LocalGitHub, repository: StoredRepository) -> Body:
     """Return `minimal-repository`, as it stands inside of other bodies."""
     url = api_url(github, repository)
     return {
@@ -152,7 +152,7 @@ def minimal_repository(github: LocalGitHub, repository: Repository) -> Body:
     }
 
 
-def full_repository(github: LocalGitHub, repository: Repository) -> Body:
+def full_repository(github: LocalGitHub, repository: StoredRepository) -> Body:
     """Return `full-repository`. `size` is 0: on GitHub it lags, so nobody may rely on it."""
     address = html_url(github, repository)
     return {
@@ -179,7 +179,7 @@ def git_user(person: Person, when: datetime) -> Body:
     return {"name": person.name, "email": person.email, "date": moment(when)}
 
 
-def _objects(github: LocalGitHub, repository: Repository, commit: Commit, kind: str) -> Body:
+def _objects(github: LocalGitHub, repository: StoredRepository, commit: Commit, kind: str) -> Body:
     """Return the part about `tree` and `parents`; `kind` says which API the parents' URLs belong to."""
     url = api_url(github, repository)
     parents = [
@@ -189,7 +189,7 @@ def _objects(github: LocalGitHub, repository: Repository, commit: Commit, kind: 
     return {"tree": {"sha": commit.tree, "url": f"{url}/git/trees/{commit.tree}"}, "parents": parents}
 
 
-def git_commit(github: LocalGitHub, repository: Repository, commit: Commit) -> Body:
+def git_commit(github: LocalGitHub, repository: StoredRepository, commit: Commit) -> Body:
     """Return `git-commit`: the object itself."""
     return {
         "sha": commit.sha,
@@ -208,7 +208,7 @@ def git_commit(github: LocalGitHub, repository: Repository, commit: Commit) -> B
     }
 
 
-def full_commit(github: LocalGitHub, repository: Repository, commit: Commit) -> Body:
+def full_commit(github: LocalGitHub, repository: StoredRepository, commit: Commit) -> Body:
     """Return `commit`: the object, and who that is on GitHub."""
     inner = git_commit(github, repository, commit)
     objects = _objects(github, repository, commit, "commits")

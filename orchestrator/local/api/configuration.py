@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, moment
-from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
+from orchestrator.local.api.respond import ApiError, Call, Operation, answer, not_found
 from orchestrator.local.configuration import Configuration, Enforcement, Environment, Policy, Ruleset
 
 _POLICIES: Mapping[tuple[bool, bool], Policy] = {(True, False): "protected", (False, True): "custom"}
@@ -25,7 +25,7 @@ def put_environment(call: Call) -> Response:
     """PUT …/environments/{name}: made where it is missing. https://docs.github.com/rest/deployments/environments."""
     name, policy = call.params["name"], _policy(call.body.get("deployment_branch_policy"))
     if call.repository.private and policy != "open":  # what free accounts are told
-        raise Refusal(
+        raise ApiError(
             422, "Failed to create the environment protection rule. Please ensure the billing plan includes it."
         )
     known = _configured(call).environments.get(name, Environment())
@@ -68,7 +68,7 @@ def put_secret(call: Call) -> Response:
     """PUT …/secrets/{secret}: 201 where it is new, else 204. What is not sealed with our key is refused."""
     name, sealed, configured = call.params["secret"].upper(), call.text("encrypted_value"), _configured(call)
     if call.text("key_id") != _key_id(configured) or configured.opened(sealed) is None:
-        raise Refusal(422, "Bad request - Please ensure that you are using the correct key to encrypt this value.")
+        raise ApiError(422, "Bad request - Please ensure that you are using the correct key to encrypt this value.")
     if "name" in call.params:
         environment = _named(call)
         is_new = name not in environment.secrets
@@ -89,7 +89,7 @@ def add_variable(call: Call) -> Response:
     """POST …/actions/variables: 409 where there is one of that name."""
     name, value = call.text("name").upper(), call.text("value")
     if name in _configured(call).variables:
-        raise Refusal(409, "Already exists - Variable already exists")
+        raise ApiError(409, "Already exists - Variable already exists")
     _set_variable(call, name, value)
     return answer({}, 201)
 
@@ -116,9 +116,9 @@ def add_ruleset(call: Call) -> Response:
     """POST …/rulesets. https://docs.github.com/rest/repos/rules#create-a-repository-ruleset."""
     known = _configured(call).rulesets
     if call.repository.private:  # what free accounts are told
-        raise Refusal(403, "Upgrade to GitHub Pro or make this repository public to enable this feature.")
+        raise ApiError(403, "Upgrade to GitHub Pro or make this repository public to enable this feature.")
     if call.text("name") in {one.name for one in known}:
-        raise Refusal(422, "Validation Failed", errors=["Name must be unique"])
+        raise ApiError(422, "Validation Failed", errors=["Name must be unique"])
     made = _given(call, Ruleset(1 + max((one.id for one in known), default=0), "", "active"))
     _keep_ruleset(call, made)
     return answer(_ruleset(call, made), 201)
@@ -162,7 +162,7 @@ def _policy(given: Any) -> Policy:
     flags = given if isinstance(given, dict) else {}
     policy = _POLICIES.get((flags.get("protected_branches") is True, flags.get("custom_branch_policies") is True))
     if policy is None:
-        raise Refusal(422, "protected_branches and custom_branch_policies cannot have the same value")
+        raise ApiError(422, "protected_branches and custom_branch_policies cannot have the same value")
     return policy
 
 
@@ -229,7 +229,7 @@ def _given(call: Call, known: Ruleset) -> Ruleset:
     """Return `known` with what the body says of a ruleset."""
     enforcement = _ENFORCEMENTS.get(call.text("enforcement", known.enforcement))
     if enforcement is None:
-        raise Refusal(422, "Invalid request.\n\nenforcement is not a member of its list.")
+        raise ApiError(422, "Invalid request.\n\nenforcement is not a member of its list.")
     conditions = call.body.get("conditions", {}).get("ref_name", {})
     rules = call.body.get("rules")
     return replace(

@@ -9,8 +9,8 @@ from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body
 from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
 from orchestrator.local.api.repositories import commit_named, not_empty
-from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
-from orchestrator.local.store import Change, Entry, HeadMoved, Person, is_branch
+from orchestrator.local.api.respond import ApiError, Call, Operation, answer, not_found
+from orchestrator.local.store import BranchChange, HeadMoved, Person, TreeEntry, is_branch
 
 _INLINE = 1_000_000  # bytes; larger files come without their content
 
@@ -64,7 +64,7 @@ def blob(call: Call) -> Response:
 def get_content(call: Call) -> Response:
     """GET …/contents/{path}: a file, or what is in a folder."""
     if not_empty(call):
-        raise Refusal(404, "This repository is empty.")
+        raise ApiError(404, "This repository is empty.")
     ref, path = call.query.get("ref", call.repository.default_branch), call.params["path"].strip("/")
     commit = commit_named(call, ref)
     entry = call.github.store.entry(call.repository, commit, path) if path and not is_bad_path(path) else None
@@ -89,11 +89,11 @@ def put_content(call: Call) -> Response:
     with store.locked(call.repository):
         head = store.head(call.repository, branch)
         if head is None and store.head(call.repository):
-            raise Refusal(404, f"Branch {branch} not found")
+            raise ApiError(404, f"Branch {branch} not found")
         present = store.entry(call.repository, head, path) if head else None
         _check_sha(call, path, present)
         person = Person(call.actor, f"{bodies.number(call.actor)}+{call.actor}@users.noreply.github.com")
-        change = Change(
+        change = BranchChange(
             branch=branch,
             message=call.text("message"),
             expected_head=head,
@@ -104,7 +104,7 @@ def put_content(call: Call) -> Response:
         try:
             commit = store.commit(call.repository, change)
         except HeadMoved as error:  # a `git push` does not wait for our lock
-            raise Refusal(409, f"{branch} was updated meanwhile") from error
+            raise ApiError(409, f"{branch} was updated meanwhile") from error
     call.github.sites.get(call.repository)  # a commit to a published branch starts its build
     made = store.entry(call.repository, commit.sha, path)
     body = {
@@ -134,39 +134,39 @@ def _decoded(content: str) -> bytes:
     try:
         return base64.b64decode("".join(content.split()), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise Refusal(422, "content is not valid Base64") from error
+        raise ApiError(422, "content is not valid Base64") from error
 
 
 def _check_secrets(raw: bytes) -> None:
     kind = secret_in([raw])
     if kind:
         placeholders = {"bypass_placeholders": [{"placeholder_id": kind.lower(), "token_type": kind}]}
-        raise Refusal(409, violation(kind), metadata={"secret_scanning": placeholders})
+        raise ApiError(409, violation(kind), metadata={"secret_scanning": placeholders})
 
 
 def _check_path(call: Call, path: str, branch: str) -> None:
     if is_bad_path(path):
-        raise Refusal(422, "path contains a malformed path component")
+        raise ApiError(422, "path contains a malformed path component")
     if not is_branch(branch):
-        raise Refusal(422, "Invalid branch name")
+        raise ApiError(422, "Invalid branch name")
     if said := kept(call.github.configurations, call.repository, branch):
-        raise Refusal(409, said)
+        raise ApiError(409, said)
     if lacks_workflows(call.token, [path]):
-        raise Refusal(
+        raise ApiError(
             403, call.token.refusal if call.token else "", {"x-accepted-github-permissions": "workflows=write"}
         )
 
 
-def _check_sha(call: Call, path: str, present: Entry | None) -> None:
+def _check_sha(call: Call, path: str, present: TreeEntry | None) -> None:
     """Take an update only from someone who knows what is there."""
     given = call.body.get("sha")
     if present and given is None:
-        raise Refusal(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
+        raise ApiError(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
     if given is not None and (present is None or given != present.sha):
-        raise Refusal(409, f"{path} does not match {given}")
+        raise ApiError(409, f"{path} does not match {given}")
 
 
-def _tree_entry(url: str, entry: Entry) -> Body:
+def _tree_entry(url: str, entry: TreeEntry) -> Body:
     kind = "trees" if entry.type == "tree" else "blobs"
     size = {} if entry.size is None else {"size": entry.size}
     about = {"path": entry.path, "mode": entry.mode, "type": entry.type, "sha": entry.sha}
@@ -178,7 +178,7 @@ def _folder(call: Call, sha: str, path: str, ref: str) -> list[Body]:
     return [_content(call, entry, f"{path}/{entry.path}".lstrip("/"), ref) for entry in entries]
 
 
-def _content(call: Call, entry: Entry, path: str, ref: str) -> Body:
+def _content(call: Call, entry: TreeEntry, path: str, ref: str) -> Body:
     """Return what is said of a file or folder at `path`, without its content."""
     folder = entry.type == "tree"
     api, html = bodies.api_url(call.github, call.repository), bodies.html_url(call.github, call.repository)

@@ -17,7 +17,7 @@ from starlette.responses import Response
 from orchestrator.local.api import bodies, queries, schema
 from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
 from orchestrator.local.api.respond import Call, Operation, answer
-from orchestrator.local.store import Change, Commit, HeadMoved, NothingToDelete, Person, Repository
+from orchestrator.local.store import BranchChange, Commit, HeadMoved, NothingToDelete, Person, StoredRepository
 
 MUTATION = "createCommitOnBranch"
 GITHUB = Person("GitHub", "noreply@github.com")
@@ -31,7 +31,7 @@ _DOCUMENT = re.compile(
 )
 
 
-class _Refused(Exception):
+class _QueryRefused(Exception):
     """An error as GraphQL tells it: with status 200."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -102,11 +102,11 @@ def query(call: Call) -> Response:
         return _queried(call, document)
     try:
         asked = parse(document)
-    except _Refused as refused:
+    except _QueryRefused as refused:
         return answer({"errors": [{"type": refused.kind, "message": refused.message}]})
     try:
         return answer({"data": {asked.name: _mutate(call, asked, actor)}})
-    except _Refused as refused:
+    except _QueryRefused as refused:
         error = {
             "type": refused.kind,
             "path": [asked.name],
@@ -137,7 +137,7 @@ def parse(document: str) -> Query:
     words = re.findall(r"\w+|[{}]", found["selection"]) if found else []
     fields = _selection(iter(words))
     if found is None or not fields:
-        raise _Refused("UNPROCESSABLE", f"Only {MUTATION}, with its input in a variable, is answered here")
+        raise _QueryRefused("UNPROCESSABLE", f"Only {MUTATION}, with its input in a variable, is answered here")
     for name, inner in fields.items():
         _check_field(name, inner)
     return Query(found["variable"], found["alias"] or MUTATION, fields)
@@ -146,12 +146,12 @@ def parse(document: str) -> Query:
 def _check_field(name: str, inner: Mapping[str, Any]) -> None:
     """Refuse what cannot be answered before anything is done."""
     if name not in _FIELDS:
-        raise _Refused("undefinedField", f"Field '{name}' doesn't exist on type 'CreateCommitOnBranchPayload'")
+        raise _QueryRefused("undefinedField", f"Field '{name}' doesn't exist on type 'CreateCommitOnBranchPayload'")
     unknown = next((field for field in inner if field not in _FIELDS[name] or inner[field]), None)
     if unknown:
-        raise _Refused("undefinedField", f"Field '{unknown}' doesn't exist on type '{name.capitalize()}'")
+        raise _QueryRefused("undefinedField", f"Field '{unknown}' doesn't exist on type '{name.capitalize()}'")
     if bool(inner) != bool(_FIELDS[name]):
-        raise _Refused("selectionMismatch", f"Field '{name}' must have selections exactly where it is an object")
+        raise _QueryRefused("selectionMismatch", f"Field '{name}' must have selections exactly where it is an object")
 
 
 def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
@@ -175,7 +175,7 @@ def _mutate(call: Call, asked: Query, actor: str) -> Mapping[str, Any]:
     repository = _writable(call, given)
     additions = _additions(call, given)
     body = f"\n\n{given.message.body}" if given.message.body else ""
-    change = Change(
+    change = BranchChange(
         branch=given.branch.name.removeprefix("refs/heads/"),
         message=given.message.headline + body,
         expected_head=given.expected,
@@ -198,23 +198,25 @@ def _input(variables: Any, name: str) -> _Input:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         message = f"Variable ${name} of type CreateCommitOnBranchInput! was provided invalid value"
-        raise _Refused("INVALID", f"{message} for {where} ({first['msg']})") from error
+        raise _QueryRefused("INVALID", f"{message} for {where} ({first['msg']})") from error
 
 
-def _writable(call: Call, given: _Input) -> Repository:
+def _writable(call: Call, given: _Input) -> StoredRepository:
     """Return the repository. GitHub has no error for a private one but that it cannot be resolved."""
     owner, _, name = given.branch.repository.partition("/")
     repository = call.github.store.find(owner, name)
     covered = call.token is not None and repository is not None and call.token.covers(repository)
     if repository is None or (repository.private and not covered):
-        raise _Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{given.branch.repository}'.")
+        raise _QueryRefused(
+            "NOT_FOUND", f"Could not resolve to a Repository with the name '{given.branch.repository}'."
+        )
     if call.token is None or not covered or not call.token.may({"contents": "write"}):
-        raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
+        raise _QueryRefused("FORBIDDEN", call.token.refusal if call.token else "")
     branch = given.branch.name.removeprefix("refs/heads/")
     if call.github.store.head(repository, branch) is None:
-        raise _Refused("NOT_FOUND", f"No such branch: {given.branch.name}")
+        raise _QueryRefused("NOT_FOUND", f"No such branch: {given.branch.name}")
     if said := kept(call.github.configurations, repository, branch):
-        raise _Refused("UNPROCESSABLE", said)
+        raise _QueryRefused("UNPROCESSABLE", said)
     return repository
 
 
@@ -223,35 +225,35 @@ def _additions(call: Call, given: _Input) -> dict[str, bytes]:
     paths = [part.path for part in given.changes.additions] + [part.path for part in given.changes.deletions]
     bad = next((path for path in paths if is_bad_path(path)), None)
     if bad is not None:
-        raise _Refused("UNPROCESSABLE", f"path contains a malformed path component: {bad}")
+        raise _QueryRefused("UNPROCESSABLE", f"path contains a malformed path component: {bad}")
     twice = Counter(paths).most_common(1)
     if twice and twice[0][1] > 1:
-        raise _Refused("UNPROCESSABLE", f"Path must be unique: {twice[0][0]}")
+        raise _QueryRefused("UNPROCESSABLE", f"Path must be unique: {twice[0][0]}")
     if lacks_workflows(call.token, paths):
-        raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
+        raise _QueryRefused("FORBIDDEN", call.token.refusal if call.token else "")
     try:
         additions = {part.path: base64.b64decode(part.contents, validate=True) for part in given.changes.additions}
     except (binascii.Error, ValueError) as error:
-        raise _Refused("UNPROCESSABLE", "contents is not valid Base64") from error
+        raise _QueryRefused("UNPROCESSABLE", "contents is not valid Base64") from error
     kind = secret_in(additions.values())
     if kind:
-        raise _Refused("UNPROCESSABLE", violation(kind))
+        raise _QueryRefused("UNPROCESSABLE", violation(kind))
     return additions
 
 
-def _committed(call: Call, repository: Repository, change: Change) -> Commit:
+def _committed(call: Call, repository: StoredRepository, change: BranchChange) -> Commit:
     try:
         return call.github.store.commit(repository, change)
     except HeadMoved as error:
         # The two spaces are GitHub's.
         message = f'Expected branch to point to "{change.expected_head}" but it did not.  Pull and try again.'
-        raise _Refused("STALE_DATA", message) from error
+        raise _QueryRefused("STALE_DATA", message) from error
     except NothingToDelete as error:
         message = f"A path was requested for deletion which does not exist as of commit oid `{change.expected_head}`"
-        raise _Refused("NOT_FOUND", message) from error
+        raise _QueryRefused("NOT_FOUND", message) from error
 
 
-def _payload(call: Call, repository: Repository, commit: Commit, given: _Input) -> Mapping[str, Any]:
+def _payload(call: Call, repository: StoredRepository, commit: Commit, given: _Input) -> Mapping[str, Any]:
     headline, _, body = commit.message.partition("\n\n")
     url = f"{bodies.html_url(call.github, repository)}/commit/{commit.sha}"
     return {

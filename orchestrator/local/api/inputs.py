@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from orchestrator.local.api.respond import Refusal
+from orchestrator.local.api.respond import ApiError
 
 
 def filled(workflow: str, given: Mapping[str, Any]) -> dict[str, str]:
@@ -20,15 +20,15 @@ def filled(workflow: str, given: Mapping[str, Any]) -> dict[str, str]:
     """
     declared = _declared(workflow)
     if unknown := [name for name in given if name not in declared]:
-        raise Refusal(422, f"Unexpected inputs provided: {json.dumps(unknown)}")
+        raise ApiError(422, f"Unexpected inputs provided: {json.dumps(unknown)}")
     inputs: dict[str, str] = {}
     for name, about in declared.items():
         value = given.get(name, about.get("default"))
         if value in (None, "") and about.get("required") is True:
-            raise Refusal(422, f"Required input '{name}' not provided")
+            raise ApiError(422, f"Required input '{name}' not provided")
         offered = about.get("options")
         if value is not None and isinstance(offered, list) and value not in offered:
-            raise Refusal(422, f"Provided value '{value}' for input '{name}' not in the list of allowed values")
+            raise ApiError(422, f"Provided value '{value}' for input '{name}' not in the list of allowed values")
         no = "false" if about.get("type") == "boolean" else ""
         inputs[name] = no if value is None else value if isinstance(value, str) else json.dumps(value)
     return inputs

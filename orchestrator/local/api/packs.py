@@ -17,7 +17,7 @@ from starlette.routing import Route
 from orchestrator.local.api.protection import kept
 from orchestrator.local.git import git
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
 
 FETCH, PUSH = "git-upload-pack", "git-receive-pack"
@@ -25,7 +25,7 @@ _HOOKS = Path(__file__).parents[1] / "hooks"
 _ASK = {"www-authenticate": 'Basic realm="GitHub"'}
 
 
-class _Refused(Exception):
+class _PushRefused(Exception):
     def __init__(self, status: int, said: str) -> None:
         super().__init__(said)
         self.status = status
@@ -38,7 +38,7 @@ def routes(github: LocalGitHub) -> list[Route]:
         service = request.query_params.get("service", "")
         try:
             repository, _ = _allowed(github, request, service)
-        except _Refused as refused:
+        except _PushRefused as refused:
             return _refusal(refused)
         announced = f"# service={service}\n".encode()
         refs = await _served(github, repository, service, "--advertise-refs")
@@ -49,7 +49,7 @@ def routes(github: LocalGitHub) -> list[Route]:
         service = request.url.path.rpartition("/")[2]
         try:
             repository, token = _allowed(github, request, service)
-        except _Refused as refused:
+        except _PushRefused as refused:
             return _refusal(refused)
         said = await request.body()
         if request.headers.get("content-encoding") == "gzip":
@@ -66,21 +66,21 @@ def routes(github: LocalGitHub) -> list[Route]:
     ]
 
 
-def _refusal(refused: _Refused) -> Response:
+def _refusal(refused: _PushRefused) -> Response:
     return Response(str(refused), refused.status, _ASK if refused.status == 401 else None)
 
 
-def _allowed(github: LocalGitHub, request: Request, service: str) -> tuple[Repository, Token | None]:
-    """Return the repository and who asks. Raises _Refused."""
+def _allowed(github: LocalGitHub, request: Request, service: str) -> tuple[StoredRepository, Token | None]:
+    """Return the repository and who asks. Raises _PushRefused."""
     token = _token(github, request)
     found = github.store.find(request.path_params["owner"], request.path_params["repo"].removesuffix(".git"))
     is_covered = found is not None and token is not None and token.covers(found)
     if service == PUSH and token is None:
-        raise _Refused(401, "Authentication failed.")
+        raise _PushRefused(401, "Authentication failed.")
     if found is None or service not in (FETCH, PUSH) or (found.private and not is_covered):
-        raise _Refused(404, "Repository not found.")
+        raise _PushRefused(404, "Repository not found.")
     if service == PUSH and not (is_covered and token and token.may({"contents": "write"})):
-        raise _Refused(403, "Write access to repository not granted.")
+        raise _PushRefused(403, "Write access to repository not granted.")
     return found, token
 
 
@@ -97,7 +97,7 @@ def _token(github: LocalGitHub, request: Request) -> Token | None:
     return github.tokens.of(f"token {password}") if scheme.lower() == "basic" else None
 
 
-def _pushed(github: LocalGitHub, repository: Repository, token: Token | None, said: bytes) -> bytes:
+def _pushed(github: LocalGitHub, repository: StoredRepository, token: Token | None, said: bytes) -> bytes:
     """Take a push, as far as rulesets and the token let it. The refusals are the hook's: git reports them."""
     protected = [
         f"refs/heads/{branch}"
@@ -113,14 +113,14 @@ def _pushed(github: LocalGitHub, repository: Repository, token: Token | None, sa
 
 
 async def _served(
-    github: LocalGitHub, repository: Repository, service: str, *options: str, stdin: bytes = b""
+    github: LocalGitHub, repository: StoredRepository, service: str, *options: str, stdin: bytes = b""
 ) -> bytes:
     return await asyncio.to_thread(_git, github, repository, service, *options, stdin=stdin)
 
 
 def _git(
     github: LocalGitHub,
-    repository: Repository,
+    repository: StoredRepository,
     service: str,
     *options: str,
     stdin: bytes = b"",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 
 from orchestrator.local.configuration import Configurations
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
 
 # A few of the patterns that GitHub blocks for everyone:
@@ -45,7 +45,7 @@ def lacks_workflows(token: Token | None, paths: Iterable[str]) -> bool:
     return touched and not (token and token.may({"workflows": "write"}))
 
 
-def kept(configurations: Configurations, repository: Repository, branch: str) -> str | None:
+def kept(configurations: Configurations, repository: StoredRepository, branch: str) -> str | None:
     """Return what GitHub says of a write to a branch that a ruleset keeps as it is, None if none does."""
     if "update" not in configurations.rules_for(repository, branch):
         return None

@@ -4,19 +4,19 @@ from starlette.responses import Response
 
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, moment
-from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
-from orchestrator.local.sites import Build, Site
+from orchestrator.local.api.respond import ApiError, Call, Operation, answer, not_found
+from orchestrator.local.sites import PagesBuild, PagesSite
 
 
 def enable(call: Call) -> Response:
     """POST …/pages. https://docs.github.com/en/rest/pages/pages#create-a-github-pages-site."""
     branch, path = _source(call)
     if call.github.sites.get(call.repository):
-        raise Refusal(409, "GitHub Pages is already enabled.")
+        raise ApiError(409, "GitHub Pages is already enabled.")
     if call.repository.private:
-        raise Refusal(422, "Your current plan does not support GitHub Pages for this repository.")
+        raise ApiError(422, "Your current plan does not support GitHub Pages for this repository.")
     if call.github.store.head(call.repository, branch) is None:
-        raise Refusal(422, f"The {branch} branch must exist before GitHub Pages can be built.")
+        raise ApiError(422, f"The {branch} branch must exist before GitHub Pages can be built.")
     return answer(_site(call, call.github.sites.enable(call.repository, branch, path)), 201)
 
 
@@ -31,7 +31,7 @@ def health(call: Call) -> Response:
     https://docs.github.com/rest/pages/pages#get-a-dns-health-check-for-github-pages
     """
     _enabled(call)
-    raise Refusal(422, "There isn't a CNAME for this page")
+    raise ApiError(422, "There isn't a CNAME for this page")
 
 
 def builds(call: Call) -> Response:
@@ -76,21 +76,21 @@ def _source(call: Call) -> tuple[str, str]:
     """Return branch and path of the body's `source`. Publishing by a workflow of one's own is not played here."""
     source = call.body.get("source")
     if not isinstance(source, dict) or not isinstance(source.get("branch"), str):
-        raise Refusal(422, 'Invalid request.\n\n"source" wasn\'t supplied.')
+        raise ApiError(422, 'Invalid request.\n\n"source" wasn\'t supplied.')
     path = source.get("path", "/")
     if path not in {"/", "/docs"}:
-        raise Refusal(422, f'Invalid request.\n\n{path} is not a member of ["/", "/docs"].')
+        raise ApiError(422, f'Invalid request.\n\n{path} is not a member of ["/", "/docs"].')
     return source["branch"], path
 
 
-def _enabled(call: Call) -> Site:
+def _enabled(call: Call) -> PagesSite:
     site = call.github.sites.get(call.repository)
     if site is None:
         raise not_found()
     return site
 
 
-def _site(call: Call, site: Site) -> Body:
+def _site(call: Call, site: PagesSite) -> Body:
     """Return `page`. Its status is that of the newest build, and names no commit."""
     registered = call.github.sites.registered(site)
     return {
@@ -108,7 +108,7 @@ def _site(call: Call, site: Site) -> Body:
     }
 
 
-def _build(call: Call, build: Build) -> Body:
+def _build(call: Call, build: PagesBuild) -> Body:
     """Return `page-build`; its duration is in milliseconds."""
     sites = call.github.sites
     status = sites.status(build)

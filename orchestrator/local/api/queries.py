@@ -34,7 +34,7 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class QueryDocument:
     """The one query of a document, and the fragments beside it."""
 
     fields: tuple[Field, ...]
@@ -54,7 +54,7 @@ class _Variable:
     name: str
 
 
-def read(document: str) -> Document:
+def read(document: str) -> QueryDocument:
     """Read a document that holds one query. Raises BadQuery."""
     words = _Words(document)
     queries: list[tuple[Field, ...]] = []
@@ -72,7 +72,7 @@ def read(document: str) -> Document:
             raise BadQuery(f'Expected one of SCHEMA, QUERY, FRAGMENT, actual: "{word}"')
     if len(queries) != 1:
         raise BadQuery(f"Expected one query in the document, found {len(queries)}")
-    return Document(queries[0], fragments)
+    return QueryDocument(queries[0], fragments)
 
 
 class _Words:
@@ -179,7 +179,7 @@ class _Words:
         return {"true": True, "false": False, "null": None}.get(word, word)
 
 
-def answered(document: Document, root: Thing, variables: Mapping[str, Any]) -> dict[str, Any]:
+def answered(document: QueryDocument, root: Thing, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the query asks of `root`. Raises BadQuery, about a field where that has a path."""
     return _Answer(document.fragments, variables).of(root, document.fields, [])
 

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from orchestrator.core.serving import media_type
 from orchestrator.local.api.protection import is_bad_path
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 _HEADERS = {
     "cache-control": "max-age=300",
@@ -48,7 +48,7 @@ def _respond(github: LocalGitHub, request: Request) -> Response:
     return Response(content, 200, _HEADERS, _kind(request.path_params["place"], content))
 
 
-def _content(github: LocalGitHub, repository: Repository, place: str) -> bytes | None:
+def _content(github: LocalGitHub, repository: StoredRepository, place: str) -> bytes | None:
     """Return the file at `REF/PATH`. A branch's name may hold slashes, so each way to divide the two is tried."""
     parts = place.split("/")
     for at in range(1, len(parts)):

@@ -5,8 +5,8 @@ import re
 from starlette.responses import Response
 
 from orchestrator.local.api import bodies
-from orchestrator.local.api.respond import Call, Operation, Refusal, answer, invalid, not_found
-from orchestrator.local.store import AlreadyThere, Commit, Repository, is_branch
+from orchestrator.local.api.respond import ApiError, Call, Operation, answer, invalid, not_found
+from orchestrator.local.store import AlreadyThere, Commit, StoredRepository, is_branch
 
 _LONGEST_NAME = 100
 _RESERVED = {"", ".", "..", ".git"}
@@ -21,7 +21,7 @@ def slug(name: str) -> str:
 def authenticated_user(call: Call) -> Response:
     """GET /user."""
     if call.actor.endswith("[bot]"):
-        raise Refusal(403, "Resource not accessible by integration")
+        raise ApiError(403, "Resource not accessible by integration")
     return answer(bodies.private_user(call.github, call.actor))
 
 
@@ -35,7 +35,7 @@ def user(call: Call) -> Response:
 def own(call: Call) -> Response:
     """GET /user/repos, the one pushed to last first. https://docs.github.com/rest/repos/repos."""
     if call.token is None:
-        raise Refusal(401, "Requires authentication")
+        raise ApiError(401, "Requires authentication")
     covered = [found for found in call.github.store.owned_by(call.actor) if call.token.covers(found)]
     listed = sorted(covered, key=lambda found: found.pushed_at, reverse=True)
     skip, limit = call.window()
@@ -62,7 +62,7 @@ def create(call: Call) -> Response:
     return answer(bodies.full_repository(call.github, made), 201, {"location": bodies.api_url(call.github, made)})
 
 
-def _initialised(call: Call, made: Repository) -> Repository:
+def _initialised(call: Call, made: StoredRepository) -> StoredRepository:
     """Make the first commit, a README with name and description, as `auto_init` asks for.
 
     https://docs.github.com/rest/repos/repos#create-a-repository-for-the-authenticated-user
@@ -92,8 +92,8 @@ def commit(call: Call) -> Response:
     ref = call.params["ref"]
     try:
         sha = commit_named(call, ref)
-    except Refusal as refusal:
-        raise (Refusal(422, f"No commit found for SHA: {ref}") if refusal.status == 404 else refusal) from refusal
+    except ApiError as refusal:
+        raise (ApiError(422, f"No commit found for SHA: {ref}") if refusal.status == 404 else refusal) from refusal
     return answer(bodies.full_commit(call.github, call.repository, one(call, sha)))
 
 
@@ -127,7 +127,7 @@ def branch(call: Call) -> Response:
     name = call.params["branch"]
     sha = call.github.store.head(call.repository, name)
     if sha is None:
-        raise Refusal(404, "Branch not found")
+        raise ApiError(404, "Branch not found")
     url = f"{bodies.api_url(call.github, call.repository)}/branches/{name}"
     html = f"{bodies.html_url(call.github, call.repository)}/tree/{name}"
     return answer(
@@ -152,12 +152,12 @@ def commit_named(call: Call, name: str) -> str:
     return sha
 
 
-def not_empty(call: Call) -> Refusal | None:
+def not_empty(call: Call) -> ApiError | None:
     """Return what GitHub says when its git endpoints are asked about an empty repository; None for any other.
 
     https://docs.github.com/en/rest/guides/using-the-rest-api-to-interact-with-your-git-database
     """
-    return None if call.github.store.head(call.repository) else Refusal(409, "Git Repository is empty.")
+    return None if call.github.store.head(call.repository) else ApiError(409, "Git Repository is empty.")
 
 
 def one(call: Call, sha: str) -> Commit:
@@ -165,8 +165,8 @@ def one(call: Call, sha: str) -> Commit:
     return call.github.store.commits(call.repository, sha)[0]
 
 
-def _not_created(message: str) -> Refusal:
-    return Refusal(422, "Repository creation failed.", errors=invalid("Repository", "name", message))
+def _not_created(message: str) -> ApiError:
+    return ApiError(422, "Repository creation failed.", errors=invalid("Repository", "name", message))
 
 
 _REPO = "/repos/{owner}/{repo}"

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
 
 _OLDEST_VERSION = "2022-11-28"  # what GitHub takes a call to mean that names no version
@@ -25,7 +25,7 @@ GH_HOST = "api.github.localhost"
 DOCUMENTATION = "https://docs.github.com/rest"
 
 
-class Refusal(Exception):
+class ApiError(Exception):
     """A call that GitHub does not take; becomes its error body."""
 
     def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
@@ -35,9 +35,9 @@ class Refusal(Exception):
         self.body = {"message": message, **more, "documentation_url": DOCUMENTATION, "status": str(status)}
 
 
-def not_found() -> Refusal:
+def not_found() -> ApiError:
     """Return what GitHub says of everything that is not there, or not for this caller."""
-    return Refusal(404, "Not Found")
+    return ApiError(404, "Not Found")
 
 
 def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -62,10 +62,10 @@ class Call:
     version: str
     body: Mapping[str, Any]
     token: Token | None
-    found: Repository | None
+    found: StoredRepository | None
 
     @property
-    def repository(self) -> Repository:
+    def repository(self) -> StoredRepository:
         """Return the repository of the path. Raises 404 if it does not exist."""
         if self.found is None:
             raise not_found()
@@ -80,16 +80,16 @@ class Call:
     def actor(self) -> str:
         """Return the login of who calls. Raises 401 for nobody."""
         if self.token is None:
-            raise Refusal(401, "Requires authentication")
+            raise ApiError(401, "Requires authentication")
         return self.token.login
 
     def text(self, name: str, default: str | None = None) -> str:
         """Return a string of the body. Raises 422 if it is missing or something else."""
         value = self.body.get(name, default)
         if value is None:
-            raise Refusal(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
+            raise ApiError(422, f'Invalid request.\n\n"{name}" wasn\'t supplied.')
         if not isinstance(value, str):
-            raise Refusal(422, f"Invalid request.\n\nFor 'properties/{name}', {json.dumps(value)} is not a string.")
+            raise ApiError(422, f"Invalid request.\n\nFor 'properties/{name}', {json.dumps(value)} is not a string.")
         return value
 
     def window(self) -> tuple[int, int]:
@@ -137,7 +137,7 @@ class Operation:
             try:
                 call = await _call(github, self, request)
                 response = await _run(self.handler, call)
-            except Refusal as refusal:
+            except ApiError as refusal:
                 response = answer(refusal.body, refusal.status, refusal.headers)
             return sealed(github, request, response)
 
@@ -174,7 +174,7 @@ def _unless_known(request: Request, response: Response) -> Response:
 
 
 async def _call(github: LocalGitHub, operation: Operation, request: Request) -> Call:
-    """Say who calls and what about. Raises Refusal for what may not be asked, before anything is done."""
+    """Say who calls and what about. Raises ApiError for what may not be asked, before anything is done."""
     token = _authenticated(github, request)
     params = request.path_params
     found = github.store.find(params["owner"], params["repo"]) if "repo" in params else None
@@ -203,11 +203,11 @@ def _authenticated(github: LocalGitHub, request: Request) -> Token | None:
         return None
     token = github.tokens.of(authorization)
     if token is None:
-        raise Refusal(401, "Bad credentials")
+        raise ApiError(401, "Bad credentials")
     return token
 
 
-def _check_access(operation: Operation, token: Token | None, found: Repository | None) -> None:
+def _check_access(operation: Operation, token: Token | None, found: StoredRepository | None) -> None:
     """Hide what is private (404), refuse what is forbidden (403).
 
     https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api#404-not-found-for-an-existing-resource
@@ -219,20 +219,20 @@ def _check_access(operation: Operation, token: Token | None, found: Repository |
         raise _lacking(token, operation.needs)
 
 
-def _lacking(token: Token | None, needs: Mapping[str, str]) -> Refusal:
+def _lacking(token: Token | None, needs: Mapping[str, str]) -> ApiError:
     if token is None:
-        return Refusal(401, "Requires authentication")
+        return ApiError(401, "Requires authentication")
     accepted = ",".join(f"{name}={level}" for name, level in needs.items())
-    return Refusal(403, token.refusal, {"x-accepted-github-permissions": accepted})
+    return ApiError(403, token.refusal, {"x-accepted-github-permissions": accepted})
 
 
 def _parsed(raw: bytes) -> Mapping[str, Any]:
     try:
         body = from_json(raw) if raw.strip() else {}
     except ValueError as error:
-        raise Refusal(400, "Problems parsing JSON") from error
+        raise ApiError(400, "Problems parsing JSON") from error
     if not isinstance(body, dict):
-        raise Refusal(400, "Body should be a JSON object")
+        raise ApiError(400, "Body should be a JSON object")
     return body
 
 

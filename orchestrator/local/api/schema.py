@@ -9,7 +9,7 @@ from typing import Any
 from orchestrator.local.api import bodies
 from orchestrator.local.api.queries import BadQuery, Thing
 from orchestrator.local.api.respond import Call
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 
 def root(call: Call) -> Thing:
@@ -28,7 +28,7 @@ def root(call: Call) -> Thing:
     return Thing("Query", fields)
 
 
-def _seen(call: Call, full_name: str) -> Repository:
+def _seen(call: Call, full_name: str) -> StoredRepository:
     """Return a repository. GitHub has no error for a private one but that it cannot be resolved."""
     found = call.github.store.find(*full_name.split("/", 1))
     if found is None or not _is_seen(call, found):
@@ -36,7 +36,7 @@ def _seen(call: Call, full_name: str) -> Repository:
     return found
 
 
-def _is_seen(call: Call, found: Repository) -> bool:
+def _is_seen(call: Call, found: StoredRepository) -> bool:
     return not found.private or (call.token is not None and call.token.covers(found))
 
 
@@ -64,7 +64,7 @@ def _connection(nodes: Sequence[Thing], given: Mapping[str, Any], kind: str = "C
     return Thing(kind, fields)
 
 
-def _repository(call: Call, found: Repository) -> Thing:
+def _repository(call: Call, found: StoredRepository) -> Thing:
     head = call.github.store.head(found)
     target = Thing("Commit", {"oid": head, "id": bodies.node_id("Commit", head)})
     ref = {"name": found.default_branch, "prefix": "refs/heads/", "target": target}

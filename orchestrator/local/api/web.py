@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 COMMITS = 50
 
@@ -93,7 +93,7 @@ def _job(github: LocalGitHub, job: Job) -> str:
     return f"<h2>{escape(job.name)}</h2>{_table(('step', 'state'), rows)}<pre>{log}</pre>"
 
 
-def _found(github: LocalGitHub, request: Request) -> Repository | None:
+def _found(github: LocalGitHub, request: Request) -> StoredRepository | None:
     return github.store.find(request.path_params["owner"], request.path_params["repo"])
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, moment
 from orchestrator.local.api.inputs import filled
-from orchestrator.local.api.respond import Call, Operation, Refusal, answer, not_found
+from orchestrator.local.api.respond import ApiError, Call, Operation, answer, not_found
 from orchestrator.local.github import Dispatch
 from orchestrator.local.runs import Job, Run, Step
 
@@ -24,7 +24,7 @@ _LONGEST_EVENT_TYPE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Workflow:
+class ListedWorkflow:
     """A workflow file on the default branch."""
 
     path: str
@@ -44,7 +44,7 @@ async def repository_dispatch(call: Call) -> Response:
     """
     kind = call.text("event_type")
     if not 1 <= len(kind) <= _LONGEST_EVENT_TYPE:
-        raise Refusal(422, f"Invalid request.\n\nevent_type is {len(kind)} characters long, of 1 to 100.")
+        raise ApiError(422, f"Invalid request.\n\nevent_type is {len(kind)} characters long, of 1 to 100.")
     branch, payload = call.repository.default_branch, call.body.get("client_payload") or {}
     _check_payload(payload, "client_payload", _MOST_PROPERTIES)
     event = {"action": kind, "branch": branch, "client_payload": payload, **_sender(call)}
@@ -62,9 +62,9 @@ async def workflow_dispatch(call: Call) -> Response:
     workflow = _workflow(call)
     branch = call.text("ref").removeprefix("refs/heads/")
     if call.github.store.head(call.repository, branch) is None:
-        raise Refusal(422, f"No ref found for: {call.text('ref')}")
+        raise ApiError(422, f"No ref found for: {call.text('ref')}")
     if not workflow.by_hand:
-        raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
+        raise ApiError(422, "Workflow does not have 'workflow_dispatch' trigger")
     inputs = call.body.get("inputs") or {}
     _check_payload(inputs, "inputs", _MOST_INPUTS)
     event = {
@@ -95,7 +95,7 @@ async def rerun_failed(call: Call) -> Response:
 async def _again(call: Call, *, failed_only: bool) -> Response:
     run = known_run(call)
     if run.status != "completed":
-        raise Refusal(403, "This workflow is already running")
+        raise ApiError(403, "This workflow is already running")
     await call.github.on_rerun(run.id, failed_only=failed_only)
     return answer({}, 201)
 
@@ -104,7 +104,7 @@ async def cancel(call: Call) -> Response:
     """POST …/actions/runs/{id}/cancel and …/force-cancel: 202, and 409 where the run is over."""
     run = known_run(call)
     if run.status == "completed" or not await call.github.on_cancel(run.id):
-        raise Refusal(409, "Cannot cancel a workflow run that is completed.")
+        raise ApiError(409, "Cannot cancel a workflow run that is completed.")
     return answer({}, 202)
 
 
@@ -121,7 +121,7 @@ def get_workflow(call: Call) -> Response:
     return answer(_workflow_body(call, _workflow(call)))
 
 
-def _workflow_body(call: Call, workflow: Workflow) -> Body:
+def _workflow_body(call: Call, workflow: ListedWorkflow) -> Body:
     address = bodies.html_url(call.github, call.repository)
     return {
         "id": bodies.number(workflow.path),
@@ -168,13 +168,13 @@ def job(call: Call) -> Response:
 
 def _check_payload(payload: Any, name: str, most: int) -> None:
     if not isinstance(payload, dict):
-        raise Refusal(422, f"Invalid request.\n\nFor 'properties/{name}', {json.dumps(payload)} is not an object.")
+        raise ApiError(422, f"Invalid request.\n\nFor 'properties/{name}', {json.dumps(payload)} is not an object.")
     if len(payload) > most:
-        raise Refusal(
+        raise ApiError(
             422, f"Invalid request.\n\nNo more than {most} properties are allowed; {len(payload)} were supplied."
         )
     if len(json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()) > _LARGEST_PAYLOAD:
-        raise Refusal(422, f"{name} is too large.")
+        raise ApiError(422, f"{name} is too large.")
 
 
 def _sender(call: Call) -> Body:
@@ -183,7 +183,7 @@ def _sender(call: Call) -> Body:
     return {"repository": repository, "sender": bodies.simple_user(call.github, call.actor)}
 
 
-def _workflow(call: Call) -> Workflow:
+def _workflow(call: Call) -> ListedWorkflow:
     """Return the workflow of the path, given by its file's name or its id. Raises 404."""
     wanted = call.params["workflow"]
     for workflow in _workflows(call):
@@ -192,7 +192,7 @@ def _workflow(call: Call) -> Workflow:
     raise not_found()
 
 
-def _workflows(call: Call) -> Iterator[Workflow]:
+def _workflows(call: Call) -> Iterator[ListedWorkflow]:
     """Yield the workflows on the default branch."""
     store = call.github.store
     head = store.head(call.repository)
@@ -203,7 +203,7 @@ def _workflows(call: Call) -> Iterator[Workflow]:
         if entry.path.endswith((".yml", ".yaml")):
             text = store.blob(call.repository, entry.sha).decode(errors="replace")
             name = re.search(r"^name:[ \t]*['\"]?(.+?)['\"]?[ \t]*$", text, re.MULTILINE)
-            yield Workflow(path, name[1] if name else path, text)
+            yield ListedWorkflow(path, name[1] if name else path, text)
 
 
 def known_run(call: Call) -> Run:
@@ -236,7 +236,7 @@ def _wanted(call: Call, run: Run) -> bool:
     query = call.query
     since = re.fullmatch(r">=(\d{4}-\d\d-\d\d(?:T[\d:]+(?:Z|\+00:00))?)", query.get("created", ">=1970-01-01"))
     if not since:
-        raise Refusal(422, "created must be >= and a date or a time in UTC")
+        raise ApiError(422, "created must be >= and a date or a time in UTC")
     return (
         query.get("event", run.event) == run.event
         and query.get("status", run.status) in {run.status, run.conclusion}

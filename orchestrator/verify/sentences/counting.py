@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from orchestrator.core.paths import is_page
 from orchestrator.verify.sentences.markup import links, read_page
 from orchestrator.verify.sentences.numbers import Bound
-from orchestrator.verify.sentences.repository import Finding
+from orchestrator.verify.sentences.repository import Evidence
 from orchestrator.verify.sentences.structure import Malformed, format_of, parsed, table, unread
 
 _WORD = re.compile(r"\w")
@@ -217,7 +217,7 @@ UNITS: Mapping[str, str] = {form: unit for unit in _COUNTS for form in (unit, pl
 """How a unit is written, alone and of many -> the unit."""
 
 
-def counted(name: str, data: bytes, unit: str, wanted: Bound) -> Finding:
+def counted(name: str, data: bytes, unit: str, wanted: Bound) -> Evidence:
     """Return whether a file has as many `unit`s as are wanted; no verdict where it depends on the way of counting."""
     try:
         ways = _COUNTS[unit](name, data)
@@ -227,8 +227,8 @@ def counted(name: str, data: bytes, unit: str, wanted: Bound) -> Finding:
     verdicts = {wanted.takes(count) for count in ways}
     told = f"`{name}` has {seen} {unit if seen == '1' else plural(unit)}"
     if len(verdicts) > 1:
-        return Finding(None, f"{told}, as one counts")
-    return Finding(verdicts.pop(), told)
+        return Evidence(None, f"{told}, as one counts")
+    return Evidence(verdicts.pop(), told)
 
 
 def json_text(value: object) -> str:

@@ -7,9 +7,9 @@ from typing import Any
 from orchestrator.verify.sentences.claims import About, in_content
 from orchestrator.verify.sentences.counting import json_text
 from orchestrator.verify.sentences.numbers import compared
-from orchestrator.verify.sentences.repository import Finding
+from orchestrator.verify.sentences.repository import Evidence
 from orchestrator.verify.sentences.structure import (
-    Absent,
+    AbsentKey,
     Malformed,
     Test,
     everywhere,
@@ -26,13 +26,13 @@ from orchestrator.verify.sentences.structure import (
 def has_form(kind: str, root: str = "") -> About:
     """Return that a file can be read as `kind`. `root`: what it then is, a list or an object."""
 
-    def claim(name: str, data: bytes) -> Finding:
+    def claim(name: str, data: bytes) -> Evidence:
         try:
             value = read_as(kind, name, data)
         except Malformed as error:
             return unread(error)
         told = f"`{name}` is valid {kind.upper()}"
-        return Finding(not root or type_of(value) == root, told if not root else f"{told} and holds {type_of(value)}")
+        return Evidence(not root or type_of(value) == root, told if not root else f"{told} and holds {type_of(value)}")
 
     return in_content(claim)
 
@@ -40,7 +40,7 @@ def has_form(kind: str, root: str = "") -> About:
 def compares(keys: Sequence[str], said: str, other: str) -> About:
     """Return that what stands under keys compares as `said` with what stands under another."""
 
-    def claim(name: str, data: bytes) -> Finding:
+    def claim(name: str, data: bytes) -> Evidence:
         try:
             value = parsed(name, data)
             pairs = [
@@ -48,13 +48,13 @@ def compares(keys: Sequence[str], said: str, other: str) -> About:
             ]
         except Malformed as error:
             return unread(error)
-        except Absent as error:
-            return Finding(holds=False, seen=f"`{name}`: {error}")
+        except AbsentKey as error:
+            return Evidence(holds=False, seen=f"`{name}`: {error}")
         for key, one, bar in pairs:
             is_number = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (one, bar))
             if not is_number or not compared(said, bar).takes(one):
-                return Finding(holds=False, seen=f"`{key}` is {json_text(one)}, `{other}` {json_text(bar)}")
-        return Finding(holds=True, seen=f"`{', '.join(keys)}` {said} `{other}`")
+                return Evidence(holds=False, seen=f"`{key}` is {json_text(one)}, `{other}` {json_text(bar)}")
+        return Evidence(holds=True, seen=f"`{', '.join(keys)}` {said} `{other}`")
 
     return in_content(claim)
 
@@ -62,13 +62,13 @@ def compares(keys: Sequence[str], said: str, other: str) -> About:
 def entries_are(test: Test, told: str) -> About:
     """Return that a file holds a list whose entries all pass a test."""
 
-    def claim(name: str, data: bytes) -> Finding:
+    def claim(name: str, data: bytes) -> Evidence:
         try:
             value = parsed(name, data)
         except Malformed as error:
             return unread(error)
         wrong = [one for one in value if not test(one)] if isinstance(value, list) else [value]
-        return Finding(not wrong, f"`{name}` has {json_text(wrong[0])}, not {told}" if wrong else f"all are {told}")
+        return Evidence(not wrong, f"`{name}` has {json_text(wrong[0])}, not {told}" if wrong else f"all are {told}")
 
     return in_content(claim)
 
@@ -88,35 +88,35 @@ def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True,
     `is_all`: and no others; `is_sure`: they were called keys; `is_each`: it is a list, and each entry has them.
     """
 
-    def claim(name: str, data: bytes) -> Finding:
+    def claim(name: str, data: bytes) -> Evidence:
         try:
             value = read_csv(name, data) if format_of(name) == "csv" else parsed(name, data)
         except Malformed as error:
             return unread(error)
         if is_each and not isinstance(value, list):
-            return Finding(None, f"`{name}` holds {type_of(value)}")
+            return Evidence(None, f"`{name}` holds {type_of(value)}")
         for key in keys:
             shown = _key(name, value, key)
             if not shown.holds:
-                return shown if is_sure else Finding(None, shown.seen)
+                return shown if is_sure else Evidence(None, shown.seen)
         told = ", ".join(f"`{key.name}`" for key in keys)
         first = value[0] if isinstance(value, list) and value else value
         more = [str(key) for key in first if key not in {one.name for one in keys}] if isinstance(first, dict) else []
         if is_all and more:
-            return Finding(holds=False, seen=f"`{name}` also has {', '.join(f'`{key}`' for key in more[:10])}")
-        return Finding(holds=True, seen=f"`{name}` has {told}")
+            return Evidence(holds=False, seen=f"`{name}` also has {', '.join(f'`{key}`' for key in more[:10])}")
+        return Evidence(holds=True, seen=f"`{name}` has {told}")
 
     return in_content(claim)
 
 
-def _key(name: str, value: Any, key: Key) -> Finding:
+def _key(name: str, value: Any, key: Key) -> Evidence:
     try:
         found = looked_up(value, key.name)
-    except Absent as error:
+    except AbsentKey as error:
         # Somewhere inside: the sentence may mean that place.
         inside = key.test is None and key.name in set(everywhere(value))
-        return Finding(None if inside else False, f"`{name}` has no `{key.name}`; {error}")
+        return Evidence(None if inside else False, f"`{name}` has no `{key.name}`; {error}")
     wrong = [one for one in found if key.test is not None and not key.test(one)]
     if wrong:
-        return Finding(holds=False, seen=f"`{key.name}` in `{name}` is {json_text(wrong[0])}, not {key.told}")
-    return Finding(holds=True, seen=f"`{key.name}` in `{name}` is {json_text(found[0])}")
+        return Evidence(holds=False, seen=f"`{key.name}` in `{name}` is {json_text(wrong[0])}, not {key.told}")
+    return Evidence(holds=True, seen=f"`{key.name}` in `{name}` is {json_text(found[0])}")

@@ -10,7 +10,7 @@ from orchestrator.verify.sentences.holdings import Key, has_keys
 from orchestrator.verify.sentences.numbers import Bound, bound, compared, comparison
 from orchestrator.verify.sentences.shapes import shape
 from orchestrator.verify.sentences.structure import TYPES, Test, format_of, is_of, lies_within
-from orchestrator.verify.sentences.wording import Reader, Token, is_key
+from orchestrator.verify.sentences.wording import Reader, WordToken, is_key
 
 KEY_NOUNS = (
     *("key", "keys", "field", "fields", "property", "properties", "column", "columns", "attribute", "attributes"),
@@ -221,7 +221,7 @@ class Keys:
             return None
         return [self._key_or_text(token) for token in tokens], is_either
 
-    def _key_or_text(self, token: Token) -> About:
+    def _key_or_text(self, token: WordToken) -> About:
         about = has_keys([Key(token.text)], is_sure="_" in token.text or token.is_quoted)
         return one_of([about, has_text(token.text)]) if token.is_quoted else about
 

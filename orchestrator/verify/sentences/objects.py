@@ -21,7 +21,7 @@ from orchestrator.verify.sentences.holdings import entries_are, has_form
 from orchestrator.verify.sentences.keys import Keys, Objects
 from orchestrator.verify.sentences.numbers import Bound, bound
 from orchestrator.verify.sentences.structure import FORMATS, TYPES, format_of, is_of
-from orchestrator.verify.sentences.wording import NO_NAME, Token
+from orchestrator.verify.sentences.wording import NO_NAME, WordToken
 
 _SECTION_NOUNS = ("section", "sections", "heading", "headings")
 _TEXT_NOUNS = (
@@ -226,6 +226,6 @@ class Words(Keys):
 
         return reader.joined(item, is_object=True)
 
-    def _quoted(self) -> Token | None:
+    def _quoted(self) -> WordToken | None:
         token = self.reader.take("quoted", "file")
         return token if token is not None and token.is_quoted else None

@@ -24,7 +24,7 @@ from orchestrator.verify.sentences.keys import KEY_NOUNS, Objects
 from orchestrator.verify.sentences.naming import Naming
 from orchestrator.verify.sentences.numbers import Bound, comparison, number
 from orchestrator.verify.sentences.objects import Words
-from orchestrator.verify.sentences.wording import Token, is_key
+from orchestrator.verify.sentences.wording import WordToken, is_key
 
 BE = ("is", "are", "was", "were", "be", "stays", "stay", "remains", "remain", "has been", "have been", "been", "gets")
 HAVE = (
@@ -89,7 +89,7 @@ class Predicates(Naming):
 
     had = False
 
-    def value_in(self, names: Sequence[str], keys: Sequence[Token] = ()) -> list[Clause] | None:
+    def value_in(self, names: Sequence[str], keys: Sequence[WordToken] = ()) -> list[Clause] | None:
         """Take keys and what they are to be, `rate` is a number say; the keys may have been taken before."""
         reader, start = self.reader, self.reader.at
         if not keys and reader.say("first line"):
@@ -102,7 +102,7 @@ class Predicates(Naming):
             return None
         return [(name, about) for name in names]
 
-    def keys(self, *, is_bare: bool) -> list[Token]:
+    def keys(self, *, is_bare: bool) -> list[WordToken]:
         """Take names of keys; `is_bare`: without quotes too."""
         reader = self.reader
         reader.say(*KEY_NOUNS, "value of", "value of key", "value of field", "values of")
@@ -110,7 +110,7 @@ class Predicates(Naming):
         reader.say(*KEY_NOUNS, "value", "values")
         return found if all(is_key(token) for token in found) else []
 
-    def _valued(self, words: Words, keys: Sequence[Token]) -> About | None:
+    def _valued(self, words: Words, keys: Sequence[WordToken]) -> About | None:
         """Take "exists", "is a number", "equals 3" behind keys."""
         reader = self.reader
         is_sure = all(token.is_quoted or token.kind == "file" or "_" in token.text for token in keys)
@@ -131,7 +131,7 @@ class Predicates(Naming):
             return None
         return denied(about) if is_not else about
 
-    def _with_key(self, keys: Sequence[Token]) -> About | None:
+    def _with_key(self, keys: Sequence[WordToken]) -> About | None:
         """Take "greater than `min`" behind keys."""
         reader, start = self.reader, self.reader.at
         said = comparison(reader)

@@ -9,7 +9,7 @@ _KNOWN = {"readme": "README.md", "readme.md": "README.md", "license": LICENCE, "
 
 
 @dataclass(frozen=True)
-class Finding:
+class Evidence:
     """What a claim shows. `holds`: None if the files alone do not tell; `seen`: what was there."""
 
     holds: bool | None
@@ -17,7 +17,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Repository:
+class CheckedFiles:
     """What a check may ask about. `files`: path -> bytes; `attachments`: those of all rounds, as they were sent."""
 
     files: Mapping[str, bytes]

@@ -9,7 +9,7 @@ from typing import Any
 from xml.parsers import expat
 
 from orchestrator.verify.sentences.numbers import Bound
-from orchestrator.verify.sentences.repository import Finding
+from orchestrator.verify.sentences.repository import Evidence
 
 LARGEST = 2_000_000
 LARGEST_YAML = 200_000
@@ -39,13 +39,13 @@ class Malformed(ValueError):
     """A file is not of the form that was asked for; the text says which file and why."""
 
 
-class Unseen(Malformed):
+class UnseenFile(Malformed):
     """A file is not looked into here, which says nothing of its form."""
 
 
-def unread(error: Malformed) -> Finding:
+def unread(error: Malformed) -> Evidence:
     """Return what a claim shows of a file that could not be read."""
-    return Finding(None if isinstance(error, Unseen) else False, str(error))
+    return Evidence(None if isinstance(error, UnseenFile) else False, str(error))
 
 
 def format_of(name: str) -> str:
@@ -55,7 +55,7 @@ def format_of(name: str) -> str:
 
 def _text(name: str, data: bytes) -> str:
     if len(data) > LARGEST:
-        raise Unseen(f"`{name}` is too large to parse here: {len(data)} bytes")
+        raise UnseenFile(f"`{name}` is too large to parse here: {len(data)} bytes")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -82,16 +82,16 @@ def read_yaml(name: str, data: bytes) -> Any:
     import yaml  # noqa: PLC0415 - heavy, and few checks speak of YAML
 
     if len(data) > LARGEST_YAML:
-        raise Unseen(f"`{name}` is too large to parse here: {len(data)} bytes")
+        raise UnseenFile(f"`{name}` is too large to parse here: {len(data)} bytes")
     text = _text(name, data)
     try:
         depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise Unseen(f"`{name}` has aliases, which are not looked into")
+                raise UnseenFile(f"`{name}` has aliases, which are not looked into")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
-                raise Unseen(f"`{name}` is nested too deeply")
+                raise UnseenFile(f"`{name}` is nested too deeply")
         return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         if isinstance(error, Malformed):
@@ -125,12 +125,12 @@ def read_csv(name: str, data: bytes) -> list[dict[str, str]]:
 def root_of(name: str, data: bytes) -> str:
     """Return the name of the root element of an XML file. Entities are refused, so that none is expanded."""
     if len(data) > LARGEST:
-        raise Unseen(f"`{name}` is too large to parse here: {len(data)} bytes")
+        raise UnseenFile(f"`{name}` is too large to parse here: {len(data)} bytes")
     parser = expat.ParserCreate(namespace_separator=" ")
     found: list[str] = []
 
     def refuse(*_: Any) -> None:
-        raise Unseen(f"`{name}` declares entities, which are not looked into")
+        raise UnseenFile(f"`{name}` declares entities, which are not looked into")
 
     def begin(tag: str, _: Mapping[str, str]) -> None:
         if not found:
@@ -182,19 +182,19 @@ def parsed(name: str, data: bytes) -> Any:
     return read_as(kind if kind in ("json", "yaml", "csv") else "json", name, data)
 
 
-class Absent(LookupError):
+class AbsentKey(LookupError):
     """A key is not there; the text says what is."""
 
 
 def looked_up(value: Any, key: str) -> list[Any]:
-    """Return what stands under a key: one value, or one of each entry of a list. Raises Absent."""
+    """Return what stands under a key: one value, or one of each entry of a list. Raises AbsentKey."""
     if isinstance(value, list):
         if not value:
-            raise Absent("the list is empty")
+            raise AbsentKey("the list is empty")
         place, _, rest = key.partition(".")
         if place.isdecimal() and len(place) < 7:
             if int(place) >= len(value):
-                raise Absent(f"the list has {len(value)} entries")
+                raise AbsentKey(f"the list has {len(value)} entries")
             return looked_up(value[int(place)], rest) if rest else [value[int(place)]]
         return [one for entry in value for one in looked_up(entry, key)]
     if isinstance(value, dict):
@@ -204,8 +204,8 @@ def looked_up(value: Any, key: str) -> list[Any]:
         if rest and head in value:
             return looked_up(value[head], rest)
         keys = ", ".join(f"`{known}`" for known in list(value)[:20]) or "none"
-        raise Absent(f"the keys are {keys}" if value else "it has no keys")
-    raise Absent(f"there is {type_of(value)} where a key was looked for")
+        raise AbsentKey(f"the keys are {keys}" if value else "it has no keys")
+    raise AbsentKey(f"there is {type_of(value)} where a key was looked for")
 
 
 def everywhere(value: Any) -> Iterator[str]:

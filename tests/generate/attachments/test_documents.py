@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.generate.attachments import documents
-from orchestrator.generate.attachments.documents import MAX_TEXT, Unreadable, lines, text_of
+from orchestrator.generate.attachments.documents import MAX_TEXT, UnreadableDocument, lines, text_of
 from tests.doubles.documents import bomb, packed, pdf, workbook
 
 pytestmark = pytest.mark.anyio
@@ -25,7 +25,7 @@ async def test_lines_end_at_the_same_limit() -> None:
 
 
 async def test_a_workbook_that_would_unpack_to_too_much_is_not_opened() -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         list(lines("xlsx", bomb()))
 
 
@@ -39,7 +39,7 @@ async def test_sheets_and_pages_without_anything_are_said() -> None:
 
 async def test_a_reader_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents, "LONGEST_S", 0.01)
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         await text_of("pdf", pdf("x"))
 
 
@@ -60,7 +60,7 @@ async def test_the_reader_gets_nothing_of_our_environment() -> None:
     while not reading.done():
         await asyncio.sleep(0.005)
         seen |= environments()
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         await reading
     assert seen == {b""}
 
@@ -81,5 +81,5 @@ async def test_an_archive_is_read_as_what_its_files_say_that_it_is() -> None:
     "data", [b"PK\x03\x04", b"PK\x05\x06" + b"\xff" * 18, packed({"a": "b"})[:-30]], ids=["begun", "empty", "cut"]
 )
 async def test_an_archive_that_is_broken_is_unreadable(data: bytes) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(UnreadableDocument):
         await text_of("zip", data)

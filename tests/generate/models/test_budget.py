@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.report import Attempt
-from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, Budget, NotAllowed
+from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, NotAllowed, TaskBudget
 from orchestrator.generate.models.presets import Model, Price
 from tests.doubles.clock import FastClock
 
@@ -17,11 +17,11 @@ def model(price: Price | None = PRICE, *, context: int = 100_000, output: int = 
     )
 
 
-def budget(dollars: float = 1.0, seconds: float = 1000, *attempts: Attempt) -> Budget:
-    return Budget(dollars, FastClock().deadline(seconds), list(attempts))
+def budget(dollars: float = 1.0, seconds: float = 1000, *attempts: Attempt) -> TaskBudget:
+    return TaskBudget(dollars, FastClock().deadline(seconds), list(attempts))
 
 
-def asked(given: Budget, of: Model, tokens_in: int = 1_000, until: Deadline | None = None) -> tuple[float, int]:
+def asked(given: TaskBudget, of: Model, tokens_in: int = 1_000, until: Deadline | None = None) -> tuple[float, int]:
     allowance = given.allowance(of, tokens_in, until or given.deadline)
     return allowance.seconds, allowance.tokens
 

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 
 from orchestrator.core.settings import model_settings
 from orchestrator.generate.models.endpoints import LONGEST_LIST, endpoint
-from orchestrator.generate.models.listing import Entry, listing, run_models, table
+from orchestrator.generate.models.listing import ListedModel, listing, run_models, table
 from orchestrator.generate.models.presets import Preset, Price
 from tests.doubles.server import Asked, answering, response
 
@@ -50,12 +50,12 @@ async def provider(body: object = b"", **scripted: Any) -> AsyncIterator[Provide
         yield double
 
 
-async def listed(name: str, limit_s: float = 5, /, **env: str) -> Entry:
+async def listed(name: str, limit_s: float = 5, /, **env: str) -> ListedModel:
     (entry,) = await listing(model_settings({"LLM_MODELS": name, **env}), {}, LITELLM, limit_s)
     return entry
 
 
-async def at(of: Provider, limit_s: float = 5) -> Entry:
+async def at(of: Provider, limit_s: float = 5) -> ListedModel:
     """Return what is found out about `openai/one` at a provider."""
     return await listed("openai/one", limit_s, LLM_API_BASE=f"{of.url}/v1", LLM_API_KEY=KEY)
 
@@ -308,7 +308,7 @@ async def test_an_endpoint_is_asked_once_for_all_its_models_and_all_endpoints_at
 # What is printed
 
 
-def entry(**other: Any) -> Entry:
+def entry(**other: Any) -> ListedModel:
     usual: dict[str, Any] = {
         "name": "good",
         "model": "openai/one",
@@ -323,7 +323,7 @@ def entry(**other: Any) -> Entry:
         "vision": True,
         "edits": False,
     }
-    return Entry(**usual | other)
+    return ListedModel(**usual | other)
 
 
 def test_the_table_stands_in_columns() -> None:
@@ -348,7 +348,7 @@ def test_the_command_prints_every_preset_and_never_a_key(capsys: pytest.CaptureF
     }
     assert run_models(env, as_json=True) == 0
     said = capsys.readouterr().out
-    entries = TypeAdapter(list[Entry]).validate_json(said)
+    entries = TypeAdapter(list[ListedModel]).validate_json(said)
     assert [(each.name, each.place, each.state) for each in entries[:2]] == [
         ("ollama", 1, "does not answer"),
         ("nobody", 2, "is neither a preset in prompts/models.yaml nor a litellm id such as openai/gpt-4.1"),

@@ -2,14 +2,14 @@ from typing import Any
 
 import pytest
 
-from orchestrator.generate.models.refusals import Form, Refusal, Said, adapted_to, refusal_of, said_by
+from orchestrator.generate.models.refusals import Form, ProviderError, Refusal, adapted_to, refusal_of, said_by
 
 MESSAGES: list[dict[str, Any]] = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Build."}]
 ASKED = Form().request(MESSAGES, 8_000)
 
 
-def said(status: int | None, text: str, param: str = "", *, has_key: bool = True) -> Said:
-    return Said(status, text.lower(), param, has_key)
+def said(status: int | None, text: str, param: str = "", *, has_key: bool = True) -> ProviderError:
+    return ProviderError(status, text.lower(), param, has_key)
 
 
 @pytest.mark.parametrize(
@@ -181,6 +181,6 @@ def test_a_refusal_without_end_takes_no_time() -> None:
         read = said_by(error)
         assert len(read.text) < 5_000
         for status in (400, 401, 429, 500):
-            whole = Said(status, read.text)
+            whole = ProviderError(status, read.text)
             assert refusal_of(whole) is not None
             adapted_to(whole, Form(), ASKED)

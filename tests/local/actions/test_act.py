@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.local.actions.act import Masker, Recorder, Start
+from orchestrator.local.actions.act import ActStart, Masker, Recorder
 from orchestrator.local.actions.expressions import parse
 from orchestrator.local.actions.workflow import JobPlan, Workflow
 
@@ -43,8 +43,8 @@ class Act:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Start:
-    return Start(
+def start(tmp_path: Path) -> ActStart:
+    return ActStart(
         act=Path("/bin/act"),
         checkout=Path("/checkout"),
         folder=tmp_path,
@@ -59,7 +59,7 @@ def start(tmp_path: Path) -> Start:
     )
 
 
-def test_every_label_runs_on_this_machine(start: Start) -> None:
+def test_every_label_runs_on_this_machine(start: ActStart) -> None:
     command = start.command()
     assert command[:2] == ["/bin/act", "repository_dispatch"]
     assert [command[place + 1] for place, word in enumerate(command) if word == "-P"] == [
@@ -68,18 +68,18 @@ def test_every_label_runs_on_this_machine(start: Start) -> None:
     ]
 
 
-def test_no_secret_stands_on_the_command_line_or_in_acts_environment(start: Start) -> None:
+def test_no_secret_stands_on_the_command_line_or_in_acts_environment(start: ActStart) -> None:
     assert "secret " not in " ".join([*start.command(), *start.process_env(Path("scratch")).values()])
     assert set(start.process_env(Path("scratch"))) >= {"PATH", "HOME", "TMPDIR"}
 
 
-def test_nothing_is_read_from_the_checkout_besides_its_files(start: Start) -> None:
+def test_nothing_is_read_from_the_checkout_besides_its_files(start: ActStart) -> None:
     command = start.command()
     for option in ("--secret-file", "--var-file", "--env-file", "--input-file"):
         assert not command[command.index(option) + 1].startswith(("/checkout", "."))
 
 
-def test_values_arrive_as_they_are(start: Start) -> None:
+def test_values_arrive_as_they_are(start: ActStart) -> None:
     files = start.files(Workflow("build", parse(""), parse(""), (), "jobs: {}"))
     assert yaml.safe_load(files["secrets.yml"]) == start.secrets
     assert yaml.safe_load(files["vars.yml"]) == {"EMPTY": "", "NUMBER": "1"}

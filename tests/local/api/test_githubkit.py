@@ -19,7 +19,7 @@ from orchestrator.local.actions.act import stamped
 from orchestrator.local.api import create_api
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step, now
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from tests.doubles.hub import Host
 from tests.doubles.runs import a_run
 
@@ -36,7 +36,7 @@ def test_users_and_the_rate_limit(octo: GitHub[Any]) -> None:
     assert octo.rest.rate_limit.get().parsed_data.resources.core.limit == 5000
 
 
-def test_repositories_commits_and_branches(octo: GitHub[Any], site: Repository) -> None:
+def test_repositories_commits_and_branches(octo: GitHub[Any], site: StoredRepository) -> None:
     repos, git = octo.rest.repos, octo.rest.git
     assert repos.create_for_authenticated_user(name="new").parsed_data.full_name == "octo/new"
     assert repos.get("octo", "site").parsed_data.default_branch == "main"

@@ -5,7 +5,7 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -41,7 +41,7 @@ async def refusal(api: httpx.AsyncClient, given: dict[str, Any]) -> tuple[str, s
     return error["type"], error["message"]
 
 
-async def test_one_commit_adds_and_deletes(api: httpx.AsyncClient, github: LocalGitHub, site: Repository) -> None:
+async def test_one_commit_adds_and_deletes(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
     body = await mutate(api, commit_input(github.store.head(site), {"new.bin": b"\0\xff"}, "docs/a.txt"))
     head = github.store.head(site)
     assert body == {
@@ -51,7 +51,7 @@ async def test_one_commit_adds_and_deletes(api: httpx.AsyncClient, github: Local
 
 
 async def test_the_message_and_the_people_are_as_github_sets_them(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     await mutate(api, commit_input(github.store.head(site), {}))
     commit = github.store.commits(site, github.store.head(site) or "")[0]
@@ -59,7 +59,7 @@ async def test_the_message_and_the_people_are_as_github_sets_them(
     assert (commit.author.name, commit.committer.email) == ("octo", "noreply@github.com")
 
 
-async def test_an_empty_commit_is_allowed(api: httpx.AsyncClient, github: LocalGitHub, site: Repository) -> None:
+async def test_an_empty_commit_is_allowed(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
     first = github.store.head(site)
     given = commit_input(first, {})
     del given["fileChanges"]
@@ -67,7 +67,7 @@ async def test_an_empty_commit_is_allowed(api: httpx.AsyncClient, github: LocalG
     assert github.store.head(site) != first
 
 
-async def test_a_moved_head_is_stale_data(api: httpx.AsyncClient, github: LocalGitHub, site: Repository) -> None:
+async def test_a_moved_head_is_stale_data(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
     first = github.store.head(site)
     await mutate(api, commit_input(first, {"a": b"a"}))
     kind, message = await refusal(api, commit_input(first, {"b": b"b"}))
@@ -89,7 +89,7 @@ async def test_a_moved_head_is_stale_data(api: httpx.AsyncClient, github: LocalG
 async def test_a_refused_change_changes_nothing(  # noqa: PLR0913, PLR0917 - a table
     api: httpx.AsyncClient,
     github: LocalGitHub,
-    site: Repository,
+    site: StoredRepository,
     additions: dict[str, bytes],
     deletions: list[str],
     kind: str,
@@ -121,7 +121,7 @@ async def test_a_head_must_be_given(api: httpx.AsyncClient) -> None:
 
 
 async def test_a_token_that_only_reads_may_not_commit(
-    anonymous: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     given = {"query": DOCUMENT, "variables": {"input": commit_input(github.store.head(site), {})}}
     assert (await anonymous.post("/graphql", json=given)).status_code == 401
@@ -143,7 +143,7 @@ async def test_a_token_that_only_reads_may_not_commit(
     ],
 )
 async def test_any_other_document_is_refused(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository, document: str
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, document: str
 ) -> None:
     head = github.store.head(site)
     body = await mutate(api, commit_input(head, {}), document)
@@ -153,7 +153,7 @@ async def test_any_other_document_is_refused(
 
 
 async def test_an_alias_a_comment_and_commas_are_understood(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     document = """mutation Publish($input: CreateCommitOnBranchInput!) { # one commit
       made: createCommitOnBranch(input: $input) {
@@ -178,7 +178,7 @@ async def test_an_alias_a_comment_and_commas_are_understood(
     ],
 )
 async def test_an_unknown_field_is_named_before_anything_is_done(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository, fields: str, message: str
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, fields: str, message: str
 ) -> None:
     head = github.store.head(site)
     body = await mutate(api, commit_input(head, {}), DOCUMENT.replace("commit { oid url }", fields))
@@ -186,7 +186,7 @@ async def test_an_unknown_field_is_named_before_anything_is_done(
     assert github.store.head(site) == head
 
 
-async def test_contents_must_be_base64(api: httpx.AsyncClient, github: LocalGitHub, site: Repository) -> None:
+async def test_contents_must_be_base64(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
     given = commit_input(github.store.head(site), {})
     given["fileChanges"]["additions"] = [{"path": "a", "contents": "§"}]
     assert await refusal(api, given) == ("UNPROCESSABLE", "contents is not valid Base64")

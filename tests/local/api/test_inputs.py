@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from orchestrator.local.api.inputs import filled
-from orchestrator.local.api.respond import Refusal
+from orchestrator.local.api.respond import ApiError
 
 REAL = (Path(__file__).parents[3] / ".github/workflows/build.yml").read_text(encoding="utf-8")
 DECLARED = """
@@ -49,7 +49,7 @@ def test_the_real_workflow_has_defaults_for_what_a_person_leaves_out() -> None:
     ],
 )
 def test_inputs_that_do_not_fit_are_refused(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(ApiError) as refused:
         filled(DECLARED, given)
     assert (refused.value.status, refused.value.body["message"]) == (422, message)
 

@@ -13,7 +13,7 @@ from orchestrator.local.actions.act import stamped
 from orchestrator.local.api.results import by_step, log_files
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ LOG = stamped("early", at(-1)) + stamped("two\nlines", at(1)) + stamped("three\u
 
 
 @pytest.fixture
-def run(github: LocalGitHub, site: Repository) -> Run:
+def run(github: LocalGitHub, site: StoredRepository) -> Run:
     made = github.runs.create(
         a_run(
             repository=site.full_name,

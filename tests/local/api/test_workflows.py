@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.local.github import Dispatch, LocalGitHub
 from orchestrator.local.runs import Job, Step
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
@@ -21,7 +21,7 @@ on:
 
 
 @pytest.fixture
-def pipeline(github: LocalGitHub) -> Repository:
+def pipeline(github: LocalGitHub) -> StoredRepository:
     """Return the repository octo/pipeline, with a workflow."""
     github.store.seed("octo", "pipeline", {".github/workflows/build.yml": WORKFLOW}, "First")
     found = github.store.find("octo", "pipeline")
@@ -30,7 +30,7 @@ def pipeline(github: LocalGitHub) -> Repository:
 
 
 async def test_a_dispatch_is_accepted_without_a_word_and_handed_on(
-    api: httpx.AsyncClient, pipeline: Repository, taken: list[Dispatch]
+    api: httpx.AsyncClient, pipeline: StoredRepository, taken: list[Dispatch]
 ) -> None:
     body = {"event_type": "task", "client_payload": {"id": "1", "request": {"task": "ü"}}}
     response = await api.post("/repos/octo/Pipeline/dispatches", json=body)
@@ -142,7 +142,7 @@ async def test_runs_are_listed_newest_first_and_filtered(api: httpx.AsyncClient,
 
 
 async def test_a_run_shows_its_jobs_steps_and_logs_and_nothing_internal(
-    api: httpx.AsyncClient, github: LocalGitHub, pipeline: Repository
+    api: httpx.AsyncClient, github: LocalGitHub, pipeline: StoredRepository
 ) -> None:
     run = github.runs.create(
         a_run(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orchestrator.core.site import LICENCE, licence
-from orchestrator.verify.files import Repository, decided, is_about_files
+from orchestrator.verify.files import CheckedFiles, decided, is_about_files
 
 STORY = b" ".join([b"word"] * 350) + b"\n"
 PAGE = b"""<!doctype html><html lang=en><title>Home</title>
@@ -530,7 +530,7 @@ PROSE = [
 ]
 
 
-SMALL = Repository(
+SMALL = CheckedFiles(
     {
         "index.html": b"<title>T</title><h1>x</h1><div id=app></div><script>add('total')</script>",
         "a.md": b"# T\n\nalpha beta\n",
@@ -729,7 +729,7 @@ SMALL_PROSE = [
 
 
 # The forms that checks of a real course have, on files of our own.
-COURSE = Repository(
+COURSE = CheckedFiles(
     {
         "index.html": b"<title>T</title><a href=id.txt>i</a><h1 id=unit-name></h1>",
         "words.md": b"Bold, kind, calm\n",
@@ -783,7 +783,7 @@ COURSE_PROSE = [
 @pytest.mark.parametrize("text", [*TABLE, *MORE])
 def test_a_sentence_holds_where_it_is_met_and_fails_where_it_is_not(text: str) -> None:
     assert is_about_files(text)
-    good, poor = decided(text, Repository(GOOD, SENT)), decided(text, Repository(POOR, SENT))
+    good, poor = decided(text, CheckedFiles(GOOD, SENT)), decided(text, CheckedFiles(POOR, SENT))
     assert good.holds is True, good.seen
     assert poor.holds is False, poor.seen
     assert poor.seen
@@ -820,7 +820,7 @@ def test_a_check_of_a_course_is_decided_and_fails_where_nothing_was_made(text: s
     found = decided(text, COURSE)
     assert found.holds is True, found.seen
     bare = {"run.py": b"prnt", "out.json": b"", "id.txt": b"2", "data.json": b"{", "words.md": b"a b"}
-    without = decided(text, Repository(bare, COURSE.attachments))
+    without = decided(text, CheckedFiles(bare, COURSE.attachments))
     assert without.holds is False, without.seen
 
 
@@ -834,7 +834,7 @@ def test_what_files_of_two_formats_have_in_common_is_left_open() -> None:
 
 
 def test_a_file_is_never_compared_with_itself() -> None:
-    repository = Repository({"id.txt": b"1"}, {})
+    repository = CheckedFiles({"id.txt": b"1"}, {})
     for text in ("id.txt matches the attached id.txt", "id.txt is identical to id.txt", "id.txt is unchanged"):
         assert decided(text, repository).holds is None
 
@@ -845,7 +845,7 @@ def test_files_that_are_listed_behind_are_those_that_must_exist() -> None:
         assert decided(text.replace("a.md", "b.md"), SMALL).holds is False
 
 
-ORDERS = Repository(
+ORDERS = CheckedFiles(
     {
         "orders.json": b'[{"id": 1, "tags": ["a"], "to": {"city": "Oslo"}}, {"id": 2, "tags": [], "to": {"city": ""}}]',
         "one.json": b'{"unit": "kg", "low": 1, "high": 3, "list": [1, 2], "on": true, "note": ""}',

@@ -4,9 +4,9 @@ import pytest
 
 from orchestrator.verify.sentences.structure import (
     LARGEST,
-    Absent,
+    AbsentKey,
     Malformed,
-    Unseen,
+    UnseenFile,
     format_of,
     looked_up,
     parsed,
@@ -72,11 +72,11 @@ def test_keys_are_looked_up_in_objects_lists_and_below() -> None:
         ("list[7]", "the list has 2 entries"),
         ("list.q", "there is a whole number"),
     ):
-        with pytest.raises(Absent, match=why):
+        with pytest.raises(AbsentKey, match=why):
             looked_up(value, key)
-    with pytest.raises(Absent, match="the list is empty"):
+    with pytest.raises(AbsentKey, match="the list is empty"):
         looked_up([], "a")
-    with pytest.raises(Absent, match="it has no keys"):
+    with pytest.raises(AbsentKey, match="it has no keys"):
         looked_up({}, "a")
 
 
@@ -103,6 +103,6 @@ def test_types_have_the_names_of_json() -> None:
     ],
 )
 def test_what_is_not_looked_into_is_left_open(kind: str, data: bytes) -> None:
-    with pytest.raises(Unseen) as raised:
+    with pytest.raises(UnseenFile) as raised:
         read_as(kind, "a.file", data)
     assert unread(raised.value).holds is None
