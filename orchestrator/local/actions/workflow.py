@@ -1,6 +1,7 @@
 """A workflow file as the engine needs it: its jobs, their steps and limits, a run's name and its group."""
 
 import json
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,9 @@ from orchestrator.local.runs import Job, Step
 
 DEFAULT_TIMEOUT_MINUTES = 360
 """A job's limit on GitHub where it names none."""
+
+COMPOSITES = "orchestrator/local/actions/composites"
+"""What takes the place of the workflow's own composites of the same names on this machine. In the checkout."""
 
 SETUP, COMPLETE = "--setup-job", "--complete-job"
 """act's ids of the two steps that every job has besides its own."""
@@ -59,7 +63,7 @@ def read_workflow(path: Path) -> Workflow:
             run_name=expressions.parse(document.get("run-name", "")),
             group=expressions.parse(group),
             jobs=tuple(_job_plan(key, job) for key, job in document["jobs"].items()),
-            text=_for_act(text),
+            text=_with_local_composites(_for_act(text)),
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
@@ -122,6 +126,18 @@ def _for_act(text: str) -> str:
             value = SafeConstructor().construct_document(node)
             kept = json.dumps({key: kept for key, kept in value.items() if key != unknown})
             text = text[: node.start_mark.index] + kept + text[_end(node) :]
+    return text
+
+
+def _with_local_composites(text: str) -> str:
+    """Return a workflow's text in which a composite that has a twin in `COMPOSITES` is that one.
+
+    GitHub's artifacts, and the installation of packages, are not on this machine. act clones every remote action that
+    a workflow names, so a condition on the step would not do.
+    """
+    for composite in sorted(Path(__file__).with_name("composites").iterdir()):
+        own = rf"(uses: )\./\.github/actions/{re.escape(composite.name)}(?=\s)"
+        text = re.sub(own, rf"\1./{COMPOSITES}/{composite.name}", text)
     return text
 
 
