@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
-from orchestrator.core.task import Request, normal_email, parse
+from orchestrator.core.task import Request, normal_email, parse_task
 from receiver.answers import RefusedRequest
 from receiver.body import Bodies, Body, parsed
 from receiver.daily import Daily
@@ -48,7 +48,7 @@ class Door:
             raw = await body.apart(parsed, body.content)
             self._authenticate(raw, address)
         body.content.clear()
-        request = await body.apart(parse, Request, raw)
+        request = await body.apart(parse_task, Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:

@@ -248,7 +248,7 @@ class GitHub:
             if answer is not None and answer.status_code in (201, 204):
                 return answer.json() if answer.status_code == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
-            if (wait := tries.wait(failure(answer))) is None:
+            if (wait := tries.next_delay(failure(answer))) is None:
                 if answer is not None and is_moved(answer):
                     raise NotTakenError(moved(answer.status_code, await self._new_name(answer)))
                 raise BlockedError if is_blocked(answer) else NotTakenError(*explained(answer))

@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.core.task import request_of
+from orchestrator.core.task import parse_request_id
 
 _RUN_STATES = {"in_progress": "running", "completed": "failed"}
 _ID_LENGTH = 16
@@ -133,7 +133,7 @@ def _with_earlier(run: RequestRun, earlier: RequestRun) -> RequestRun:
 
 
 def _commit(said: Any) -> AnsweringCommit | None:
-    request = request_of(str(said["commit"]["message"]))
+    request = parse_request_id(str(said["commit"]["message"]))
     if request is None:
         return None
     repo_url = str(said["html_url"]).rpartition("/commit/")[0]

@@ -4,7 +4,7 @@ import re
 
 import httpx
 
-from orchestrator.core.retry import NO_ANSWER, Failure, Kind, failure_of
+from orchestrator.core.retry import NO_ANSWER, Failure, Kind, classify_failure
 
 LATER_S, LIMITED_S = 30.0, 60.0
 """When a sender may try again where GitHub does not say: after a failure, and after a rate limit."""
@@ -18,7 +18,11 @@ _BLOCKED = ("secret detected", "secret scanning", "push protection", "rule viola
 
 def failure(answer: httpx.Response | None) -> Failure:
     """Return what an answer, or none, means to the retry policy."""
-    return failure_of(NO_ANSWER, {}) if answer is None else failure_of(answer.status_code, answer.headers, answer.text)
+    return (
+        classify_failure(NO_ANSWER, {})
+        if answer is None
+        else classify_failure(answer.status_code, answer.headers, answer.text)
+    )
 
 
 def is_blocked(answer: httpx.Response | None) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.core.task import request_of, task_key
+from orchestrator.core.task import parse_request_id, task_key
 from orchestrator.local.stage import LocalOptions, Stage, staged
 from tests.doubles import history
 
@@ -112,7 +112,7 @@ async def test_two_rounds_a_repetition_and_a_round_without_a_repository(evaluato
     assert record["built_by"] == "fallback"
     passed = [(entry["round"], entry["passed"], entry["failed"], entry["unproved"]) for entry in record["rounds"]]
     assert passed == [(1, 1, 1, 1), (2, 0, 0, 0)]
-    assert [request_of(message) for message in _messages(clone)] == [second["id"], first["id"], None]
+    assert [parse_request_id(message) for message in _messages(clone)] == [second["id"], first["id"], None]
 
     # A round whose task has no repository fails at once, and the evaluator is told why.
     lost = await evaluator.send(task="never-begun", round=2, nonce="nonce-three")

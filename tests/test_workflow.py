@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from orchestrator.core.deadline import JOB_S
-from orchestrator.generate.models.presets import load as load_presets
+from orchestrator.generate.models.presets import load_presets
 from orchestrator.local.actions.workflow import COMPOSITES
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ from orchestrator.core.site import Site, broken_rules
 from orchestrator.core.task import Task
 from orchestrator.evaluator.records import SiteRepair
 from orchestrator.generate.draft import Material
-from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin
+from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
 from orchestrator.making.proving import ProvedAttempt, ProvingTools, prove
 from orchestrator.verify.browser import opened
 from orchestrator.verify.limits import TimeLimits
@@ -29,13 +29,13 @@ async def repair_sites(
     """Have the models of `kit` repair every site, some at once; each is tried once. `done` is told of each."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(case: Case) -> SiteRepair:
+    async def repair_in_turn(case: Case) -> SiteRepair:
         async with turns:
             repair = await repair_site(case, kit, browser, most=2)
             done(repair)
             return repair
 
-    return list(await asyncio.gather(*map(one, cases)))
+    return list(await asyncio.gather(*map(repair_in_turn, cases)))
 
 
 async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> SiteRepair:
@@ -43,7 +43,7 @@ async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> 
     started = time.monotonic()
     task = Task(task=case.name, round=1, nonce="-", brief=case.brief, checks=case.checks)
     deadline = Deadline(time.time() + REPAIRING_S, Clock())
-    generation = await begin(
+    generation = await begin_generation(
         Material(task, case.attachments, Site({}), None), kit, deadline, lambda site: broken_rules(site, {})
     )
     first = GeneratedSite(case.site, kit.models.chain[0])
@@ -61,10 +61,10 @@ async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> 
 
 
 def _ways(generation: Generation, case: Case, browser: Path | None) -> ProvingTools:
-    async def seen(made: GeneratedSite) -> ProvedAttempt:
+    async def verify_generated(made: GeneratedSite) -> ProvedAttempt:
         asked = [(1, check) for check in case.checks]
         subject = Subject(made.site, "repo", asked, attachments=case.attachments, proofs=made.proofs)
         report = await verify(subject, LIMITS, partial(opened, browser), MIRROR)
         return ProvedAttempt(made, made.site, report)
 
-    return ProvingTools(seen, generation.repaired, template=generation.template)
+    return ProvingTools(verify_generated, generation.ask_for_repair, template=generation.template_site)

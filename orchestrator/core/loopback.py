@@ -61,7 +61,7 @@ def bind(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
     return listener
 
 
-def address(listener: socket.socket) -> str:
+def listener_url(listener: socket.socket) -> str:
     """Return the base URL of what is served there, without a slash at the end."""
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -82,7 +82,7 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         # The socket listens already: a client that connects before the server is up waits in its backlog.
-        yield address(listener)
+        yield listener_url(listener)
     finally:
         server.should_exit = True
         await task

@@ -31,7 +31,7 @@ def failure(said: str, remedy: str) -> Diagnosis:
     return Diagnosis("failure", said, remedy)
 
 
-def lines(findings: Iterable[Diagnosis]) -> str:
+def render_findings(findings: Iterable[Diagnosis]) -> str:
     """Return findings as text."""
     signs = {"ok": "ok     ", "warning": "warning", "failure": "FAILURE"}
     shown = (

@@ -16,7 +16,7 @@ from orchestrator.core.address import Destination
 from orchestrator.core.deadline import Clock
 from orchestrator.core.http import TooLarge, pinned_request, read_body
 from orchestrator.core.retry import LOOK, NO_ANSWER, STALE, Tries
-from orchestrator.core.serving import file_meant
+from orchestrator.core.serving import find_served_file
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, RECORD
 from orchestrator.verify.checks import Shown
 
@@ -60,15 +60,15 @@ class LivePage:
     known: dict[str, FetchedPath] = field(default_factory=dict)
     is_over: bool = False
 
-    async def read(self, path: str, *, again: bool = False) -> FetchedPath:
+    async def fetch_path(self, path: str, *, again: bool = False) -> FetchedPath:
         """Return what is served at `path`; only `again` asks for what is known already."""
         if path not in self.known or again:
-            came = await self._asked(path)
+            came = await self._request_path(path)
             if again or path not in self.known:  # it may have been asked for twice at once: the first one counts
                 self.known[path] = came
         return self.known[path]
 
-    async def _asked(self, path: str) -> FetchedPath:
+    async def _request_path(self, path: str) -> FetchedPath:
         left = MOST_BYTES - sum(len(served.body) for name, served in self.known.items() if name != path)
         if self.is_over:
             return FetchedPath(NO_ANSWER, problem="it ran out of time")
@@ -88,34 +88,34 @@ class LivePage:
         kind = response.headers.get("content-type", "")
         return FetchedPath(response.status_code, body, kind if _PLAIN.fullmatch(kind) else "")
 
-    async def answer(self, route: Route) -> None:
+    async def answer_route(self, route: Route) -> None:
         """Answer a browser's request for what lies under the page's address with what was read of it.
 
         Nothing else there reaches the browser, so that nobody can show it what was not compared. A Playwright route.
         """
-        path = self._path_of(route.request.url)
+        path = self._relative_path(route.request.url)
         with contextlib.suppress(Error):  # the browser is gone
             if path is None:
                 await route.fallback()
                 return
-            served = await self._meant(path, is_document=route.request.resource_type == "document")
+            served = await self._serve_path(path, is_document=route.request.resource_type == "document")
             if served.problem:
                 await route.abort("connectionfailed")
                 return
             headers = {"access-control-allow-origin": "*", **({"content-type": served.kind} if served.kind else {})}
             await route.fulfill(status=served.status, body=served.body, headers=headers)
 
-    def _path_of(self, url: str) -> str | None:
+    def _relative_path(self, url: str) -> str | None:
         """Return the path of `url` below the page's address, None if it lies elsewhere."""
         address = url.partition("#")[0].partition("?")[0]
         if not address.startswith(self.url):
             return None
         return unquote(address.removeprefix(self.url), errors="surrogateescape")
 
-    async def _meant(self, path: str, *, is_document: bool) -> FetchedPath:
+    async def _serve_path(self, path: str, *, is_document: bool) -> FetchedPath:
         """Return what a host of Pages answers for `path`, from what is known as far as that goes."""
         found = {name for name, served in self.known.items() if served.status == 200}
-        name = path if path in found else file_meant(found, path)
+        name = path if path in found else find_served_file(found, path)
         index = f"{path}/index.html"
         if name is None and index in found:
             if not is_document:
@@ -124,20 +124,20 @@ class LivePage:
             return FetchedPath(
                 200, _FOLDER.format(html.escape(quote(f"{path.rpartition('/')[2]}/"))).encode(), "text/html"
             )
-        served = await self.read(path if name is None else name)
+        served = await self.fetch_path(path if name is None else name)
         is_answer = served.problem or 200 <= served.status < 300 or 400 <= served.status < 600
         return served if is_answer else FetchedPath(404, b"", "text/plain")
 
 
 @asynccontextmanager
-async def reading(url: str, to: Destination) -> AsyncIterator[LivePage]:
+async def open_live_page(url: str, to: Destination) -> AsyncIterator[LivePage]:
     """Read a page for as long as the block runs."""
     headers = {"accept-encoding": "identity", "user-agent": "pagewright"}
     async with httpx.AsyncClient(timeout=READING_S, trust_env=False, headers=headers) as http:
         yield LivePage(url, to, http)
 
 
-async def compared(
+async def compare_files(
     live: LivePage, files: Mapping[str, bytes], later: bytes | None, clock: Clock, seconds: float = COMPARING_S
 ) -> Shown:
     """Compare every file; what differs is looked at again, for a cache may still hold the old one.
@@ -154,12 +154,12 @@ async def compared(
         async with asyncio.timeout(seconds):
             for path in paths:
                 wanted = [files[path or "index.html"], *([later] if path == RECORD and later is not None else [])]
-                problem = _difference(await live.read(path), wanted)
+                problem = _describe_difference(await live.fetch_path(path), wanted)
                 while problem:
-                    if (wait := tries.wait(STALE)) is None:
+                    if (wait := tries.next_delay(STALE)) is None:
                         return False, f"{path or '/'}: {problem}"
                     await clock.sleep(wait)
-                    problem = _difference(await live.read(path, again=True), wanted)
+                    problem = _describe_difference(await live.fetch_path(path, again=True), wanted)
                 done += 1
     except TimeoutError:
         live.is_over = True
@@ -167,7 +167,7 @@ async def compared(
     return True, f"{len(paths) - 1} files, the same bytes"
 
 
-def _difference(served: FetchedPath, wanted: list[bytes]) -> str:
+def _describe_difference(served: FetchedPath, wanted: list[bytes]) -> str:
     """Return what is wrong with what was served, nothing if it is one of what is wanted."""
     if served.problem:
         return served.problem

@@ -8,7 +8,7 @@ from orchestrator.core.report import Finding, State
 from orchestrator.core.task import Task
 
 
-def one_line(text: str, length: int) -> str:
+def make_one_line(text: str, length: int) -> str:
     """Return the beginning of what a stranger said, without anything that a terminal would obey."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * length]).split())[:length]
 
@@ -56,7 +56,7 @@ class LedgerEntry:
         """Return how many of the checks are in `state`."""
         return sum(mark.state == state for mark in self.marks if mark.kind in ("js", "file", "prose"))
 
-    def shown(self, kind: str) -> str:
+    def mark_state(self, kind: str) -> str:
         """Return the state of what is looked at once: the repository, whose it is, its licence, the page."""
         return next((mark.state for mark in self.marks if mark.kind == kind), "")
 

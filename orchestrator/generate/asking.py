@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.deadline import Deadline
-from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, NoteEvent, Purpose, unheard
+from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, NoteEvent, Purpose, ignore_event
 from orchestrator.core.report import Attempt, RefusedChange
 from orchestrator.generate import prompt
 from orchestrator.generate.draft import Broken, Material
@@ -38,7 +38,7 @@ class SharedState:
     broken: Broken
     refused: dict[str, RefusedChange] = field(default_factory=dict)
     knowledge: Knowledge = field(default_factory=Knowledge)
-    tell: Emit = unheard
+    tell: Emit = ignore_event
     pace: Pace = field(default_factory=Pace)
 
     def say(self, text: str) -> None:
@@ -61,9 +61,9 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
 
     `before`: the answer that a continuation goes on from.
     """
-    shared, budget, learnt = talk.shared, talk.shared.budget, talk.shared.knowledge.of(talk.model)
-    model = learnt.applied(talk.model)
-    tokens_in = prompt.tokens_of(messages, model.margin)
+    shared, budget, learnt = talk.shared, talk.shared.budget, talk.shared.knowledge.learnt_about(talk.model)
+    model = learnt.adjust_model(talk.model)
+    tokens_in = prompt.estimate_prompt_tokens(messages, model.margin)
     try:
         allowance = budget.allowance(model, tokens_in, talk.until)
     except NotAllowed as reason:
@@ -79,7 +79,7 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
 
     def renew(tokens_out: int) -> int:
         before = budget.lost_usd, budget.lost_tokens
-        budget.lose(model, tokens_in, tokens_out)
+        budget.record_lost_call(model, tokens_in, tokens_out)
         try:
             return budget.allowance(model, tokens_in, talk.until).tokens
         except NotAllowed:
@@ -89,21 +89,21 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
     call = ModelCall(shared.litellm, model, messages, allowance, learnt, following, renew)
     try:
         async with _telling_silence(shared, model, call):
-            answer = await call.answer()
+            answer = await call.fetch_answer()
     except asyncio.CancelledError:
-        _record(shared, call, call.stopped(), tokens_in)
+        _record_call(shared, call, call.stopped_answer(), tokens_in)
         raise
-    answer = _with_queue(shared.knowledge, model, answer)
-    _record(shared, call, answer, tokens_in)
+    answer = _explain_lateness(shared.knowledge, model, answer)
+    _record_call(shared, call, answer, tokens_in)
     return answer
 
 
-def _record(shared: SharedState, call: ModelCall, answer: ModelAnswer, tokens_in: int) -> None:
+def _record_call(shared: SharedState, call: ModelCall, answer: ModelAnswer, tokens_in: int) -> None:
     """Note what a call took: by its attempt where that is known, else at what it can have been at most."""
     budget, attempt = shared.budget, answer.attempt
     # Where no price is known, the tokens of the attempt are counted by themselves.
     if attempt.cost_usd is None and (call.model.price is not None or not attempt.tokens_out):
-        budget.lose(call.model, tokens_in, attempt.tokens_out or call.allowance.tokens)
+        budget.record_lost_call(call.model, tokens_in, attempt.tokens_out or call.allowance.tokens)
     budget.attempts.append(attempt)
     event = AnsweredEvent(
         call=budget.calls,
@@ -135,7 +135,7 @@ async def _telling_silence(shared: SharedState, model: Model, call: ModelCall) -
         telling.cancel()
 
 
-def _with_queue(knowledge: Knowledge, model: Model, answer: ModelAnswer) -> ModelAnswer:
+def _explain_lateness(knowledge: Knowledge, model: Model, answer: ModelAnswer) -> ModelAnswer:
     """Return `answer` with why it may be late: its server still works on a call that was given up."""
     base = str(model.params.get("api_base", ""))
     if not answer.is_late or not model.is_home or answer.partial:

@@ -41,24 +41,24 @@ class DecodedText:
     lost: int = 0
 
 
-def decoded(data: bytes, *, is_cut: bool = False) -> DecodedText | None:
+def decode_text(data: bytes, *, is_cut: bool = False) -> DecodedText | None:
     """Decode what is text: by its mark, as UTF-8, UTF-16 without a mark, or what browsers call latin-1; else None.
 
     `is_cut`: the end may stand in the middle of a letter.
     """
     for mark, codec, name in _MARKS:
         if data.startswith(mark):
-            return _read(data, codec, DecodedText("", name, has_mark=True), is_cut=is_cut)
-    if (text := _read(data, "utf-8", DecodedText("", "UTF-8"), is_cut=is_cut)) is not None:
+            return _decode_with(data, codec, DecodedText("", name, has_mark=True), is_cut=is_cut)
+    if (text := _decode_with(data, "utf-8", DecodedText("", "UTF-8"), is_cut=is_cut)) is not None:
         return text
     for codec, name, high in _UNMARKED:
         if _may_be_utf16(data[:_SEEN], codec, high):
-            return _read(data, codec, DecodedText("", name), is_cut=is_cut)
+            return _decode_with(data, codec, DecodedText("", name), is_cut=is_cut)
     # The Encoding Standard's label `latin1` means windows-1252, which has the euro sign and curly quotes.
-    return _read(data, "cp1252", DecodedText("", "windows-1252", is_guess=True), is_cut=is_cut)
+    return _decode_with(data, "cp1252", DecodedText("", "windows-1252", is_guess=True), is_cut=is_cut)
 
 
-def partly_decoded(data: bytes) -> DecodedText | None:
+def decode_partly(data: bytes) -> DecodedText | None:
     """Return a text of which most is ASCII and the rest in an encoding that is not known here, else None."""
     text = data.decode("ascii", "replace")
     lost = text.count("\ufffd")
@@ -67,7 +67,7 @@ def partly_decoded(data: bytes) -> DecodedText | None:
     return DecodedText(text, "an unknown encoding", is_guess=True, lost=lost)
 
 
-def _read(data: bytes, codec: str, found: DecodedText, *, is_cut: bool) -> DecodedText | None:
+def _decode_with(data: bytes, codec: str, found: DecodedText, *, is_cut: bool) -> DecodedText | None:
     with suppress(UnicodeDecodeError):
         text = codecs.getincrementaldecoder(codec)().decode(data, final=not is_cut)
         if not CONTROL.search(text):

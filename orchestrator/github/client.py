@@ -11,7 +11,7 @@ from github import Auth, Github, GithubException
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
+from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, classify_failure
 from orchestrator.github.refusals import reason_of
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ class Client:
             except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
                 # What PyGithub raises over a 200 that is not GitHub's: the page of some proxy in between.
                 failed, failure = Unsure("GitHub's answer could not be read.", "Re-run the job."), Failure(Kind.OUTAGE)
-            wait = tries.wait(failure)
+            wait = tries.next_delay(failure)
             if wait is None or wait >= self.deadline.remaining:
                 raise failed from None
             await self.deadline.clock.sleep(wait)
@@ -95,7 +95,7 @@ def _meant(error: GithubException | requests.RequestException) -> tuple[GitHubRe
     text = " ".join(filter(None, [str(data.get("message") or ""), *details])).strip().rstrip(".")
     status = next((_GRAPHQL[entry["type"]] for entry in errors if entry.get("type") in _GRAPHQL), error.status)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    failure = failure_of(status or NO_ANSWER, headers, text)
+    failure = classify_failure(status or NO_ANSWER, headers, text)
     if failure.kind is Kind.OUTAGE:
         return Unsure(f"GitHub failed with {status}.", see), failure
     return GitHubRefused(status, text or "no reason given"), failure

@@ -12,7 +12,7 @@ import requests
 from github import Github
 
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.core.record import Record, answer, key_described, read_record
+from orchestrator.core.record import Record, find_answering_commit, parse_task_key, read_record
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, RECORD, Site
 from orchestrator.core.task import repository_names
 from orchestrator.github.client import Client, GitHubRefused
@@ -59,7 +59,7 @@ class Repository:
 
     def answered(self, request: str) -> str | None:
         """Return the commit that answers `request`."""
-        return answer(self.commits, request)
+        return find_answering_commit(self.commits, request)
 
 
 async def find(client: Client, owner: str, task: str, keys: Sequence[str], reserved: frozenset[str]) -> Repository:
@@ -127,7 +127,7 @@ async def _empty(client: Client, owner: str, name: str) -> Repository:
         if error.status == 404:  # gone meanwhile, or too new for every server to know it
             return Repository(owner, name, exists=False)
         raise
-    return Repository(owner, name, exists=True, described=key_described(described or ""))
+    return Repository(owner, name, exists=True, described=parse_task_key(described or ""))
 
 
 async def has_path(client: Client, full_name: str, path: str) -> bool:
@@ -190,7 +190,7 @@ async def claim(client: Client, repository: Repository, key: str) -> str:
     `PUT contents` is the one write that works on an empty repository; its branch becomes the default one:
     https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database
     """
-    content = Record(task=key).written()
+    content = Record(task=key).render_file()
 
     def put(github: Github) -> str:
         lazily = github.get_repo(repository.full_name)

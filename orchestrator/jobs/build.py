@@ -1,17 +1,16 @@
 """Job `build`: Task -> Site + Report. Has the model's key and no write token."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
-from orchestrator.core.events import BuiltEvent, Emit, NoteEvent, ReadEvent, group
+from orchestrator.core.events import BuiltEvent, Emit, NoteEvent, ReadEvent, emit_group
 from orchestrator.core.report import Build
-from orchestrator.core.sentences import outcome
-from orchestrator.core.settings import BuildSettings, build_settings
+from orchestrator.core.sentences import describe_outcome
+from orchestrator.core.settings import BuildSettings, JobConfig
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.generate.attachments import sources
@@ -40,14 +39,14 @@ class BuildStart:
     notes: tuple[str, ...] = ()
 
 
-async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
+async def build(config: JobConfig[BuildSettings], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
     """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
-    tells = teller(env, order, runner, "build", out)
+    tells = teller(config, order, runner, "build", out)
     built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
     made: MakingResult | None = None
     failure: PagewrightError | None = None
     try:
-        built, made = await _built(build_settings(env), order, tells, clock)
+        built, made = await _built(config.settings(), order, tells, clock)
     except PagewrightError as error:
         built, failure = built.model_copy(update={"error": str(error)[:1000], "told": error.told[:1000]}), error
     finally:
@@ -69,7 +68,7 @@ async def _built(
     kit = Kit.load(settings.models)
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
-    with group(tells.emit, "Read the task and the present site"):
+    with emit_group(tells.emit, "Read the task and the present site"):
         start = await _start(settings, order, clock)
         tells.emit(NoteEvent(text=order.title))
         tells.emit(_what_was_read(start))
@@ -115,7 +114,7 @@ async def _start(settings: BuildSettings, order: Order, clock: Clock) -> BuildSt
     is_replay = found.answered(order.id) is not None
     present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
     notes = () if found.exists else await _shadows(client, found)
-    return BuildStart(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
+    return BuildStart(task, found, present, whole.earlier_by(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
 
 
 async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
@@ -131,7 +130,7 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
 
 async def _assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
     private = settings.actions.allow_private_urls
-    files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
+    files = await sources.fetch_contents(start.task.attachments, start.deadline, allow_private=private)
     given = Material(
         start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day
     )
@@ -160,10 +159,10 @@ def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingTools:
 def _annotate(emit: Emit, made: MakingResult) -> None:
     """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
     first, kept, generation = made.first, made.kept, made.generation
-    warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
+    warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused_changes(kept.site)]
     if first.is_fallback and generation.attempts:
         last = generation.attempts[-1]
-        why = f"The last attempt ({last.model}): {outcome(last)}"
+        why = f"The last attempt ({last.model}): {describe_outcome(last)}"
         warnings.insert(0, f"No model gave a usable answer, so the page was made from the template. {why}")
     elif first.is_fallback:
         text = "No model is configured, so the page was made from the template. Set LLM_MODELS to use one."
@@ -192,5 +191,5 @@ def _handed_over(id_: str, start: BuildStart, made: MakingResult) -> Build:
         notes=(*start.notes, *kept.report.notes),
         attempts=generation.attempts,
         attachments_changed=kept.generated.attachments_changed,
-        attachments_refused=generation.refused(kept.generated.site),
+        attachments_refused=generation.refused_changes(kept.generated.site),
     )

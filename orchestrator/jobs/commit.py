@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.core.paths import path_problem
-from orchestrator.core.record import Record, Round, commit_message, description_of, once_more_message
+from orchestrator.core.record import Record, Round, commit_message, description_of, republish_message
 from orchestrator.core.report import Build
-from orchestrator.core.site import RECORD, Site, blob_id, broken_rules, finished
+from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id, broken_rules
 from orchestrator.core.task import Order, Task
 from orchestrator.github import repository
 from orchestrator.github.client import Client, GitHubRefused, Unsure
@@ -131,9 +131,9 @@ async def committed_again(client: Client, made: Committed) -> Committed:
             continue
         if found.head != made.head:
             return _replayed(found, made.sha, await repository.blob_ids(client, found))
-        record = found.record.once_more().written()
+        record = found.record.with_republish().render_file()
         try:
-            head = await repository.commit(client, found, Change({RECORD: record}, (), once_more_message(found.name)))
+            head = await repository.commit(client, found, Change({RECORD: record}, (), republish_message(found.name)))
         except (Unsure, GitHubRefused) as error:
             failure = _worth_another_turn(error, found)
         else:
@@ -153,10 +153,10 @@ def plan(wanted: CommitOrder, found: Repository, present: dict[str, str]) -> tup
             "The repository has changed since the site was built, so the result would not be the verified site.",
             "Run the workflow again: it starts from the current state.",
         )
-    final = finished(site, found.owner, wanted.year)
+    final = add_standard_files(site, found.owner, wanted.year)
     if problems := broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows):
-        raise RuleBroken.by(problems)
-    files = {**final.files, RECORD: _record(wanted, build, found, final).written()}
+        raise RuleBroken.from_problems(problems)
+    files = {**final.files, RECORD: _record(wanted, build, found, final).render_file()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
     # What we never write belongs to the owner, so we do not delete it either.
     deletions = [path for path in present if path not in files and path_problem(path) is None]
@@ -196,4 +196,4 @@ def _record(wanted: CommitOrder, build: Build, found: Repository, site: Site) ->
     )
     # One that was found by a former key has the present one from now on.
     before = (found.record or Record(task="")).model_copy(update={"task": wanted.order.key})
-    return before.answered(wanted.order.id, site.digest(), build.built_by, this)
+    return before.with_round(wanted.order.id, site.digest(), build.built_by, this)

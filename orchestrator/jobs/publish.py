@@ -2,14 +2,13 @@
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
-from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, group
+from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, emit_group
 from orchestrator.core.report import Build
-from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
+from orchestrator.core.settings import JobConfig, PublishSettings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
@@ -30,12 +29,14 @@ MORE_COMMITS = 2
 """How many commits may follow the first where GitHub Pages loses one."""
 
 
-async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
+async def publish(
+    config: JobConfig[PublishSettings], order: Order, folder: Path, runner: Runner, clock: Clock
+) -> Publication:
     """Publish the site in `folder`, and tell the evaluator the result or the error.
 
     Raises PagewrightError, after the evaluator was told.
     """
-    tells = teller(env, order, runner, "publish")
+    tells = teller(config, order, runner, "publish")
     asker = order.identity()
     for personal in (asker.email, asker.nonce, asker.evaluation_url):
         # The result is printed as JSON, where a quote or a backslash makes the same value look different.
@@ -44,15 +45,15 @@ async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Ru
     build: Build | None = None
     try:
         build, site = handover.read(folder)
-        outcome = await _published(publish_settings(env), order, (build, site), tells, clock)
+        outcome = await _published(config.settings(), order, (build, site), tells, clock)
     except PagewrightError as error:
         outcome = error
     finally:
         # Also on the way out with a defect of ours: a silent evaluator is the worst outcome.
         try:
-            await _tell(env, asker, outcome, tells, clock)
+            await _tell(config, asker, outcome, tells, clock)
         finally:
-            runner.add_summary(summary.published(order, build, outcome, run_url(env)))
+            runner.add_summary(summary.published(order, build, outcome, config.run_url))
     if isinstance(outcome, PagewrightError):
         tells.fail(outcome, "publish")
         raise outcome
@@ -70,7 +71,7 @@ async def _published(
     tells.hide(settings.target_token, actions.token)
     build, site = built
     intake = await taken_up(actions, order, clock)
-    client = Client(actions.api_url, settings.target_token, intake.deadline.earlier(TELLING_S))
+    client = Client(actions.api_url, settings.target_token, intake.deadline.earlier_by(TELLING_S))
     wanted = CommitOrder(
         order=order,
         task=intake.task,
@@ -82,14 +83,14 @@ async def _published(
         allow_workflows=actions.allow_workflows,
         was_built=settings.was_built,
     )
-    with group(tells.emit, "Commit"):
+    with emit_group(tells.emit, "Commit"):
         made = await committed(client, actions.owner, wanted)
         full_name = made.repository.full_name
         repo_url = f"{actions.server_url}/{full_name}"
         tells.emit(CommittedEvent(repo_url=repo_url, sha=made.sha, files=len(made.expected)))
-    with group(tells.emit, "Wait until GitHub Pages serves it"):
+    with emit_group(tells.emit, "Wait until GitHub Pages serves it"):
         began = time.monotonic()
-        url = await pages.site_url(client, full_name, is_new=made.is_new)
+        url = await pages.enable_pages(client, full_name, is_new=made.is_new)
         url = await _until_live(client, made, url, tells)
         tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
     return Publication(repo_url, made.sha, url)
@@ -112,7 +113,7 @@ async def _live(client: Client, made: Committed, url: str, tells: Teller) -> str
 
 
 async def _tell(
-    env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, tells: Teller, clock: Clock
+    config: JobConfig[PublishSettings], asker: Task, outcome: Publication | PagewrightError, tells: Teller, clock: Clock
 ) -> None:
     runner = tells.runner
     result = outcome if isinstance(outcome, Publication) else outcome.told
@@ -124,7 +125,7 @@ async def _tell(
     if asker.evaluation_url is None:
         tells.emit(NoteEvent(text="The task has no evaluation_url, so no evaluator is notified."))
         return
-    with group(tells.emit, "Tell the evaluator"):
+    with emit_group(tells.emit, "Tell the evaluator"):
         body = result_body(asker, result)
-        tries, status = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
+        tries, status = await notify(asker.evaluation_url, body, clock, allow_private=config.allow_private_urls)
         tells.emit(ToldEvent(status=status, tries=tries))

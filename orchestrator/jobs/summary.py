@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.report import Attempt, Build, CheckResult
-from orchestrator.core.sentences import dollars, outcome, tokens
+from orchestrator.core.sentences import describe_cost, describe_outcome, describe_tokens
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 
@@ -73,15 +73,16 @@ def _check_row(check: CheckResult) -> tuple[str, ...]:
 
 
 def _costs(build: Build) -> list[str]:
-    total = f"Built by {code(build.built_by) or 'nothing'} · {tokens(build.attempts)} · cost {dollars(build.cost_usd)}"
+    spent = f"{describe_tokens(build.attempts)} · cost {describe_cost(build.cost_usd)}"
+    total = f"Built by {code(build.built_by) or 'nothing'} · {spent}"
     if not build.attempts:
         return [total, ""]
     rows = [
         (
             code(attempt.model),
-            code(outcome(attempt)),
-            tokens([attempt]) if attempt.seconds else "",
-            dollars(attempt.cost_usd) if attempt.seconds else "",
+            code(describe_outcome(attempt)),
+            describe_tokens([attempt]) if attempt.seconds else "",
+            describe_cost(attempt.cost_usd) if attempt.seconds else "",
             f"{attempt.seconds:.1f} s" if attempt.seconds else "",
             _shown(attempt),
         )

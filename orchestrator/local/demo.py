@@ -19,11 +19,11 @@ from rich.markup import escape
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import EndedEvent, Event, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.settings import deadline_s
-from orchestrator.core.telling import sentence
+from orchestrator.core.telling import describe_event
 from orchestrator.evaluator import table
-from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judged, planned, send
+from orchestrator.evaluator.course import LONGEST_ANSWER, Endpoint, Tools, judge_round, plan_rounds, send_task
 from orchestrator.evaluator.inbox import Result
-from orchestrator.evaluator.records import LedgerEntry, one_line
+from orchestrator.evaluator.records import LedgerEntry, make_one_line
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.following import LOOK_S, EventReader
 from orchestrator.local.stage import LocalOptions, Stage, staged, stop_signal
@@ -59,7 +59,7 @@ class DemoRound:
     def as_dict(self) -> dict[str, Any]:
         """Return it for `--json`: what the evaluator was told, and its verdict."""
         return {
-            **table.whole(self.entry),
+            **table.entry_details(self.entry),
             **(self.entry.result or {}),
             "built_by": self.built_by,
             "proved": self.is_proved,
@@ -98,7 +98,7 @@ class Screen:
             case NoteEvent(level="plain") if self.group in _BY_MODELS:
                 self.say(f"    [dim]{_on_one_line(event.text)}[/]")
             case FileEvent(state="whole" | "edited"):
-                self.say(f"    [dim]{_on_one_line(sentence(event))}[/]")
+                self.say(f"    [dim]{_on_one_line(describe_event(event))}[/]")
             case EndedEvent():
                 self.under_way = WAITING
             case _:
@@ -147,7 +147,7 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
         else "No model is configured, so the pages are made from a template."
     )
     endpoint = Endpoint(VISITOR, stage.receiver, stage.secret)
-    entries = planned(endpoint, read_template(SAMPLE), secrets.token_hex(3))
+    entries = plan_rounds(endpoint, read_template(SAMPLE), secrets.token_hex(3))
     shown: list[DemoRound] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         tools = stage.tools(env, http, screen.say)
@@ -166,7 +166,7 @@ async def _round(
     started, task = time.monotonic(), entry.task
     screen.say(f"\n[bold]Round {task.round}[/]  {task.brief}")
     sent = replace(entry, sent_at=tools.clock.now())
-    if refusal := await send(task, endpoint, tools):
+    if refusal := await send_task(task, endpoint, tools):
         raise PagewrightError(f"The receiver did not accept it: {refusal}.")
     screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
     result, warnings = await _followed(stage, screen, task.id, task.nonce)
@@ -175,11 +175,11 @@ async def _round(
     (files / f"round-{task.round}.log").write_text(stage.log_of(task.id), encoding="utf-8")
     told = replace(sent, received_at=tools.clock.now(), result=result)
     if "pages_url" not in result:
-        error = one_line(str(result.get("error")), LONGEST_ANSWER)
+        error = make_one_line(str(result.get("error")), LONGEST_ANSWER)
         screen.say(f"  [red]✗[/] {escape(error)}")
         failed = replace(told, outcome="error", answer=error)
         return DemoRound(failed, "", time.monotonic() - started, files, warnings)
-    verdict = await judged([*earlier, told], told, tools)
+    verdict = await judge_round([*earlier, told], told, tools)
     for name, image in verdict.screenshots.items():
         (files / f"round-{task.round}-{name}.png").write_bytes(image)
     await asyncio.to_thread(_clone, result["repo_url"], files / "clone")
@@ -192,7 +192,7 @@ async def _round(
 
 async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple[Result, tuple[str, ...]]:
     """Show what happens until the evaluator has the result; return it, and what the run warned of."""
-    told = asyncio.create_task(stage.results.result_for(nonce))
+    told = asyncio.create_task(stage.results.await_result(nonce))
     warnings: list[str] = []
 
     def look(reader: EventReader) -> None:
@@ -229,7 +229,7 @@ def conclude(screen: Screen, shown: list[DemoRound]) -> None:
     """Print the evaluator's verdict, and where everything lies."""
     screen.say("\n[bold]The evaluator's verdict[/]\n")
     if not screen.is_quiet:
-        table.show(screen.console, [entry.entry for entry in shown])
+        table.print_entries(screen.console, [entry.entry for entry in shown])
     for entry in shown:
         told = entry.entry.result or {}
         screen.say(f"\nRound {entry.entry.task.round}, built by {entry.built_by or 'nobody'} in {entry.seconds:.1f} s")

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from orchestrator.core.serving import file_meant, media_type
+from orchestrator.core.serving import find_served_file, media_type
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.sites import PagesBuild, PagesSite
@@ -60,7 +60,7 @@ def _respond(github: LocalGitHub, request: Request) -> Response:
         return Response(_NOT_FOUND, 404, _HEADERS, "text/html")
     if not slash:
         return _moved(request)
-    if file := file_meant(published.files, path):
+    if file := find_served_file(published.files, path):
         return _served(github, request, published, file)
     if f"{path}/index.html" in published.files:
         return _moved(request)

@@ -16,11 +16,11 @@ import httpx
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import UsageError
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.report import Build
 from orchestrator.core.settings import evaluator_settings
 from orchestrator.evaluator.course import Tools
-from orchestrator.evaluator.inbox import Inbox, create_inbox
+from orchestrator.evaluator.inbox import Inbox, create_inbox_app
 from orchestrator.evaluator.reach import Reach
 from orchestrator.jobs import handover
 from orchestrator.jobs.stream import FILE
@@ -34,7 +34,7 @@ from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
-from orchestrator.setup.wanted import asked_for
+from orchestrator.setup.wanted import select_values
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings, SettingsError
@@ -125,7 +125,7 @@ async def staged(options: LocalOptions, env: Mapping[str, str]) -> AsyncIterator
     state = data / ".github"
     state.mkdir(parents=True, exist_ok=True)
     sockets = [_bound(port) for port in _ports(options)]
-    receiver_url, api_url, pages_url, evaluator_url = map(address, sockets)
+    receiver_url, api_url, pages_url, evaluator_url = map(listener_url, sockets)
     dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
     try:
         door = _door(env, state, (dispatch_token, api_url, pages_url))
@@ -161,7 +161,7 @@ async def staged(options: LocalOptions, env: Mapping[str, str]) -> AsyncIterator
             create_app(door, receiver),
             create_api(github),
             create_pages(github),
-            create_inbox(results, is_shown=True),
+            create_inbox_app(results, is_shown=True),
         )
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
@@ -191,9 +191,9 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         owner=OWNER,
         api_url=api_url,
         python_env=Path(sys.prefix),
-        secrets=asked_for("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
+        secrets=select_values("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
         # Everything is on this machine, so nothing here has a public address.
-        variables=asked_for("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
+        variables=select_values("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
         extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
         head=lambda: head,

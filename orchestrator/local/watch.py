@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.events import EndedEvent, StampedEvent, write_line
-from orchestrator.core.telling import sentence
+from orchestrator.core.events import EndedEvent, StampedEvent, render_line
+from orchestrator.core.telling import describe_event
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.telling import events_folder, newest_for
 from orchestrator.local.following import LOOK_S, EventReader
@@ -28,7 +28,7 @@ async def _watch(request: str, state: Path, *, as_json: bool) -> int:
     reader = EventReader(events_folder(state / "work", run.id) / FILE)
     while True:
         for stamped in reader.new():
-            sys.stdout.write(write_line(stamped) if as_json else _told(stamped))
+            sys.stdout.write(render_line(stamped) if as_json else _told(stamped))
             sys.stdout.flush()
             if isinstance(stamped.event, EndedEvent) and _is_last(state, stamped.event):
                 return 0
@@ -46,5 +46,5 @@ def _is_last(state: Path, ended: EndedEvent) -> bool:
 
 def _told(stamped: StampedEvent) -> str:
     """Return an event as a line for a person, with its time; nothing where it says nothing by itself."""
-    said = sentence(stamped.event)
+    said = describe_event(stamped.event)
     return f"{stamped.envelope.at:%H:%M:%S} {said}\n" if said else ""

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import PagewrightError
-from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, ShotEvent, group
+from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, ShotEvent, emit_group
 from orchestrator.core.report import Attempt, Finding
-from orchestrator.core.sentences import outcome, spent
-from orchestrator.core.site import Site, blob_id, broken_rules, finished
+from orchestrator.core.sentences import describe_outcome, describe_spending
+from orchestrator.core.site import Site, add_standard_files, blob_id, broken_rules
 from orchestrator.generate.draft import Material
-from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin
+from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
 from orchestrator.generate.tried import PastRepair
 from orchestrator.making.proving import ProvedAttempt, ProvingTools, key_of, prove
 
@@ -74,9 +74,9 @@ class MakingResult:
 async def make(assignment: Assignment, means: MakingTools, deadline: Deadline, emit: Emit) -> MakingResult:
     """Make a site before `deadline`. Raises PagewrightError where not even the template's site keeps the rules."""
     maker = _Maker(assignment, means, deadline, emit)
-    with group(emit, "Generate the site"):
+    with emit_group(emit, "Generate the site"):
         generation = await maker.begun()
-        first = await generation.site()
+        first = await generation.generate_site()
         maker.tell_attempts(generation.attempts, first)
     return MakingResult(
         await prove(first, maker.ways(generation), assignment.given.task.round, means.max_attempts), first, generation
@@ -96,14 +96,14 @@ class _Maker:
 
     async def begun(self) -> Generation:
         left = self.deadline.remaining
-        thinking = self.deadline.earlier(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
-        return await begin(self.assignment.given, self.means.kit, thinking, self._broken, self.emit)
+        thinking = self.deadline.earlier_by(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
+        return await begin_generation(self.assignment.given, self.means.kit, thinking, self._broken, self.emit)
 
     def ways(self, generation: Generation) -> ProvingTools:
         """Return how an attempt is verified and repaired."""
         standing = self._standing if self.assignment.given.present.files else None
         repair = partial(self._repair, generation)
-        return ProvingTools(partial(self._verify, generation), repair, standing, generation.template, self.emit)
+        return ProvingTools(partial(self._verify, generation), repair, standing, generation.template_site, self.emit)
 
     async def _verify(self, generation: Generation, generated: GeneratedSite) -> ProvedAttempt:
         self.number += 1
@@ -112,7 +112,7 @@ class _Maker:
         if self.means.keep is not None:
             self.means.keep(f"site/{self.number}", site.files)
         self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=generated.built_by))
-        with group(self.emit, "Verify it in a browser"):
+        with emit_group(self.emit, "Verify it in a browser"):
             if made in self.seen:
                 self._say("Exactly this site was opened before, so its results are used again.")
             else:
@@ -121,7 +121,9 @@ class _Maker:
                 self._show(self.seen[made].screenshots)
         report = self.seen[made]
         if not generated.is_fallback:
-            generation.note(passed=report.count("passed"), failed=report.count("failed"), findings=report.findings)
+            generation.record_verification(
+                passed=report.count("passed"), failed=report.count("failed"), findings=report.findings
+            )
         return ProvedAttempt(generated, site, report, self.number)
 
     async def _repair(
@@ -132,15 +134,15 @@ class _Maker:
         passing_over: int,
         tried: Sequence[PastRepair],
     ) -> GeneratedSite | None:
-        with group(self.emit, "Repair it"):
+        with emit_group(self.emit, "Repair it"):
             before = len(generation.attempts)
-            repaired = await generation.repaired(made, wrong, passing_over, tried)
+            repaired = await generation.ask_for_repair(made, wrong, passing_over, tried)
             self.tell_attempts(generation.attempts[before:], repaired or made)
         return repaired
 
     async def _standing(self) -> Sequence[Finding]:
         """Return what a browser finds of the published site, opened as the new one is. Nothing where time is short."""
-        with group(self.emit, "Look at the published site"):
+        with emit_group(self.emit, "Look at the published site"):
             left = self.deadline.remaining
             if left < STANDING_S:
                 self._say("There is no time to open the published site, so every finding counts as new.")
@@ -183,7 +185,7 @@ class _Maker:
         self._say(f"The browser runs without its sandbox: {reason}.")
 
     def _finished(self, site: Site) -> Site:
-        return finished(site, self.assignment.owner, self.assignment.year)
+        return add_standard_files(site, self.assignment.owner, self.assignment.year)
 
     def _broken(self, site: Site) -> list[str]:
         """Return the rules that `site` would break once it is finished."""
@@ -194,7 +196,7 @@ class _Maker:
     def tell_attempts(self, attempts: Sequence[Attempt], generated: GeneratedSite) -> None:
         """Tell what was asked of the models, and what of it was refused."""
         for attempt in attempts:
-            self._say(f"{attempt.model}: {outcome(attempt)} ({spent(attempt)})")
+            self._say(f"{attempt.model}: {describe_outcome(attempt)} ({describe_spending(attempt)})")
         for refused in generated.attachments_refused:
             self._say(f"A change was refused: {refused.sentence}.")
 

@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from orchestrator.core.differences import HOLDS, between, newer
-from orchestrator.core.events import Emit, JudgedEvent, unheard
+from orchestrator.core.differences import HOLDS, compare_reports, find_new_findings
+from orchestrator.core.events import Emit, JudgedEvent, ignore_event
 from orchestrator.core.report import CheckResult, Finding
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import GeneratedSite
@@ -50,7 +50,7 @@ class ProvingTools:
     repair: Callable[[GeneratedSite, Sequence[str], int, Sequence[PastRepair]], Awaitable[GeneratedSite | None]]
     standing: Callable[[], Awaitable[Sequence[Finding]]] | None = None
     template: Callable[[], GeneratedSite | None] | None = None
-    emit: Emit = unheard
+    emit: Emit = ignore_event
 
 
 async def prove(first: GeneratedSite, ways: ProvingTools, this: int, most: int) -> ProvedAttempt:
@@ -110,7 +110,7 @@ class _Proving:
         gains = same_as is None and worth(attempted.report, self.this) > worth(start.report, self.this)
         number = len(self.tried) + 1
         self.sites.setdefault(_key(repaired), number)
-        difference = between(start.report, attempted.report)
+        difference = compare_reports(start.report, attempted.report)
         sites = start.generated.site, repaired.site
         self.tried.append(PastRepair(number, *sites, is_kept=gains, difference=difference, same_as=same_as))
         if not gains:
@@ -142,7 +142,7 @@ class _Proving:
             return list(findings)
         if self.standing is None:
             self.standing = await self.ways.standing()
-        return newer(self.standing, findings)
+        return find_new_findings(self.standing, findings)
 
 
 def _key(generated: GeneratedSite) -> str:

@@ -37,7 +37,7 @@ class Pipeline:
     head: str | None
     is_private: bool
 
-    async def restrict(self, name: str) -> list[str] | None:
+    async def restrict_environment(self, name: str) -> list[str] | None:
         """Make the environment `name`, for the default branch; return what else may use it, None: not in this plan.
 
         https://docs.github.com/rest/deployments/environments, https://docs.github.com/rest/deployments/branch-policies
@@ -73,7 +73,7 @@ class Pipeline:
 
         await self.client.read(store)  # the same value again is no other one
 
-    async def secrets_for_all(self) -> list[str]:
+    async def list_repository_secrets(self) -> list[str]:
         """Return the names of the repository's own secrets, which every workflow in it sees."""
         url = f"/repos/{self.full_name}/actions/secrets?per_page=100"
         return await self._call("GET", url, pick=lambda said: [str(entry["name"]) for entry in said["secrets"]])
@@ -81,12 +81,12 @@ class Pipeline:
     async def keep_variable(self, name: str, value: str) -> None:
         """Set a variable of the repository. https://docs.github.com/rest/actions/variables."""
         url = f"/repos/{self.full_name}/actions/variables"
-        if await self.variable(name) is None:
+        if await self.fetch_variable(name) is None:
             await self._call("POST", url, {"name": name, "value": value})
         else:
             await self._call("PATCH", f"{url}/{name}", {"name": name, "value": value})
 
-    async def variable(self, name: str) -> str | None:
+    async def fetch_variable(self, name: str) -> str | None:
         """Return a variable of the repository, None if no variable has that name."""
         url = f"/repos/{self.full_name}/actions/variables/{name}"
         try:
@@ -96,7 +96,7 @@ class Pipeline:
                 raise
             return None
 
-    async def protect(self) -> bool:
+    async def protect_branch(self) -> bool:
         """Let nobody change the default branch before the ruleset is lifted; return whether the plan has rulesets.
 
         A token with Contents: write, as the receiver's is, can then push other branches only. Nobody is exempt: a
@@ -105,11 +105,11 @@ class Pipeline:
         """
         url = f"/repos/{self.full_name}/rulesets"
         try:
-            known = await self._ruleset()
+            known = await self._find_ruleset()
             if known is None:
-                await self._call("POST", url, _ruleset("active"))
+                await self._call("POST", url, _ruleset_body("active"))
             else:
-                await self._call("PUT", f"{url}/{known}", _ruleset("active"))
+                await self._call("PUT", f"{url}/{known}", _ruleset_body("active"))
         except GitHubRefused as error:
             if self._is_for_another_plan(error):
                 return False
@@ -117,23 +117,23 @@ class Pipeline:
         return True
 
     @asynccontextmanager
-    async def lifted(self) -> AsyncIterator[None]:
+    async def lift_ruleset(self) -> AsyncIterator[None]:
         """Lift the ruleset while the block runs, where there is one; put it back also after an error.
 
         Raises GitHubFailed that says so where it could not be put back.
         """
-        known = await self._ruleset() if self.head is not None else None
+        known = await self._find_ruleset() if self.head is not None else None
         if known is None:
             yield
             return
         url = f"/repos/{self.full_name}/rulesets/{known}"
         try:
-            await self._call("PUT", url, _ruleset("disabled"))
+            await self._call("PUT", url, _ruleset_body("disabled"))
             yield
         finally:
             try:
                 # Stopping this program now would leave the branch open.
-                await asyncio.shield(self._call("PUT", url, _ruleset("active")))
+                await asyncio.shield(self._call("PUT", url, _ruleset_body("active")))
             except GitHubFailed as error:
                 said = (
                     f"The ruleset that protects {self.branch} was disabled and could not be enabled again: "
@@ -141,12 +141,12 @@ class Pipeline:
                 )
                 raise GitHubFailed(said, "Run this command again now: it enables the ruleset.") from error
 
-    async def _ruleset(self) -> int | None:
-        def named(listed: Any) -> int | None:
+    async def _find_ruleset(self) -> int | None:
+        def pick_ruleset(listed: Any) -> int | None:
             return next((int(entry["id"]) for entry in listed if entry["name"] == RULESET), None)
 
         try:
-            return await self._call("GET", f"/repos/{self.full_name}/rulesets", pick=named)
+            return await self._call("GET", f"/repos/{self.full_name}/rulesets", pick=pick_ruleset)
         except GitHubRefused as error:
             if self._is_for_another_plan(error):
                 return None
@@ -159,10 +159,10 @@ class Pipeline:
         self, method: str, url: str, body: Mapping[str, Any] | None = None, pick: Callable[[Any], T] = lambda said: said
     ) -> T:
         """Make a call that may be repeated, and return what is picked from its answer."""
-        return await _asked(self.client, method, url, body, pick)
+        return await _call_api(self.client, method, url, body, pick)
 
 
-def _ruleset(enforcement: Literal["active", "disabled"]) -> dict[str, Any]:
+def _ruleset_body(enforcement: Literal["active", "disabled"]) -> dict[str, Any]:
     return {
         "name": RULESET,
         "target": "branch",
@@ -173,28 +173,30 @@ def _ruleset(enforcement: Literal["active", "disabled"]) -> dict[str, Any]:
     }
 
 
-async def _asked(client: Client, method: str, url: str, body: Mapping[str, Any] | None, pick: Callable[[Any], T]) -> T:
+async def _call_api(
+    client: Client, method: str, url: str, body: Mapping[str, Any] | None, pick: Callable[[Any], T]
+) -> T:
     def call(github: Github) -> T:
         return pick(github.requester.requestJsonAndCheck(method, url, input=body)[1])
 
     return await client.read(call)
 
 
-async def found(client: Client, full_name: str) -> Pipeline | None:
+async def find_pipeline(client: Client, full_name: str) -> Pipeline | None:
     """Return the pipeline, None if there is no such repository, or none that the token sees."""
 
-    def seen(said: Any) -> Pipeline:
+    def parse_pipeline(said: Any) -> Pipeline:
         return Pipeline(client, str(said["full_name"]), str(said["default_branch"]), None, bool(said["private"]))
 
     try:
-        pipeline = await _asked(client, "GET", f"/repos/{full_name}", None, seen)
+        pipeline = await _call_api(client, "GET", f"/repos/{full_name}", None, parse_pipeline)
     except GitHubRefused as error:
         if error.status == 404:
             return None
         raise
     url = f"/repos/{pipeline.full_name}/commits?per_page=1"
     try:
-        head = await _asked(client, "GET", url, None, lambda said: str(said[0]["sha"]) if said else None)
+        head = await _call_api(client, "GET", url, None, lambda said: str(said[0]["sha"]) if said else None)
     except GitHubRefused as error:
         if error.status not in (404, 409):  # 409: it is empty
             raise
@@ -202,7 +204,7 @@ async def found(client: Client, full_name: str) -> Pipeline | None:
     return replace(pipeline, head=head)
 
 
-async def made(client: Client, full_name: str) -> Pipeline:
+async def create_pipeline(client: Client, full_name: str) -> Pipeline:
     """Make the repository, public and empty."""
     owner, _, name = full_name.partition("/")
     await create_public(client, owner, name)

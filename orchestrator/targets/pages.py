@@ -6,13 +6,13 @@ from orchestrator.github.repository import BRANCH
 from orchestrator.targets.builds import Builds
 
 
-async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
+async def enable_pages(client: Client, full_name: str, *, is_new: bool) -> str:
     """Return the site's URL, switching Pages on where it is off. `is_new`: it cannot be on yet.
 
     Raises GitHubRefused, at once where GitHub refuses for good.
     """
     path = f"/repos/{full_name}/pages"
-    if not is_new and (url := await _existing(client, path)):
+    if not is_new and (url := await _fetch_site_url(client, path)):
         return url
     source = {"build_type": "legacy", "source": {"branch": BRANCH, "path": "/"}}
     tries = Tries(ENABLE, client.deadline.clock.now)
@@ -23,13 +23,13 @@ async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
             )
             return str(made["html_url"])
         except GitHubRefused as error:
-            wait = tries.wait(STALE if _is_of_the_moment(error) else Failure(Kind.REFUSED))
+            wait = tries.next_delay(STALE if _is_of_the_moment(error) else Failure(Kind.REFUSED))
             failed: GitHubRefused | Unsure = error
         except Unsure as error:
-            wait, failed = tries.wait(Failure(Kind.OUTAGE)), error
+            wait, failed = tries.next_delay(Failure(Kind.OUTAGE)), error
         # After a 409 it is on already, and after no answer it may be.
         is_perhaps_on = isinstance(failed, Unsure) or failed.status == 409
-        if is_perhaps_on and (url := await _existing(client, path)):
+        if is_perhaps_on and (url := await _fetch_site_url(client, path)):
             return url
         if wait is None or wait >= client.deadline.remaining:
             raise failed
@@ -45,7 +45,7 @@ def _is_of_the_moment(error: GitHubRefused) -> bool:
     return error.status == 409 or (error.status == 422 and "must" in words and "exist" in words)
 
 
-async def _existing(client: Client, path: str) -> str | None:
+async def _fetch_site_url(client: Client, path: str) -> str | None:
     try:
         _, found = await client.read(lambda github: github.requester.requestJsonAndCheck("GET", path))
     except GitHubRefused as error:

@@ -14,7 +14,7 @@ from playwright._impl import transport
 from playwright._impl._driver import get_driver_env
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
-from orchestrator.core.address import public_addresses
+from orchestrator.core.address import resolve_public_addresses
 from orchestrator.core.errors import UsageError
 from orchestrator.verify.memory import Watch, ended, processes_of, watching
 from orchestrator.verify.proxy import Proxy, Resolve, filtering_proxy
@@ -94,7 +94,7 @@ async def opened(
     on_no_sandbox: Callable[[str], None] = accepted,
     *,
     most_bytes: int = 2 * 1024**3,
-    resolve: Resolve = public_addresses,
+    resolve: Resolve = resolve_public_addresses,
 ) -> AsyncIterator[Cage]:
     """Start a browser whose only way out is the filtering proxy for `site`; it is gone when the block ends.
 

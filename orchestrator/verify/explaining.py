@@ -9,7 +9,7 @@ from typing import Any
 from playwright.async_api import CDPSession, Error
 from tree_sitter import Node
 
-from orchestrator.core.likeness import alike
+from orchestrator.core.likeness import find_similar
 from orchestrator.verify.evaluating import as_reading
 from orchestrator.verify.javascript import (
     COMPARISONS,
@@ -198,7 +198,7 @@ async def _told_of_selected(session: CDPSession, part: Part, seen: dict[str, Any
 def _nearest(selector: str, ids: Sequence[str]) -> str:
     """Return the ids that are there instead, those that look alike first."""
     wanted = selector.rpartition("#")[2].partition(" ")[0]
-    named = alike(wanted, ids, least=0.4) or list(dict.fromkeys(ids))[:3]
+    named = find_similar(wanted, ids, least=0.4) or list(dict.fromkeys(ids))[:3]
     return f"; there is {', '.join(f'`#{one[:40]}`' for one in named)}" if named else ""
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 from playwright.async_api import CDPSession, Error, Page
 
 from orchestrator.core.report import Finding
-from orchestrator.core.serving import file_meant
+from orchestrator.core.serving import find_served_file
 from orchestrator.verify.findings import finding, first_of
 from orchestrator.verify.hearing import Target
 
@@ -128,7 +128,7 @@ def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
         if not url.startswith(target.url):
             continue
         path = unquote(urlsplit(urljoin(target.url, url)).path).removeprefix(urlsplit(target.url).path)
-        if file_meant(target.files, path) is None and file_meant(target.files, f"{path}/") is None:
+        if find_served_file(target.files, path) is None and find_served_file(target.files, f"{path}/") is None:
             text = f"Expected {path} to be there, which a link leads to; the site has no such file."
             findings.append(finding("missing", text, f'a[href="{written}"]'))
     return first_of(list(dict.fromkeys(findings)), MAX_OF_ONE_KIND)

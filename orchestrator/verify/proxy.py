@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
 
-from orchestrator.core.address import NotPublic, Unresolved, public_addresses
+from orchestrator.core.address import NotPublic, Unresolved, resolve_public_addresses
 
 CONNECT_S = 10
 PROBE_S = 3
@@ -68,7 +68,7 @@ class Proxy:
 
 
 @asynccontextmanager
-async def filtering_proxy(site: str | None, resolve: Resolve = public_addresses) -> AsyncIterator[Proxy]:
+async def filtering_proxy(site: str | None, resolve: Resolve = resolve_public_addresses) -> AsyncIterator[Proxy]:
     """Run the proxy on a free loopback port. `site`: the one private URL let through; `resolve`: raises NotPublic."""
     proxy = Proxy("", resolve)
     own = None if site is None else (urlsplit(site).hostname or "", urlsplit(site).port or 80)

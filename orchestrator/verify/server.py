@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
-from orchestrator.core.serving import file_meant, media_type
+from orchestrator.core.serving import find_served_file, media_type
 from orchestrator.core.site import Site
 
 
@@ -28,7 +28,7 @@ def answer(site: Site, base: str, target: str) -> HttpResponse:
         return HttpResponse(301, b"", {"location": f"/{base}/"})
     inside = path.removeprefix(f"/{base}/")
     if inside != path:
-        if name := file_meant(site.files, inside):
+        if name := find_served_file(site.files, inside):
             return HttpResponse(200, site.files[name], {"content-type": media_type(name)})
         if f"{inside}/index.html" in site.files:
             return HttpResponse(301, b"", {"location": f"/{base}/{inside}/"})

@@ -164,4 +164,4 @@ def _without_files(subject: Subject) -> dict[str, Site]:
 def _blanked(site: Site) -> Site:
     """Return the site with nothing on its pages."""
     pages = {path: BLANK for path in site.files if is_page(path)}
-    return site.changed({"index.html": BLANK, **pages})
+    return site.with_changes({"index.html": BLANK, **pages})

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, Route, async_playwright
 
-from orchestrator.compare.corpus import MIRROR, Case, defects, good
+from orchestrator.compare.corpus import MIRROR, Case, load_defect_cases, load_good_cases
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
 from orchestrator.verify.browser import find_browser, opened
@@ -35,7 +35,7 @@ BARE = frozenset({"", "false", "undefined", "null", "0", "NaN", "not run"})
 async def measure(_: Path) -> list[Figure]:
     """Look at every site of the corpus, with an independent runner beside us, and time one page."""
     found, false, same, checks, failed, telling = 0, 0, 0, 0, 0, 0
-    cases = [*good(), *defects()]
+    cases = [*load_good_cases(), *load_defect_cases()]
     with serving(Site({}), "repo") as served:
         async with opened(None, served.url) as cage, async_playwright() as playwright:
             other = await playwright.chromium.launch(executable_path=find_browser(playwright, None))
@@ -55,7 +55,7 @@ async def measure(_: Path) -> list[Figure]:
             await other.close()
     warm, cold = await _times()
     return [
-        share("defects found, of all", found, len(defects()), least=0.98),
+        share("defects found, of all", found, len(load_defect_cases()), least=0.98),
         Figure(name="findings on good sites", unit="", ours=[false], limit=0),
         share("verdicts as an independent runner's", same, checks),
         share("verdicts on texts of all forms, as Playwright's", forms, texts),
@@ -92,7 +92,7 @@ async def _all_seen() -> list[tuple[object, ...]]:
     seen: list[tuple[object, ...]] = []
     with serving(Site({}), "repo") as served:
         async with opened(None, served.url) as cage:
-            for case in [*good(), *defects()]:
+            for case in [*load_good_cases(), *load_defect_cases()]:
                 report = await seen_of(case, cage, served)
                 findings = sorted((found.kind, found.where) for found in report.findings)
                 seen.append((case.name, *(check.state for check in report.checks), *findings))
@@ -143,7 +143,7 @@ async def _independent(browser: Browser, case: Case, served: ServedSite) -> list
 
 async def _times() -> tuple[list[float], list[float]]:
     """Return the seconds of one verification of ten checks: in a browser that is up, and from nothing."""
-    case = good()[0]
+    case = load_good_cases()[0]
     checks = [check for check in case.checks if check.js]
     asked = [(1, Check(text=checks[number % len(checks)].text, js=True)) for number in range(10)]
     warm, cold = [], []

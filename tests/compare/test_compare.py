@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.compare.compare import CompareOptions, run_comparison
-from orchestrator.compare.corpus import FOLDER, good
+from orchestrator.compare.corpus import FOLDER, load_good_cases
 from orchestrator.core.errors import UsageError
 from orchestrator.local.stage import staged_in
 from tests.doubles.model import model_server
@@ -42,7 +42,7 @@ def options(tmp_path: Path) -> CompareOptions:
 
 @asynccontextmanager
 async def models() -> AsyncIterator[Mapping[str, str]]:
-    strong, broken = [repairer(good())], ["I would rather not."]
+    strong, broken = [repairer(load_good_cases())], ["I would rather not."]
     async with model_server(by_model={"strong": strong, "broken": broken}) as server:
         yield {"LLM_API_BASE": server.url, "LLM_API_KEY": "x", "PATH": os.environ["PATH"]}
 

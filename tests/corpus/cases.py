@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from orchestrator.compare.corpus import MIRROR, Case, good
+from orchestrator.compare.corpus import MIRROR, Case, load_good_cases
 from orchestrator.core.report import Report
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
@@ -38,13 +38,13 @@ BROKEN = (
 
 def with_defects(number: int) -> Case:
     """Return a good site with so many defects."""
-    case = next(case for case in good() if case.name == "tip")
+    case = next(case for case in load_good_cases() if case.name == "tip")
     text = case.site.files[PAGE].decode()
     for sound, broken in BROKEN[:number]:
         if text.count(sound) != 1:
             raise ValueError(f"{sound!r} does not stand once in the page")
         text = text.replace(sound, broken)
-    return replace(case, site=case.site.changed({PAGE: text.encode()}))
+    return replace(case, site=case.site.with_changes({PAGE: text.encode()}))
 
 
 def repairs(number: int) -> list[str]:

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.github.client import Client
 from orchestrator.local.api.app import create_api
 from orchestrator.local.faults import Fault, Faults
@@ -36,7 +36,7 @@ class Host(threading.Thread):
         self._listener = bind()
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
-        self.url = address(self._listener)
+        self.url = listener_url(self._listener)
         self.app: ASGIApp | None = None
 
     def run(self) -> None:

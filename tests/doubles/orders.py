@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.report import Build
-from orchestrator.core.site import Site, finished
+from orchestrator.core.site import Site, add_standard_files
 from orchestrator.core.task import Order, read_event, request_id, task_key, title_of
 from orchestrator.jobs import handover
 from tests.doubles.clock import NOON
@@ -40,7 +40,7 @@ def order(round_: int = 1, nonce: str = "nonce-1", **fields: Any) -> Order:
 
 def site(files: Mapping[str, bytes] | None = None) -> Site:
     """Return a site as job `build` hands it over."""
-    return finished(Site({"index.html": PAGE, "README.md": b"# Sales\n", **(files or {})}), "octo", 2026)
+    return add_standard_files(Site({"index.html": PAGE, "README.md": b"# Sales\n", **(files or {})}), "octo", 2026)
 
 
 def hand_over(folder: Path, given: Order, made: Site | None, base: str | None = None, **fields: Any) -> Path:

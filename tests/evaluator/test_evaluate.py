@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.settings import evaluator_settings
 from orchestrator.evaluator.evaluate import EvaluateOptions, run_evaluate
 from tests.doubles.hub import Hub
 from tests.doubles.student import SECRET, student
@@ -40,7 +41,7 @@ def options(tmp_path: Path) -> EvaluateOptions:
 
 async def evaluated(options: EvaluateOptions, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str]:
     """Run the command in a thread of its own; return what it printed, read as JSON, and what it said meanwhile."""
-    assert await asyncio.to_thread(run_evaluate, options, {}) == 0
+    assert await asyncio.to_thread(run_evaluate, options, evaluator_settings({})) == 0
     out, err = capsys.readouterr()
     return (json.loads(out) if options.as_json else out), err
 
@@ -110,13 +111,15 @@ async def test_what_cannot_be_evaluated_is_an_error_with_a_remedy(
     changes: dict[str, Any], says: str, options: EvaluateOptions
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        await asyncio.to_thread(run_evaluate, replace(options, **changes), {})
+        await asyncio.to_thread(run_evaluate, replace(options, **changes), evaluator_settings({}))
     assert says in str(refused.value)
 
 
 async def test_two_templates_of_one_id_are_refused(options: EvaluateOptions) -> None:
     with pytest.raises(UsageError, match="same id"):
-        await asyncio.to_thread(run_evaluate, replace(options, files=[*options.files, *options.files]), {})
+        await asyncio.to_thread(
+            run_evaluate, replace(options, files=[*options.files, *options.files]), evaluator_settings({})
+        )
 
 
 @pytest.mark.parametrize(
@@ -136,7 +139,9 @@ async def test_a_list_of_endpoints_that_is_wrong_is_named(
 ) -> None:
     (tmp_path / "class.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UsageError, match=r"class\.csv") as refused:
-        await asyncio.to_thread(run_evaluate, replace(options, receiver="", endpoints=tmp_path / "class.csv"), {})
+        await asyncio.to_thread(
+            run_evaluate, replace(options, receiver="", endpoints=tmp_path / "class.csv"), evaluator_settings({})
+        )
     assert says in str(refused.value)
 
 
@@ -147,10 +152,10 @@ async def test_what_could_not_be_judged_stays_open_and_the_command_says_so(
     env = {"GITHUB_API_URL": hub.host.url, "GITHUB_TOKEN": "expired"}
     async with student({1: told}) as endpoint:
         asked = replace(options, receiver=endpoint.url)
-        assert await asyncio.to_thread(run_evaluate, asked, env) == 1
+        assert await asyncio.to_thread(run_evaluate, asked, evaluator_settings(env)) == 1
         out, said = capsys.readouterr()
         assert [entry["outcome"] for entry in json.loads(out)] == ["open", "open"]
         assert "not judged (GitHub answered 401" in said
-        assert await asyncio.to_thread(run_evaluate, asked, env) == 1
+        assert await asyncio.to_thread(run_evaluate, asked, evaluator_settings(env)) == 1
         assert capsys.readouterr().err.startswith("Continuing evaluation 1")
         assert len(endpoint.requests) == 1

@@ -15,8 +15,8 @@ import psutil
 import pytest
 
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import request_of
-from orchestrator.evaluator.course import Endpoint, body_of, planned
+from orchestrator.core.task import parse_request_id
+from orchestrator.evaluator.course import Endpoint, plan_rounds, request_body
 from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.local.runs import Run
 from orchestrator.local.stage import OWNER, PIPELINE, LocalOptions, Stage, staged
@@ -82,8 +82,8 @@ async def handed_in(stage: Stage, http: httpx.AsyncClient, seeds: list[str], rou
     """Send so many rounds of tasks, one right after the other, and return the requests' ids."""
     ids = []
     for seed in seeds:
-        for entry in planned(Endpoint("a@b.c", stage.receiver, stage.secret), TEMPLATE, seed)[:rounds]:
-            answer = await send(stage, http, **body_of(entry.task))
+        for entry in plan_rounds(Endpoint("a@b.c", stage.receiver, stage.secret), TEMPLATE, seed)[:rounds]:
+            answer = await send(stage, http, **request_body(entry.task))
             assert answer.status_code == 200
             ids.append(answer.json()["id"])
     return ids
@@ -99,7 +99,7 @@ async def over(stage: Stage) -> list[Run]:
 def answered(stage: Stage, name: str = "notes-x") -> list[str]:
     """Return the requests that the commits of a repository answer, newest first."""
     said = history.messages(stage.github.store, OWNER, name)
-    return [request for message in said if (request := request_of(message))]
+    return [request for message in said if (request := parse_request_id(message))]
 
 
 def settled(stage: Stage, *earlier: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import request_id, task_key
 from receiver.app import create_app
@@ -43,7 +43,7 @@ async def receiving(system: World, settings: Settings, ahead_s: float = 0) -> As
         github = await stack.enter_async_context(aclosing(GitHub(settings, http_client())))
         github.clock.own = lambda: time.time() + ahead_s
         await stack.enter_async_context(serving(create_app(settings, github), listener))
-        door = httpx.AsyncClient(base_url=address(listener), trust_env=False, timeout=30)
+        door = httpx.AsyncClient(base_url=listener_url(listener), trust_env=False, timeout=30)
         system.door = await stack.enter_async_context(door)
         try:
             yield github

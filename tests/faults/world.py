@@ -18,8 +18,8 @@ from typing import Any
 import httpx
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from orchestrator.core.loopback import address, bind, serving
-from orchestrator.core.task import request_of
+from orchestrator.core.loopback import bind, listener_url, serving
+from orchestrator.core.task import parse_request_id
 from orchestrator.local.api import create_api
 from orchestrator.local.faults import Fault
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
@@ -163,7 +163,7 @@ class World:
 
     def answered(self, name: str = TASK) -> list[str]:
         """Return the requests that commits answer, newest first."""
-        return [request for message in self.messages(name) if (request := request_of(message))]
+        return [request for message in self.messages(name) if (request := parse_request_id(message))]
 
     def files(self, name: str = TASK) -> dict[str, bytes]:
         return history.files(self.github.store, OWNER, name)
@@ -206,7 +206,7 @@ async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
         return None
 
     sockets = [bind() for _ in range(3)]
-    api_url, pages_url, door_url = map(address, sockets)
+    api_url, pages_url, door_url = map(listener_url, sockets)
     rights = dict.fromkeys(("administration", "contents", "pages"), "write")
     tokens = Tokens(
         Token(TARGET_TOKEN, OWNER, rights),

@@ -8,14 +8,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator.core.differences import between, newer
+from orchestrator.core.differences import compare_reports, find_new_findings
 from orchestrator.core.errors import UsageError
-from orchestrator.core.paths import clash, path_problem
+from orchestrator.core.paths import find_clash, path_problem
 from orchestrator.core.record import Record, Round, read_record
 from orchestrator.core.report import Build, CheckResult, Finding, Report
 from orchestrator.core.site import Site, broken_rules
-from orchestrator.core.task import InvalidTask, Order, Request, Task, decode_data_uri, parse, read_event, request_of
-from orchestrator.evaluator.templates import TaskTemplate, filled
+from orchestrator.core.task import (
+    InvalidTask,
+    Order,
+    Request,
+    Task,
+    decode_data_uri,
+    parse_request_id,
+    parse_task,
+    read_event,
+)
+from orchestrator.evaluator.templates import TaskTemplate, fill_template
 from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import labels
@@ -57,11 +66,11 @@ def _compared(given: tuple[Report, Report]) -> object:
     annotations.shortened(annotations.worst(after.checks, after.findings))
     summary.built(order, build), summary.published(order, build, UsageError("a", "b"), "https://a.b")
     labels([(1, _check_of(one)) for one in after.checks])
-    return between(before, after), newer(before.findings, after.findings)
+    return compare_reports(before, after), find_new_findings(before.findings, after.findings)
 
 
 def _check_of(one: CheckResult) -> Any:
-    return parse(Task, {"task": "t", "round": 1, "nonce": "n", "brief": "b", "checks": [one.text]}).checks[0]
+    return parse_task(Task, {"task": "t", "round": 1, "nonce": "n", "brief": "b", "checks": [one.text]}).checks[0]
 
 
 def _finding_of(text: str) -> Any:
@@ -87,13 +96,13 @@ def _handed_over(size: int) -> Path:
 def _record(size: int) -> bytes:
     return Record(
         task="k", rounds=tuple(Round(round=n + 1, brief="b", checks=("c",) * 3) for n in range(size))
-    ).written()
+    ).render_file()
 
 
 def _recorded(data: bytes) -> object:
     record = read_record(data)
     if record is not None:
-        record.answered("r", "s", "m", Round(round=1, brief="b"))
+        record.with_round("r", "s", "m", Round(round=1, brief="b"))
     return record
 
 
@@ -106,7 +115,7 @@ def _ruled(files: Mapping[str, bytes]) -> object:
     return (
         broken_rules(site, {}, ("secret-secret",) * 3),
         site.digest(),
-        clash(files),
+        find_clash(files),
         [path_problem(path) for path in files],
     )
 
@@ -150,7 +159,7 @@ def _requests(_: int) -> list[Family]:
 
 def _accepted(raw: dict[str, Any]) -> object:
     with suppress(InvalidTask):
-        request = parse(Request, raw)
+        request = parse_task(Request, raw)
         return payload_of(request, "k", datetime.now(UTC)), suspects(request)
     return None
 
@@ -174,7 +183,7 @@ def _inputs(text: str) -> object:
 
 
 def _suspected(text: str) -> object:
-    request = parse(Request, _request(checks=[text, text]))
+    request = parse_task(Request, _request(checks=[text, text]))
     return suspects(request)
 
 
@@ -188,7 +197,7 @@ def _template(text: str) -> object:
         "vars": {"n": {"count": "a.csv"}},
     }
     with suppress(UsageError):
-        return filled(TaskTemplate.model_validate(given), "s")
+        return fill_template(TaskTemplate.model_validate(given), "s")
     return None
 
 
@@ -214,7 +223,7 @@ TOLD = (
     Reader(
         "commit messages",
         MB,
-        request_of,
+        parse_request_id,
         lambda seed: texts(
             ("Pagewright-Request: ", "\n\n", "\n \n", "\n ", "Pagewright-Request: 0123456789abcdef\n"), seed
         ),
@@ -232,7 +241,7 @@ TOLD = (
     Reader(
         "paths",
         MB,
-        lambda text: (path_problem(text), clash([text, text])),
+        lambda text: (path_problem(text), find_clash([text, text])),
         lambda seed: texts(("/", "a/", "..", "%2e"), seed),
     ),
     Reader("handover", 1_000, handover.read, lambda _: [Family("files", _handed_over)]),

@@ -19,10 +19,10 @@ from starlette.applications import Starlette
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.loopback import bind, serving
-from orchestrator.core.paths import clash, form_problem, path_problem
-from orchestrator.core.task import decode_data_uri, read_event, slug, web_url
-from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.reply import parse
+from orchestrator.core.paths import find_clash, form_problem, path_problem
+from orchestrator.core.task import decode_data_uri, read_event, slug, validate_web_url
+from orchestrator.generate.reply.edits import apply_changes
+from orchestrator.generate.reply.reply import parse_reply
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
 from orchestrator.verify.files import CheckedFiles, decided, is_about_files
@@ -175,7 +175,7 @@ def paths() -> Iterator[Act]:
                 raise Escape("is a name of ours")
             if {unicodedata.category(sign) for sign in name} & {"Cc", "Cf", "Cs"} or len(name.encode()) > 255:
                 raise Escape("is no name that can be shown")
-        clash(accepted)
+        find_clash(accepted)
 
     yield act
 
@@ -189,7 +189,7 @@ def data_uris() -> Iterator[Act]:
             if len(decode_data_uri(uri)) > 4 * len(uri):
                 raise Escape("grew")
         with suppress(ValueError):
-            assert web_url(uri) == uri
+            assert validate_web_url(uri) == uri
 
     yield act
 
@@ -200,8 +200,8 @@ def replies() -> Iterator[Act]:
     before = {"index.html": b"<!doctype html><title>x</title>\n", "a.js": b"a();\nb();\n"}
 
     def act(text: str) -> None:
-        reply = parse(text)
-        for path in apply(before, reply.changes).files:
+        reply = parse_reply(text)
+        for path in apply_changes(before, reply.changes).files:
             if path not in before and form_problem(path) is not None:
                 raise Escape("a name that leads elsewhere")
 
@@ -232,7 +232,7 @@ def events() -> Iterator[Act]:
         with suppress(UsageError):
             order = read_event(event, "1")
             order.identity()
-            order.task()
+            order.assemble_task()
 
     yield act
 

@@ -15,7 +15,7 @@ from orchestrator.generate.draft import Draft, Material
 from orchestrator.generate.models import budget, call
 from orchestrator.generate.models.budget import TaskBudget
 from orchestrator.generate.models.presets import Model, Price
-from orchestrator.generate.prompt import load
+from orchestrator.generate.prompt import load_prompts
 from tests.doubles.calls import litellm, without_pauses
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import notes_into
@@ -43,7 +43,7 @@ def fine(_: Site) -> Sequence[str]:
 def shared(*, new: bool = True, dollars: float = 1.0) -> SharedState:
     task = Task(task="t", round=1 if new else 2, nonce="n", brief="b")
     given = Material(task, {}, Site({} if new else PRESENT), None)
-    return SharedState(litellm(), load(), given, TaskBudget(dollars, FastClock().deadline(300)), fine)
+    return SharedState(litellm(), load_prompts(), given, TaskBudget(dollars, FastClock().deadline(300)), fine)
 
 
 async def conversed(at: SharedState, *replies: Reply | str) -> tuple[Draft | None, ModelServer]:

@@ -9,7 +9,7 @@ from orchestrator.core.settings import build_settings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.draft import Material
-from orchestrator.generate.generation import FALLBACK, Kit, begin
+from orchestrator.generate.generation import FALLBACK, Kit, begin_generation
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
 from tests.doubles.model import Reply, model_server
@@ -164,19 +164,19 @@ async def test_an_answer_counts_as_cut_off_while_its_half_is_missing(is_made_who
     async with model_server(Reply(cut, "length"), Reply("", "length"), *later) as server:
         env = {"TARGET_OWNER": "x", "LLM_MODELS": "openai/one", "LLM_API_BASE": server.url}
         kit = Kit.load(build_settings(env).models)
-        generation = await begin(given(), kit, FastClock().deadline(), fine)
-        made = await generation.site()
+        generation = await begin_generation(given(), kit, FastClock().deadline(), fine)
+        made = await generation.generate_site()
     assert (made.built_by, made.is_cut_off) == ("openai/one", not is_made_whole)
 
 
 @pytest.mark.anyio
 async def test_a_template_that_breaks_a_rule_is_none_to_compare_with() -> None:
-    good = await begin(given(), NONE, FastClock().deadline(), fine)
-    template = good.template()
+    good = await begin_generation(given(), NONE, FastClock().deadline(), fine)
+    template = good.template_site()
     assert template is not None
     assert template.is_fallback
-    bad = await begin(given(), NONE, FastClock().deadline(), lambda _: ["too large"])
-    assert bad.template() is None
+    bad = await begin_generation(given(), NONE, FastClock().deadline(), lambda _: ["too large"])
+    assert bad.template_site() is None
 
 
 @pytest.mark.anyio

@@ -121,7 +121,7 @@ async def test_every_file_is_right_after_every_round(task: str, shape: Shape) ->
         assert made.site.files == {**expected, **kept, **attached}
         present, before = dict(made.site.files), after
         entry = Round(round=round_, brief=asked.brief, attachments=tuple(attached) or None)
-        record = record.answered("r", "s", "m", entry)
+        record = record.with_round("r", "s", "m", entry)
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -21,7 +21,7 @@ from tests.doubles.orders import KEY, TASK
 
 pytestmark = pytest.mark.anyio
 OTHER = f"{TASK}-{KEY[:6]}"
-OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),)).written()
+OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),)).render_file()
 
 
 async def found(
@@ -72,7 +72,7 @@ async def test_a_repository_under_a_former_key_is_ours_and_no_new_one_is_named_a
     assert (await found(hub, former=(former,))).name == TASK
     hub.seed(TASK, {"a": b"a"})
     assert (await found(hub, former=(former,))).name == OTHER
-    hub.seed(f"{TASK}-{former[:6]}", {RECORD: Record(task=former).written()})
+    hub.seed(f"{TASK}-{former[:6]}", {RECORD: Record(task=former).render_file()})
     assert (await found(hub, former=(former,))).name == f"{TASK}-{former[:6]}"
     assert (await found(hub)).name == OTHER
 
@@ -105,7 +105,7 @@ async def test_a_folder_of_another_repository_is_looked_for_with_one_read(hub: H
 
 
 async def test_a_reserved_repository_is_ours_and_not_started(hub: Hub) -> None:
-    hub.seed(TASK, {RECORD: Record(task=KEY).written()})
+    hub.seed(TASK, {RECORD: Record(task=KEY).render_file()})
     repo = await found(hub)
     assert (repo.is_started, repo.record) == (False, Record(task=KEY))
 
@@ -116,7 +116,7 @@ async def test_a_reserved_repository_is_ours_and_not_started(hub: Hub) -> None:
         {"index.html": b"x"},
         {RECORD: b"not json"},
         {RECORD: b'{"rounds": []}'},
-        {RECORD: Record(task="f" * 16).written()},
+        {RECORD: Record(task="f" * 16).render_file()},
         {f"{RECORD}/is-a-folder": b"x"},
         {RECORD: b"x" * 1_500_000},
     ],
@@ -131,10 +131,10 @@ async def test_what_is_not_ours_is_passed_over(hub: Hub, files: dict[str, bytes]
 
 async def test_a_record_of_more_than_a_megabyte_is_read(hub: Hub) -> None:
     long = Record(task=KEY, rounds=tuple(Round(round=number, brief="b" * 100_000) for number in range(1, 14)))
-    hub.seed(TASK, {RECORD: long.written()})
+    hub.seed(TASK, {RECORD: long.render_file()})
     repo = await found(hub)
     assert repo.record == long
-    assert repo.stamp == long.written()
+    assert repo.stamp == long.render_file()
 
 
 async def test_two_names_taken_by_others_are_an_error(hub: Hub) -> None:
@@ -157,11 +157,11 @@ async def _found_with(hub: Hub, *keys: str) -> Repository:
 
 
 async def test_a_repository_of_a_former_key_is_ours_under_either_name(hub: Hub) -> None:
-    hub.seed(TASK, {RECORD: Record(task=FORMER).written()})
+    hub.seed(TASK, {RECORD: Record(task=FORMER).render_file()})
     assert (await _found_with(hub, KEY, FORMER)).name == TASK
     assert (await _found_with(hub, KEY)).name == OTHER
     hub.seed("other", {"a": b"a"})
-    hub.seed(f"other-{FORMER[:6]}", {RECORD: Record(task=FORMER).written()})
+    hub.seed(f"other-{FORMER[:6]}", {RECORD: Record(task=FORMER).render_file()})
     there = await find(hub.client(), "octo", "other", (KEY, FORMER), frozenset())
     assert (there.name, there.record) == (f"other-{FORMER[:6]}", Record(task=FORMER))
 
@@ -232,7 +232,7 @@ async def test_a_name_that_exists_already_is_refused(hub: Hub) -> None:
 async def test_a_claim_says_whose_it_is_on_the_default_branch(hub: Hub) -> None:
     hub.github.store.create_repository("octo", TASK, description=None)
     sha = await repository.claim(hub.client(), Repository("octo", TASK, exists=True), KEY)
-    assert (sha, hub.files(TASK)) == (hub.head(TASK), {RECORD: Record(task=KEY).written()})
+    assert (sha, hub.files(TASK)) == (hub.head(TASK), {RECORD: Record(task=KEY).render_file()})
 
 
 async def test_a_claim_never_replaces_a_record(hub: Hub) -> None:

@@ -12,7 +12,7 @@ from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, Pagewright
 from orchestrator.core.record import Record, Round, description_of, read_record
 from orchestrator.core.report import Build
 from orchestrator.core.site import RECORD, Site, blob_id
-from orchestrator.core.task import request_of
+from orchestrator.core.task import parse_request_id
 from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.repository import Repository
 from orchestrator.jobs.commit import CommitOrder, Committed, committed, committed_again, plan
@@ -35,7 +35,7 @@ def wanted(round_: int = 1, made: Site | None = None, base: str | None = None, *
     ]
     told = {"id": given.id, "base": base, "built_by": "gpt-4.1", "site": made.digest(), "checks": checks, **fields}
     build = Build.model_validate(told)
-    return CommitOrder(given, given.task(), build, made, 2026, (SECRET,), RESERVED)
+    return CommitOrder(given, given.assemble_task(), build, made, 2026, (SECRET,), RESERVED)
 
 
 def ours(head: str = "a" * 40, rounds: tuple[Round, ...] = (Round(round=1, brief="one"),)) -> Repository:
@@ -60,7 +60,7 @@ def test_a_plan_for_a_new_repository_writes_every_file_and_the_record() -> None:
 def test_the_message_carries_the_request_and_nothing_of_a_model() -> None:
     change, _ = plan(wanted(), ABSENT, {})
     assert change.message[0] == f"Build {TASK}, round 1"
-    assert request_of("\n\n".join(change.message)) == order().id
+    assert parse_request_id("\n\n".join(change.message)) == order().id
 
 
 def test_a_plan_changes_nothing_that_it_was_given() -> None:
@@ -197,7 +197,7 @@ async def test_round_1_takes_three_writes_and_round_2_one(hub: Hub) -> None:
     assert hub.writes == ["POST /graphql"]
     assert len(hub.reads) <= 3
     assert hub.files(TASK)["new.html"] == b"x"
-    assert [request_of(message) for message in hub.messages(TASK)] == [
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [
         order(2, "nonce-2").id,
         order().id,
         None,
@@ -231,7 +231,7 @@ async def test_a_repository_under_a_former_key_is_found_and_gets_the_new_one_wit
 
 @pytest.mark.anyio
 async def test_a_run_killed_before_the_keys_changed_is_finished_under_the_new_one(hub: Hub) -> None:
-    hub.seed(TASK, {RECORD: Record(task=KEY).written()})
+    hub.seed(TASK, {RECORD: Record(task=KEY).render_file()})
     done = await run(hub, keyed_anew(wanted()))
     record = read_record(hub.files(TASK)[RECORD])
     assert record
@@ -310,7 +310,7 @@ async def test_a_write_that_goes_wrong_once_ends_in_the_same_state(hub: Hub, wri
     hub.fail(fault(**WRITES[write], **WAYS[way]))
     made = await run(hub)
     assert made.sha == hub.head(TASK)
-    assert [request_of(message) for message in hub.messages(TASK)] == [order().id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [order().id, None]
     assert hub.files(TASK)["index.html"] == PAGE
 
 
@@ -323,7 +323,7 @@ async def test_a_run_killed_at_a_write_is_finished_by_the_next_run(hub: Hub, wri
         await committed(hub.client(seconds=0.5), "octo", wanted())
     made = await run(hub)
     assert made.sha == hub.head(TASK)
-    assert [request_of(message) for message in hub.messages(TASK)] == [order().id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [order().id, None]
     assert hub.files(TASK)["index.html"] == PAGE
 
 
@@ -331,7 +331,7 @@ async def test_a_run_killed_at_a_write_is_finished_by_the_next_run(hub: Hub, wri
 async def test_twelve_runs_of_one_request_at_once_make_one_commit(hub: Hub) -> None:
     made = await asyncio.gather(*(run(hub) for _ in range(12)))
     assert len({one.sha for one in made}) == 1
-    assert [request_of(message) for message in hub.messages(TASK)] == [order().id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [order().id, None]
 
 
 @pytest.mark.anyio
@@ -345,7 +345,7 @@ async def test_a_foreign_repository_of_the_name_is_never_touched(hub: Hub) -> No
 
 @pytest.mark.anyio
 async def test_a_repository_of_another_task_is_never_touched(hub: Hub) -> None:
-    before = hub.seed(TASK, {RECORD: Record(task="f" * 16).written()})
+    before = hub.seed(TASK, {RECORD: Record(task="f" * 16).render_file()})
     made = await run(hub)
     assert made.repository.name == f"{TASK}-{KEY[:6]}"
     assert hub.head(TASK) == before
@@ -362,7 +362,7 @@ async def test_two_foreign_repositories_are_an_error_and_nothing_is_written(hub:
 
 @pytest.mark.anyio
 async def test_a_repository_that_becomes_foreign_meanwhile_is_left_alone(hub: Hub) -> None:
-    hub.before("PUT", "/contents/", lambda: void(hub.seed(TASK, {RECORD: Record(task="f" * 16).written()})))
+    hub.before("PUT", "/contents/", lambda: void(hub.seed(TASK, {RECORD: Record(task="f" * 16).render_file()})))
     made = await run(hub)
     assert made.repository.name == f"{TASK}-{KEY[:6]}"
     assert hub.messages(TASK) == ["First"]
@@ -546,7 +546,7 @@ async def test_the_pipeline_is_never_a_target(hub: Hub) -> None:
     given = order(task="pipeline")
     made = wanted()
     assert made.build
-    asked = replace(made, order=given, task=given.task(), build=made.build.model_copy(update={"id": given.id}))
+    asked = replace(made, order=given, task=given.assemble_task(), build=made.build.model_copy(update={"id": given.id}))
     done = await run(hub, asked)
     assert done.repository.name == f"pipeline-{given.key[:6]}"
 

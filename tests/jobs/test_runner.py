@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.core.events import group
+from orchestrator.core.events import emit_group
 from orchestrator.jobs.runner import SUMMARY_BYTES, Runner, harmless
 from orchestrator.jobs.telling import log
 
@@ -115,7 +115,7 @@ def test_what_is_too_short_to_be_a_secret_is_not_masked(value: str | None) -> No
 
 def test_a_group_closes_and_says_how_long_it_took_whatever_happens() -> None:
     runner = Runner(io.StringIO())
-    with pytest.raises(KeyError), group(partial(log, runner), "Build"):
+    with pytest.raises(KeyError), emit_group(partial(log, runner), "Build"):
         raise KeyError
     lines = said(runner)
     assert (lines[0], lines[2]) == ("::group::Build", "::endgroup::")

@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.report import Attempt, Build, CheckResult, Finding, RefusedChange
-from orchestrator.core.sentences import dollars, spent
+from orchestrator.core.sentences import describe_cost, describe_spending
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 from orchestrator.jobs.summary import LONGEST, built, code, published
@@ -83,13 +83,13 @@ def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
     assert "| `m` | `used` | 1 tokens in, 2 out | unknown | 3.0 s |" in page
     assert "| `n` | `no answer` |  |  |  |" in page
     assert "Built by nothing · 1 tokens in, 2 out · cost unknown" in page
-    assert dollars(0) == "$0.0000"
+    assert describe_cost(0) == "$0.0000"
 
 
 def test_what_a_provider_had_read_before_is_told_apart() -> None:
     attempt = Attempt(model="m", outcome="used", tokens_in=90, tokens_cached=80, tokens_out=2, cost_usd=0.5, seconds=3)
-    assert spent(attempt) == "90 tokens in (80 cached), 2 out, $0.5000, 3.0 s"
-    assert spent(Attempt(model="m", outcome="not asked")) == "nothing spent"
+    assert describe_spending(attempt) == "90 tokens in (80 cached), 2 out, $0.5000, 3.0 s"
+    assert describe_spending(Attempt(model="m", outcome="not asked")) == "nothing spent"
 
 
 def test_an_attachment_that_was_changed_is_shown_line_by_line() -> None:

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from orchestrator.core.events import CheckEvent, EndedEvent, FileEvent, GroupEvent, NoteEvent
 from orchestrator.core.task import decode_data_uri
-from orchestrator.evaluator.course import Endpoint, planned
+from orchestrator.evaluator.course import Endpoint, plan_rounds
 from orchestrator.evaluator.records import LedgerEntry, Mark
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.demo import SAMPLE, VISITOR, DemoRound, Screen, conclude
@@ -20,7 +20,7 @@ def _screen(width: int = 80) -> tuple[Screen, io.StringIO]:
 
 
 def _rounds() -> list[LedgerEntry]:
-    return planned(Endpoint(VISITOR, "http://127.0.0.1:1", "s"), read_template(SAMPLE), "abc")
+    return plan_rounds(Endpoint(VISITOR, "http://127.0.0.1:1", "s"), read_template(SAMPLE), "abc")
 
 
 def _shown(state: str = "passed") -> DemoRound:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.local.actions.engine import Engine, EngineSettings
 from orchestrator.local.api import create_api
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
@@ -158,7 +158,7 @@ def github_of(engine: Engine, runs: Runs, folder: Path, url: str) -> LocalGitHub
 async def desk(tmp_path: Path, engine: Engine, runs: Runs) -> AsyncIterator[Desk]:
     listener = bind()
     (tmp_path / "person").mkdir()
-    desk = Desk(github_of(engine, runs, tmp_path, address(listener)), engine, tmp_path / "person")
+    desk = Desk(github_of(engine, runs, tmp_path, listener_url(listener)), engine, tmp_path / "person")
     async with serving(desk.noticing(create_api(desk.github)), listener):
         yield desk
         await engine.close()

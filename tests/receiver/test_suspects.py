@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.task import Request, parse
+from orchestrator.core.task import Request, parse_task
 from receiver.suspects import MOST, suspects
 
 KEY = "sk-svcacct-0123456789T3BlbkFJ0123456789"
@@ -13,7 +13,7 @@ KEY = "sk-svcacct-0123456789T3BlbkFJ0123456789"
 def request(**fields: Any) -> Request:
     given = {"email": "a@b.c", "task": "t", "round": 1, "nonce": "n", "brief": "Show the sum of all sales."}
     attachments = [{"name": "a.csv", "url": "data:,a"}, {"name": "b.csv", "url": "https://files.example/b.csv"}]
-    return parse(Request, {**given, "evaluation_url": "https://e.example/", "attachments": attachments, **fields})
+    return parse_task(Request, {**given, "evaluation_url": "https://e.example/", "attachments": attachments, **fields})
 
 
 @pytest.mark.parametrize(

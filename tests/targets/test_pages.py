@@ -11,7 +11,7 @@ from orchestrator.core.site import RECORD, blob_id
 from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.targets.builds import UNREGISTERED_S, BuildLost
 from orchestrator.targets.live import ExpectedSite, wait_until_live
-from orchestrator.targets.pages import builds_of, site_url
+from orchestrator.targets.pages import builds_of, enable_pages
 from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ def hub(host: Host, tmp_path: Path) -> Hub:
 
 
 async def enable(hub: Hub, *, is_new: bool = True, seconds: float = 600) -> str:
-    return await site_url(hub.client(seconds=seconds), NAME, is_new=is_new)
+    return await enable_pages(hub.client(seconds=seconds), NAME, is_new=is_new)
 
 
 async def live(
@@ -126,7 +126,7 @@ async def test_a_lost_answer_is_looked_up_before_it_is_asked_again(hub: Hub, way
 
 async def test_a_token_that_may_not_is_an_error_at_once(hub: Hub) -> None:
     with pytest.raises(GitHubRefused, match="Pages: write"):
-        await site_url(hub.client(READER), NAME, is_new=True)
+        await enable_pages(hub.client(READER), NAME, is_new=True)
     assert hub.time.slept == []
 
 

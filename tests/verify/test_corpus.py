@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from orchestrator.compare.corpus import Case, defects, good
+from orchestrator.compare.corpus import Case, load_defect_cases, load_good_cases
 from orchestrator.core.site import Site
 from orchestrator.verify.browser import Cage, opened
 from orchestrator.verify.server import ServedSite, serving
@@ -30,14 +30,14 @@ async def cage(served: ServedSite, anyio_backend: str) -> AsyncIterator[Cage]:  
         yield cage
 
 
-@pytest.mark.parametrize("case", good(), ids=str)
+@pytest.mark.parametrize("case", load_good_cases(), ids=str)
 async def test_nothing_is_found_on_a_good_site(case: Case, cage: Cage, served: ServedSite) -> None:
     report = await seen_of(case, cage, served)
     assert report.findings == ()
     assert [check for check in report.checks if check.state == "failed"] == []
 
 
-@pytest.mark.parametrize("case", defects(), ids=str)
+@pytest.mark.parametrize("case", load_defect_cases(), ids=str)
 async def test_a_defect_is_found(case: Case, cage: Cage, served: ServedSite) -> None:
     report = await seen_of(case, cage, served)
     assert is_found(case, report), [*report.findings, *report.checks]

@@ -2,13 +2,13 @@
 
 import pytest
 
-from orchestrator.core.site import LICENCE, licence
+from orchestrator.core.site import LICENCE, render_licence
 from orchestrator.verify.files import CheckedFiles, Evidence, decided, is_about_files
 
 README = b"# Sales\n\nAdds up sales.csv.\n\n## Usage\n\nOpen it.\n\nHow it works\n------------\n\nIt adds.\n"
 FILES = {
     "README.md": README,
-    LICENCE: licence("octo", 2026),
+    LICENCE: render_licence("octo", 2026),
     "data.json": b'{"a": [1, 2]}',
     "bad.json": b'{"a": NaN}',
     "docs/notes.txt": b"one two three\nfour\n",

@@ -76,9 +76,9 @@ def test_what_is_not_there_is_a_404(target: str) -> None:
 
 
 def test_a_404_page_of_its_own_is_shown() -> None:
-    found = answer(SITE.changed({"404.html": b"lost"}), "repo", "/repo/none")
+    found = answer(SITE.with_changes({"404.html": b"lost"}), "repo", "/repo/none")
     assert (found.status, found.body) == (404, b"lost")
-    assert answer(SITE.changed({"404.html": b"lost"}), "repo", "/elsewhere").body != b"lost"
+    assert answer(SITE.with_changes({"404.html": b"lost"}), "repo", "/elsewhere").body != b"lost"
 
 
 def test_redirects_lead_to_the_folder() -> None:

@@ -12,7 +12,7 @@ from time import monotonic
 
 from playwright.async_api import Browser, Error, async_playwright
 
-from orchestrator.core.address import Unresolved, public_addresses
+from orchestrator.core.address import Unresolved, resolve_public_addresses
 from orchestrator.verify.browser import find_browser, opened
 from tests.doubles.server import Asked, answering, response
 from tests.verify.channels import CHANNELS, NAMES, Channel
@@ -194,7 +194,7 @@ async def caged() -> Tried:
     async def resolve(host: str, port: int) -> list[str]:
         ports.add(port)
         if host in NAMES or is_address(host):
-            return await public_addresses(NAMES.get(host, host), port)
+            return await resolve_public_addresses(NAMES.get(host, host), port)
         raise Unresolved("a test has no network")
 
     with many_files():

@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from orchestrator.core.http import TooLarge, read_body
-from orchestrator.generate.models.offers import Offer, offers
+from orchestrator.generate.models.offers import Offer, parse_offers
 from orchestrator.generate.models.presets import NO_KEY
 
 LONGEST_LIST = 1_048_576
@@ -62,7 +62,7 @@ class EndpointReply:
     ms: int | None = None
 
 
-def endpoint(params: Mapping[str, Any]) -> ListEndpoint | None:
+def find_endpoint(params: Mapping[str, Any]) -> ListEndpoint | None:
     """Return where the models of litellm's `params` are listed, None if that is not known."""
     provider = params["model"].partition("/")[0]
     base = params.get("api_base") or _BASES.get(provider)
@@ -81,13 +81,13 @@ def endpoint(params: Mapping[str, Any]) -> ListEndpoint | None:
     return ListEndpoint(f"{base.rstrip('/')}{path}", tuple(headers.items()), key != NO_KEY)
 
 
-async def heard(http: httpx.AsyncClient, of: ListEndpoint, limit_s: float) -> EndpointReply:
+async def fetch_offers(http: httpx.AsyncClient, of: ListEndpoint, limit_s: float) -> EndpointReply:
     """Ask once within `limit_s` seconds. No text of what went wrong goes on: it may hold the key."""
     started = time.monotonic()
     try:
         async with asyncio.timeout(limit_s), http.stream("GET", of.url, headers=dict(of.headers)) as response:
             ms = round(1000 * (time.monotonic() - started))
-            body = await body_of(response)
+            body = await read_limited_body(response)
     except (TimeoutError, httpx.TimeoutException):
         return EndpointReply(f"does not answer within {limit_s:g} s")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError, ExceptionGroup):
@@ -100,10 +100,10 @@ async def heard(http: httpx.AsyncClient, of: ListEndpoint, limit_s: float) -> En
         return EndpointReply("key refused" if of.has_key else "asks for a key", ms=ms)
     if not response.is_success:
         return EndpointReply(f"answers {response.status_code}", ms=ms)
-    return EndpointReply(offered=offers(body), ms=ms)
+    return EndpointReply(offered=parse_offers(body), ms=ms)
 
 
-async def body_of(response: httpx.Response) -> bytes:
+async def read_limited_body(response: httpx.Response) -> bytes:
     """Return the body, as it is, or nothing if it is too long."""
     try:
         return await read_body(response, LONGEST_LIST)

@@ -20,7 +20,7 @@ _WORD = re.compile(r"^(\t*+)(\w{1,40}+)[ \t]*+$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([$`\\])")
 
 
-def written(text: str) -> tuple[list[Part], str]:
+def parse_heredocs(text: str) -> tuple[list[Part], str]:
     """Return the files that commands of a shell write, in their order, and the text around them."""
     parts, around, end = list[Part](), list[str](), 0
     ends: dict[str, list[re.Match[str]]] | None = None
@@ -28,8 +28,8 @@ def written(text: str) -> tuple[list[Part], str]:
         target = _TARGET.search(begun["before"]) or _TARGET.search(begun["behind"])
         if target is None or begun.start() < end:
             continue
-        ends = _ends(text) if ends is None else ends
-        closed = _closing(ends.get(begun["end"], []), begun)
+        ends = _find_end_words(text) if ends is None else ends
+        closed = _find_closing_word(ends.get(begun["end"], []), begun)
         body = text[begun.end() + 1 : len(text) if closed is None else closed.start()]
         # Without quotes around its end the shell reads `\$` as `$`.
         body = body if begun["quote"] else _ESCAPED.sub(r"\1", body)
@@ -43,7 +43,7 @@ def written(text: str) -> tuple[list[Part], str]:
     return parts, "\n".join([*around, text[end:]])
 
 
-def _ends(text: str) -> dict[str, list[re.Match[str]]]:
+def _find_end_words(text: str) -> dict[str, list[re.Match[str]]]:
     """Return the lines that are one word each, by that word."""
     found: dict[str, list[re.Match[str]]] = {}
     for line in _WORD.finditer(text):
@@ -51,7 +51,7 @@ def _ends(text: str) -> dict[str, list[re.Match[str]]]:
     return found
 
 
-def _closing(ends: Sequence[re.Match[str]], begun: re.Match[str]) -> re.Match[str] | None:
+def _find_closing_word(ends: Sequence[re.Match[str]], begun: re.Match[str]) -> re.Match[str] | None:
     """Return the first of the lines behind a command; only `<<-` takes one that is indented by tabs."""
     place = bisect_right(ends, begun.end(), key=lambda line: line.start())
     return next((ends[at] for at in range(place, len(ends)) if begun["tabs"] or not ends[at][1]), None)

@@ -57,9 +57,9 @@ def test_writing_a_cache_is_dearer_than_reading_a_prompt() -> None:
 def test_what_was_spent_is_gone_and_so_is_what_a_lost_call_may_have_cost() -> None:
     spent = budget(1.0, 1000, Attempt(model="m", outcome="x", cost_usd=0.4, seconds=1))
     assert spent.money_left == pytest.approx(0.6)
-    spent.lose(model(), 1_000, spent.allowance(model(), 1_000, spent.deadline).tokens)
+    spent.record_lost_call(model(), 1_000, spent.allowance(model(), 1_000, spent.deadline).tokens)
     assert spent.money_left == pytest.approx(0.6 - 0.002 - 0.16)
-    spent.lose(model(), 1_000, 1_000_000)
+    spent.record_lost_call(model(), 1_000, 1_000_000)
     assert spent.money_left == 0
 
 

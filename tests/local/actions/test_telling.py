@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.events import Event, read_line
+from orchestrator.core.events import Event, parse_line
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.telling import RunTeller, changes, events_folder
 from orchestrator.local.runs import Job, Run, Runs, Step, now
@@ -62,7 +62,7 @@ def test_each_change_is_told_once() -> None:
 def test_a_run_whose_request_is_of_another_form_is_told_all_the_same(wrong: dict[str, Any], tmp_path: Path) -> None:
     payload = {"client_payload": {**PAYLOAD["client_payload"], "request": {**REQUEST, **wrong}}}
     run = Runs(tmp_path / "runs", RunTeller(tmp_path).tell).create(replace(RUN, id=0, payload=payload))
-    (told,) = map(read_line, (events_folder(tmp_path, run.id) / FILE).read_text().splitlines())
+    (told,) = map(parse_line, (events_folder(tmp_path, run.id) / FILE).read_text().splitlines())
     assert (told.envelope.id, told.event.type) == ("a" * 16, "queued")
 
 
@@ -75,8 +75,8 @@ def test_a_run_tells_into_its_own_folder_and_nothing_private(tmp_path: Path) -> 
     runs.update(replace(run, status="completed", conclusion="success"))
     text = (events_folder(tmp_path, run.id) / FILE).read_text()
     assert not any(private in text for private in ("a@example.com", "the-nonce", "e.test"))
-    stamped = [read_line(line) for line in text.splitlines()]
+    stamped = [parse_line(line) for line in text.splitlines()]
     assert [each.event.type for each in stamped] == ["accepted", "queued", "job", "ended"]
     assert {(each.envelope.id, each.envelope.source) for each in stamped} == {("a" * 16, "engine")}
-    (unread,) = [read_line(line) for line in (events_folder(tmp_path, other.id) / FILE).read_text().splitlines()]
+    (unread,) = [parse_line(line) for line in (events_folder(tmp_path, other.id) / FILE).read_text().splitlines()]
     assert (unread.envelope.id, unread.event.type) == (f"run-{other.id}", "queued")

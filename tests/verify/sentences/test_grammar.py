@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from orchestrator.core.site import LICENCE, licence
+from orchestrator.core.site import LICENCE, render_licence
 from orchestrator.verify.files import CheckedFiles, decided, is_about_files
 
 STORY = b" ".join([b"word"] * 350) + b"\n"
@@ -36,7 +36,7 @@ MIT
 """
 CHOICES = {"people": 2, "case_1": {"swerve": True, "reason": "a"}, "case_2": {"swerve": False, "reason": "b"}}
 GOOD = {
-    LICENCE: licence("octo", 2026),
+    LICENCE: render_licence("octo", 2026),
     "index.html": PAGE,
     "about.md": b"Bold, curious, kind\n",
     "story.txt": STORY,
@@ -535,7 +535,7 @@ SMALL = CheckedFiles(
         "index.html": b"<title>T</title><h1>x</h1><div id=app></div><script>add('total')</script>",
         "a.md": b"# T\n\nalpha beta\n",
         "data.json": b'{"name": "x", "n": 3, "list": [1,2]}',
-        LICENCE: licence("octo", 2026),
+        LICENCE: render_licence("octo", 2026),
         "README.md": b"# T\n## Installation\nuse it",
         "s.csv": b"a,b\n1,2\n",
         "notes.txt": b"one two three",
@@ -737,7 +737,7 @@ COURSE = CheckedFiles(
         "run.py": b"print(1)\n",
         "data.csv": b"a,b\n1,2\n",
         ".github/workflows/ci.yml": b"on: push\n",
-        LICENCE: licence("octo", 2026),
+        LICENCE: render_licence("octo", 2026),
         "README.md": b"# T\n\n## Usage\n\nOpen it.\n",
         "id.txt": b"1",
         "data.json": b'{"unit": "Tin Mines Ltd", "top": {"val": 3, "year": "2024"}, "low": {"val": 1, "year": "2021"}}',
