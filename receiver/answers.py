@@ -10,8 +10,8 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.task import InvalidTask
-from receiver.budget import SpentError
-from receiver.github import NotTakenError
+from receiver.github.budget import SpentError
+from receiver.github.client import NotTakenError
 
 _log = logging.getLogger("pagewright.receiver")
 

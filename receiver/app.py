@@ -7,15 +7,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from receiver.accepting import Door
 from receiver.answers import REFUSALS, as_json
-from receiver.budget import CallBudget
-from receiver.github import GitHub
+from receiver.github.budget import CallBudget
+from receiver.github.client import GitHub
 from receiver.pacing import Paced
 from receiver.results import Results
 from receiver.settings import Settings
 from receiver.status import Status
-from receiver.throttle import Throttle
+from receiver.tasks.accepting import Door
+from receiver.tasks.throttle import Throttle
 
 
 def create_app(

@@ -19,13 +19,13 @@ from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.task import Request, repository_names, request_id
 from receiver.answers import RefusedRequest
-from receiver.budget import CallBudget, Purse, SpentError
-from receiver.github import GitHub, NotTakenError
-from receiver.keys import keys_of
-from receiver.listings import AnsweringCommit, RequestRun
-from receiver.looks import Terms
-from receiver.memory import Memory, UnderWay
+from receiver.github.budget import CallBudget, Purse, SpentError
+from receiver.github.client import GitHub, NotTakenError
+from receiver.github.listings import AnsweringCommit, RequestRun
+from receiver.github.looks import Terms
+from receiver.github.memory import Memory, UnderWay
 from receiver.settings import Settings
+from receiver.tasks.keys import keys_of
 
 ROUNDS_TRIED = 50
 """Where `/result` is asked without a round, ids of this many rounds are looked for."""

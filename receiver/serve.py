@@ -8,7 +8,7 @@ import uvicorn
 
 from receiver.app import create_app
 from receiver.connections import HEAD_BYTES, Connection
-from receiver.github import GitHub, NotTakenError, http_client
+from receiver.github.client import GitHub, NotTakenError, http_client
 from receiver.settings import Settings, SettingsError
 
 _log = logging.getLogger("pagewright.receiver")

@@ -10,9 +10,9 @@ from pathlib import Path
 from starlette.requests import Request as HTTPRequest
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
-from receiver.budget import CallBudget, Purse, SpentError
-from receiver.github import GitHub, NotTakenError
-from receiver.looks import Terms
+from receiver.github.budget import CallBudget, Purse, SpentError
+from receiver.github.client import GitHub, NotTakenError
+from receiver.github.looks import Terms
 from receiver.settings import Settings
 
 WORKFLOW_S, MODELS_S = 30.0, 300.0

@@ -36,7 +36,7 @@ from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from orchestrator.setup.wanted import select_values
 from receiver.app import create_app
-from receiver.github import GitHub, http_client
+from receiver.github.client import GitHub, http_client
 from receiver.settings import Settings, SettingsError
 
 OWNER = "local"

@@ -17,7 +17,7 @@ from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import request_id, task_key
 from receiver.app import create_app
-from receiver.github import GitHub, http_client
+from receiver.github.client import GitHub, http_client
 from receiver.settings import Settings
 from tests.doubles.receiver import TASK_KEY
 from tests.doubles.runs import a_run

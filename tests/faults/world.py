@@ -27,7 +27,7 @@ from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run
 from orchestrator.local.tokens import Token, Tokens
 from receiver.app import create_app
-from receiver.github import GitHub, http_client
+from receiver.github.client import GitHub, http_client
 from receiver.settings import Settings
 from tests.doubles import history
 from tests.doubles.evaluator import Answer, Evaluator, evaluator

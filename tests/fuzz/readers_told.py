@@ -28,9 +28,9 @@ from orchestrator.evaluator.templates import TaskTemplate, fill_template
 from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import labels
-from receiver.malformed import what_is_wrong
-from receiver.payload import payload_of
-from receiver.suspects import suspects
+from receiver.tasks.malformed import what_is_wrong
+from receiver.tasks.payload import payload_of
+from receiver.tasks.suspects import suspects
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 from tests.fuzz.readers import JSONS, MB

@@ -28,11 +28,11 @@ from orchestrator.verify.checks import is_path, is_prose, seconds_asked
 from orchestrator.verify.files import CheckedFiles, decided, is_about_files
 from receiver.answers import RefusedRequest
 from receiver.app import create_app
-from receiver.body import Body, parsed
-from receiver.github import GitHub
-from receiver.outline import Outline
+from receiver.github.client import GitHub
 from receiver.settings import Settings
-from receiver.throttle import Throttle
+from receiver.tasks.body import Body, parsed
+from receiver.tasks.outline import Outline
+from receiver.tasks.throttle import Throttle
 from tests.fuzz.inputs import BODY, CANARY, SECRET, SENDER, TEXT, VALUE, WIRE
 from tests.fuzz.running import Act, Escape, Failed500, Target
 

@@ -16,10 +16,10 @@ import pytest
 from orchestrator.core.retry import Kind, Policy, Rule
 from orchestrator.core.task import Check, read_event, request_id, task_key
 from receiver.app import create_app
-from receiver.github import GitHub
-from receiver.payload import INLINE_BYTES
+from receiver.github.client import GitHub
 from receiver.settings import Settings
-from receiver.throttle import Throttle
+from receiver.tasks.payload import INLINE_BYTES
+from receiver.tasks.throttle import Throttle
 
 pytestmark = pytest.mark.anyio
 

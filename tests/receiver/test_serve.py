@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from receiver.github import GitHub
+from receiver.github.client import GitHub
 from receiver.serve import check
 from receiver.settings import Settings, SettingsError
 from tests.doubles.receiver import REQUIRED, SECRET

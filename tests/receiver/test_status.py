@@ -10,8 +10,8 @@ from starlette.routing import Route
 
 from receiver.answers import as_json
 from receiver.app import create_app
-from receiver.budget import CALLS, CallBudget, SpentError
-from receiver.github import GitHub
+from receiver.github.budget import CALLS, CallBudget, SpentError
+from receiver.github.client import GitHub
 from receiver.status import Status
 from tests.receiver.test_app import AT_ONCE, MB, SETTINGS, ScriptedGitHub, to
 

@@ -11,8 +11,8 @@ import pytest
 
 from receiver.answers import RefusedRequest
 from receiver.app import create_app
-from receiver.daily import AGAIN, FAILED_S, IDS, LOOK_S, Daily
-from receiver.github import GitHub, NotTakenError
+from receiver.github.client import GitHub, NotTakenError
+from receiver.tasks.daily import AGAIN, FAILED_S, IDS, LOOK_S, Daily
 from tests.receiver.test_app import AT_ONCE, SETTINGS, ScriptedGitHub, send
 
 pytestmark = pytest.mark.anyio

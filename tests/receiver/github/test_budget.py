@@ -2,7 +2,7 @@
 
 import pytest
 
-from receiver.budget import CALLS, PER_MINUTE, CallBudget, Purse, SpentError
+from receiver.github.budget import CALLS, PER_MINUTE, CallBudget, Purse, SpentError
 
 
 class Clock:

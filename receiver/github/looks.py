@@ -6,8 +6,8 @@ from typing import Any, TypeVar, cast
 
 import httpx
 
-from receiver.budget import Purse
-from receiver.memory import Memory, UnderWay
+from receiver.github.budget import Purse
+from receiver.github.memory import Memory, UnderWay
 
 ADDRESSES = 300
 """That are remembered. What is kept of each is what was read from the answer, some kilobytes, not the answer."""

@@ -6,7 +6,7 @@ from collections import deque
 import pytest
 from pydantic_core import from_json
 
-from receiver.outline import LONGEST, MOST_VALUES, Outline, TooManyValues
+from receiver.tasks.outline import LONGEST, MOST_VALUES, Outline, TooManyValues
 
 LEAST = 3
 """Bytes that come together at the beginning: only large bodies are looked at."""

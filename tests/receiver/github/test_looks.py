@@ -6,8 +6,8 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from receiver.budget import CALLS, CallBudget, Purse, SpentError
-from receiver.looks import Looks, Terms
+from receiver.github.budget import CALLS, CallBudget, Purse, SpentError
+from receiver.github.looks import Looks, Terms
 
 pytestmark = pytest.mark.anyio
 

@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, serving
 from orchestrator.core.retry import Kind, Policy, Rule
-from receiver.github import BlockedError, GitHub, NotTakenError, http_client
-from receiver.listings import AnsweringCommit, RequestRun
+from receiver.github.client import BlockedError, GitHub, NotTakenError, http_client
+from receiver.github.listings import AnsweringCommit, RequestRun
 from receiver.settings import Settings
 
 pytestmark = pytest.mark.anyio

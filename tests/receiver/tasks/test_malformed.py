@@ -1,6 +1,6 @@
 import pytest
 
-from receiver.malformed import LOOKED_AT, what_is_wrong
+from receiver.tasks.malformed import LOOKED_AT, what_is_wrong
 
 
 @pytest.mark.parametrize(

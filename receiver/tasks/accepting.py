@@ -9,15 +9,15 @@ from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.task import Request, normal_email, parse_task
 from receiver.answers import RefusedRequest
-from receiver.body import Bodies, Body, parsed
-from receiver.daily import Daily
-from receiver.github import BlockedError, GitHub
-from receiver.keys import is_secret, keys_of
-from receiver.payload import payload_of
+from receiver.github.client import BlockedError, GitHub
 from receiver.results import Results
 from receiver.settings import Settings
-from receiver.suspects import suspects
-from receiver.throttle import Throttle
+from receiver.tasks.body import Bodies, Body, parsed
+from receiver.tasks.daily import Daily
+from receiver.tasks.keys import is_secret, keys_of
+from receiver.tasks.payload import payload_of
+from receiver.tasks.suspects import suspects
+from receiver.tasks.throttle import Throttle
 
 _log = logging.getLogger("pagewright.receiver")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from receiver.throttle import ADDRESSES, MOST, Throttle
+from receiver.tasks.throttle import ADDRESSES, MOST, Throttle
 
 
 class Clock:

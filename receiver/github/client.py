@@ -14,11 +14,11 @@ from typing import Any, TypeVar
 import httpx
 
 from orchestrator.core.retry import DISPATCH, Policy, Tries
-from receiver.clock import GitHubClock
-from receiver.listings import AnsweringCommit, RequestRun, commits_in, count_in, runs_in
-from receiver.looks import NOW, Looks, Terms
-from receiver.pages import SitePages
-from receiver.refusals import LATER_S, explained, failure, is_blocked, is_moved, moved
+from receiver.github.clock import GitHubClock
+from receiver.github.listings import AnsweringCommit, RequestRun, commits_in, count_in, runs_in
+from receiver.github.looks import NOW, Looks, Terms
+from receiver.github.pages import SitePages
+from receiver.github.refusals import LATER_S, explained, failure, is_blocked, is_moved, moved
 from receiver.settings import Settings
 
 WORKFLOW = "build.yml"

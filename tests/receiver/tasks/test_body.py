@@ -13,8 +13,8 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, serving
-from receiver.body import DRAIN_BYTES, PLACES, SMALL
-from receiver.outline import MOST_VALUES
+from receiver.tasks.body import DRAIN_BYTES, PLACES, SMALL
+from receiver.tasks.outline import MOST_VALUES
 from tests.receiver.test_app import MB, SETTINGS, TASK, ScriptedGitHub, app, fields, to
 
 pytestmark = pytest.mark.anyio
@@ -236,7 +236,7 @@ async def test_where_many_wait_already_a_large_body_is_to_come_again(
     limits: dict[str, int], github: ScriptedGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, limit in limits.items():
-        monkeypatch.setattr(f"receiver.body.{name}", limit)
+        monkeypatch.setattr(f"receiver.tasks.body.{name}", limit)
     async with to(github, read_s=0.02) as door:
         answer = await door.post("/api-endpoint", content=large())
         assert answer.status_code == 503
@@ -247,8 +247,8 @@ async def test_where_many_wait_already_a_large_body_is_to_come_again(
 async def test_a_large_body_that_stands_still_gives_its_place_away(
     github: ScriptedGitHub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("receiver.body.GRACE_S", 0.02)
-    monkeypatch.setattr("receiver.body.PACE", 1000 * MB)
+    monkeypatch.setattr("receiver.tasks.body.GRACE_S", 0.02)
+    monkeypatch.setattr("receiver.tasks.body.PACE", 1000 * MB)
     async with socket_to(github, read_s=60) as (_, reader, writer), asyncio.timeout(20):
         writer.write(opening(10 * MB) + b" " * 2 * SMALL)
         assert await head(reader) == b"408"

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from receiver.memory import Memory, UnderWay
+from receiver.github.memory import Memory, UnderWay
 
 
 def test_what_is_older_than_asked_for_is_not_fresh_and_still_found() -> None:

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from receiver.answers import RefusedRequest
-from receiver.github import BlockedError, GitHub, NotTakenError
-from receiver.memory import Memory
+from receiver.github.client import BlockedError, GitHub, NotTakenError
+from receiver.github.memory import Memory
 
 LOOK_S, FAILED_S = 60.0, 5.0
 """How long GitHub's count is good for, and how long a look that failed is not repeated."""

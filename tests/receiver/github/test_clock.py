@@ -10,8 +10,8 @@ import pytest
 from orchestrator.core.deadline import Clock as JobClock
 from orchestrator.core.deadline import deadline_for
 from receiver.app import create_app
-from receiver.clock import SKEW_S, GitHubClock
-from receiver.github import GitHub
+from receiver.github.client import GitHub
+from receiver.github.clock import SKEW_S, GitHubClock
 from tests.receiver.test_app import AT_ONCE, SETTINGS, ScriptedGitHub, send
 
 pytestmark = pytest.mark.anyio

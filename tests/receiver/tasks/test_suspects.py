@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.task import Request, parse_task
-from receiver.suspects import MOST, suspects
+from receiver.tasks.suspects import MOST, suspects
 
 KEY = "sk-svcacct-0123456789T3BlbkFJ0123456789"
 

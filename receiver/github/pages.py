@@ -7,8 +7,8 @@ from typing import Any
 
 import httpx
 
-from receiver.listings import serves
-from receiver.looks import Looks, Terms
+from receiver.github.listings import serves
+from receiver.github.looks import Looks, Terms
 
 TURNS = 4
 PAGE_S = 5.0

@@ -13,9 +13,9 @@ from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HTTPRequest
 
 from receiver.answers import RefusedRequest
-from receiver.malformed import LOOKED_AT, what_is_wrong
-from receiver.outline import MOST_VALUES, Outline, TooManyValues
 from receiver.settings import Settings
+from receiver.tasks.malformed import LOOKED_AT, what_is_wrong
+from receiver.tasks.outline import MOST_VALUES, Outline, TooManyValues
 
 SMALL = MOST_VALUES
 """Bytes of a body that is parsed at once: any content takes few megabytes and milliseconds."""

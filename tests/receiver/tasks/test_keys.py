@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from orchestrator.core.task import request_id, task_key
-from receiver.keys import is_secret, keys_of
 from receiver.settings import Settings
+from receiver.tasks.keys import is_secret, keys_of
 from tests.doubles.receiver import OLD_SECRET, TASK_KEY
 from tests.receiver.test_app import KEY, SETTINGS, TASK, ScriptedGitHub, send, to
 from tests.receiver.test_results import QUERY
