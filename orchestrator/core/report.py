@@ -33,7 +33,7 @@ class CheckResult(_Entry):
 class Finding(_Entry):
     """Something about the page that is not as it should be: what was expected, what was seen, and where."""
 
-    kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit"]
+    kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit", "build"]
     text: str
     where: str = ""
 
