@@ -1,18 +1,18 @@
 """GitHub Pages: switched on for a repository, and followed."""
 
 from orchestrator.core.retry import ENABLE, STALE, Failure, Kind, Tries
-from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.client import Client, GitHubRefused, Unsure
 from orchestrator.github.repository import BRANCH
 from orchestrator.targets.builds import Builds
 
 
-async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
+async def enable_pages(client: Client, full_name: str, *, is_new: bool) -> str:
     """Return the site's URL, switching Pages on where it is off. `is_new`: it cannot be on yet.
 
-    Raises Refused, at once where GitHub refuses for good.
+    Raises GitHubRefused, at once where GitHub refuses for good.
     """
     path = f"/repos/{full_name}/pages"
-    if not is_new and (url := await _existing(client, path)):
+    if not is_new and (url := await _fetch_site_url(client, path)):
         return url
     source = {"build_type": "legacy", "source": {"branch": BRANCH, "path": "/"}}
     tries = Tries(ENABLE, client.deadline.clock.now)
@@ -22,21 +22,21 @@ async def site_url(client: Client, full_name: str, *, is_new: bool) -> str:
                 lambda github: github.requester.requestJsonAndCheck("POST", path, input=source)
             )
             return str(made["html_url"])
-        except Refused as error:
-            wait = tries.wait(STALE if _is_of_the_moment(error) else Failure(Kind.REFUSED))
-            failed: Refused | Unsure = error
+        except GitHubRefused as error:
+            wait = tries.next_delay(STALE if _is_of_the_moment(error) else Failure(Kind.REFUSED))
+            failed: GitHubRefused | Unsure = error
         except Unsure as error:
-            wait, failed = tries.wait(Failure(Kind.OUTAGE)), error
+            wait, failed = tries.next_delay(Failure(Kind.OUTAGE)), error
         # After a 409 it is on already, and after no answer it may be.
         is_perhaps_on = isinstance(failed, Unsure) or failed.status == 409
-        if is_perhaps_on and (url := await _existing(client, path)):
+        if is_perhaps_on and (url := await _fetch_site_url(client, path)):
             return url
         if wait is None or wait >= client.deadline.remaining:
             raise failed
         await client.deadline.clock.sleep(wait)
 
 
-def _is_of_the_moment(error: Refused) -> bool:
+def _is_of_the_moment(error: GitHubRefused) -> bool:
     """Whether GitHub does not see the branch of the first commit yet; a plan or a policy refuses for good.
 
     https://github.com/integrations/terraform-provider-github/issues/2671
@@ -45,10 +45,10 @@ def _is_of_the_moment(error: Refused) -> bool:
     return error.status == 409 or (error.status == 422 and "must" in words and "exist" in words)
 
 
-async def _existing(client: Client, path: str) -> str | None:
+async def _fetch_site_url(client: Client, path: str) -> str | None:
     try:
         _, found = await client.read(lambda github: github.requester.requestJsonAndCheck("GET", path))
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status == 404:
             return None
         raise

@@ -21,6 +21,7 @@ const LOADERS = {
 };
 const SPECIFIER = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*(\/[A-Za-z0-9._~-]+)*$/;
 const INPUT = /^(site:src\/|style:src\/|node_modules\/)/;
+const ADDRESS = /^((https?:)?\/\/|data:|#)/;
 
 const NO_VARIABLES = 'An import names one file, without a variable in it: import("./one.js").';
 const UNKNOWN = "A file that is not of the site could not be read. Import files of src/ by their names.";
@@ -257,7 +258,8 @@ function isClosed(inputs, asked) {
   const named = new Set([...asked].map((path) => posix.relative(slashed(FOLDER), slashed(path))));
   return Object.entries(inputs).every(([path, { imports }]) => {
     if (path.startsWith("node_modules/")) return true;
-    const isOurs = ({ path: to, external }) => external || INPUT.test(to) && (!to.startsWith("node_modules/") || named.has(to));
+    const isOurs = ({ path: to, external }) =>
+      external ? ADDRESS.test(to) : INPUT.test(to) && (!to.startsWith("node_modules/") || named.has(to));
     return INPUT.test(path) && imports.every(isOurs);
   });
 }
