@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from orchestrator.core.scaffold import Framework
+
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -93,6 +95,7 @@ class Build(_ReportEntry):
     base: Sha | None = None
     built_by: Line = ""
     fallback: bool = False
+    framework: Framework = "vanilla"
     site: str | None = None
     cost_usd: float | None = None
     error: Annotated[str, StringConstraints(max_length=1000)] | None = None

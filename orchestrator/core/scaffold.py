@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from orchestrator.core.paths import fold
+from orchestrator.core.paths import fold_path
 
 Framework = Literal["vanilla", "react", "vue"]
 Asked = Literal["auto", "vanilla", "react", "vue"]
@@ -43,52 +43,52 @@ def is_bundled(framework: Framework) -> bool:
 
 
 @cache
-def scaffold() -> Mapping[str, bytes]:
+def load_scaffold() -> Mapping[str, bytes]:
     """Return what we add so that anyone can make the bundle again: the packages, their lock, and the build."""
     return {name: (_DATA / name).read_bytes() for name in SCAFFOLD}
 
 
-def added(framework: Framework) -> Mapping[str, bytes]:
+def added_files(framework: Framework) -> Mapping[str, bytes]:
     """Return what a repository of this framework has from us."""
-    return scaffold() if is_bundled(framework) else {}
+    return load_scaffold() if is_bundled(framework) else {}
 
 
 def is_ours(path: str, framework: Framework) -> bool:
     """Whether we write this file, so that nobody else does."""
-    return is_bundled(framework) and fold(path) in (*BUNDLE, *SCAFFOLD)
+    return is_bundled(framework) and fold_path(path) in (*BUNDLE, *SCAFFOLD)
 
 
 def is_configuration(path: str) -> bool:
     """Whether a file configures a build, or lies where packages are installed."""
-    top, _, rest = fold(path).partition("/")
+    top, _, rest = fold_path(path).partition("/")
     return top == "node_modules" or (not rest and top.startswith(CONFIGURATIONS))
 
 
-def sources_of(files: Mapping[str, bytes], framework: Framework) -> dict[str, bytes]:
+def select_sources(files: Mapping[str, bytes], framework: Framework) -> dict[str, bytes]:
     """Return what people and models write: all that we do not make."""
     return {path: data for path, data in files.items() if not is_ours(path, framework)}
 
 
-def served_of(files: Mapping[str, bytes], framework: Framework) -> dict[str, bytes]:
+def select_served(files: Mapping[str, bytes], framework: Framework) -> dict[str, bytes]:
     """Return what a visitor needs: neither sources nor the scaffold."""
     if not is_bundled(framework):
         return dict(files)
     return {path: data for path, data in files.items() if not path.startswith(SOURCES) and path not in SCAFFOLD}
 
 
-def entries_of(paths: Iterable[str]) -> list[str]:
+def find_entries(paths: Iterable[str]) -> list[str]:
     """Return the files that an app begins in: one where it is sound."""
     return [path for path in paths if path in ENTRIES]
 
 
-def unsound(files: Mapping[str, bytes], framework: Framework) -> list[str]:
+def find_unsound_parts(files: Mapping[str, bytes], framework: Framework) -> list[str]:
     """Return one sentence for each part that such a repository lacks: no bundle without its source, nor without us."""
     if not is_bundled(framework):
         return []
     problems = [f"{name} is missing: it is made from the sources" for name in BUNDLE if name not in files]
-    if len(entries_of(files)) != 1:
+    if len(find_entries(files)) != 1:
         problems.append(f"the source of bundle.js is missing: there must be one of {', '.join(ENTRIES)}")
     problems += [
-        f"{name!r} is not the file that we write" for name, data in scaffold().items() if files.get(name) != data
+        f"{name!r} is not the file that we write" for name, data in load_scaffold().items() if files.get(name) != data
     ]
     return problems

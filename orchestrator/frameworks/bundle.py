@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from orchestrator.core.report import Finding
 from orchestrator.core.scaffold import BUNDLE, SOURCES
 from orchestrator.frameworks.toolchain import Toolchain, kill_group
-from orchestrator.verify.memory import watching
+from orchestrator.verify.memory import watch_memory
 
 MOST_BYTES = 8 * 1024 * 1024
 MOST_TOLD = 20
@@ -49,44 +49,44 @@ class _Error(BaseModel):
     line: int | None = None
     column: int | None = None
 
-    def finding(self) -> Finding:
+    def make_finding(self) -> Finding:
         where = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return build_finding(self.text, where)
+        return make_finding(self.text, where)
 
 
-class _Answer(BaseModel):
+class _BundlerAnswer(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     files: dict[str, str] | None = None
     errors: tuple[_Error, ...] = ()
 
 
-def build_finding(text: str, where: str = "") -> Finding:
+def make_finding(text: str, where: str = "") -> Finding:
     """Return the finding that says why no bundle was made."""
     return Finding(kind="build", text=text[:LONGEST_TEXT], where=where)
 
 
-async def bundle(toolchain: Toolchain, files: Mapping[str, bytes], limits: Limits | None = None) -> Bundled:
-    """Return the bundle of what lies in `src/` of `files`, or the findings that say why there is none."""
+async def bundle_sources(toolchain: Toolchain, files: Mapping[str, bytes], limits: Limits | None = None) -> Bundled:
+    """Return the bundle of what lies in `src/` of `files`, or the findings that say why it was not made."""
     limits = limits or Limits()
     sources = {path: base64.b64encode(data).decode() for path, data in files.items() if path.startswith(SOURCES)}
-    said, why = await _run(toolchain, json.dumps(sources).encode(), limits)
+    said, why = await _run_bundler(toolchain, json.dumps(sources).encode(), limits)
     if why:
-        return Bundled(findings=(build_finding(f"The bundler was ended: {why}. Write less, or simpler, code."),))
+        return Bundled(findings=(make_finding(f"The bundler was ended: {why}. Write less, or simpler, code."),))
     try:
-        answer = _Answer.model_validate_json(said)
+        answer = _BundlerAnswer.model_validate_json(said)
     except ValidationError:
-        return Bundled(findings=(build_finding("The bundler broke down over these sources. Write simpler code."),))
+        return Bundled(findings=(make_finding("The bundler broke down over these sources. Write simpler code."),))
     if answer.errors:
-        found = dict.fromkeys(error.finding() for error in answer.errors[:MOST_TOLD])
+        found = dict.fromkeys(error.make_finding() for error in answer.errors[:MOST_TOLD])
         return Bundled(findings=tuple(found))
     made = {name: text.encode() for name, text in (answer.files or {}).items()}
     if set(made) != set(BUNDLE) or sum(map(len, made.values())) > limits.output:
-        return Bundled(findings=(build_finding(f"The bundle has more than {limits.output >> 20} MB. Use less."),))
+        return Bundled(findings=(make_finding(f"The bundle has more than {limits.output >> 20} MB. Use less."),))
     return Bundled(made)
 
 
-async def _run(toolchain: Toolchain, given: bytes, limits: Limits) -> tuple[bytes, str]:
+async def _run_bundler(toolchain: Toolchain, given: bytes, limits: Limits) -> tuple[bytes, str]:
     """Return what the bundler answers, or why it was ended. Nothing that it started is left."""
     process = await asyncio.create_subprocess_exec(
         *_command(toolchain),
@@ -98,9 +98,12 @@ async def _run(toolchain: Toolchain, given: bytes, limits: Limits) -> tuple[byte
         start_new_session=True,
     )
     try:
-        async with asyncio.timeout(limits.seconds), watching(lambda: _family(process.pid), limits.memory) as watch:
+        async with (
+            asyncio.timeout(limits.seconds),
+            watch_memory(lambda: _list_processes(process.pid), limits.memory) as watch,
+        ):
             # JSON needs up to six characters for one of the bundle.
-            said = await _exchanged(process, given, 2 * limits.output)
+            said = await _exchange(process, given, 2 * limits.output)
     except TimeoutError:
         return b"", f"it took more than {limits.seconds:g} s"
     finally:
@@ -123,7 +126,7 @@ def _command(toolchain: Toolchain) -> Sequence[str]:
     )
 
 
-async def _exchanged(process: asyncio.subprocess.Process, given: bytes, most: int) -> bytes:
+async def _exchange(process: asyncio.subprocess.Process, given: bytes, most: int) -> bytes:
     """Write `given`, and return what is answered: more than `most` bytes are not read, and are no JSON then."""
     if process.stdin is None or process.stdout is None:  # both were asked for
         return b""
@@ -145,7 +148,7 @@ async def _write(stdin: asyncio.StreamWriter, given: bytes) -> None:
         stdin.close()
 
 
-def _family(pid: int) -> Sequence[psutil.Process]:
+def _list_processes(pid: int) -> Sequence[psutil.Process]:
     try:
         process = psutil.Process(pid)
         return [process, *process.children(recursive=True)]

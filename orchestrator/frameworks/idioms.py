@@ -17,27 +17,27 @@ _TYPE = re.compile(r"""\stype\s*=\s*["']?module\b""", re.IGNORECASE)
 _CODE = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".vue")
 
 
-def idioms(files: Mapping[str, bytes]) -> list[Finding]:
+def find_idioms(files: Mapping[str, bytes]) -> list[Finding]:
     """Return a finding for each habit that does not work here, and for each of the two lines that is missing."""
     return [
         Finding(kind="build", text=text, where=where)
         for path, data in sorted(files.items())
-        for text, where in _said(path, data.decode(errors="replace"), files)
+        for text, where in _find_in_file(path, data.decode(errors="replace"), files)
     ]
 
 
-def _said(path: str, text: str, files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
+def _find_in_file(path: str, text: str, files: Mapping[str, bytes]) -> Iterator[tuple[str, str]]:
     if path == "index.html":
-        yield from _in_page(_COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text))
+        yield from _find_in_page(_COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), text))
     elif path.startswith(SOURCES) and path.endswith(_CODE):
-        yield from _in_code(path, text)
+        yield from _find_in_code(path, text)
     if path.startswith("public/"):
         yield f"Nothing is copied out of public/. Write the file as `{path[7:]}`, beside index.html.", path
     elif is_page(path) and path.startswith(SOURCES) and "index.html" not in files:
         yield "The page must be `index.html`, beside src/.", path
 
 
-def _in_page(page: str) -> Iterator[tuple[str, str]]:
+def _find_in_page(page: str) -> Iterator[tuple[str, str]]:
     loaded = set[str]()
     for tag in _TAG.finditer(page):
         found = _ADDRESS.search(tag[0])
@@ -56,7 +56,7 @@ def _in_page(page: str) -> Iterator[tuple[str, str]]:
         yield f"index.html does not load {' and '.join(missing)}. It needs these two lines:\n{LINES}", "index.html"
 
 
-def _in_code(path: str, text: str) -> Iterator[tuple[str, str]]:
+def _find_in_code(path: str, text: str) -> Iterator[tuple[str, str]]:
     for number, line in enumerate(text.split("\n"), 1):
         where = f"{path}:{number}"
         if "import.meta.env" in line:

@@ -12,7 +12,7 @@ from pathlib import Path
 from playwright._impl._driver import compute_driver_executable
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.scaffold import scaffold
+from orchestrator.core.scaffold import load_scaffold
 
 INSTALLING_S = 300.0
 
@@ -33,12 +33,12 @@ class Toolchain:
     node: Path
 
 
-def node_of_playwright() -> Path:
+def find_node() -> Path:
     """Return the Node that comes with the locked Playwright: pinned and hashed, no matter what the machine has."""
     return Path(compute_driver_executable()[0])
 
 
-def home_of(cache: Path) -> Path:
+def npm_home(cache: Path) -> Path:
     """Return the folder that is npm's home: it holds our settings and what npm has downloaded."""
     return cache / "npm"
 
@@ -49,11 +49,11 @@ async def install_toolchain(cache: Path, *, offline: bool = False, npm: str | No
     npm runs in a folder that holds our files only, with an empty environment, and runs no scripts of packages. Two
     that install at the same time do not disturb each other. `npm`: the program, None for the one on the PATH.
     """
-    stamp = hashlib.sha256(b"\0".join(data for _, data in sorted(scaffold().items()))).hexdigest()[:16]
+    stamp = hashlib.sha256(b"\0".join(data for _, data in sorted(load_scaffold().items()))).hexdigest()[:16]
     folder = cache / f"bundler-{stamp}"
     if not _is_there(folder):
         await _install(cache, folder, npm or shutil.which("npm"), offline=offline)
-    return Toolchain(folder, node_of_playwright())
+    return Toolchain(folder, find_node())
 
 
 def _is_there(folder: Path) -> bool:
@@ -66,10 +66,10 @@ async def _install(cache: Path, folder: Path, npm: str | None, *, offline: bool)
             "npm was not found, and a React or Vue app needs it.",
             "Install Node.js with npm, or ask for the framework vanilla.",
         )
-    _write_settings(home_of(cache))
+    _write_settings(npm_home(cache))
     with tempfile.TemporaryDirectory(prefix="making-", dir=cache) as made:
-        making = _laid_out(Path(made, "bundler"))
-        await _run_npm(npm, making, home_of(cache), offline=offline)
+        making = _lay_out(Path(made, "bundler"))
+        await _run_npm(npm, making, npm_home(cache), offline=offline)
         _keep(making, folder)
 
 
@@ -78,9 +78,9 @@ def _write_settings(home: Path) -> None:
     (home / ".npmrc").write_text(_SETTINGS)
 
 
-def _laid_out(making: Path) -> Path:
+def _lay_out(making: Path) -> Path:
     making.mkdir()
-    for name, data in scaffold().items():
+    for name, data in load_scaffold().items():
         (making / name).write_bytes(data)
     return making
 

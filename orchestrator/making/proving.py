@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.differences import HOLDS, compare_reports, find_new_findings
 from orchestrator.core.events import Emit, JudgedEvent, ignore_event
 from orchestrator.core.report import CheckResult, Finding
+from orchestrator.core.scaffold import Framework
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import GeneratedSite
 from orchestrator.generate.tried import PastRepair
@@ -23,17 +24,21 @@ FRUITLESS = 2
 """Attempts in a row that gain nothing, after which no further one is paid for."""
 
 # What makes a page unusable.
-_SERIOUS = frozenset({"error", "missing", "empty", "limit"})
+_SERIOUS = frozenset({"build", "error", "missing", "empty", "limit"})
 
 
 @dataclass(frozen=True)
 class ProvedAttempt:
-    """One attempt: what was made, the finished site, and what a browser saw of it. `number`: counts from 1."""
+    """One attempt: what was made, the finished site, and what a browser saw of it.
+
+    `number`: counts from 1; `framework`: that it is built with, which a template's page is not.
+    """
 
     generated: GeneratedSite
     site: Site
     report: "Report"
     number: int = 1
+    framework: Framework = "vanilla"
 
 
 @dataclass(frozen=True)

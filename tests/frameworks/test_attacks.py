@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.scaffold import BUNDLE
-from orchestrator.frameworks.bundle import bundle
+from orchestrator.frameworks.bundle import bundle_sources
 from orchestrator.frameworks.toolchain import Toolchain
 from tests.frameworks.trees import TREES
 
@@ -50,7 +50,7 @@ def bait(toolchain: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.parametrize("name", TREES)
 async def test_no_tree_runs_or_sees_anything(name: str, toolchain: Toolchain, bait: Bait) -> None:
     came, tree = TREES[name]
-    bundled = await bundle(toolchain, bait.filled(tree))
+    bundled = await bundle_sources(toolchain, bait.filled(tree))
     said = "".join(f"{finding.text} {finding.where}" for finding in bundled.findings)
     assert not bait.marker.exists()
     assert bait.secret not in said + "".join(data.decode() for data in bundled.files.values())

@@ -109,7 +109,7 @@ TREES: dict[str, tuple[Came, dict[str, str]]] = {
     ),
     "the scaffold by a template": ("refused", _entry("document.title = require(`./${location.hash}.json`);")),
     "anything by a variable": ("built", _entry("const at = location.hash; import(at);")),
-    "require.resolve": ("built", _entry('document.title = require.resolve("../BESIDE");')),
+    "require.resolve": ("refused", _entry('document.title = require.resolve("../BESIDE");')),
     "import.meta.resolve": ("built", _entry('document.title = import.meta.resolve("../BESIDE");')),
     "a glob": ("built", _entry('document.title = import.meta.glob("../*", { eager: true, as: "raw" });')),
     "an absolute glob": ("built", _entry('document.title = import.meta.glob("OUTSIDE", { eager: true });')),

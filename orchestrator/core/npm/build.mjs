@@ -268,7 +268,7 @@ function isClosed(inputs, asked) {
 async function bundled(files) {
   const entries = ENTRIES.filter((path) => files.has(path));
   if (entries.length !== 1) {
-    const said = entries.length ? `There are ${entries.join(" and ")}. Keep one.` : `There is none of: ${ENTRIES.join(", ")}.`;
+    const said = entries.length ? `There are ${entries.join(" and ")}. Keep one.` : `Write one of: ${ENTRIES.join(", ")}.`;
     return { errors: [{ text: `The app begins in one file. ${said}` }] };
   }
   const hasComponents = [...files.keys()].some((path) => path.endsWith(".vue"));
