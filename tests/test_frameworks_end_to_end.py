@@ -1,5 +1,6 @@
 """A React and a Vue app go the whole way: a defect is repaired, three rounds are live and proved, a clone rebuilds."""
 
+import asyncio
 import base64
 import json
 import os
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from orchestrator.core.settings import cache_folder
+from orchestrator.frameworks.rebuild import run_rebuild
 from orchestrator.frameworks.toolchain import npm_home
 from orchestrator.local.stage import LocalOptions, Stage, run_stage
 from tests.doubles.apps import COMPONENT, CSV, answers, app
@@ -54,15 +56,15 @@ def clone_of(stage: Stage, name: str, to: Path) -> Path:
     return to
 
 
-def rebuilt(clone: Path) -> str:
-    """Do what the README tells anyone to do, and return what differs then. No network: npm's own cache is enough."""
+def differing(clone: Path, command: str) -> str:
+    """Run what the README tells anyone to run, and return what differs then. No network: npm's own cache is enough."""
     env = {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": str(npm_home(cache_folder(os.environ))),
         "npm_config_offline": "true",
     }
-    command = "npm ci --ignore-scripts --silent && npm run build --silent && git diff --exit-code"
-    done = subprocess.run(command, shell=True, cwd=clone, env=env, capture_output=True, text=True, check=False)  # noqa: S602
+    command += " && npm run build --silent && git diff --exit-code"
+    done = subprocess.run(["/bin/sh", "-c", command], cwd=clone, env=env, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr + ("" if done.returncode == 0 else f"code {done.returncode}")
 
 
@@ -89,12 +91,15 @@ async def test_an_app_in_three_rounds(framework: str, tmp_path: Path) -> None:
             assert f"{COMPONENT[framework]}:2" in server.texts[1] or f"{COMPONENT[framework]}:3" in server.texts[1]
             assert not any('<file path="bundle.js">' in text or '"lockfileVersion"' in text for text in server.texts)
             clone = clone_of(stage, f"sales-{framework}", tmp_path / "clone")
+            server_url, _, name = told["repo_url"].rpartition("/local/")
+            asked = {"GITHUB_SERVER_URL": server_url, "HOME": os.environ["HOME"]}
+            assert await asyncio.to_thread(run_rebuild, f"local/{name}", asked) == 0
     untouched = {"src/total.ts", "sales.csv", *(path for path in app(framework) if path.startswith("src/main."))}
     expected = {**app(framework), "sales.csv": CSV}
     assert {path: (clone / path).read_bytes().strip() for path in untouched} == {
         path: expected[path].strip() for path in untouched
     }
-    assert rebuilt(clone) == ""
+    assert differing(clone, "npm ci --ignore-scripts --silent") == ""
     (clone / "src" / "note.ts").write_text('export const note = "Changed";\n')
-    assert "bundle.js" in rebuilt(clone)
+    assert "diff --git a/bundle.js" in differing(clone, "true")
     assert json.loads((clone / "package.json").read_text())["scripts"] == {"build": "node build.mjs"}

@@ -108,6 +108,7 @@ async def _run_bundler(toolchain: Toolchain, given: bytes, limits: Limits) -> tu
         return b"", f"it took more than {limits.seconds:g} s"
     finally:
         kill_group(process)
+        await _drain(process)
         await process.wait()
     if watch.has_ended_it:
         return b"", f"it took more than {limits.memory >> 20} MB of memory"
@@ -139,6 +140,12 @@ async def _exchange(process: asyncio.subprocess.Process, given: bytes, most: int
         writing.cancel()
         await asyncio.gather(writing, return_exceptions=True)
     return bytes(said)
+
+
+async def _drain(process: asyncio.subprocess.Process) -> None:
+    """Read what is left of a dead process: asyncio takes it for alive until its pipe has ended."""
+    while process.stdout is not None and await process.stdout.read(65_536):
+        pass
 
 
 async def _write(stdin: asyncio.StreamWriter, given: bytes) -> None:

@@ -26,9 +26,10 @@ _NEGATED = re.compile(
 )
 _NAMED: dict[Framework, re.Pattern[str]] = {
     "react": re.compile(
-        r"\b(?:React(?:\.?js)?(?! (?:to|on|when|if|quickly|in time|within|instantly|immediately)\b)|JSX|TSX)\b"
+        r"\b(?:React(?:\.?(?:js|JS))?"
+        r"(?! (?:to|on|when|if|quickly|in time|within|instantly|immediately|with an?|with the)\b)|JSX|TSX)\b"
     ),
-    "vue": re.compile(r"\bVue(?:\.?js|[ -]?3)?\b|\bSFCs?\b|\bsingle[- ]file components?\b|\bPinia\b"),
+    "vue": re.compile(r"\bVue(?:\.?(?:js|JS)|[ -]?3)?\b|\bSFCs?\b|\b[Ss]ingle[- ]file components?\b|\bPinia\b"),
 }
 _LOWER = {
     "react": re.compile(
