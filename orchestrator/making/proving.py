@@ -26,6 +26,9 @@ FRUITLESS = 2
 # What makes a page unusable.
 _SERIOUS = frozenset({"build", "error", "missing", "empty", "limit"})
 
+_UNBUILT = 1_000
+"""More than there is wrong with any page that opens."""
+
 
 @dataclass(frozen=True)
 class ProvedAttempt:
@@ -173,7 +176,8 @@ def _is_brief_met(report: "Report", this: int) -> bool:
 def rate_report(report: "Report", this: int) -> tuple[int, int, int, int, int]:
     """Return what tells attempts apart, the most important first: more is better."""
     passed = [check.round == this for check in report.checks if check.state == "passed"]
-    serious = sum(finding.kind in _SERIOUS for finding in report.findings)
+    # Where nothing could be opened, nothing else that is wrong was seen.
+    serious = sum(_UNBUILT if one.kind == "build" else one.kind in _SERIOUS for one in report.findings)
     own = report.count("own")
     return passed.count(True), passed.count(False), own, -serious, -len(report.findings)
 
