@@ -16,7 +16,8 @@ from orchestrator.core.site import RECORD
 from orchestrator.frameworks.bundle import bundle_sources
 from orchestrator.frameworks.toolchain import Toolchain, install_toolchain
 
-CLONING_S = 120
+GIT = ("-c", "core.symlinks=false", "-c", "http.lowSpeedLimit=1000", "-c", "http.lowSpeedTime=60")
+"""A link is written as a file, and a server that says nothing for a minute is given up."""
 
 
 def run_rebuild(repository: str, env: Mapping[str, str]) -> int:
@@ -60,9 +61,9 @@ def clone_files(url: str) -> dict[str, bytes]:
     """Return the files of a repository's newest commit; a link counts as the text of where it leads."""
     with tempfile.TemporaryDirectory(prefix="pagewright-") as folder:
         clone = Path(folder, "clone")
-        command = ["git", "-c", "core.symlinks=false", "clone", "--quiet", "--depth=1", url, str(clone)]
+        command = ["git", *GIT, "clone", "--quiet", "--depth=1", url, str(clone)]
         try:
-            subprocess.run(command, check=True, capture_output=True, timeout=CLONING_S)  # noqa: S603
+            subprocess.run(command, check=True, capture_output=True)  # noqa: S603
         except (subprocess.SubprocessError, OSError):
             raise UsageError(
                 "The repository could not be cloned.", "Check its name, that it is public, and that git is installed."

@@ -58,7 +58,7 @@ async def test_the_kept_attempt_of_an_app_is_published_and_the_next_round_sees_i
         assert (again.framework, again.count("passed", 2), again.count("passed", 1)) == ("react", 1, 1)
         await published(hub, tmp_path, later)
     assert "build: Unexpected" in model.texts[1]
-    assert "src/App.jsx:1:" in model.texts[1]
+    assert "Where: src/App.jsx:" in model.texts[1]
     # Sources are shown whole, what is made of them is not, and this round changed one of them.
     assert REACT["src/App.jsx"] in model.texts[2]
     assert "node_modules/react" not in model.texts[2]
