@@ -125,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
 
+    _add_rebuild(commands)
+
     watch = commands.add_parser("watch", help="print the events of a task on this machine, as they come")
     watch.add_argument("id", metavar="ID", help="the id that the receiver answered")
     _add_data(watch)
@@ -144,6 +146,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
     return parser
+
+
+def _add_rebuild(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    rebuild = commands.add_parser(
+        "rebuild", help="make the bundle of a published React or Vue app again, and compare the bytes"
+    )
+    rebuild.add_argument("repository", metavar="OWNER/REPO", help="the repository of the app")
+    rebuild.set_defaults(run=_rebuild)
 
 
 def _add_ports(parser: argparse.ArgumentParser) -> None:
@@ -258,6 +268,12 @@ def _compare(chosen: argparse.Namespace) -> int:
         )
     options = CompareOptions(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
     return run_comparison(options, load_environment(dotenv=True), run_stage_in)
+
+
+def _rebuild(chosen: argparse.Namespace) -> int:
+    from orchestrator.frameworks.rebuild import run_rebuild  # noqa: PLC0415
+
+    return run_rebuild(chosen.repository, load_environment(dotenv=True))
 
 
 def _watch(chosen: argparse.Namespace) -> int:

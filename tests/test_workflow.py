@@ -220,7 +220,7 @@ def test_a_person_may_give_what_the_contract_names() -> None:
     on = load(BUILD)[True]  # YAML reads the key `on` as true
     assert on["repository_dispatch"] == {"types": ["task"]}
     assert list(on["workflow_dispatch"]["inputs"]) == [
-        *("task", "round", "brief", "checks", "evaluation_url", "email", "request"),
+        *("task", "round", "brief", "framework", "checks", "evaluation_url", "email", "request"),
     ]
 
 

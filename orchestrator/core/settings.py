@@ -114,6 +114,13 @@ def deadline_s(env: Mapping[str, str]) -> float:
     return _SettingsReader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
 
 
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """Return where downloaded packages are kept between tasks: https://specifications.freedesktop.org/basedir-spec."""
+    read = _SettingsReader(env)
+    base = read.path("XDG_CACHE_HOME")
+    return (base if base and base.is_absolute() else Path(read.text("HOME", str(Path.home())), ".cache")) / "pagewright"
+
+
 def _server_url(read: _SettingsReader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
@@ -175,6 +182,7 @@ class BuildSettings:
     browser: Path | None
     cdn_mirror: Path | None
     max_attempts: int
+    cache: Path
 
 
 @dataclass(frozen=True)
@@ -223,6 +231,7 @@ def build_settings(env: Mapping[str, str]) -> BuildSettings:
         browser=read.path("BROWSER"),
         cdn_mirror=read.folder("CDN_MIRROR"),
         max_attempts=int(read.number("MAX_ATTEMPTS", 4)),
+        cache=cache_folder(env),
     )
     read.raise_problems()
     return settings

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from orchestrator.core.paths import find_clash, path_problem
+from orchestrator.core.scaffold import Framework, added_files
 
 RECORD = "pagewright.json"
 LICENCE = "LICENSE"
@@ -50,9 +51,9 @@ def blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def add_standard_files(site: Site, owner: str, year: int) -> Site:
-    """Add what every repository of ours has: the licence, and the file that keeps Jekyll away."""
-    return site.with_changes({LICENCE: render_licence(owner, year), ".nojekyll": b""})
+def add_standard_files(site: Site, owner: str, year: int, framework: Framework = "vanilla") -> Site:
+    """Add what every repository of ours has: the licence, what keeps Jekyll away, and how a framework is built."""
+    return site.with_changes({LICENCE: render_licence(owner, year), ".nojekyll": b"", **added_files(framework)})
 
 
 def render_licence(owner: str, year: int) -> bytes:

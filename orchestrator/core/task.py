@@ -26,6 +26,7 @@ from pydantic import (
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.paths import find_clash, path_problem
+from orchestrator.core.scaffold import Asked
 
 _SLICE = 65_536
 MAX_URL = 2_000
@@ -102,6 +103,11 @@ def _parse_round(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         return int(value)
     return value
+
+
+def _parse_framework(value: object) -> object:
+    """Return `auto` for a field that a form left empty."""
+    return "auto" if value is None or value == "" else value.lower() if isinstance(value, str) else value
 
 
 def _parse_check(value: object) -> object:
@@ -246,6 +252,7 @@ class Task(_Record):
     attachments: Annotated[
         tuple[Attachment, ...], BeforeValidator(_default_to_empty), _limit_items(MAX_ATTACHMENTS)
     ] = ()
+    framework: Annotated[Asked, BeforeValidator(_parse_framework)] = "auto"
     received_at: datetime | None = None
 
     @model_validator(mode="after")
@@ -390,7 +397,7 @@ def _parse_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         if not isinstance(given, dict):
             raise UsageError("The input `request` is not a JSON object.", "Paste one JSON object.")
         return {"nonce": f"run-{run_id}", **given}
-    given = {name: str(inputs.get(name) or "") for name in ("task", "round", "brief", "email")}
+    given = {name: str(inputs.get(name) or "") for name in ("task", "round", "brief", "email", "framework")}
     return {
         **given,
         "round": given["round"] or "1",

@@ -19,7 +19,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.events import JudgementEvent
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.report import Build
-from orchestrator.core.settings import evaluator_settings
+from orchestrator.core.settings import cache_folder, evaluator_settings
 from orchestrator.core.task import Task
 from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox_app
@@ -206,7 +206,11 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         # Everything is on this machine, so nothing here has a public address.
         variables=select_values("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
-        extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
+        # A run has a home of its own, and what was downloaded for one is kept for all.
+        extra_env={
+            "XDG_CACHE_HOME": str(cache_folder(env).parent),
+            **{name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
+        },
         head=lambda: head,
         job_token=lambda run: _issue_job_token(tokens, run),
     )

@@ -68,6 +68,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "base",
         "built_by",
         "fallback",
+        "framework",
         "site",
         "cost_usd",
         "error",
