@@ -6,7 +6,7 @@ from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.core.paths import path_problem
 from orchestrator.core.record import Record, Round, commit_message, description_of, once_more_message
 from orchestrator.core.report import Build
-from orchestrator.core.site import RECORD, Site, blob_id, broken_rules, finished
+from orchestrator.core.site import RECORD, Site, blob_id, broken_rules, finished, unfit_for
 from orchestrator.core.task import Order, Task
 from orchestrator.github import repository
 from orchestrator.github.client import Client, Refused, Unsure
@@ -154,7 +154,8 @@ def plan(wanted: Wanted, found: Repository, present: dict[str, str]) -> tuple[Ch
             "Run the workflow again: it starts from the current state.",
         )
     final = finished(site, found.owner, wanted.year)
-    if problems := broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows):
+    problems = broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows)
+    if problems := problems + unfit_for(wanted.task.target, final.files):
         raise RuleBroken.by(problems)
     files = {**final.files, RECORD: _record(wanted, build, found, final).written()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
@@ -196,4 +197,5 @@ def _record(wanted: Wanted, build: Build, found: Repository, site: Site) -> Reco
     )
     # One that was found by a former key has the present one from now on.
     before = (found.record or Record(task="")).model_copy(update={"task": wanted.order.key})
-    return before.answered(wanted.order.id, site.digest(), build.built_by, this)
+    after = before.answered(wanted.order.id, site.digest(), build.built_by, this)
+    return after.model_copy(update={"target": task.target})

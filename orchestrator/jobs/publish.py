@@ -9,25 +9,26 @@ from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, group
 from orchestrator.core.report import Build
-from orchestrator.core.settings import PublishSettings, allows_private_urls, publish_settings, run_url
+from orchestrator.core.settings import Hosts, PublishSettings, allows_private_urls, publish_settings, run_url
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
+from orchestrator.github.repository import keep_homepage
 from orchestrator.jobs import handover, summary
 from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again
 from orchestrator.jobs.intake import taken_up
 from orchestrator.jobs.notify import Publication, notify, result_body
 from orchestrator.jobs.runner import Runner, harmless, loggable
 from orchestrator.jobs.telling import Teller, teller
-from orchestrator.targets import pages
-from orchestrator.targets.builds import BuildLost
+from orchestrator.targets.choosing import check_configured, opened_target
 from orchestrator.targets.live import Awaited, wait_until_live
+from orchestrator.targets.target import DeploymentLost, Release, Target
 
 TELLING_S = 10.0
 """Seconds that are always kept for telling the evaluator."""
 
-MORE_COMMITS = 2
-"""How many commits may follow the first where GitHub Pages loses one."""
+MORE_DEPLOYMENTS = 2
+"""How many may follow the first where the host loses one."""
 
 
 async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
@@ -67,9 +68,11 @@ async def _published(
     clock: Clock,
 ) -> Publication:
     actions = settings.actions
-    tells.hide(settings.target_token, actions.token)
+    hosts = settings.hosts
+    tells.hide(settings.target_token, actions.token, *hosts.tokens)
     build, site = built
     intake = await taken_up(actions, order, clock)
+    check_configured(intake.task.target, hosts)
     client = Client(actions.api_url, settings.target_token, intake.deadline.earlier(TELLING_S))
     wanted = Wanted(
         order=order,
@@ -77,7 +80,7 @@ async def _published(
         build=build,
         site=site,
         year=intake.day.year,
-        secrets=(settings.target_token, actions.token),
+        secrets=(settings.target_token, actions.token, *hosts.tokens),
         reserved=intake.reserved,
         allow_workflows=actions.allow_workflows,
         was_built=settings.was_built,
@@ -87,28 +90,61 @@ async def _published(
         full_name = made.repository.full_name
         repo_url = f"{actions.server_url}/{full_name}"
         tells.emit(CommittedEvent(repo_url=repo_url, sha=made.sha, files=len(made.expected)))
-    with group(tells.emit, "Wait until GitHub Pages serves it"):
-        began = time.monotonic()
-        url = await pages.site_url(client, full_name, is_new=made.is_new)
-        url = await _until_live(client, made, url, tells)
-        tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
+    url = await _put_live(client, made, wanted, (hosts, tells))
     return Publication(repo_url, made.sha, url)
 
 
-async def _until_live(client: Client, made: Committed, url: str, tells: Teller) -> str:
-    """Wait for the commit, and for another one after it where GitHub Pages lost the build; return the site's URL."""
-    for _ in range(MORE_COMMITS):
+async def _put_live(client: Client, made: Committed, wanted: Wanted, means: tuple[Hosts, Teller]) -> str:
+    """Bring what was committed live at the task's target; return its URL."""
+    hosts, tells = means
+    name = wanted.task.target
+
+    async def again() -> Release:
+        nonlocal made
+        made = await committed_again(client, made)
+        return _release(made, wanted)
+
+    async with opened_target(name, _release(made, wanted), hosts, client, again) as target:
+        with group(tells.emit, f"Wait until {target.title} serves it"):
+            began = time.monotonic()
+            url = await _until_live(target, client, tells)
+            tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
+        if said := await target.finish():
+            tells.emit(NoteEvent(text=said))
+    # Nobody has to be told where GitHub Pages serves a repository, unless it was served elsewhere before.
+    if name != "pages" or made.repository.target != "pages":
+        await keep_homepage(client, made.repository.full_name, url)
+    return url
+
+
+def _release(made: Committed, wanted: Wanted) -> Release:
+    order, repository = wanted.order, made.repository
+    return Release(
+        full_name=repository.full_name,
+        head=made.head,
+        keys=order.keys,
+        request=order.id,
+        round=wanted.task.round,
+        expected=made.expected,
+        is_new=made.is_new,
+        is_replay=made.is_replay,
+    )
+
+
+async def _until_live(target: Target, client: Client, tells: Teller) -> str:
+    """Deploy unless that was done already; wait, and deploy again where the host lost it; return the site's URL."""
+    url = await target.place()
+    deployment = await target.deployed() or await target.deploy()
+    for more in range(MORE_DEPLOYMENTS + 1):
+        awaited = Awaited(url, deployment.sha, deployment.expected, target.title)
         try:
-            return await _live(client, made, url, tells)
-        except BuildLost as lost:
-            made = await committed_again(client, made)
-            tells.emit(NoteEvent(text=f"{lost.cause} Trying again with another commit: {made.head}"))
-    return await _live(client, made, url, tells)
-
-
-async def _live(client: Client, made: Committed, url: str, tells: Teller) -> str:
-    host = pages.builds_of(client, made.repository.full_name, made.head, is_replay=made.is_replay)
-    return await wait_until_live(Awaited(url, made.head, made.expected), host, client.deadline, tells.emit)
+            return await wait_until_live(awaited, deployment.following, client.deadline, tells.emit)
+        except DeploymentLost as lost:
+            if more == MORE_DEPLOYMENTS:
+                raise
+            deployment = await target.deploy()
+            tells.emit(NoteEvent(text=f"{lost.cause} Trying again with {deployment.name}"))
+    raise AssertionError  # the last turn returns or raises
 
 
 async def _tell(

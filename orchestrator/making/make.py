@@ -14,7 +14,7 @@ from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, ShotEvent, group
 from orchestrator.core.report import Attempt, Finding
 from orchestrator.core.sentences import outcome, spent
-from orchestrator.core.site import Site, blob_id, broken_rules, finished
+from orchestrator.core.site import Site, blob_id, broken_rules, finished, unfit_for
 from orchestrator.generate.draft import Given
 from orchestrator.generate.generation import Generated, Generation, Kit, begin
 from orchestrator.generate.tried import Tried
@@ -184,7 +184,9 @@ class _Maker:
         """Return the rules that `site` would break once it is finished."""
         given = self.assignment.given
         present = {path: blob_id(data) for path, data in given.present.files.items()}
-        return broken_rules(self._finished(site), present, self.means.secrets, allow_workflows=given.allow_workflows)
+        final = self._finished(site)
+        broken = broken_rules(final, present, self.means.secrets, allow_workflows=given.allow_workflows)
+        return broken + unfit_for(given.task.target, final.files)
 
     def tell_attempts(self, attempts: Sequence[Attempt], generated: Generated) -> None:
         """Tell what was asked of the models, and what of it was refused."""

@@ -77,6 +77,14 @@ def get(call: Call) -> Response:
     return answer(bodies.full_repository(call.github, call.repository))
 
 
+def update(call: Call) -> Response:
+    """PATCH /repos/{owner}/{repo}: its description and its homepage."""
+    known = call.repository
+    description = call.text("description", known.description or "") or None
+    homepage = call.text("homepage", known.homepage or "") or None
+    return answer(bodies.full_repository(call.github, call.github.store.describe(known, description, homepage)))
+
+
 def commits(call: Call) -> Response:
     """GET …/commits, newest first, from `sha` (a branch or a commit) on."""
     start = commit_named(call, call.query.get("sha", call.repository.default_branch))
@@ -176,6 +184,7 @@ OPERATIONS = (
     Operation("GET", "/user/repos", own),
     Operation("POST", "/user/repos", create, _CREATE),
     Operation("GET", _REPO, get),
+    Operation("PATCH", _REPO, update, _CREATE),
     Operation("GET", f"{_REPO}/commits", commits),
     Operation("GET", f"{_REPO}/commits/{{ref:path}}", commit),
     Operation("GET", f"{_REPO}/git/commits/{{sha}}", git_commit),
