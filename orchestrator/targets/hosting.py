@@ -1,7 +1,8 @@
 """The API of a host that is not GitHub: one token's view of it, with our own retries, and errors with remedies."""
 
+import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,9 @@ from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Polic
 
 TIMEOUT_S = 60.0
 """For one call: a file of many megabytes may be on its way."""
+
+AT_ONCE = 5
+"""Uploads under way, as many as Netlify's own client has."""
 
 LONGEST_ANSWER = 16 * 1024 * 1024
 LONGEST_DETAIL = 300
@@ -119,6 +123,14 @@ class HostAPI:
             said = f"{account.title} failed with {response.status_code}."
             return HostUnsure(said, "Re-run the failed job."), failure, None
         return HostRefused(account, response.status_code, known), failure, None
+
+
+async def upload_all(uploads: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Make all uploads, some at a time; raise the first error, once nothing is under way any more."""
+    for at in range(0, len(uploads), AT_ONCE):
+        made = await asyncio.gather(*(upload() for upload in uploads[at : at + AT_ONCE]), return_exceptions=True)
+        if problems := [one for one in made if isinstance(one, BaseException)]:
+            raise problems[0]
 
 
 def _parsed(body: bytes) -> Any:

@@ -3,24 +3,21 @@
 https://docs.netlify.com/api/get-started/#deploy-with-the-api, and the npm package `@netlify/open-api`.
 """
 
-import asyncio
 import hashlib
 import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from orchestrator.core.errors import HostFailed
 from orchestrator.core.retry import LOOKED, Failure, Kind, Tries
 from orchestrator.core.site import blob_id
-from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure
+from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure, upload_all
 from orchestrator.targets.stamp import is_of, site_name, stamp
 from orchestrator.targets.target import Deployment, DeploymentLost, Release
-
-AT_ONCE = 5
-"""Uploads under way, as many as Netlify's own client has."""
 
 MOST_AT_ONCE_READ = 100
 """Files from which on Netlify reads the list of digests later: https://github.com/netlify/cli."""
@@ -132,8 +129,7 @@ class NetlifyTarget:
             await following.look()
         by_digest = {_sha1(data): path for path, data in self.files.items()}
         missing = [by_digest[sha] for sha in following.required if sha in by_digest]
-        for some in (missing[at : at + AT_ONCE] for at in range(0, len(missing), AT_ONCE)):
-            await asyncio.gather(*(self._upload(str(deploy["id"]), path) for path in some))
+        await upload_all([partial(self._upload, str(deploy["id"]), path) for path in missing])
         expected = {path: blob_id(data) for path, data in self.files.items()}
         return Deployment(f"another deployment: {deploy['id']}", self.release.head, expected, following)
 

@@ -6,10 +6,10 @@ The deployment's own URL lies behind a login; the project's production domain is
 https://vercel.com/docs/deployment-protection.
 """
 
-import asyncio
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -17,11 +17,10 @@ import httpx
 from orchestrator.core.errors import HostFailed
 from orchestrator.core.retry import LOOKED, Failure, Kind, Tries
 from orchestrator.core.site import blob_id
-from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure
+from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure, upload_all
 from orchestrator.targets.stamp import site_name
 from orchestrator.targets.target import Deployment, DeploymentLost, Release
 
-AT_ONCE = 5
 UPLOADS = 3
 """How often Vercel may ask for files of one deployment."""
 
@@ -119,8 +118,7 @@ class VercelTarget:
                 if error.code != "missing_files" or uploads > UPLOADS:
                     raise
                 missing = [sha for sha in error.answer["error"].get("missing") or () if sha in by_digest]
-                for some in (missing[at : at + AT_ONCE] for at in range(0, len(missing), AT_ONCE)):
-                    await asyncio.gather(*(self._upload(sha, by_digest[sha]) for sha in some))
+                await upload_all([partial(self._upload, sha, by_digest[sha]) for sha in missing])
             except HostUnsure as error:
                 await self._pause(tries, error)
                 if found := await self.deployed():
