@@ -49,6 +49,8 @@ class Door:
             self._authenticate(raw, address)
         body.content.clear()
         request = await body.apart(parse, Request, raw)
+        if request.target not in self._settings.targets:
+            raise _unconfigured(self._settings)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:
@@ -79,6 +81,13 @@ class Door:
         if payload.large is not None:
             fields = payload.with_blob(await self._github.store(payload.large))
         await self._github.dispatch(fields)
+
+
+def _unconfigured(settings: Settings) -> Refused:
+    """Return the answer to a request for a target that this receiver's pipeline does not have."""
+    named = ", ".join(settings.targets)
+    fields = [{"field": "target", "problem": f"must be one that is configured here: {named}"}]
+    return Refused(422, "This target is not configured. Send the task with another one.", fields=fields)
 
 
 def _blocked(request: Request) -> Refused:

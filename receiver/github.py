@@ -212,6 +212,10 @@ class GitHub:
                     return commit
         return None
 
+    async def homepage_of(self, full_name: str, terms: Terms = NOW) -> str:
+        """Return the address that a repository names as its homepage, empty if it names none."""
+        return await self._look(f"{self._api_url}/repos/{full_name}", _homepage, terms)
+
     async def _look(self, url: str, read: Callable[[httpx.Response], T], terms: Terms) -> T:
         def checked(answer: httpx.Response) -> T:
             if answer.status_code in (404, 409):
@@ -284,6 +288,11 @@ def _state(answer: httpx.Response) -> str:
 
 def _value(answer: httpx.Response) -> str:
     return str(answer.json()["value"])
+
+
+def _homepage(answer: httpx.Response) -> str:
+    said = str(answer.json().get("homepage") or "")
+    return f"{said.rstrip('/')}/" if re.match(r"https?://[^\s@?#]+$", said) else ""
 
 
 def _full_name(answer: httpx.Response) -> str:

@@ -146,7 +146,7 @@ class Results:
         terms = terms_for(run)
         commit = await self._commit(asked, run, terms) if terms else None
         if commit is not None:
-            return await self._done(asked, commit, run)
+            return await self._done(asked, commit, run, terms)
         return None if run is None else {"status": run.state, "id": run.request, "logs_url": run.logs_url}
 
     async def _commit(self, asked: Asked, run: Run | None, terms: Terms) -> Commit | None:
@@ -162,11 +162,12 @@ class Results:
                 return None
             raise
 
-    async def _done(self, asked: Asked, commit: Commit, run: Run | None) -> dict[str, Any]:
+    async def _done(self, asked: Asked, commit: Commit, run: Run | None, terms: Terms | None) -> dict[str, Any]:
         pages_url = self._settings.pages_url.format(owner=commit.owner, repo=commit.repository)
         round_ = asked.requests[commit.request]
+        elsewhere = await self._elsewhere(commit, round_, terms)
         # A run ends well only once the page is live; one whose evaluator did not answer may be live as well.
-        live = (run is not None and run.has_succeeded) or await self._github.pages.is_live(
+        live = bool(elsewhere or (run is not None and run.has_succeeded)) or await self._github.pages.is_live(
             pages_url, commit.request, round_, ANSWER_S
         )
         return {
@@ -180,8 +181,21 @@ class Results:
             "nonce": asked.nonce,
             "repo_url": commit.repo_url,
             "commit_sha": commit.sha,
-            "pages_url": pages_url,
+            "pages_url": elsewhere or pages_url,
         }
+
+    async def _elsewhere(self, commit: Commit, round_: int, terms: Terms | None) -> str:
+        """Return the homepage of a commit's repository where that is seen to serve it; empty if it is on GitHub Pages.
+
+        What an owner has written there stands for nothing.
+        """
+        if set(self._settings.targets) == {"pages"}:
+            return ""
+        with contextlib.suppress(NotTakenError, SpentError):
+            url = await self._github.homepage_of(f"{commit.owner}/{commit.repository}", terms or Terms(COMMITS_S))
+            if url and await self._github.pages.is_live(url, commit.request, round_, ANSWER_S):
+                return url
+        return ""
 
 
 def _for_one_who_waits(number: int, pause: float) -> Callable[[Run | None], Terms | None]:

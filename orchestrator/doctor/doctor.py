@@ -14,6 +14,7 @@ from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.doctor import pipeline, target
 from orchestrator.doctor.asking import GitHub, NoAnswer
 from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
+from orchestrator.doctor.hosts import on_hosts
 from orchestrator.doctor.names import named, translated, unfit
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
     for finding in named(env):
         yield finding
     async for finding in on_github(known, evaluator_settings(known).api_url):
+        yield finding
+    async for finding in on_hosts(known):
         yield finding
     async for finding in _models(known):
         yield finding

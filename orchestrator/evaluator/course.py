@@ -153,7 +153,7 @@ async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools)
 
 def body_of(task: Task) -> dict[str, Any]:
     """Return what a request says, without the secret and without where its result goes."""
-    said = task.model_dump(mode="json", exclude={"received_at", "checks", "evaluation_url"})
+    said = task.model_dump(mode="json", exclude={"received_at", "checks", "evaluation_url", "target"})
     return {**said, "checks": [check.wire() for check in task.checks]}
 
 

@@ -21,6 +21,7 @@ from orchestrator.evaluator.reading import Commit, read_commit
 from orchestrator.evaluator.records import Mark, Verdict, one_line
 from orchestrator.github.client import Refused, Unsure
 from orchestrator.github.refusals import Reason
+from orchestrator.targets.stamp import public_files
 from orchestrator.verify.browser import opened
 from orchestrator.verify.checks import Asked, Kind, Shown, result
 from orchestrator.verify.files import Repository, decided, is_about_files
@@ -129,7 +130,8 @@ def _belonging(claim: Claim, commit: Commit | None, problem: str) -> tuple[State
         return "failed", f"pages_url is not the repository's page, {one_line(commit.address, LONGEST_SEEN)}"
     if answers(claim.task, commit.files):
         return "passed", "the commit names the request"
-    return "unproved", "nothing in the commit names the request"
+    # A homepage that a repository names is anyone's page: then nothing else shows whose it is.
+    return "failed" if commit.is_elsewhere else "unproved", "nothing in the commit names the request"
 
 
 def _is_of_github(error: GitHubFailed) -> bool:
@@ -157,7 +159,8 @@ async def _looked_at(
         except NotPublic:
             return (False, "the page has no address that may be opened"), _unseen(asked)
         async with reading(page, to) as live:
-            shown = await compared(live, commit.files, commit.later, clock, seconds)
+            files = public_files(commit.files) if commit.is_elsewhere else commit.files
+            shown = await compared(live, files, commit.later, clock, seconds)
             async with opened(settings.browser, page if is_private else None, resolve=outside.addresses) as cage:
                 target = Target(page, cdn_mirror=settings.cdn_mirror, answer=live.answer)
                 return shown, await inspect(cage, target, asked, Limits())

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -30,6 +31,7 @@ from orchestrator.local.api import create_api
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, OnDispatch, create_github
+from orchestrator.local.hosts.starting import NAMES, OtherHosts, other_hosts
 from orchestrator.local.pages import create_pages
 from orchestrator.local.runs import Run
 from orchestrator.local.store import Store
@@ -38,6 +40,9 @@ from orchestrator.setup.wanted import asked_for
 from receiver.app import create_app
 from receiver.github import GitHub, http_client
 from receiver.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 OWNER = "local"
 PIPELINE = f"{OWNER}/pagewright"
@@ -72,6 +77,7 @@ class Stage:
     engine: Engine
     github: LocalGitHub
     results: Inbox
+    hosts: OtherHosts
 
     def run_of(self, request: str) -> Run | None:
         """Return the newest run for the request of that id."""
@@ -110,6 +116,9 @@ class Stage:
             "token": self.token,
             "secret": self.secret,
             "evaluator": self.evaluator,
+            "netlify_api": self.hosts.netlify.url,
+            "vercel_api": self.hosts.vercel.url,
+            "host_token": self.hosts.token,
         }
 
 
@@ -125,7 +134,7 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
     state = data / ".github"
     state.mkdir(parents=True, exist_ok=True)
     sockets = [_bound(port) for port in _ports(options)]
-    receiver_url, api_url, pages_url, evaluator_url = map(address, sockets)
+    receiver_url, api_url, pages_url, evaluator_url, *host_urls = map(address, sockets)
     dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
     try:
         door = _door(env, state, (dispatch_token, api_url, pages_url))
@@ -137,15 +146,18 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
         Token(target_token, OWNER, _TARGET_RIGHTS),
         Token(dispatch_token, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
     )
+    faults = Faults.read(options.faults) if options.faults else Faults()
+    hosts = other_hosts(state, (host_urls[0], host_urls[1]), options.pages_delay, faults)
     bare = create_github(
         data,
         Account(OWNER, tokens, api_url, pages_url),
         pages_delay=options.pages_delay,
         on_change=RunTeller(state / "work").tell,
-        faults=Faults.read(options.faults) if options.faults else Faults(),
+        faults=faults,
     )
     head = _pushed_pipeline(bare.store)
-    engine = Engine(_engine_settings(env, state / "work", (head, api_url, target_token), tokens), bare.runs)
+    facts = head, api_url, target_token
+    engine = Engine(_engine_settings(env, state / "work", facts, tokens, hosts), bare.runs)
     github = replace(
         bare,
         on_dispatch=_starter(engine),
@@ -157,11 +169,12 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
     results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
-        apps = (
+        apps: tuple[ASGIApp, ...] = (
             create_app(door, receiver),
             create_api(github),
             create_pages(github),
             create_inbox(results, is_shown=True),
+            *hosts.apps,
         )
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
@@ -178,10 +191,13 @@ async def staged(options: Options, env: Mapping[str, str]) -> AsyncIterator[Stag
             engine=engine,
             github=github,
             results=results,
+            hosts=hosts,
         )
 
 
-def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, str], tokens: Tokens) -> EngineSettings:
+def _engine_settings(
+    env: Mapping[str, str], work: Path, facts: tuple[str, str, str], tokens: Tokens, hosts: OtherHosts
+) -> EngineSettings:
     head, api_url, target_token = facts
     workflow = (CHECKOUT / WORKFLOW).read_text(encoding="utf-8")
     return EngineSettings(
@@ -191,9 +207,9 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         owner=OWNER,
         api_url=api_url,
         python_env=Path(sys.prefix),
-        secrets=asked_for("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
+        secrets=asked_for("secrets", workflow, env) | {"TARGET_TOKEN": target_token, **hosts.secrets},
         # Everything is on this machine, so nothing here has a public address.
-        variables=asked_for("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
+        variables=asked_for("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true", **hosts.variables},
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
         extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
         head=lambda: head,
@@ -235,10 +251,10 @@ async def _until_stopped(options: Options, env: Mapping[str, str], *, as_json: b
         await stopped.wait()
 
 
-def _ports(options: Options) -> tuple[int, int, int, int]:
-    """Return the ports of receiver, API, Pages and evaluator: those behind the API's, so that links stay."""
+def _ports(options: Options) -> tuple[int, ...]:
+    """Return the ports of receiver, API, Pages, evaluator, Netlify and Vercel: behind the API's, so that links stay."""
     github = options.github_port
-    return options.receiver_port, github, github + 1 if github else 0, github + 2 if github else 0
+    return options.receiver_port, *(github + number if github else 0 for number in range(5))
 
 
 def _bound(port: int) -> socket.socket:
@@ -265,6 +281,7 @@ def _door(env: Mapping[str, str], state: Path, facts: tuple[str, str, str]) -> S
                 "TARGET_OWNER": OWNER,
                 "PAGES_URL": f"{pages_url}/{{owner}}/{{repo}}/",
                 "GITHUB_API_URL": api_url,
+                "TARGETS": ",".join(NAMES),
             }
         )
     except SettingsError as error:

@@ -243,7 +243,7 @@ async def test_a_look_that_fails_does_not_end_the_waiting(job: Job) -> None:
 async def test_a_target_that_is_not_configured_is_an_error_before_anything_is_written(job: Job, hub: Hub) -> None:
     setting = f"{job.away.kind.upper()}_TOKEN"
     with pytest.raises(UsageError, match=f"The target {job.away.kind} is not configured. Store {setting}"):
-        await job.run(job.order(), **{setting: ""})
+        await job.run(job.order(), None, None, **{setting: ""})
     assert hub.writes == []
     assert setting not in job.told.results[0]["error"]
 
@@ -254,7 +254,7 @@ async def test_a_place_that_holds_something_else_is_left_alone(job: Job) -> None
         one["title"], one["meta"] = "Somebody's", {}
     for one in job.away.shelf.all("deploy"):
         one["title"] = "Somebody's"
-    with pytest.raises(HostFailed, match="holds something else. Rename or delete"):
+    with pytest.raises(HostFailed, match=r"holds something else\. Rename or delete"):
         await job.run(job.order(2, "nonce-2"), {"new.txt": b"x"}, made.commit_sha)
     assert await served(made.pages_url) == PAGE
 
@@ -299,7 +299,7 @@ async def test_a_login_in_front_is_an_error_with_the_remedy_or_is_taken_away(job
     if says == "true":
         await check_live(job, await job.run(job.order(), VERCEL_PUBLIC=says))
         return
-    with pytest.raises(HostFailed, match="asks every visitor to log in. Set VERCEL_PUBLIC to true"):
+    with pytest.raises(HostFailed, match=r"asks every visitor to log in\. Set VERCEL_PUBLIC to true"):
         await job.run(job.order(), VERCEL_PUBLIC=says)
     assert "VERCEL_PUBLIC" not in json.dumps(job.told.results)
 
