@@ -35,7 +35,7 @@ def create_netlify(shelf: Shelf) -> Starlette:
             try:
                 shelf.check_token(request, HostRefusal(401, "Access Denied"))
                 content = await request.body()
-                is_json = "json" in request.headers.get("content-type", "json")
+                is_json = "json" in request.headers.get("content-type", "")
                 body = await request.json() if is_json and content.strip() else {}
                 made = handler(shelf, request, body if isinstance(body, dict) else {})
                 if callable(made):

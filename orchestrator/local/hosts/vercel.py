@@ -40,7 +40,7 @@ def create_vercel(shelf: Shelf, protection: str = STANDARD) -> Starlette:
             try:
                 shelf.check_token(request, HostRefusal(403, "Not authorized", "forbidden", invalidToken=True))
                 content = await request.body()
-                is_json = "json" in request.headers.get("content-type", "json")
+                is_json = "json" in request.headers.get("content-type", "")
                 body = await request.json() if is_json and content.strip() else {}
                 made = handler(shelf, request, body if isinstance(body, dict) else {})
                 if callable(made):
