@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError, UsageError
-from orchestrator.core.settings import environment, log_files
+from orchestrator.core.settings import (
+    build_config,
+    evaluator_settings,
+    load_environment,
+    log_files,
+    model_settings,
+    publish_config,
+)
 from orchestrator.core.task import Order, read_event
 from orchestrator.jobs.hiding import hide_process
 from orchestrator.jobs.runner import Runner
 
 if TYPE_CHECKING:
-    from orchestrator.local.stage import Options
+    from orchestrator.local.stage import LocalOptions
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -161,7 +168,7 @@ def _serve(_: argparse.Namespace) -> int:
     from receiver.settings import Settings, SettingsError  # noqa: PLC0415
 
     try:
-        serve(Settings.from_env(environment(dotenv=True)))
+        serve(Settings.from_env(load_environment(dotenv=True)))
     except SettingsError as error:
         raise UsageError(str(error)) from None
     return 0
@@ -170,35 +177,41 @@ def _serve(_: argparse.Namespace) -> int:
 def _build(chosen: argparse.Namespace) -> int:
     from orchestrator.jobs.build import build  # noqa: PLC0415
 
-    env = environment()
-    asyncio.run(build(env, _event(chosen.event, env), chosen.out, Runner(sys.stdout, *log_files(env)), Clock()))
+    env = load_environment()
+    asyncio.run(
+        build(build_config(env), _event(chosen.event, env), chosen.out, Runner(sys.stdout, *log_files(env)), Clock())
+    )
     return 0
 
 
 def _publish(chosen: argparse.Namespace) -> int:
     from orchestrator.jobs.publish import publish  # noqa: PLC0415
 
-    env = environment()
-    asyncio.run(publish(env, _event(chosen.event, env), chosen.build, Runner(sys.stdout, *log_files(env)), Clock()))
+    env = load_environment()
+    asyncio.run(
+        publish(
+            publish_config(env), _event(chosen.event, env), chosen.build, Runner(sys.stdout, *log_files(env)), Clock()
+        )
+    )
     return 0
 
 
 def _models(chosen: argparse.Namespace) -> int:
     from orchestrator.generate.models.listing import run_models  # noqa: PLC0415
 
-    return run_models(environment(dotenv=True), as_json=chosen.json)
+    return run_models(model_settings(load_environment(dotenv=True)), as_json=chosen.json)
 
 
 def _doctor(chosen: argparse.Namespace) -> int:
     from orchestrator.doctor.doctor import run_doctor  # noqa: PLC0415
 
-    return run_doctor(environment(dotenv=True), as_json=chosen.json)
+    return run_doctor(load_environment(dotenv=True), as_json=chosen.json)
 
 
 def _setup(_: argparse.Namespace) -> int:
     from orchestrator.setup.setup import run_setup  # noqa: PLC0415
 
-    return run_setup(environment(dotenv=True), _is_confirmed, Clock())
+    return run_setup(load_environment(dotenv=True), _is_confirmed, Clock())
 
 
 def _is_confirmed(question: str) -> bool:
@@ -214,10 +227,10 @@ def _is_confirmed(question: str) -> bool:
 def _evaluate(chosen: argparse.Namespace) -> int:
     if chosen.models is not None:
         return _compare(chosen)
-    from orchestrator.evaluator.evaluate import Options, run_evaluate  # noqa: PLC0415
+    from orchestrator.evaluator.evaluate import EvaluateOptions, run_evaluate  # noqa: PLC0415
 
-    env = environment(dotenv=True)
-    options = Options(
+    env = load_environment(dotenv=True)
+    options = EvaluateOptions(
         files=chosen.files,
         receiver=chosen.receiver,
         secret=chosen.secret or env.get("SHARED_SECRET", ""),
@@ -230,12 +243,12 @@ def _evaluate(chosen: argparse.Namespace) -> int:
         as_json=chosen.json,
         private=chosen.private,
     )
-    return run_evaluate(options, env)
+    return run_evaluate(options, evaluator_settings(env))
 
 
 def _compare(chosen: argparse.Namespace) -> int:
-    from orchestrator.compare.compare import Options, run_comparison  # noqa: PLC0415
-    from orchestrator.local.stage import staged_in  # noqa: PLC0415
+    from orchestrator.compare.compare import CompareOptions, run_comparison  # noqa: PLC0415
+    from orchestrator.local.stage import run_stage_in  # noqa: PLC0415
 
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
     if not models or chosen.receiver or chosen.endpoints:
@@ -243,8 +256,8 @@ def _compare(chosen: argparse.Namespace) -> int:
             "--models needs at least one model, and cannot be used with --receiver or --endpoints.",
             "Name the models, or leave out --models.",
         )
-    options = Options(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
-    return run_comparison(options, environment(dotenv=True), staged_in)
+    options = CompareOptions(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
+    return run_comparison(options, load_environment(dotenv=True), run_stage_in)
 
 
 def _watch(chosen: argparse.Namespace) -> int:
@@ -256,19 +269,19 @@ def _watch(chosen: argparse.Namespace) -> int:
 def _local(chosen: argparse.Namespace) -> int:
     from orchestrator.local.stage import run_local  # noqa: PLC0415
 
-    return run_local(_options(chosen), environment(dotenv=True), as_json=chosen.json)
+    return run_local(_options(chosen), load_environment(dotenv=True), as_json=chosen.json)
 
 
 def _demo(chosen: argparse.Namespace) -> int:
     from orchestrator.local.demo import run_demo  # noqa: PLC0415
 
-    return run_demo(_options(chosen), environment(dotenv=True), once=chosen.once, as_json=chosen.json)
+    return run_demo(_options(chosen), load_environment(dotenv=True), once=chosen.once, as_json=chosen.json)
 
 
-def _options(chosen: argparse.Namespace) -> "Options":
-    from orchestrator.local.stage import Options  # noqa: PLC0415
+def _options(chosen: argparse.Namespace) -> "LocalOptions":
+    from orchestrator.local.stage import LocalOptions  # noqa: PLC0415
 
-    return Options(chosen.receiver_port, chosen.github_port, chosen.data, chosen.pages_delay, chosen.faults)
+    return LocalOptions(chosen.receiver_port, chosen.github_port, chosen.data, chosen.pages_delay, chosen.faults)
 
 
 def _event(path: Path, env: dict[str, str]) -> Order:

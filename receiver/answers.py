@@ -10,8 +10,8 @@ from starlette.requests import Request as HTTPRequest
 from starlette.responses import JSONResponse, Response
 
 from orchestrator.core.task import InvalidTask
-from receiver.budget import SpentError
-from receiver.github import NotTakenError
+from receiver.github.budget import SpentError
+from receiver.github.client import NotTakenError
 
 _log = logging.getLogger("pagewright.receiver")
 
@@ -21,7 +21,7 @@ _REMEDIES = {
 }
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """An answer that is not 200; the text says what to do."""
 
     def __init__(self, status: int, error: str, headers: Mapping[str, str] | None = None, **more: Any) -> None:
@@ -31,13 +31,13 @@ class Refused(Exception):
         self.body = {"error": error, **more}
 
 
-REFUSALS = (HTTPException, InvalidTask, NotTakenError, Refused, SpentError)
-"""What a route may raise; `as_json` answers each."""
+REFUSALS = (HTTPException, InvalidTask, NotTakenError, RefusedRequest, SpentError)
+"""What a route may raise; `answer_error` answers each."""
 
 
-async def as_json(http: HTTPRequest, error: Exception) -> Response:
+async def answer_error(http: HTTPRequest, error: Exception) -> Response:
     """Answer one of REFUSALS."""
-    if isinstance(error, Refused):
+    if isinstance(error, RefusedRequest):
         return JSONResponse(error.body, error.status, error.headers)
     if isinstance(error, NotTakenError):
         if http.method == "POST":  # a look that failed is logged once, however many asked for it

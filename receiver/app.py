@@ -7,15 +7,15 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from receiver.accepting import Door
-from receiver.answers import REFUSALS, as_json
-from receiver.budget import Budget
-from receiver.github import GitHub
+from receiver.answers import REFUSALS, answer_error
+from receiver.github.budget import CallBudget
+from receiver.github.client import GitHub
 from receiver.pacing import Paced
 from receiver.results import Results
 from receiver.settings import Settings
 from receiver.status import Status
-from receiver.throttle import Throttle
+from receiver.tasks.accepting import Door
+from receiver.tasks.throttle import Throttle
 
 
 def create_app(
@@ -25,16 +25,16 @@ def create_app(
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
     """Return the receiver as an ASGI application; the caller, who made `github`, closes it."""
-    budget = Budget(clock)  # one for all routes that need no secret
+    budget = CallBudget(clock)  # one for all routes that need no secret
     results, status = Results(settings, github, budget, clock), Status(settings, github, budget)
     door = Door(settings, github, throttle or Throttle(), results)
     routes = [
         # With a slash at the end as well: a redirect would lose the body of a POST with many clients.
         *(Route(path, door.accept, methods=["POST"]) for path in ("/api-endpoint", "/api-endpoint/")),
-        *(Route(path, results.result) for path in ("/result", "/result/")),
-        *(Route(path, status.health) for path in ("/health", "/health/")),
-        Route("/openapi.json", status.description),
-        Route("/", status.status),
+        *(Route(path, results.answer_result) for path in ("/result", "/result/")),
+        *(Route(path, status.answer_health) for path in ("/health", "/health/")),
+        Route("/openapi.json", status.answer_description),
+        Route("/", status.answer_status),
     ]
-    handlers = dict.fromkeys(REFUSALS, as_json)
+    handlers = dict.fromkeys(REFUSALS, answer_error)
     return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Paced)])

@@ -13,10 +13,10 @@ import httpx
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, LiveEvent, read_line
+from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, LiveEvent, parse_line
 from orchestrator.core.task import request_id
-from orchestrator.core.telling import sentence
-from orchestrator.jobs.summary import code
+from orchestrator.core.telling import describe_event
+from orchestrator.jobs.summary import code_span
 from tests.doubles.hub import TOKEN, Hub
 
 COMMAND = [sys.executable, "-m", "orchestrator"]
@@ -169,14 +169,14 @@ def _tells_the_same_story(data: Path, entry: dict[str, Any], log: str) -> None:
         timeout=60,
     )
     assert not any(private in watched.stdout for private in (entry["email"], entry["nonce"], "http://evaluator"))
-    stamped = [read_line(line) for line in watched.stdout.splitlines()]
+    stamped = [parse_line(line) for line in watched.stdout.splitlines()]
     counted = [each.envelope.n for each in stamped if each.envelope.source == "build"]
     assert counted == list(range(1, len(counted) + 1))
     events = [each.event for each in stamped]
     checks = [event for event in events if isinstance(event, CheckEvent)]
     assert checks
     for event in checks:
-        assert sentence(event) in log
+        assert describe_event(event) in log
     (committed,) = [event for event in events if isinstance(event, CommittedEvent)]
     (live,) = [event for event in events if isinstance(event, LiveEvent)]
     assert (committed.repo_url, committed.sha, live.pages_url) == (
@@ -188,7 +188,7 @@ def _tells_the_same_story(data: Path, entry: dict[str, Any], log: str) -> None:
     run = next(event.run for event in events if isinstance(event, EndedEvent))
     summary = (data / ".github" / "work" / "summaries" / f"{run}.md").read_text()
     for event in checks:
-        assert code(event.label) in summary
+        assert code_span(event.label) in summary
     assert live.pages_url in summary
     told = subprocess.run(
         [*COMMAND, "watch", request, "--data", str(data)],
@@ -198,7 +198,9 @@ def _tells_the_same_story(data: Path, entry: dict[str, Any], log: str) -> None:
         check=True,
         timeout=60,
     )
-    assert [line[9:] for line in told.stdout.splitlines()] == [text for each in events if (text := sentence(each))]
+    assert [line[9:] for line in told.stdout.splitlines()] == [
+        text for each in events if (text := describe_event(each))
+    ]
 
 
 def test_a_task_that_is_not_known_cannot_be_watched(tmp_path: Path) -> None:

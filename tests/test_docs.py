@@ -14,7 +14,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from orchestrator.cli import main
-from orchestrator.core.task import Request, decode_data_uri, parse
+from orchestrator.core.task import Request, decode_data_uri, parse_task
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", "SECURITY.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
@@ -185,6 +185,6 @@ def test_every_target_of_make_exists() -> None:
 @pytest.mark.parametrize("path", ["README.md", "docs/tasks.md"])
 def test_the_example_is_a_task_that_the_receiver_takes(path: str) -> None:
     (body,) = re.findall(r"-d '(\{.*?\})'", text(path), re.DOTALL)
-    task = parse(Request, json.loads(body))
+    task = parse_task(Request, json.loads(body))
     assert [check.js for check in task.checks] == [True, False]
     assert decode_data_uri(task.attachments[0].url) == b"sales\n42"

@@ -10,10 +10,10 @@ import pytest
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.settings import EvaluatorSettings
-from orchestrator.core.task import Task, parse
-from orchestrator.evaluator.judging import Claim, judge
+from orchestrator.core.task import Task, parse_task
+from orchestrator.evaluator.judging import Claim, judge_claim
 from orchestrator.evaluator.reach import Reach
-from orchestrator.local.stage import Options, Stage, staged
+from orchestrator.local.stage import LocalOptions, Stage, run_stage
 
 pytestmark = [pytest.mark.act, pytest.mark.browser, pytest.mark.anyio]
 
@@ -23,8 +23,8 @@ CSV = "data:text/csv,product%2Csales%0AWidget%2C42%0A"
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    options = Options(receiver_port=0, github_port=0, data=tmp_path, pages_delay=0.2)
-    async with staged(options, PATH) as stage:
+    options = LocalOptions(receiver_port=0, github_port=0, data=tmp_path, pages_delay=0.2)
+    async with run_stage(options, PATH) as stage:
         yield stage
 
 
@@ -51,7 +51,7 @@ async def test_a_task_for_each_host_is_live_there_and_proved(stage: Stage) -> No
             asked = request(stage, target)
             answer = await http.post(f"{stage.receiver}/api-endpoint", json=asked)
             assert answer.status_code == 200, answer.text
-            run = stage.run_of(answer.json()["id"])
+            run = stage.find_run(answer.json()["id"])
             assert run
             await stage.engine.wait(run.id)
             (told,) = [result for result in stage.results.received if result["nonce"] == asked["nonce"]]
@@ -64,12 +64,12 @@ async def test_a_task_for_each_host_is_live_there_and_proved(stage: Stage) -> No
             named = {name: asked[name] for name in ("email", "task", "nonce")}
             known = (await http.get(f"{stage.receiver}/result", params=named)).json()
             assert (known["live"], known["pages_url"]) == (True, told["pages_url"])
-            assert stage.hosts.token not in stage.log_of(answer.json()["id"])
+            assert stage.hosts.token not in stage.load_logs(answer.json()["id"])
 
             here = Reach(allow_private=True, is_here=True)
             settings = EvaluatorSettings("https://github.com", "https://api.github.com", False, "")  # noqa: FBT003
-            claim = Claim(parse(Task, asked), told, since, {}, here)
-            verdict = await judge(claim, settings, Clock())
+            claim = Claim(parse_task(Task, asked), told, since, {}, here)
+            verdict = await judge_claim(claim, settings, Clock())
             states = {mark.kind: mark.state for mark in verdict.marks}
             assert states == {
                 "repository": "passed",
@@ -78,7 +78,7 @@ async def test_a_task_for_each_host_is_live_there_and_proved(stage: Stage) -> No
                 "page": "passed",
                 "js": "passed",
             }
-    assert not any(stage.github.sites.get(found) for found in stage.github.store.owned_by("local"))
+    assert not any(stage.github.sites.refresh_site(found) for found in stage.github.store.list_repositories("local"))
 
 
 async def test_a_person_starts_a_run_for_a_host_by_hand(stage: Stage) -> None:
@@ -88,8 +88,8 @@ async def test_a_person_starts_a_run_for_a_host_by_hand(stage: Stage) -> None:
     async with httpx.AsyncClient(trust_env=False, headers={"authorization": f"Bearer {stage.token}"}) as http:
         answer = await http.post(f"{actions}/workflows/build.yml/dispatches", json=asked)
         await stage.engine.wait(answer.json()["workflow_run_id"])
-    (site,) = stage.hosts.netlify.all("site")
+    (site,) = stage.hosts.netlify.list_entries("site")
     assert site["name"].startswith("by-hand-")
-    found = stage.github.store.find("local", "by-hand")
+    found = stage.github.store.find_repository("local", "by-hand")
     assert found
     assert found.homepage == f"{stage.hosts.netlify.url}/live/{site['name']}/"

@@ -158,3 +158,12 @@ def test_neither_the_door_nor_the_commands_load_what_is_heavy() -> None:
     loaded = set(said.stdout.split())
     assert {"receiver", "orchestrator", "starlette"} <= loaded
     assert not HEAVY & loaded
+
+
+def test_no_class_name_stands_for_two_things() -> None:
+    places: dict[str, list[str]] = {}
+    for module in SOURCES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}

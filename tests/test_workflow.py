@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from orchestrator.core.deadline import JOB_S
-from orchestrator.generate.models.presets import load as load_presets
+from orchestrator.generate.models.presets import load_presets
+from orchestrator.local.actions.workflow import COMPOSITES
 
 ROOT = Path(__file__).parents[1]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -134,7 +135,8 @@ def test_every_variable_that_a_preset_names_reaches_the_model_and_no_other_step(
 
 def test_each_job_installs_its_own_packages_as_locked() -> None:
     for name in ("build", "publish"):
-        (install,) = [step["run"] for step in jobs(BUILD)[name]["steps"] if "uv sync" in step.get("run", "")]
+        (used,) = [step["uses"] for step in jobs(BUILD)[name]["steps"] if "/install-" in step.get("uses", "")]
+        (install,) = [step["run"] for step in steps(ROOT / used / "action.yml") if "uv sync" in step.get("run", "")]
         assert "--locked" in install
         assert "--no-default-groups" in install
         assert re.findall(r"--extra (\w+)", install) == [name]
@@ -162,7 +164,7 @@ def test_the_events_of_job_publish_are_kept_always_where_it_writes_them() -> Non
     (work,) = [step for step in jobs(BUILD)["publish"]["steps"] if step.get("id") == "publish"]
     assert 'PAGEWRIGHT_EVENTS="${PAGEWRIGHT_EVENTS:-$RUNNER_TEMP/events}"' in work["run"]
     (keep,) = [step for step in jobs(BUILD)["publish"]["steps"] if step.get("uses", "").endswith("/upload-events")]
-    assert keep["if"] == "${{ always() && !env.ACT }}"
+    assert keep["if"] == "${{ always() }}"
     uploads = [step["with"] for path in FILES for step in steps(path) if "upload-artifact@" in step.get("uses", "")]
     (events,) = [given for given in uploads if given["name"] == "events"]
     assert (events["path"], events["overwrite"]) == ("${{ runner.temp }}/events", True)
@@ -172,7 +174,7 @@ def test_what_was_built_is_fetched_a_second_way_where_the_first_fails_and_the_jo
     found = jobs(BUILD)["publish"]["steps"]
     first, second = [step for step in found if step.get("uses", "").startswith("./.github/actions/download")]
     assert second["uses"] == f"{first['uses']}-again"
-    assert second["if"] == f"${{{{ !env.ACT && steps.{first['id']}.outcome == 'failure' }}}}"
+    assert second["if"] == f"${{{{ steps.{first['id']}.outcome == 'failure' }}}}"
     assert first["continue-on-error"] is second["continue-on-error"] is True
 
 
@@ -186,6 +188,16 @@ def test_each_job_notes_first_when_it_began_and_ends_when_the_deadlines_think_it
 def test_publishing_knows_how_the_build_ended() -> None:
     (work,) = [step for step in jobs(BUILD)["publish"]["steps"] if step.get("id") == "publish"]
     assert work["env"]["BUILD_RESULT"] == "${{ needs.build.result }}"
+
+
+def test_the_workflow_never_asks_where_it_runs_and_this_machine_has_a_twin_of_each_composite_that_it_uses() -> None:
+    text = BUILD.read_text()
+    assert "ACT" not in re.findall(r"\w+", text)
+    used = set(re.findall(r"uses: \./\.github/actions/([\w-]+)", text))
+    twins = ROOT / COMPOSITES
+    assert used == {path.name for path in twins.iterdir()}
+    for name in used:
+        assert list(load(twins / name / "action.yml")["runs"]) == ["using", "steps"]
 
 
 def test_rounds_of_one_task_wait_for_each_other_and_none_is_dropped() -> None:

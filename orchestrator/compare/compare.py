@@ -22,12 +22,12 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Build
 from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.core.task import slug
-from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
+from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_digest, plan_rounds
 from orchestrator.evaluator.evaluate import LEDGER, check_csv, read_templates, write_csv
 from orchestrator.evaluator.inbox import Inbox
 from orchestrator.evaluator.ledger import Ledger
-from orchestrator.evaluator.records import Built, SiteRepair
-from orchestrator.evaluator.templates import Template
+from orchestrator.evaluator.records import RoundBuild, SiteRepair
+from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import presets
 
@@ -35,7 +35,7 @@ EMAIL = "visitor@example.com"
 
 
 @dataclass(frozen=True)
-class Options:
+class CompareOptions:
     """What the command line says. `repeat`: how often each task is given, each time with another seed.
 
     `corpus`: where the sites lie that are to be repaired.
@@ -65,10 +65,10 @@ class TrialPipeline(Protocol):
     def results(self) -> Inbox:
         """Where its results arrive."""
 
-    def tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
+    def make_tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
         """Return what an evaluation of it works with."""
 
-    def build_of(self, request: str) -> Build | None:
+    def load_build(self, request: str) -> Build | None:
         """Return what the build of a request, given by its id, handed over."""
 
 
@@ -80,10 +80,10 @@ Stages = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[TrialPi
 class _Bench:
     """What every model is tried with."""
 
-    options: Options
+    options: CompareOptions
     env: Mapping[str, str]
     stages: Stages
-    templates: Sequence[Template]
+    templates: Sequence[TaskTemplate]
     cases: Sequence[corpus.Case]
     ledger: Ledger
     console: Console
@@ -92,42 +92,42 @@ class _Bench:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
 
-def run_comparison(options: Options, env: Mapping[str, str], stages: Stages) -> int:
+def run_comparison(options: CompareOptions, env: Mapping[str, str], stages: Stages) -> int:
     """Try every model and print what each came to, beside what was kept of others. Raises UsageError."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     templates = read_templates(options.files)
     check_csv(options.csv)
     if options.repeat < 1:
         raise UsageError("--repeat must be 1 or more.", "Leave it out to send each task once.")
-    cases = corpus.defects(options.corpus)
-    kits = {model: _kit(model, env) for model in options.models}
+    cases = corpus.load_defect_cases(options.corpus)
+    kits = {model: _load_kit(model, env) for model in options.models}
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
         bench = _Bench(options, env, stages, templates, cases, ledger, Console(stderr=True))
         for model, kit in kits.items():
-            asyncio.run(_tried(bench, model, kit))
-        scores = [scoring.score(trial) for trial in ledger.trials(_plan(templates))]
-    write_csv(options.csv, scoring.COLUMNS, map(scoring.row, scores))
+            asyncio.run(_try_model(bench, model, kit))
+        scores = [scoring.score_trial(trial) for trial in ledger.load_trials(_plan(templates))]
+    write_csv(options.csv, scoring.COLUMNS, map(scoring.score_row, scores))
     if options.as_json:
-        sys.stdout.write(json.dumps(scoring.whole(scores), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(scoring.comparison_details(scores), ensure_ascii=False) + "\n")
     else:
-        scoring.show(Console(), scores)
+        scoring.print_scores(Console(), scores)
     return 0
 
 
-def _kit(model: str, env: Mapping[str, str]) -> Kit:
+def _load_kit(model: str, env: Mapping[str, str]) -> Kit:
     """Return what one model is asked with; raise UsageError if it cannot be: before anything is paid for."""
     kit = Kit.load(model_settings({**env, "LLM_MODELS": model}))
-    for known in presets.chain(kit.models, kit.presets, presets.import_litellm()):
+    for known in presets.resolve_chain(kit.models, kit.presets, presets.import_litellm()):
         if known.problem:
             raise UsageError(f"{known.name}: {known.problem}.", "Leave this model out, or set what it needs.")
     return kit
 
 
-def _plan(templates: Sequence[Template]) -> str:
-    return f"models {plan_of([], templates)}"
+def _plan(templates: Sequence[TaskTemplate]) -> str:
+    return f"models {plan_digest([], templates)}"
 
 
-async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
+async def _try_model(bench: _Bench, model: str, kit: Kit) -> None:
     """Build every task with one model, then have it repair every site of the corpus."""
     started = datetime.now(UTC)
     data = bench.options.data / "models" / f"{started:%Y%m%d-%H%M%S}-{slug(model)}"
@@ -137,30 +137,30 @@ async def _tried(bench: _Bench, model: str, kit: Kit) -> None:
             entry
             for turn in range(1, bench.options.repeat + 1)
             for template in bench.templates
-            for entry in planned(endpoint, template, f"m{turn}")
+            for entry in plan_rounds(endpoint, template, f"m{turn}")
         ]
-        number = bench.ledger.begin(_plan(bench.templates), entries, started.timestamp(), model)
+        number = bench.ledger.begin_evaluation(_plan(bench.templates), entries, started.timestamp(), model)
         bench.say(f"{model}: {len(entries)} rounds, kept in {bench.options.data / LEDGER}")
-        stage.results.takes = lambda result: bench.ledger.take(result, datetime.now(UTC).timestamp())
+        stage.results.takes = lambda result: bench.ledger.take_result(result, datetime.now(UTC).timestamp())
         async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-            ended = await carry_out(bench.ledger, number, [endpoint], stage.tools(bench.env, http, bench.say))
+            ended = await carry_out(bench.ledger, number, [endpoint], stage.make_tools(bench.env, http, bench.say))
         for entry in ended:
-            if (how := _built(stage.build_of(entry.task.id))) is not None:
-                bench.ledger.built(entry.task.nonce, how)
+            if (how := _summarize_build(stage.load_build(entry.task.id))) is not None:
+                bench.ledger.record_build(entry.task.nonce, how)
     bench.say(f"{model}: {len(bench.cases)} sites to repair")
     browser = evaluator_settings(bench.env).browser
     await repair_sites(bench.cases, kit, browser, partial(_note_repair, bench, number))
 
 
 def _note_repair(bench: _Bench, number: int, repair: SiteRepair) -> None:
-    bench.ledger.add_site_repair(number, repair)
+    bench.ledger.record_site_repair(number, repair)
     bench.say(f"{repair.case}: {'repaired' if repair.is_repaired else 'not repaired'}")
 
 
-def _built(build: Build | None) -> Built | None:
+def _summarize_build(build: Build | None) -> RoundBuild | None:
     if build is None:
         return None
-    return Built(
+    return RoundBuild(
         built_by=build.built_by,
         is_fallback=build.fallback,
         repairs=max(0, sum(attempt.verified for attempt in build.attempts) - 1),

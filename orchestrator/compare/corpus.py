@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.site import LICENCE, Site, licence
+from orchestrator.core.site import LICENCE, Site, render_licence
 from orchestrator.core.task import Check
 
 FOLDER = Path(__file__).parent / "sites"
@@ -33,37 +33,37 @@ class Case:
         return self.name
 
 
-def good(folder: Path = FOLDER) -> list[Case]:
+def load_good_cases(folder: Path = FOLDER) -> list[Case]:
     """Return the good sites. Raises UsageError if there is no corpus."""
-    return [_good(path) for path in _files(folder, "good/*.yaml")]
+    return [_load_good_case(path) for path in _find_files(folder, "good/*.yaml")]
 
 
-def defects(folder: Path = FOLDER) -> list[Case]:
+def load_defect_cases(folder: Path = FOLDER) -> list[Case]:
     """Return the sites with one defect. Raises UsageError if there is no corpus."""
-    return [_defect(folder, path) for path in _files(folder, "defects/*/*.yaml")]
+    return [_load_defect_case(folder, path) for path in _find_files(folder, "defects/*/*.yaml")]
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
+def _find_files(folder: Path, pattern: str) -> list[Path]:
     if found := sorted(folder.glob(pattern)):
         return found
     raise UsageError("The sites to repair were not found.", "Run this command from a clone of the project.")
 
 
-def _good(path: Path) -> Case:
-    task, folder = _yaml(path), path.with_suffix("")
+def _load_good_case(path: Path) -> Case:
+    task, folder = _load_yaml(path), path.with_suffix("")
     files = {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     checks = [
         Check(text=check["js"], js=True) if isinstance(check, dict) else Check(text=check) for check in task["checks"]
     ]
-    site = Site({**files, LICENCE: licence("someone", 2026)})
+    site = Site({**files, LICENCE: render_licence("someone", 2026)})
     return Case(
         path.stem, site, task["brief"], tuple(checks), {name: files[name] for name in task.get("attachments", ())}
     )
 
 
-def _defect(folder: Path, path: Path) -> Case:
-    said = _yaml(path)
-    base = _good(folder / "good" / f"{said['site']}.yaml")
+def _load_defect_case(folder: Path, path: Path) -> Case:
+    said = _load_yaml(path)
+    base = _load_good_case(folder / "good" / f"{said['site']}.yaml")
     files = dict(base.site.files)
     for name, pairs in said.get("edits", {}).items():
         text = files[name].decode()
@@ -78,7 +78,7 @@ def _defect(folder: Path, path: Path) -> Case:
     return replace(base, name=name, site=Site(kept), kind=said["kind"], says=said["says"])
 
 
-def _yaml(path: Path) -> Mapping[str, Any]:
+def _load_yaml(path: Path) -> Mapping[str, Any]:
     import yaml  # noqa: PLC0415 - heavy, and the commands know who knows this module
 
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))

@@ -11,16 +11,16 @@ from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.site import Site, broken_rules
 from orchestrator.core.task import Task
 from orchestrator.evaluator.records import SiteRepair
-from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import Generated, Generation, Kit, begin
-from orchestrator.making.proving import Attempted, Ways, prove
-from orchestrator.verify.browser import opened
-from orchestrator.verify.limits import Limits
+from orchestrator.generate.draft import Material
+from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
+from orchestrator.making.proving import ProvedAttempt, ProvingTools, prove
+from orchestrator.verify.browser import open_cage
+from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.verification import Subject, verify
 
 AT_ONCE = 2
 REPAIRING_S = 240
-LIMITS = Limits(load=10, check=2, whole=30)
+LIMITS = TimeLimits(load=10, check=2, whole=30)
 
 
 async def repair_sites(
@@ -29,13 +29,13 @@ async def repair_sites(
     """Have the models of `kit` repair every site, some at once; each is tried once. `done` is told of each."""
     turns = asyncio.Semaphore(AT_ONCE)
 
-    async def one(case: Case) -> SiteRepair:
+    async def repair_in_turn(case: Case) -> SiteRepair:
         async with turns:
             repair = await repair_site(case, kit, browser, most=2)
             done(repair)
             return repair
 
-    return list(await asyncio.gather(*map(one, cases)))
+    return list(await asyncio.gather(*map(repair_in_turn, cases)))
 
 
 async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> SiteRepair:
@@ -43,10 +43,10 @@ async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> 
     started = time.monotonic()
     task = Task(task=case.name, round=1, nonce="-", brief=case.brief, checks=case.checks)
     deadline = Deadline(time.time() + REPAIRING_S, Clock())
-    generation = await begin(
-        Given(task, case.attachments, Site({}), None), kit, deadline, lambda site: broken_rules(site, {})
+    generation = await begin_generation(
+        Material(task, case.attachments, Site({}), None), kit, deadline, lambda site: broken_rules(site, {})
     )
-    first = Generated(case.site, kit.models.chain[0])
+    first = GeneratedSite(case.site, kit.models.chain[0])
     kept = await prove(first, _ways(generation, case, browser), this=1, most=most)
     attempts = generation.attempts
     return SiteRepair(
@@ -60,11 +60,11 @@ async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> 
     )
 
 
-def _ways(generation: Generation, case: Case, browser: Path | None) -> Ways:
-    async def seen(made: Generated) -> Attempted:
+def _ways(generation: Generation, case: Case, browser: Path | None) -> ProvingTools:
+    async def verify_generated(made: GeneratedSite) -> ProvedAttempt:
         asked = [(1, check) for check in case.checks]
         subject = Subject(made.site, "repo", asked, attachments=case.attachments, proofs=made.proofs)
-        report = await verify(subject, LIMITS, partial(opened, browser), MIRROR)
-        return Attempted(made, made.site, report)
+        report = await verify(subject, LIMITS, partial(open_cage, browser), MIRROR)
+        return ProvedAttempt(made, made.site, report)
 
-    return Ways(seen, generation.repaired, template=generation.template)
+    return ProvingTools(verify_generated, generation.ask_for_repair, template=generation.template_site)

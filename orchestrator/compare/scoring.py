@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from orchestrator.evaluator.records import Entry, Trial
+from orchestrator.evaluator.records import LedgerEntry, Trial
 
 COLUMNS = (
     "model", "tried_at", "rounds", "live", "fallbacks", "passed", "judged", "seconds", "tokens", "cost_usd", "repairs",
@@ -39,7 +39,7 @@ class Spread:
         known = [value for value in listed if value is not None]
         return cls(median(known), min(known), max(known)) if known and len(known) == len(listed) else None
 
-    def shown(self, form: str) -> str:
+    def render_as(self, form: str) -> str:
         """Return it as text, each number in `form`."""
         middle, least, most = (form.format(value) for value in (self.median, self.least, self.most))
         return middle if least == most else f"{middle} ({least} to {most})"
@@ -73,7 +73,7 @@ class Score:
         return sum(some for some, _ in self.repaired.values()), sum(every for _, every in self.repaired.values())
 
 
-def score(trial: Trial) -> Score:
+def score_trial(trial: Trial) -> Score:
     """Return what a trial comes to. The checks of a round that is not live count as failed."""
     builds = [trial.builds[entry.task.nonce] for entry in trial.entries if entry.task.nonce in trial.builds]
     kinds = sorted({repair.kind for repair in trial.site_repairs})
@@ -85,7 +85,7 @@ def score(trial: Trial) -> Score:
         live=sum(entry.outcome == "live" for entry in trial.entries),
         fallbacks=sum(build.is_fallback for build in builds),
         passed=passed,
-        judged=passed + sum(map(_failed, trial.entries)),
+        judged=passed + sum(map(_count_failed, trial.entries)),
         seconds=Spread.of(
             entry.received_at - entry.sent_at
             for entry in trial.entries
@@ -104,11 +104,11 @@ def score(trial: Trial) -> Score:
     )
 
 
-def _failed(entry: Entry) -> int:
+def _count_failed(entry: LedgerEntry) -> int:
     return entry.count("failed") if entry.marks else len(entry.task.checks)
 
 
-def row(one: Score) -> dict[str, Any]:
+def score_row(one: Score) -> dict[str, Any]:
     """Return a score, flat."""
     middles = {
         "seconds": one.seconds,
@@ -126,19 +126,19 @@ def row(one: Score) -> dict[str, Any]:
     }
 
 
-def whole(scores: Sequence[Score]) -> dict[str, Any]:
+def comparison_details(scores: Sequence[Score]) -> dict[str, Any]:
     """Return everything, for programs."""
     spreads = ("seconds", "tokens", "cost", "repairs")
     models = [
-        row(one)
+        score_row(one)
         | {f"{name}_spread": vars(spread) if (spread := getattr(one, name)) else None for name in spreads}
         | {"repaired_by_kind": {kind: list(counts) for kind, counts in one.repaired.items()}}
         for one in scores
     ]
-    return {"models": models, "recommendation": recommendation(scores)}
+    return {"models": models, "recommendation": recommend_model(scores)}
 
 
-def show(console: Console, scores: Sequence[Score]) -> None:
+def print_scores(console: Console, scores: Sequence[Score]) -> None:
     """Print both tables and the recommendation."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("model", overflow="fold")
@@ -149,10 +149,10 @@ def show(console: Console, scores: Sequence[Score]) -> None:
             one.model,
             f"{one.passed}/{one.judged}",
             f"{one.fallbacks}/{one.rounds}",
-            one.seconds.shown("{:.0f} s") if one.seconds else "",
-            one.tokens.shown("{:.0f}") if one.tokens else "",
-            one.cost.shown("${:.4f}") if one.cost else "unknown",
-            one.repairs.shown("{:g}") if one.repairs else "",
+            one.seconds.render_as("{:.0f} s") if one.seconds else "",
+            one.tokens.render_as("{:.0f}") if one.tokens else "",
+            one.cost.render_as("${:.4f}") if one.cost else "unknown",
+            one.repairs.render_as("{:g}") if one.repairs else "",
             "{}/{}".format(*one.sites_repaired),
             one.tried_at[:10],
         )
@@ -164,7 +164,7 @@ def show(console: Console, scores: Sequence[Score]) -> None:
             by_kind.add_row(kind, *("{}/{}".format(*one.repaired.get(kind, (0, 0))) for one in scores))
         console.print(by_kind)
     console.print()
-    for line in recommendation(scores):
+    for line in recommend_model(scores):
         console.print(line, highlight=False, markup=False)
 
 
@@ -182,36 +182,36 @@ def _repair_share(one: Score) -> float:
     return repaired / sites if sites else 0.0
 
 
-def _saved(spread: Spread | None) -> float:
+def _negated_median(spread: Spread | None) -> float:
     return -spread.median if spread else float("-inf")
 
 
-def _by_share(best: float, other: float) -> bool:
+def _is_clear_by_share(best: float, other: float) -> bool:
     return best > other + SAME_SHARE
 
 
-def _by_ratio(best: float, other: float) -> bool:
+def _is_clear_by_ratio(best: float, other: float) -> bool:
     return other < best * SAME_RATIO
 
 
 _CRITERIA = (
-    _Criterion(lambda one: one.quality, _by_share, lambda one: f"{one.passed} of {one.judged} checks pass"),
-    _Criterion(_repair_share, _by_share, lambda one: "it repairs {} of {} sites".format(*one.sites_repaired)),
+    _Criterion(lambda one: one.quality, _is_clear_by_share, lambda one: f"{one.passed} of {one.judged} checks pass"),
+    _Criterion(_repair_share, _is_clear_by_share, lambda one: "it repairs {} of {} sites".format(*one.sites_repaired)),
     _Criterion(
-        lambda one: _saved(one.cost),
-        _by_ratio,
-        lambda one: f"a round costs {one.cost.shown('${:.4f}')}" if one.cost else "the cost of a round is unknown",
+        lambda one: _negated_median(one.cost),
+        _is_clear_by_ratio,
+        lambda one: f"a round costs {one.cost.render_as('${:.4f}')}" if one.cost else "the cost of a round is unknown",
     ),
     _Criterion(
-        lambda one: _saved(one.seconds),
-        _by_ratio,
-        lambda one: f"it is live after {one.seconds.shown('{:.0f} s')}" if one.seconds else "no round went live",
+        lambda one: _negated_median(one.seconds),
+        _is_clear_by_ratio,
+        lambda one: f"it is live after {one.seconds.render_as('{:.0f} s')}" if one.seconds else "no round went live",
     ),
 )
 """The most important first: what the page is worth, whether repairs help, money, time."""
 
 
-def recommendation(scores: Sequence[Score]) -> list[str]:
+def recommend_model(scores: Sequence[Score]) -> list[str]:
     """Return which model to use, why not the others, and which is better at repairing what."""
     able = [one for one in scores if one.fallbacks < one.rounds]
     if not able:
@@ -231,12 +231,12 @@ def recommendation(scores: Sequence[Score]) -> list[str]:
     return [
         f"Use {chosen.model}: {why}.{others}",
         *lines,
-        *_by_kind(chosen, able),
+        *_describe_better_repairs(chosen, able),
         *(["Only a few checks were judged. Use more templates, or --repeat, for a clearer result."] if few else []),
     ]
 
 
-def _by_kind(chosen: Score, scores: Sequence[Score]) -> list[str]:
+def _describe_better_repairs(chosen: Score, scores: Sequence[Score]) -> list[str]:
     """Return who repairs what clearly better than the chosen one: two sites more at least."""
     lines = []
     for other in scores:

@@ -57,7 +57,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Gives the addresses of a host that may be connected to; raises NotPublic."""
 
 
-async def addresses_of(host: str, port: int, pool: Executor | None = None) -> list[str]:
+async def resolve_host(host: str, port: int, pool: Executor | None = None) -> list[str]:
     """Resolve `host` once and return all its addresses; raise Unresolved if it has no address.
 
     `pool`: threads to do it in, in place of the loop's own: looking up a name may take half a minute.
@@ -70,12 +70,12 @@ async def addresses_of(host: str, port: int, pool: Executor | None = None) -> li
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-async def public_addresses(host: str, port: int) -> list[str]:
+async def resolve_public_addresses(host: str, port: int) -> list[str]:
     """Resolve `host` once and return its addresses; raise NotPublic unless every one is public.
 
     The caller must connect to the addresses returned: a second resolution may answer differently.
     """
-    addresses = await addresses_of(host, port)
+    addresses = await resolve_host(host, port)
     if not addresses or not all(map(is_public, addresses)):
         raise NotPublic("the host has an address that is not public")
     return addresses
@@ -90,7 +90,9 @@ class Destination:
     sni: str
 
 
-async def destination(url: str, *, allow_private: bool, resolve: Resolve = public_addresses) -> Destination:
+async def resolve_destination(
+    url: str, *, allow_private: bool, resolve: Resolve = resolve_public_addresses
+) -> Destination:
     """Resolve the host of `url` once, by `resolve`, and return where to connect; raise NotPublic.
 
     httpx takes the name for TLS from the `sni_hostname` extension: https://www.python-httpx.org/advanced/extensions/

@@ -41,7 +41,7 @@ class Deadline:
         """Seconds left, never negative."""
         return max(0.0, self.at - self.clock.now())
 
-    def earlier(self, seconds: float) -> "Deadline":
+    def earlier_by(self, seconds: float) -> "Deadline":
         """Return a deadline that leaves `seconds` for what comes after."""
         return Deadline(self.at - seconds, self.clock)
 
@@ -49,7 +49,7 @@ class Deadline:
         """Return the moment when one of `parts` equal parts of what is left is over."""
         return Deadline(min(self.at, self.clock.now() + self.remaining / parts), self.clock)
 
-    def check(self, doing: str) -> None:
+    def ensure_time_left(self, doing: str) -> None:
         """Raise OutOfTime if no time is left for `doing`."""
         if self.remaining <= 0:
             raise OutOfTime(

@@ -37,7 +37,7 @@ class Difference:
     went: tuple[Finding, ...] = ()
 
 
-def between(before: "Report", after: "Report") -> Difference:
+def compare_reports(before: "Report", after: "Report") -> Difference:
     """Return what changed. Both reports hold the same checks in the same order."""
     pairs = list(zip(before.checks, after.checks, strict=False))
     return Difference(
@@ -45,12 +45,12 @@ def between(before: "Report", after: "Report") -> Difference:
         lost=tuple(new for old, new in pairs if old.state in HOLDS and new.state in _FAILS),
         failing=tuple(new for old, new in pairs if old.state == new.state == "failed"),
         kept=sum(old.state in HOLDS and new.state in HOLDS for old, new in pairs),
-        came=tuple(newer(before.findings, after.findings)),
-        went=tuple(newer(after.findings, before.findings)),
+        came=tuple(find_new_findings(before.findings, after.findings)),
+        went=tuple(find_new_findings(after.findings, before.findings)),
     )
 
 
-def newer(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
+def find_new_findings(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
     """Return the findings of `after` that `before` does not have. Three of a kind are not two of it."""
     known = Counter(map(_identity, before))
     found: list[Finding] = []

@@ -50,7 +50,7 @@ class RuleBroken(PagewrightError):
     exit_code = 4
 
     @classmethod
-    def by(cls, problems: Sequence[str]) -> "RuleBroken":
+    def from_problems(cls, problems: Sequence[str]) -> "RuleBroken":
         """Return the error that names the first few of `problems`."""
         return cls(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
 

@@ -23,14 +23,14 @@ MAX_TEXT = 500
 """Characters of any text in an event. What is longer lies in a file beside the stream."""
 
 
-def _cut(text: str, info: ValidationInfo) -> str:
+def _shorten_text(text: str, info: ValidationInfo) -> str:
     """Return the beginning of a text; half a surrogate pair, which no file can hold, becomes `?`."""
     for private, instead in info.context or ():
         text = text.replace(private, instead)
     return text[:MAX_TEXT].encode(errors="replace").decode()
 
 
-Text = Annotated[str, AfterValidator(_cut)]
+Text = Annotated[str, AfterValidator(_shorten_text)]
 Source = Literal["engine", "build", "publish", "evaluator"]
 Purpose = Literal["build", "repair", "continue", "correct"]
 
@@ -328,12 +328,12 @@ Emit = Callable[[Event], None]
 """Takes an event, at once and without failing."""
 
 
-def unheard(_: Event) -> None:
+def ignore_event(_: Event) -> None:
     """Take an event that nobody reads."""
 
 
 @contextmanager
-def group(emit: Emit, name: str) -> Iterator[None]:
+def emit_group(emit: Emit, name: str) -> Iterator[None]:
     """Tell that a part of a job begins, and that it has ended, however it ends."""
     emit(GroupEvent(name=name, state="begun"))
     started = time.monotonic()
@@ -346,7 +346,7 @@ def group(emit: Emit, name: str) -> Iterator[None]:
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
-def _in_utc(at: datetime) -> str:
+def _format_utc(at: datetime) -> str:
     """Return a time as ISO 8601 in UTC, with milliseconds."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -357,27 +357,27 @@ class Envelope(_Event):
     v: Literal[1] = 1
     n: int
     id: Annotated[str, Field(max_length=200)]
-    at: Annotated[datetime, PlainSerializer(_in_utc)]
+    at: Annotated[datetime, PlainSerializer(_format_utc)]
     source: Source
     run_attempt: int = 1
 
 
 @dataclass(frozen=True)
-class Stamped:
+class StampedEvent:
     """An event in its envelope: one line of the stream."""
 
     envelope: Envelope
     event: Event
 
 
-def without(event: Event, private: Iterable[str], instead: str) -> Event:
+def redact_event(event: Event, private: Iterable[str], instead: str) -> Event:
     """Return an event with `instead` for each `private` value in its texts. Words with a meaning stay as they are."""
     # The longest first: what stands within another value must leave no rest of it.
     context = [(value, instead) for value in sorted(private, key=len, reverse=True)]
     return type(event).model_validate(event.model_dump(), context=context)
 
 
-def write_line(stamped: Stamped) -> str:
+def render_line(stamped: StampedEvent) -> str:
     """Return the line of an event, with its line feed."""
     return _JSON.dump_json({**stamped.envelope.model_dump(), **stamped.event.model_dump()}).decode() + "\n"
 
@@ -385,13 +385,13 @@ def write_line(stamped: Stamped) -> str:
 _JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
-def read_line(line: str | bytes) -> Stamped:
+def parse_line(line: str | bytes) -> StampedEvent:
     """Read one line; raise RuleBroken for what no job of ours writes: a job may have been taken over."""
     broken = RuleBroken("A line of the events is not of the agreed form.", "Run the workflow again.")
     if len(line) > MAX_LINE_BYTES:
         raise broken
     try:
         fields = _JSON.validate_json(line)
-        return Stamped(Envelope.model_validate(fields), _EVENT.validate_python(fields))
+        return StampedEvent(Envelope.model_validate(fields), _EVENT.validate_python(fields))
     except ValueError:
         raise broken from None

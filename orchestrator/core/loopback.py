@@ -38,7 +38,7 @@ class _AnyForm:
         await self._app(scope, receive, send)
 
 
-class _Server(uvicorn.Server):
+class _LoopbackServer(uvicorn.Server):
     """A server that leaves signals to the program: several of them run in one process."""
 
     @contextmanager
@@ -61,7 +61,7 @@ def bind(port: int = 0, host: str = "127.0.0.1") -> socket.socket:
     return listener
 
 
-def address(listener: socket.socket) -> str:
+def listener_url(listener: socket.socket) -> str:
     """Return the base URL of what is served there, without a slash at the end."""
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
@@ -78,11 +78,11 @@ async def serving(app: ASGIApp, listener: socket.socket) -> AsyncIterator[str]:
         server_header=False,
         timeout_graceful_shutdown=5,
     )
-    server = _Server(config)
+    server = _LoopbackServer(config)
     task = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         # The socket listens already: a client that connects before the server is up waits in its backlog.
-        yield address(listener)
+        yield listener_url(listener)
     finally:
         server.should_exit = True
         await task

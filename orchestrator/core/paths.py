@@ -49,7 +49,7 @@ def is_markdown(path: str) -> bool:
 
 def reserved_problem(path: str) -> str | None:
     """Return why the well-formed `path` is reserved for the pipeline or the owner, or None if it is not."""
-    folded = fold(path)
+    folded = fold_path(path)
     # git refuses `.git` in any part; `git~1` is its short name on Windows disks.
     parts = folded.split("/")
     if any(part.startswith(".git") or part == "git~1" for part in parts):
@@ -61,17 +61,17 @@ def reserved_problem(path: str) -> str | None:
     return None
 
 
-def fold(path: str) -> str:
+def fold_path(path: str) -> str:
     """Return a form that is equal for two names that some disk treats as the same."""
     return unicodedata.normalize("NFC", path).casefold()
 
 
-def clash(paths: Iterable[str]) -> str | None:
+def find_clash(paths: Iterable[str]) -> str | None:
     """Return the first path that collides with an earlier one: equal but for case, or file against folder."""
     files: set[str] = set()
     folders: set[str] = set()
     for path in paths:
-        folded = fold(path)
+        folded = fold_path(path)
         parents = {folded[:i] for i, character in enumerate(folded) if character == "/"}
         if folded in files or folded in folders or parents & files:
             return path

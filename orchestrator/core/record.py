@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from orchestrator.core.task import TRAILER_ID, TRAILER_ROUND, request_of
+from orchestrator.core.task import TRAILER_ID, TRAILER_ROUND, parse_request_id
 
 
 class Round(BaseModel):
@@ -42,18 +42,18 @@ class Record(BaseModel):
     target: str | None = None
     rounds: tuple[Round, ...] = ()
 
-    def written(self) -> bytes:
+    def render_file(self) -> bytes:
         """Return the file."""
         return (json.dumps(self.model_dump(exclude_none=True), indent=2, ensure_ascii=False) + "\n").encode()
 
-    def answered(self, request: str, site: str, built_by: str, this: Round) -> "Record":
+    def with_round(self, request: str, site: str, built_by: str, this: Round) -> "Record":
         """Return the record after `this` round; an earlier entry of the same round is replaced."""
         others = [entry for entry in self.rounds if entry.round != this.round]
         rounds = tuple(sorted([*others, this], key=lambda entry: entry.round))
         # Where it goes live is said anew in every round.
         return Record(task=self.task, request=request, site=site, built_by=built_by, rounds=rounds)
 
-    def once_more(self) -> "Record":
+    def with_republish(self) -> "Record":
         """Return the record of the same answer for one more commit."""
         return self.model_copy(update={"again": (self.again or 0) + 1})
 
@@ -71,7 +71,7 @@ def description_of(key: str) -> str:
     return f"Built by Pagewright. Task {key}"
 
 
-def key_described(description: str) -> str | None:
+def parse_task_key(description: str) -> str | None:
     """Return the key of the task that a description names, even if its owner has written more around it."""
     found = re.findall(r"\bTask ([0-9a-f]{16})\b", description)
     return str(found[0]) if len(found) == 1 else None
@@ -82,7 +82,7 @@ def commit_message(repository: str, request: str, round_: int) -> tuple[str, str
     return f"Build {repository}, round {round_}", f"{TRAILER_ID}: {request}\n{TRAILER_ROUND}: {round_}"
 
 
-def once_more_message(repository: str) -> tuple[str, str]:
+def republish_message(repository: str) -> tuple[str, str]:
     """Return subject and body of a commit that changes the counter alone. It answers no request."""
     return (
         f"Publish {repository} again",
@@ -90,6 +90,6 @@ def once_more_message(repository: str) -> tuple[str, str]:
     )
 
 
-def answer(commits: Sequence[tuple[str, str]], request: str) -> str | None:
+def find_answering_commit(commits: Sequence[tuple[str, str]], request: str) -> str | None:
     """Return the SHA of the commit that answers `request`, given (sha, message) pairs, newest first."""
-    return next((sha for sha, message in commits if request_of(message) == request), None)
+    return next((sha for sha, message in commits if parse_request_id(message) == request), None)

@@ -12,11 +12,11 @@ Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x
 State = Literal["passed", "failed", "own", "unproved", "unreadable"]
 
 
-class _Entry(BaseModel):
+class _ReportEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class CheckResult(_Entry):
+class CheckResult(_ReportEntry):
     """What one check showed. `proof`: for one in prose, what the model gave to show it.
 
     `unreadable`: it could not be evaluated here, and `seen` says why. That is never a fault of the page.
@@ -30,7 +30,7 @@ class CheckResult(_Entry):
     proof: str = ""
 
 
-class Finding(_Entry):
+class Finding(_ReportEntry):
     """Something about the page that is not as it should be: what was expected, what was seen, and where."""
 
     kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit"]
@@ -38,7 +38,7 @@ class Finding(_Entry):
     where: str = ""
 
 
-class Attempt(_Entry):
+class Attempt(_ReportEntry):
     """One answer that was asked for, used or not. `cost_usd`: None if a price is unknown.
 
     `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
@@ -69,7 +69,7 @@ _REASONS: dict[Reason, str] = {
 }
 
 
-class Refused(_Entry):
+class RefusedChange(_ReportEntry):
     """A change of an attachment that a model made and that was not taken."""
 
     name: Annotated[str, StringConstraints(max_length=255)]
@@ -81,7 +81,7 @@ class Refused(_Entry):
         return f"{self.name} is an attachment and stays as it is, because {_REASONS[self.reason]}"
 
 
-class Build(_Entry):
+class Build(_ReportEntry):
     """`build.json`. `base`: the head that the site was built on, None if there was no repository.
 
     `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff;
@@ -100,7 +100,7 @@ class Build(_Entry):
     findings: tuple[Finding, ...] = ()
     attempts: tuple[Attempt, ...] = ()
     attachments_changed: tuple[tuple[str, ...], ...] = ()
-    attachments_refused: tuple[Refused, ...] = ()
+    attachments_refused: tuple[RefusedChange, ...] = ()
     notes: tuple[str, ...] = ()
     told: Annotated[str, StringConstraints(max_length=1000)] | None = None
     published: Sha | None = None

@@ -97,7 +97,7 @@ class Tries:
     def __post_init__(self) -> None:
         self._started = self.now()
 
-    def wait(self, failure: Failure) -> float | None:
+    def next_delay(self, failure: Failure) -> float | None:
         """Note a try that failed; return the seconds before the next one, None to give up.
 
         Kinds that have one rule are counted together. What the other side asks for is obeyed where it fits the time.
@@ -111,7 +111,7 @@ class Tries:
         return wait if self.now() - self._started + wait < rule.within else None
 
 
-def failure_of(status: int, headers: Mapping[str, str], said: str = "", now: float | None = None) -> Failure:
+def classify_failure(status: int, headers: Mapping[str, str], said: str = "", now: float | None = None) -> Failure:
     """Return what an answer that is no success means. `headers`: with lower-case names; `said`: the error's text.
 
     https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api: a rate limit is 403 or 429, and says

@@ -5,19 +5,19 @@ from collections.abc import Sequence
 from orchestrator.core.report import Attempt, CheckResult, Finding
 
 
-def outcome(attempt: Attempt) -> str:
+def describe_outcome(attempt: Attempt) -> str:
     """Return what came of an attempt, with what its server did that a person should know."""
     return f"{attempt.outcome}; {attempt.note}" if attempt.note else attempt.outcome
 
 
-def spent(attempt: Attempt) -> str:
+def describe_spending(attempt: Attempt) -> str:
     """Return what one attempt took."""
     if not attempt.seconds:
         return "nothing spent"
-    return f"{tokens([attempt])}, {dollars(attempt.cost_usd)}, {attempt.seconds:.1f} s"
+    return f"{describe_tokens([attempt])}, {describe_cost(attempt.cost_usd)}, {attempt.seconds:.1f} s"
 
 
-def tokens(attempts: Sequence[Attempt]) -> str:
+def describe_tokens(attempts: Sequence[Attempt]) -> str:
     """Return how many tokens some attempts read and wrote."""
     cached = sum(attempt.tokens_cached for attempt in attempts)
     read = sum(attempt.tokens_in for attempt in attempts)
@@ -25,17 +25,17 @@ def tokens(attempts: Sequence[Attempt]) -> str:
     return f"{read} tokens in{f' ({cached} cached)' if cached else ''}, {written} out"
 
 
-def dollars(cost: float | None) -> str:
+def describe_cost(cost: float | None) -> str:
     """Return a cost as text; a price that is unknown is never shown as nothing."""
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
-def check_line(check: CheckResult) -> str:
+def describe_check(check: CheckResult) -> str:
     """Return what came of a check."""
     saw = f" (saw {check.seen:.200})" if check.seen else ""
     return f"{check.state}, round {check.round}: {check.text:.200}{saw}"
 
 
-def finding_line(finding: Finding) -> str:
+def describe_finding(finding: Finding) -> str:
     """Return what a finding says, and where."""
     return f"{finding.kind}: {finding.text:.300} ({finding.where:.200})"

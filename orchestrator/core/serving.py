@@ -27,7 +27,7 @@ _ALSO_TEXT = frozenset(
 )
 
 
-def file_meant(files: Container[str], path: str) -> str | None:
+def find_served_file(files: Container[str], path: str) -> str | None:
     """Return the one of `files` that `path` means: itself, a folder's index, or a page without its ending."""
     meant = f"{path}index.html" if path.endswith("/") or not path else path
     return next((name for name in (meant, f"{meant}.html") if name in files), None)

@@ -3,17 +3,20 @@
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from orchestrator.core.errors import UsageError
 
 _PUBLIC_API = "https://api.github.com"
 _DEADLINE_S = 600
 
+Settings = TypeVar("Settings")
 
-def environment(*, dotenv: bool = False) -> dict[str, str]:
+
+def load_environment(*, dotenv: bool = False) -> dict[str, str]:
     """Return the environment; with `dotenv` also `.env` of the working directory. The environment wins."""
     if not dotenv or not Path(".env").is_file():
         return dict(os.environ)
@@ -28,13 +31,13 @@ def quiet_litellm() -> None:
     os.environ.setdefault("LITELLM_MODE", "PRODUCTION")
 
 
-def read_tokens_from(folder: Path) -> None:
+def set_tiktoken_folder(folder: Path) -> None:
     """Have tiktoken read its tables from `folder` (else it downloads them). litellm sets this too at import."""
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
 
 
 @dataclass
-class _Reader:
+class _SettingsReader:
     """Reads typed values and collects everything that is wrong, so that one error names it all."""
 
     env: Mapping[str, str]
@@ -43,7 +46,7 @@ class _Reader:
     def text(self, name: str, default: str = "") -> str:
         return self.env.get(name, "").strip() or default
 
-    def required(self, name: str, purpose: str) -> str:
+    def required_text(self, name: str, purpose: str) -> str:
         if not (value := self.text(name)):
             self.problems.append(f"{name} is missing ({purpose})")
         return value
@@ -73,11 +76,11 @@ class _Reader:
             self.problems.append(f"{name} must be an existing folder")
         return path
 
-    def ending(self, *ends: str) -> dict[str, str]:
+    def values_ending(self, *ends: str) -> dict[str, str]:
         """Return every value whose name has one of these ends."""
         return {name: value for name in self.env if name.endswith(ends) and (value := self.text(name))}
 
-    def finish(self) -> None:
+    def raise_problems(self) -> None:
         if self.problems:
             is_about_tokens = any("_TOKEN" in problem for problem in self.problems)
             raise UsageError(
@@ -106,31 +109,20 @@ class Actions:
     job_began: float | None = None
 
 
-def run_url(env: Mapping[str, str]) -> str:
-    """Return where the log of this run is read."""
-    read = _Reader(env)
-    return f"{_server(read)}/{read.text('GITHUB_REPOSITORY')}/actions/runs/{read.text('GITHUB_RUN_ID', '0')}"
-
-
-def allows_private_urls(env: Mapping[str, str]) -> bool:
-    """Whether URLs of a task may name addresses that are not public: on one machine they all do."""
-    return _Reader(env).flag("ALLOW_PRIVATE_URLS")
-
-
 def deadline_s(env: Mapping[str, str]) -> float:
     """Return how many seconds a task may take."""
-    return _Reader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
+    return _SettingsReader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
 
 
-def _server(read: _Reader) -> str:
+def _server_url(read: _SettingsReader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
 
-def _api(read: _Reader) -> str:
+def _api_url(read: _SettingsReader) -> str:
     return read.text("GITHUB_API_URL", _PUBLIC_API).rstrip("/")
 
 
-def _own_server(read: _Reader, api_url: str) -> str:
+def _own_server_url(read: _SettingsReader, api_url: str) -> str:
     """Return the server to an API: GitHub Enterprise has it at `/api/v3` of its own address, or at `api.` before it.
 
     https://docs.github.com/enterprise-server/rest, https://docs.github.com/enterprise-cloud@latest/rest
@@ -139,15 +131,15 @@ def _own_server(read: _Reader, api_url: str) -> str:
     return read.text("GITHUB_SERVER_URL", own).rstrip("/")
 
 
-def _actions(read: _Reader) -> Actions:
+def _read_actions(read: _SettingsReader) -> Actions:
     repository = read.text("GITHUB_REPOSITORY")
     owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
     return Actions(
         repository=repository,
-        owner=read.text("TARGET_OWNER", owner) or read.required("TARGET_OWNER", "the account that owns the sites"),
+        owner=read.text("TARGET_OWNER", owner) or read.required_text("TARGET_OWNER", "the account that owns the sites"),
         attempt=int(read.number("GITHUB_RUN_ATTEMPT", 1)),
-        server_url=_server(read),
-        api_url=_api(read),
+        server_url=_server_url(read),
+        api_url=_api_url(read),
         is_github_hosted=read.text("RUNNER_ENVIRONMENT") == "github-hosted",
         deadline_s=read.number("TASK_DEADLINE_S", _DEADLINE_S),
         allow_workflows=read.flag("ALLOW_WORKFLOWS"),
@@ -229,54 +221,56 @@ class EvaluatorSettings:
 
 def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
     """Read the evaluator's settings; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
-    api_url = _api(read)
+    read = _SettingsReader(env)
+    api_url = _api_url(read)
     settings = EvaluatorSettings(
-        server_url=_own_server(read, api_url),
+        server_url=_own_server_url(read, api_url),
         api_url=api_url,
         names_a_server=bool(read.text("GITHUB_API_URL") or read.text("GITHUB_SERVER_URL")),
         token=read.text("GITHUB_TOKEN"),
         browser=read.path("BROWSER"),
         cdn_mirror=read.folder("CDN_MIRROR"),
     )
-    read.finish()
+    read.raise_problems()
     return settings
 
 
 def build_settings(env: Mapping[str, str]) -> BuildSettings:
     """Read job `build`'s settings; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     settings = BuildSettings(
-        actions=_actions(read),
-        models=_models(read),
+        actions=_read_actions(read),
+        models=_read_models(read),
         browser=read.path("BROWSER"),
         cdn_mirror=read.folder("CDN_MIRROR"),
         max_attempts=int(read.number("MAX_ATTEMPTS", 4)),
     )
-    read.finish()
+    read.raise_problems()
     return settings
 
 
 def model_settings(env: Mapping[str, str]) -> Models:
     """Read what says which models to ask; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
-    models = _models(read)
-    read.finish()
+    read = _SettingsReader(env)
+    models = _read_models(read)
+    read.raise_problems()
     return models
 
 
-def _models(read: _Reader) -> Models:
+def _read_models(read: _SettingsReader) -> Models:
     return Models(
         chain=tuple(name.strip() for name in read.text("LLM_MODELS").split(",") if name.strip()),
         api_base=read.text("LLM_API_BASE"),
         max_cost_usd=read.number("MAX_COST_USD", 1.0),
-        keys=read.ending("_API_KEY"),
+        keys=read.values_ending("_API_KEY"),
         endpoints={
-            name: value for name, value in read.ending("_API_BASE", "_API_VERSION").items() if name != "LLM_API_BASE"
+            name: value
+            for name, value in read.values_ending("_API_BASE", "_API_VERSION").items()
+            if name != "LLM_API_BASE"
         },
         servers={
             name: value
-            for name, value in read.ending("_MODEL", "_CONTEXT", "_OUTPUT").items()
+            for name, value in read.values_ending("_MODEL", "_CONTEXT", "_OUTPUT").items()
             if not name.startswith("GITHUB_")  # Actions' own
         },
     )
@@ -284,25 +278,25 @@ def _models(read: _Reader) -> Models:
 
 def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     """Read job `publish`'s settings; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
-    token = read.required("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
+    read = _SettingsReader(env)
+    token = read.required_text("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
     # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
     was_built = read.text("BUILD_RESULT") == "success"
-    hosts = _hosts(read)
-    settings = PublishSettings(actions=_actions(read), target_token=token, was_built=was_built, hosts=hosts)
-    read.finish()
+    hosts = _read_hosts(read)
+    settings = PublishSettings(actions=_read_actions(read), target_token=token, was_built=was_built, hosts=hosts)
+    read.raise_problems()
     return settings
 
 
 def host_settings(env: Mapping[str, str]) -> Hosts:
     """Read what says where sites go beside GitHub Pages; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
-    hosts = _hosts(read)
-    read.finish()
+    read = _SettingsReader(env)
+    hosts = _read_hosts(read)
+    read.raise_problems()
     return hosts
 
 
-def _hosts(read: _Reader) -> Hosts:
+def _read_hosts(read: _SettingsReader) -> Hosts:
     site_url = read.text("VERCEL_SITE_URL", Hosts.vercel_site_url)
     if not re.fullmatch(r"https?://[^{}\s]*\{alias\}[^{}\s]*/", site_url):
         read.problems.append("VERCEL_SITE_URL must be a URL with {alias} in it and a slash at its end")
@@ -313,6 +307,53 @@ def _hosts(read: _Reader) -> Hosts:
         vercel_api_url=read.text("VERCEL_API_URL", Hosts.vercel_api_url).rstrip("/"),
         vercel_site_url=site_url,
         vercel_public=read.flag("VERCEL_PUBLIC"),
+    )
+
+
+@dataclass(frozen=True)
+class JobConfig(Generic[Settings]):
+    """All that a job is told. What stands here is known even where its settings are wrong: a job still tells that.
+
+    `events_folder`: where it leaves its events, None if nobody asked for them; `attempt`: how often this run was
+    started, this time included; `run_url`: where its log is read.
+    """
+
+    events_folder: Path | None
+    attempt: int
+    run_url: str
+    allow_private_urls: bool
+    _settings: Settings | UsageError = field(repr=False)
+
+    def settings(self) -> Settings:
+        """Return the job's settings; raise UsageError that names everything wrong at once."""
+        if isinstance(self._settings, UsageError):
+            raise self._settings
+        return self._settings
+
+
+def build_config(env: Mapping[str, str]) -> JobConfig[BuildSettings]:
+    """Read what job `build` is told."""
+    return _job_config(env, build_settings)
+
+
+def publish_config(env: Mapping[str, str]) -> JobConfig[PublishSettings]:
+    """Read what job `publish` is told."""
+    return _job_config(env, publish_settings)
+
+
+def _job_config(env: Mapping[str, str], settings_of: Callable[[Mapping[str, str]], Settings]) -> JobConfig[Settings]:
+    read = _SettingsReader(env)
+    settings: Settings | UsageError
+    try:
+        settings = settings_of(env)
+    except UsageError as error:
+        settings = error
+    return JobConfig(
+        events_folder=read.path("PAGEWRIGHT_EVENTS"),
+        attempt=int(read.number("GITHUB_RUN_ATTEMPT", 1)),
+        run_url=f"{_server_url(read)}/{read.text('GITHUB_REPOSITORY')}/actions/runs/{read.text('GITHUB_RUN_ID', '0')}",
+        allow_private_urls=read.flag("ALLOW_PRIVATE_URLS"),
+        _settings=settings,
     )
 
 
@@ -328,30 +369,20 @@ class SetupSettings:
 
 def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     """Read what `setup` needs; raise UsageError that names everything wrong at once."""
-    read = _Reader(env)
-    pipeline = read.required("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
+    read = _SettingsReader(env)
+    pipeline = read.required_text("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
     if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
         read.problems.append("PIPELINE_REPOSITORY must have the form owner/name")
-    token = read.required("SETUP_TOKEN", "the token that sets up that repository; it is not stored")
+    token = read.required_text("SETUP_TOKEN", "the token that sets up that repository; it is not stored")
     if token and not re.fullmatch(r"[!-~]+", token):
         read.problems.append("SETUP_TOKEN must be a token without spaces")
-    read.required("TARGET_TOKEN", "the write token of job publish, which is stored as a secret of its environment")
-    read.finish()
-    api_url = _api(read)
-    return SetupSettings(pipeline, api_url, _own_server(read, api_url), token)
+    read.required_text("TARGET_TOKEN", "the write token of job publish, which is stored as a secret of its environment")
+    read.raise_problems()
+    api_url = _api_url(read)
+    return SetupSettings(pipeline, api_url, _own_server_url(read, api_url), token)
 
 
 def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     """Return the files in which Actions takes a step's outputs and its summary."""
-    read = _Reader(env)
+    read = _SettingsReader(env)
     return read.path("GITHUB_OUTPUT"), read.path("GITHUB_STEP_SUMMARY")
-
-
-def events_folder(env: Mapping[str, str]) -> Path | None:
-    """Return the folder in which a job leaves its events, None if nobody asked for them."""
-    return _Reader(env).path("PAGEWRIGHT_EVENTS")
-
-
-def run_attempt(env: Mapping[str, str]) -> int:
-    """Return how often this run was started, this time included."""
-    return int(_Reader(env).number("GITHUB_RUN_ATTEMPT", 1))

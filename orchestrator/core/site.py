@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from orchestrator.core.paths import clash, path_problem
+from orchestrator.core.paths import find_clash, path_problem
 from orchestrator.core.task import UNFIT_AT_HOSTS, TargetName
 
 RECORD = "pagewright.json"
@@ -30,17 +30,19 @@ class Site:
 
     files: Mapping[str, bytes]
 
-    def changed(self, files: Mapping[str, bytes]) -> "Site":
+    def with_changes(self, files: Mapping[str, bytes]) -> "Site":
         """Return a site in which `files` were added or replaced."""
         return Site({**self.files, **files})
 
     def digest(self) -> str:
         """Return the SHA-256 of what `sha256sum` prints for every file, sorted bytewise by path."""
-        lines = (f"{hashlib.sha256(self.files[path]).hexdigest()}  {path}\n" for path in sorted(self.files, key=_bytes))
-        return hashlib.sha256(_bytes("".join(lines))).hexdigest()
+        lines = (
+            f"{hashlib.sha256(self.files[path]).hexdigest()}  {path}\n" for path in sorted(self.files, key=_encode_text)
+        )
+        return hashlib.sha256(_encode_text("".join(lines))).hexdigest()
 
 
-def _bytes(path: str) -> bytes:
+def _encode_text(path: str) -> bytes:
     return path.encode(errors="surrogateescape")  # as Python read a name that is not UTF-8
 
 
@@ -49,12 +51,12 @@ def blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def finished(site: Site, owner: str, year: int) -> Site:
+def add_standard_files(site: Site, owner: str, year: int) -> Site:
     """Add what every repository of ours has: the licence, and the file that keeps Jekyll away."""
-    return site.changed({LICENCE: licence(owner, year), ".nojekyll": b""})
+    return site.with_changes({LICENCE: render_licence(owner, year), ".nojekyll": b""})
 
 
-def licence(owner: str, year: int) -> bytes:
+def render_licence(owner: str, year: int) -> bytes:
     """Return the MIT licence text."""
     return _MIT.format(year=year, owner=owner).encode()
 
@@ -71,7 +73,7 @@ def broken_rules(
     problems = [
         f"{path!r:.80} {problem}" for path in fresh if (problem := _name_problem(path, allow_workflows=allow_workflows))
     ]
-    if (second := clash(site.files)) is not None:
+    if (second := find_clash(site.files)) is not None:
         problems.append(f"{second!r:.80} differs from another file name only in case")
     if "index.html" not in site.files:
         problems.append("index.html is missing")
@@ -79,7 +81,7 @@ def broken_rules(
         problems.append(f"there are more than {MAX_FILES} files")
     if sum(map(len, site.files.values())) > MAX_BYTES:
         problems.append(f"the files have more than {MAX_BYTES // 1024**2} MB in total")
-    needles = _encodings(secrets)
+    needles = _secret_encodings(secrets)
     problems += [f"{path!r:.80} contains a secret" for path, data in fresh.items() if holds_secret(data, needles)]
     return problems
 
@@ -106,7 +108,7 @@ def holds_secret(data: bytes, needles: Collection[bytes]) -> bool:
     return any(needle in data for needle in needles) or bool(_PROVIDER_KEYS.search(data))
 
 
-def _encodings(secrets: Collection[str]) -> frozenset[bytes]:
+def _secret_encodings(secrets: Collection[str]) -> frozenset[bytes]:
     found: set[bytes] = set()
     for secret in secrets:
         if len(secret) < MIN_SECRET:

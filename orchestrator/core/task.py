@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.paths import clash, path_problem
+from orchestrator.core.paths import find_clash, path_problem
 
 _SLICE = 65_536
 MAX_URL = 2_000
@@ -102,7 +102,7 @@ def title_of(task: str, round_: int) -> str:
     return f"{slug(task)[:80]} round {round_}"
 
 
-def _as_round(value: object) -> object:
+def _parse_round(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("must be a whole number, 1 or more")
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
@@ -110,26 +110,26 @@ def _as_round(value: object) -> object:
     return value
 
 
-def _as_check(value: object) -> object:
+def _parse_check(value: object) -> object:
     if isinstance(value, Check):
         return value
     if isinstance(value, str):
         named = _IS_JS.match(value)
-        return _check(value[named.end() :].strip(), js=True) if named else _check(value)
+        return _check_fields(value[named.end() :].strip(), js=True) if named else _check_fields(value)
     if isinstance(value, Mapping):
         if isinstance(value.get("js"), str):
-            return _check(value["js"], js=True)
-        return _check(json.dumps(value, ensure_ascii=False))
+            return _check_fields(value["js"], js=True)
+        return _check_fields(json.dumps(value, ensure_ascii=False))
     raise ValueError("must be a string or an object")
 
 
-def _check(text: str, *, js: bool = False) -> dict[str, object]:
+def _check_fields(text: str, *, js: bool = False) -> dict[str, object]:
     if len(text) > MAX_CHECK:
         raise ValueError(f"must have at most {MAX_CHECK} characters")
     return {"text": text, "js": js}
 
 
-def web_url(value: str) -> str:
+def validate_web_url(value: str) -> str:
     """Return `value` if it is an http(s) URL with a host and without user info; raise ValueError otherwise."""
     if len(value) > MAX_URL or re.search(r"[\x00-\x20\x7f]", value):
         raise ValueError(f"must be a URL of at most {MAX_URL} characters without spaces")
@@ -143,15 +143,15 @@ def web_url(value: str) -> str:
     return value
 
 
-def _usable_name(value: str) -> str:
+def _validate_name(value: str) -> str:
     if problem := path_problem(value):
         raise ValueError(problem)
     return value
 
 
-def _usable_source(value: str) -> str:
+def _validate_source(value: str) -> str:
     if not _is_data_uri(value):
-        return web_url(value)
+        return validate_web_url(value)
     decode_data_uri(value)
     return value
 
@@ -160,19 +160,19 @@ def _is_data_uri(url: str) -> bool:
     return url[:5].lower() == "data:"
 
 
-def _absent_is_empty(value: object) -> object:
+def _default_to_empty(value: object) -> object:
     return () if value is None else value
 
 
-def _at_most(most: int) -> BeforeValidator:
+def _limit_items(most: int) -> BeforeValidator:
     """Refuse a longer list before one of its items is looked at."""
 
-    def short(value: object) -> object:
+    def check_length(value: object) -> object:
         if isinstance(value, list | tuple) and len(value) > most:
             raise ValueError(f"must have at most {most} items")
         return value
 
-    return BeforeValidator(short)
+    return BeforeValidator(check_length)
 
 
 class _Record(BaseModel):
@@ -185,7 +185,7 @@ class Check(_Record):
     text: str
     js: bool = False
 
-    def wire(self) -> str | dict[str, str]:
+    def wire_form(self) -> str | dict[str, str]:
         """Return the check as it came."""
         return {"js": self.text} if self.js else self.text
 
@@ -193,8 +193,8 @@ class Check(_Record):
 class Attachment(_Record):
     """A file of the task: `url` is a data URI or an http(s) URL."""
 
-    name: Annotated[str, AfterValidator(_usable_name)]
-    url: Annotated[str, AfterValidator(_usable_source)]
+    name: Annotated[str, AfterValidator(_validate_name)]
+    url: Annotated[str, AfterValidator(_validate_source)]
 
     @property
     def is_remote(self) -> bool:
@@ -210,7 +210,7 @@ def decode_data_uri(uri: str) -> bytes:
     head, comma, data = uri.partition(",")
     if not comma:
         raise ValueError("is a data URI without a comma")
-    raw = _unquoted(data.encode())
+    raw = _unquote_bytes(data.encode())
     if not re.search(r"; *base64 *$", head, re.IGNORECASE):
         return raw
     packed = b"".join(raw.split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
@@ -220,7 +220,7 @@ def decode_data_uri(uri: str) -> bytes:
         raise ValueError("is a data URI with invalid base64") from None
 
 
-def _unquoted(data: bytes) -> bytes:
+def _unquote_bytes(data: bytes) -> bytes:
     """Decode `%41` and the like, a slice at a time: `unquote_to_bytes` keeps an object for each of them."""
     decoded, at = bytearray(), 0
     while at < len(data):
@@ -232,7 +232,7 @@ def _unquoted(data: bytes) -> bytes:
     return bytes(decoded)
 
 
-WebUrl = Annotated[str, AfterValidator(web_url)]
+WebUrl = Annotated[str, AfterValidator(validate_web_url)]
 
 
 class Task(_Record):
@@ -240,23 +240,25 @@ class Task(_Record):
 
     email: Annotated[str, StringConstraints(max_length=320)] = ""
     task: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    round: Annotated[int, BeforeValidator(_as_round), Field(ge=1, le=999_999_999, strict=True)]
+    round: Annotated[int, BeforeValidator(_parse_round), Field(ge=1, le=999_999_999, strict=True)]
     nonce: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     brief: Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
     checks: Annotated[
-        tuple[Annotated[Check, BeforeValidator(_as_check)], ...],
-        BeforeValidator(_absent_is_empty),
-        _at_most(MAX_CHECKS),
+        tuple[Annotated[Check, BeforeValidator(_parse_check)], ...],
+        BeforeValidator(_default_to_empty),
+        _limit_items(MAX_CHECKS),
     ] = ()
     evaluation_url: WebUrl | None = None
-    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(_absent_is_empty), _at_most(MAX_ATTACHMENTS)] = ()
+    attachments: Annotated[
+        tuple[Attachment, ...], BeforeValidator(_default_to_empty), _limit_items(MAX_ATTACHMENTS)
+    ] = ()
     received_at: datetime | None = None
     target: TargetName = "pages"
 
     @model_validator(mode="after")
-    def _consistent(self) -> Self:
+    def _check_unique_names(self) -> Self:
         names = [attachment.name for attachment in self.attachments]
-        if (second := clash(names)) is not None:
+        if (second := find_clash(names)) is not None:
             raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}.name: is used twice")
         for number, name in enumerate(names):
             if self.target != "pages" and UNFIT_AT_HOSTS.search(name):
@@ -291,24 +293,24 @@ class InvalidTask(UsageError):
 T = TypeVar("T", bound=Task)
 
 
-def parse(kind: type[T], raw: object) -> T:
+def parse_task(kind: type[T], raw: object) -> T:
     """Validate `raw` (parsed JSON) as `kind`; raise InvalidTask."""
     try:
         return kind.model_validate(raw)
     except ValidationError as error:
         # pydantic's own text of the error repeats the input, the secret included: only place and rule are taken.
         found = error.errors(include_input=False, include_url=False, include_context=False)
-        raise InvalidTask([_field(entry["loc"], entry["msg"]) for entry in found[:20]]) from None
+        raise InvalidTask([_invalid_field(entry["loc"], entry["msg"]) for entry in found[:20]]) from None
 
 
-def _field(where: tuple[str | int, ...], message: str) -> dict[str, str]:
+def _invalid_field(where: tuple[str | int, ...], message: str) -> dict[str, str]:
     problem = message.removeprefix("Value error, ").replace("valid tuple", "valid list")
     if not where and (named := re.match(r"([a-z_.0-9]+): (.*)", problem)):
         return {"field": named[1], "problem": named[2]}
     return {"field": ".".join(map(str, where)) or "request", "problem": problem}
 
 
-def request_of(message: str) -> str | None:
+def parse_request_id(message: str) -> str | None:
     """Return the request that a commit answers, as its last block of trailers says (git-interpret-trailers)."""
     blocks = re.split(r"\n\s*\n", message.replace("\r\n", "\n").strip())
     if len(blocks) == 1:  # a subject alone has no trailers
@@ -344,11 +346,11 @@ class Order:
 
     def identity(self) -> Task:
         """Return who asked for which round, even if the rest of the event is incomplete; raise InvalidTask."""
-        return parse(Task, {**self.request, "brief": "-", "checks": (), "attachments": ()})
+        return parse_task(Task, {**self.request, "brief": "-", "checks": (), "attachments": ()})
 
-    def task(self, large: Mapping[str, Any] | None = None) -> Task:
+    def assemble_task(self, large: Mapping[str, Any] | None = None) -> Task:
         """Return the task, given the content of the blob where there is one; raise InvalidTask or UsageError."""
-        task = parse(Task, {**self.request, **(large or {})})
+        task = parse_task(Task, {**self.request, **(large or {})})
         if not self.by_hand and task.id != self.id:  # by hand it was made from the request itself
             raise UsageError("The id of the event does not match its request.", "Send the task through the receiver.")
         return task
@@ -363,20 +365,20 @@ def read_event(event: Mapping[str, Any], run_id: str) -> Order:
         if not isinstance(request, Mapping) or not all(isinstance(text, str) for text in texts):
             raise UsageError("The event has no id, key, title or request.", "Send the task through the receiver.")
         blob = str(request.get("blob") or "") or None
-        former = _former_keys(payload.get("former_keys"))
+        former = _parse_former_keys(payload.get("former_keys"))
         return Order(str(texts[0]), str(texts[1]), str(texts[2]), request, blob, by_hand=False, former_keys=former)
     inputs = event.get("inputs")
     if not isinstance(inputs, Mapping):
         raise UsageError(
             "The event is not one that this workflow accepts.", "Use repository_dispatch or “Run workflow”."
         )
-    task = parse(Task, _from_inputs(inputs, run_id))
-    request = task.model_dump(mode="json") | {"checks": [check.wire() for check in task.checks]}
+    task = parse_task(Task, _parse_inputs(inputs, run_id))
+    request = task.model_dump(mode="json") | {"checks": [check.wire_form() for check in task.checks]}
     id_ = manual_id(task.task, task.round, task.nonce)
     return Order(id_, manual_key(task.task), title_of(task.task, task.round), request, None, by_hand=True)
 
 
-def _former_keys(given: object) -> tuple[str, ...]:
+def _parse_former_keys(given: object) -> tuple[str, ...]:
     if given is None:
         return ()
     # Each is one more task whose repository may be written to: what has another form was not made by the receiver.
@@ -389,7 +391,7 @@ def _former_keys(given: object) -> tuple[str, ...]:
     return tuple(given)
 
 
-def _from_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:
+def _parse_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:
     if whole := str(inputs.get("request") or "").strip():
         try:
             given = json.loads(whole)

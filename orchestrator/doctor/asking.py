@@ -16,8 +16,8 @@ from typing import Any
 
 import httpx
 
-from orchestrator.core.retry import DISPATCH, Failure, Kind, Tries, failure_of
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.core.retry import DISPATCH, Failure, Kind, Tries, classify_failure
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 
 SKEW_S = 60.0
 FEW_CALLS = 200
@@ -33,7 +33,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class GitHub:
+class TokenApi:
     """The API, asked with a token. Any answer is a status and a body; no answer raises NoAnswer."""
 
     http: httpx.AsyncClient
@@ -47,21 +47,24 @@ class GitHub:
         while True:
             try:
                 answer = await self.http.request(method, f"{self.api_url}{path}", json=body, headers=headers)
-                failure, said = failure_of(answer.status_code, answer.headers, answer.text), f"({answer.status_code})"
+                failure, said = (
+                    classify_failure(answer.status_code, answer.headers, answer.text),
+                    f"({answer.status_code})",
+                )
             except (httpx.HTTPError, httpx.InvalidURL):
                 failure, said = Failure(Kind.OUTAGE), ""
             if failure.kind not in (Kind.OUTAGE, Kind.LIMITED):
                 return answer
-            if (wait := tries.wait(failure)) is None:
+            if (wait := tries.next_delay(failure)) is None:
                 reached = "'s rate limit is reached" if failure.kind is Kind.LIMITED else f" does not answer {said}"
                 raise NoAnswer(f"{self.api_url}{reached.rstrip()}")
             await asyncio.sleep(wait)
 
-    async def read(self, path: str) -> Any:
+    async def fetch_json(self, path: str) -> Any:
         """Return what lies there, None if nothing does, or nothing that the token sees."""
-        return parsed(await self.ask("GET", path))
+        return parse_answer(await self.ask("GET", path))
 
-    async def lacks(self, probe: "Probe") -> str | None:
+    async def find_missing_permission(self, probe: "Probe") -> str | None:
         """Return the permission that GitHub asks for where the token may not do it, None if it may."""
         answer = await self.ask(probe.method, probe.path, None if probe.method == "GET" else {})
         if answer.status_code in (200, 202, 400, 409, 422):
@@ -69,7 +72,7 @@ class GitHub:
         return answer.headers.get("x-accepted-github-permissions", "").replace("=", ": ") or probe.permission
 
 
-def parsed(answer: httpx.Response) -> Any:
+def parse_answer(answer: httpx.Response) -> Any:
     """Return what a 200 holds, None for anything else, and where it is not JSON: the page of some proxy."""
     try:
         return answer.json() if answer.status_code == 200 else None
@@ -87,13 +90,13 @@ class Probe:
     method: str = "POST"
 
 
-async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
+async def examine_token(github: TokenApi, name: str) -> AsyncIterator[Diagnosis]:
     """Say whether a token is valid, how far it reaches, how much it has left; and what time it is at GitHub."""
     answer = await github.ask("GET", "/rate_limit")
     if answer.status_code not in (200, 404):  # 404: GitHub Enterprise, where nothing is limited
         yield failure(f"{name} is not valid ({answer.status_code})", "Renew it")
         return
-    left = (parsed(answer) or {}).get("resources", {}).get("core", {}).get("remaining", FEW_CALLS)
+    left = (parse_answer(answer) or {}).get("resources", {}).get("core", {}).get("remaining", FEW_CALLS)
     if left < FEW_CALLS:
         yield warning(f"{name} has {left} calls left in this hour", "Wait, or use another account")
     else:
@@ -102,28 +105,28 @@ async def valid(github: GitHub, name: str) -> AsyncIterator[Finding]:
     if scopes := answer.headers.get("x-oauth-scopes"):
         yield warning(f"{name} is a classic token with the scopes {scopes}: more than it needs", _SHORTER)
     if ends := answer.headers.get("github-authentication-token-expiration"):
-        yield ending(name, ends, time.time())
-    if (date := answer.headers.get("date")) and (finding := clock(date, time.time())):
+        yield examine_expiry(name, ends, time.time())
+    if (date := answer.headers.get("date")) and (finding := examine_clock(date, time.time())):
         yield finding
 
 
-async def needed(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIterator[Finding]:
+async def examine_permissions(github: TokenApi, name: str, probes: Sequence[Probe]) -> AsyncIterator[Diagnosis]:
     """Say of each thing that a token has to do whether it may."""
     for probe in probes:
-        if lacking := await github.lacks(probe):
+        if lacking := await github.find_missing_permission(probe):
             yield failure(f"{name} is not allowed to {probe.what}", f"Give it {lacking}")
         else:
             yield ok(f"{name} may {probe.what}")
 
 
-async def too_much(github: GitHub, name: str, probes: Sequence[Probe]) -> AsyncIterator[Finding]:
+async def examine_extra_permissions(github: TokenApi, name: str, probes: Sequence[Probe]) -> AsyncIterator[Diagnosis]:
     """Say what a token may do and does not need."""
     for probe in probes:
-        if await github.lacks(probe) is None:
+        if await github.find_missing_permission(probe) is None:
             yield warning(f"{name} is allowed to {probe.what}, but does not need {probe.permission}", _SHORTER)
 
 
-def ending(name: str, said: str, now: float) -> Finding:
+def examine_expiry(name: str, said: str, now: float) -> Diagnosis:
     """Return when a token ends, as GitHub says with every answer; `now` in Unix seconds.
 
     Two forms have been seen, "2026-12-08 11:00:00 UTC" and "2026-12-08 11:00:00 +0000".
@@ -143,7 +146,7 @@ def ending(name: str, said: str, now: float) -> Finding:
     return ok(text)
 
 
-def clock(date: str, now: float) -> Finding | None:
+def examine_clock(date: str, now: float) -> Diagnosis | None:
     """Return what is wrong with this machine's clock, `now` in Unix seconds, where GitHub answered at `date`."""
     skew = now - parsedate_to_datetime(date).timestamp()
     if abs(skew) <= SKEW_S:

@@ -12,10 +12,10 @@ import httpx
 from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.doctor import pipeline, target
-from orchestrator.doctor.asking import GitHub, NoAnswer
-from orchestrator.doctor.finding import Finding, failure, lines, ok, warning
-from orchestrator.doctor.hosts import on_hosts
-from orchestrator.doctor.names import named, translated, unfit
+from orchestrator.doctor.asking import NoAnswer, TokenApi
+from orchestrator.doctor.finding import Diagnosis, failure, ok, render_findings, warning
+from orchestrator.doctor.hosts import examine_hosts
+from orchestrator.doctor.names import examine_server, examine_settings, translate_old_names
 
 if TYPE_CHECKING:
     from orchestrator.generate.prompt import Messages
@@ -25,39 +25,39 @@ LIMIT_S = 20.0
 
 def run_doctor(env: Mapping[str, str], *, as_json: bool) -> int:
     """Examine everything; return 0 only if a task would work."""
-    findings = asyncio.run(_examined(env, as_json=as_json))
+    findings = asyncio.run(_report_findings(env, as_json=as_json))
     if as_json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings]) + "\n")
     return 2 if any(finding.level == "failure" for finding in findings) else 0
 
 
-async def _examined(env: Mapping[str, str], *, as_json: bool) -> list[Finding]:
-    findings: list[Finding] = []
-    async for finding in _everything(env):
+async def _report_findings(env: Mapping[str, str], *, as_json: bool) -> list[Diagnosis]:
+    findings: list[Diagnosis] = []
+    async for finding in _examine_everything(env):
         findings.append(finding)
         if not as_json:
-            sys.stdout.write(lines([finding]))
+            sys.stdout.write(render_findings([finding]))
             sys.stdout.flush()
     return findings
 
 
-async def _everything(env: Mapping[str, str]) -> AsyncIterator[Finding]:
-    known = translated(env)
-    for finding in named(env):
+async def _examine_everything(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
+    known = translate_old_names(env)
+    for finding in examine_settings(env):
         yield finding
-    async for finding in on_github(known, evaluator_settings(known).api_url):
+    async for finding in examine_github(known, evaluator_settings(known).api_url):
         yield finding
-    async for finding in on_hosts(known):
+    async for finding in examine_hosts(known):
         yield finding
-    async for finding in _models(known):
+    async for finding in _examine_models(known):
         yield finding
-    async for finding in _browser(known):
+    async for finding in _examine_browser(known):
         yield finding
 
 
-async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Finding]:
+async def examine_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Diagnosis]:
     """Look at everything on GitHub that a task needs. Nothing is written."""
-    if finding := unfit(api_url):
+    if finding := examine_server(api_url):
         yield finding
         return
     name = env.get("PIPELINE_REPOSITORY", "")
@@ -66,11 +66,11 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
         try:
             if token := env.get("DISPATCH_TOKEN"):
                 setup = env.get("SETUP_TOKEN")
-                sees_secrets = GitHub(http, api_url, setup) if setup else None
-                async for finding in pipeline.examined(GitHub(http, api_url, token), name, sees_secrets):
+                sees_secrets = TokenApi(http, api_url, setup) if setup else None
+                async for finding in pipeline.examine_pipeline(TokenApi(http, api_url, token), name, sees_secrets):
                     yield finding
             if token := env.get("TARGET_TOKEN"):
-                async for finding in target.examined(GitHub(http, api_url, token), name, owner):
+                async for finding in target.examine_target(TokenApi(http, api_url, token), name, owner):
                     yield finding
         except NoAnswer as error:
             yield failure(
@@ -84,11 +84,11 @@ async def on_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[Findi
             )
 
 
-async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _examine_models(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     """Ask each model for one token, all at the same time: nothing less shows that it would build."""
     from orchestrator.generate.models.budget import Allowance  # noqa: PLC0415 - litellm is slow to import
     from orchestrator.generate.models.call import ask  # noqa: PLC0415
-    from orchestrator.generate.models.presets import chain, import_litellm, load  # noqa: PLC0415
+    from orchestrator.generate.models.presets import import_litellm, load_presets, resolve_chain  # noqa: PLC0415
 
     settings = model_settings(env)
     if not settings.chain:
@@ -97,7 +97,7 @@ async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
         )
         return
     litellm = import_litellm()
-    models = chain(settings, load(), litellm)
+    models = resolve_chain(settings, load_presets(), litellm)
     words: Messages = [{"role": "user", "content": "Say yes."}]
     able = [model for model in models if not model.problem]
     said = await asyncio.gather(*(ask(litellm, model, words, Allowance(LIMIT_S, 1)) for model in able))
@@ -113,13 +113,13 @@ async def _models(env: Mapping[str, str]) -> AsyncIterator[Finding]:
             yield ok(f"Model {model.name} answers")
 
 
-async def _browser(env: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def _examine_browser(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     """Start the browser and open an empty page."""
-    from orchestrator.verify.browser import opened  # noqa: PLC0415 - needed here alone
+    from orchestrator.verify.browser import open_cage  # noqa: PLC0415 - needed here alone
 
     without: list[str] = []
     try:
-        async with opened(evaluator_settings(env).browser, None, without.append) as cage:
+        async with open_cage(evaluator_settings(env).browser, None, without.append) as cage:
             page = await cage.browser.new_page()
             version = cage.browser.version
             await page.close()

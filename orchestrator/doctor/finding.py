@@ -8,7 +8,7 @@ Level = Literal["ok", "warning", "failure"]
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One thing looked at. `remedy`: what to do, empty if nothing is to be done. Neither holds a secret."""
 
     level: Level
@@ -16,22 +16,22 @@ class Finding:
     remedy: str = ""
 
 
-def ok(said: str) -> Finding:
+def ok(said: str) -> Diagnosis:
     """Return that something is as it should be."""
-    return Finding("ok", said)
+    return Diagnosis("ok", said)
 
 
-def warning(said: str, remedy: str) -> Finding:
+def warning(said: str, remedy: str) -> Diagnosis:
     """Return that a task would work, and something should be better."""
-    return Finding("warning", said, remedy)
+    return Diagnosis("warning", said, remedy)
 
 
-def failure(said: str, remedy: str) -> Finding:
+def failure(said: str, remedy: str) -> Diagnosis:
     """Return that no task would work."""
-    return Finding("failure", said, remedy)
+    return Diagnosis("failure", said, remedy)
 
 
-def lines(findings: Iterable[Finding]) -> str:
+def render_findings(findings: Iterable[Diagnosis]) -> str:
     """Return findings as text."""
     signs = {"ok": "ok     ", "warning": "warning", "failure": "FAILURE"}
     shown = (

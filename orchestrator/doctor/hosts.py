@@ -9,7 +9,7 @@ from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.errors import HostFailed
 from orchestrator.core.settings import Hosts, host_settings
 from orchestrator.core.task import TargetName
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 from orchestrator.targets.choosing import account_of
 from orchestrator.targets.hosting import HostAPI
 
@@ -18,7 +18,7 @@ _WHO: Mapping[str, str] = {"netlify": "/user", "vercel": "/v2/user"}
 """What every token may read: who it belongs to."""
 
 
-async def on_hosts(env: Mapping[str, str]) -> AsyncIterator[Finding]:
+async def examine_hosts(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     """Look at every host that has a token, or that the receiver takes tasks for. Nothing is written."""
     hosts = host_settings(env)
     targets = {name.strip() for name in env.get("TARGETS", "pages").split(",")}
@@ -36,10 +36,10 @@ async def on_hosts(env: Mapping[str, str]) -> AsyncIterator[Finding]:
                 f"{account.setting} is set, and TARGETS does not name {name}: the receiver refuses tasks for it",
                 f"Add {name} to TARGETS",
             )
-        yield await _taken(name, hosts)
+        yield await _examine_token(name, hosts)
 
 
-async def _taken(name: TargetName, hosts: Hosts) -> Finding:
+async def _examine_token(name: TargetName, hosts: Hosts) -> Diagnosis:
     account, clock = account_of(name, hosts), Clock()
     async with httpx.AsyncClient(trust_env=False) as http:
         try:

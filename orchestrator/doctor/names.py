@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 from receiver.settings import SHORTEST_SECRET, TASK_KEY_FORM, is_task_key
 
 NEEDED = {
@@ -24,13 +24,13 @@ OLD = {
 """Names that similar systems use, and what they are called here."""
 
 
-def translated(env: Mapping[str, str]) -> dict[str, str]:
+def translate_old_names(env: Mapping[str, str]) -> dict[str, str]:
     """Return the environment with what stands there under an old name alone under ours."""
     given = {name: value.strip() for name, value in env.items() if value.strip()}
     return {**{name: given[old] for old, names in OLD.items() for name in names if old in given}, **given}
 
 
-def unfit(api_url: str) -> Finding | None:
+def examine_server(api_url: str) -> Diagnosis | None:
     """Return why no task would work on the server with this API; None for GitHub itself and for Enterprise Cloud.
 
     An Enterprise Server answers at `/api/v3` of its own address. It takes a workflow with `queue: max` for invalid, so
@@ -43,16 +43,16 @@ def unfit(api_url: str) -> Finding | None:
     return failure(said, "Use github.com or GitHub Enterprise Cloud (https://api.SUBDOMAIN.ghe.com)")
 
 
-def named(env: Mapping[str, str]) -> Iterator[Finding]:
+def examine_settings(env: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Say what is missing, and what has another name here."""
-    known = translated(env)
+    known = translate_old_names(env)
     for old, names in OLD.items():
         if env.get(old) and (wanted := [name for name in names if not env.get(name)]):
             yield warning(f"{old} is not a setting of Pagewright", f"Rename it to {' and '.join(wanted)}")
     for name in ("DISPATCH_TOKEN", "TARGET_TOKEN"):
         if not re.fullmatch(r"[!-~]*", known.get(name, "")):
             yield failure(f"{name} contains characters that no token has", "Copy it again")
-    keys = list(_keys(known))
+    keys = list(_examine_secrets(known))
     yield from keys
     missing = [name for name in NEEDED if not known.get(name, "").strip()]
     yield from (failure(f"{name} is missing ({NEEDED[name]})", "Set it, or put it into .env") for name in missing)
@@ -60,7 +60,7 @@ def named(env: Mapping[str, str]) -> Iterator[Finding]:
         yield ok("All required settings are set")
 
 
-def _keys(known: Mapping[str, str]) -> Iterator[Finding]:
+def _examine_secrets(known: Mapping[str, str]) -> Iterator[Diagnosis]:
     """Say what is wrong with the secrets, and with what tasks are told apart by."""
     key = known.get("TASK_KEY", "")
     if not key:

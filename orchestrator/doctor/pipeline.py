@@ -3,48 +3,57 @@
 from collections.abc import AsyncIterator
 from typing import Any
 
-from orchestrator.doctor.asking import GitHub, Probe, needed, parsed, too_much, valid
-from orchestrator.doctor.finding import Finding, failure, ok, warning
+from orchestrator.doctor.asking import (
+    Probe,
+    TokenApi,
+    examine_extra_permissions,
+    examine_permissions,
+    examine_token,
+    parse_answer,
+)
+from orchestrator.doctor.finding import Diagnosis, failure, ok, warning
 
 ENVIRONMENTS = ("build", "publish")
 WORKFLOW = "build.yml"
 NAME = "DISPATCH_TOKEN"
 
 
-async def examined(github: GitHub, pipeline: str, sees_secrets: GitHub | None) -> AsyncIterator[Finding]:
+async def examine_pipeline(github: TokenApi, pipeline: str, sees_secrets: TokenApi | None) -> AsyncIterator[Diagnosis]:
     """Look at everything, with the receiver's token; at the names of secrets with another that may see those."""
-    async for finding in valid(github, NAME):
+    async for finding in examine_token(github, NAME):
         yield finding
         if finding.level == "failure":
             return
     if not pipeline:
         return
-    found = await github.read(f"/repos/{pipeline}")
+    found = await github.fetch_json(f"/repos/{pipeline}")
     if found is None:
         yield failure(f"{NAME} cannot see {pipeline}", "Check PIPELINE_REPOSITORY, and which repositories it covers")
         return
     path = f"/repos/{pipeline}"
     dispatching = Probe("Contents: read and write", f"{path}/dispatches", f"dispatch to {pipeline}")
-    async for finding in needed(github, NAME, [dispatching]):
+    async for finding in examine_permissions(github, NAME, [dispatching]):
         yield finding
-    async for finding in too_much(github, NAME, _unneeded(path)):
+    async for finding in examine_extra_permissions(github, NAME, _unneeded_probes(path)):
         yield finding
-    if await github.lacks(Probe("Variables: read", f"{path}/actions/variables/LLM_MODELS", "", "GET")):
+    if await github.find_missing_permission(
+        Probe("Variables: read", f"{path}/actions/variables/LLM_MODELS", "", "GET")
+    ):
         yield warning(
             f"{NAME} cannot see the variable LLM_MODELS, so the receiver cannot show which models are used", _SEEING
         )
-    yield await _workflow(github, path)
-    async for finding in _environments(github, found, path):
+    yield await _examine_workflow(github, path)
+    async for finding in _examine_environments(github, found, path):
         yield finding
     if sees_secrets:
-        yield await _pen(sees_secrets, path)
-    yield await _branch(github, found, path)
+        yield await _examine_target_secret(sees_secrets, path)
+    yield await _examine_branch_rules(github, found, path)
 
 
 _SEEING = "Set it (`pagewright setup` does). If you like, give the token Variables: read"
 
 
-def _unneeded(path: str) -> list[Probe]:
+def _unneeded_probes(path: str) -> list[Probe]:
     """Return what could be done with a dispatch token that has been given too much, once it has been stolen."""
     return [
         Probe("Administration", "/user/repos", "create repositories"),
@@ -55,19 +64,19 @@ def _unneeded(path: str) -> list[Probe]:
     ]
 
 
-async def _workflow(github: GitHub, path: str) -> Finding:
+async def _examine_workflow(github: TokenApi, path: str) -> Diagnosis:
     answer = await github.ask("GET", f"{path}/actions/workflows/{WORKFLOW}")
     if answer.status_code == 403:
         return failure(f"{NAME} cannot see workflows", "Give it Actions: read; private repositories need it")
-    if (found := parsed(answer)) is None:
+    if (found := parse_answer(answer)) is None:
         return failure(f"There is no {WORKFLOW} on the default branch", "`pagewright setup` pushes the project there")
     if found.get("state") != "active":
         return failure(f"The workflow is {found.get('state')}", "Enable it in the repository's Actions tab")
     return ok(f"The workflow {WORKFLOW} is active on the default branch")
 
 
-async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[Finding]:
-    listed = await github.read(f"{path}/environments")
+async def _examine_environments(github: TokenApi, found: Any, path: str) -> AsyncIterator[Diagnosis]:
+    listed = await github.fetch_json(f"{path}/environments")
     if listed is None:
         where = (
             "Private repositories of free accounts have no environments. Store the secrets in the repository instead"
@@ -88,11 +97,11 @@ async def _environments(github: GitHub, found: Any, path: str) -> AsyncIterator[
             )
             yield warning(said, "`pagewright setup` restricts it to the default branch")
         else:
-            allowed = await github.read(f"{path}/environments/{name}/deployment-branch-policies")
-            yield _restricted(name, allowed, str(found.get("default_branch")))
+            allowed = await github.fetch_json(f"{path}/environments/{name}/deployment-branch-policies")
+            yield _examine_branch_policy(name, allowed, str(found.get("default_branch")))
 
 
-def _restricted(name: str, allowed: Any, branch: str) -> Finding:
+def _examine_branch_policy(name: str, allowed: Any, branch: str) -> Diagnosis:
     if allowed is None:
         return warning(
             f"The branches that may use the environment {name} could not be read", f"Give {NAME} Actions: read"
@@ -105,24 +114,26 @@ def _restricted(name: str, allowed: Any, branch: str) -> Finding:
     return ok(f"The environment {name} is restricted to the default branch")
 
 
-async def _pen(github: GitHub, path: str) -> Finding:
+async def _examine_target_secret(github: TokenApi, path: str) -> Diagnosis:
     """Say whether job `publish` would find its token."""
     for where in (f"{path}/environments/publish/secrets", f"{path}/actions/secrets"):
-        held = await github.read(f"{where}?per_page=100")
+        held = await github.fetch_json(f"{where}?per_page=100")
         if held is not None and "TARGET_TOKEN" in {entry["name"] for entry in held["secrets"]}:
             return ok("The secret TARGET_TOKEN is stored")
     return failure("There is no secret TARGET_TOKEN", "`pagewright setup` stores it")
 
 
-async def _branch(github: GitHub, found: Any, path: str) -> Finding:
+async def _examine_branch_rules(github: TokenApi, found: Any, path: str) -> Diagnosis:
     """Say whether a rule keeps the default branch from a token that may write contents.
 
     https://docs.github.com/rest/repos/rules#get-rules-for-a-branch
     """
     branch = found.get("default_branch")
-    for rule in await github.read(f"{path}/rules/branches/{branch}") or []:
+    for rule in await github.fetch_json(f"{path}/rules/branches/{branch}") or []:
         ruleset = (
-            await github.read(f"{path}/rulesets/{rule.get('ruleset_id')}") if rule.get("type") == "update" else None
+            await github.fetch_json(f"{path}/rulesets/{rule.get('ruleset_id')}")
+            if rule.get("type") == "update"
+            else None
         )
         # A token is its owner to GitHub: what they may bypass, it may.
         if ruleset and ruleset.get("current_user_can_bypass", "never") == "never":

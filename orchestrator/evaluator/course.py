@@ -14,17 +14,17 @@ from orchestrator.core.address import NotPublic, Unresolved
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import GitHubFailed, UsageError
 from orchestrator.core.http import TooLarge, pinned_request, read_body
-from orchestrator.core.retry import ASK, NO_ANSWER, Failure, Kind, Tries, failure_of
+from orchestrator.core.retry import ASK, NO_ANSWER, Failure, Kind, Tries, classify_failure
 from orchestrator.core.settings import EvaluatorSettings
-from orchestrator.core.task import Task, parse
+from orchestrator.core.task import Task, parse_task
 from orchestrator.evaluator.inbox import Inbox
-from orchestrator.evaluator.judging import Claim, attached, judge
+from orchestrator.evaluator.judging import Claim, decode_attachments, judge_claim
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.live import COMPARING_S
-from orchestrator.evaluator.owners import settled
+from orchestrator.evaluator.owners import settle_owners
 from orchestrator.evaluator.reach import Reach, resolving
-from orchestrator.evaluator.records import Entry, Outcome, Verdict, one_line
-from orchestrator.evaluator.templates import Template, filled
+from orchestrator.evaluator.records import LedgerEntry, Outcome, Verdict, make_one_line
+from orchestrator.evaluator.templates import TaskTemplate, fill_template
 
 AT_ONCE = 4
 ANSWER_S = 60
@@ -63,106 +63,108 @@ class Tools:
     at_once: int = AT_ONCE
 
 
-def plan_of(endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> str:
+def plan_digest(endpoints: Sequence[Endpoint], templates: Sequence[TaskTemplate]) -> str:
     """Return what tells one evaluation from another: who is asked for what."""
     said = [f"{endpoint.email} {endpoint.url}" for endpoint in endpoints]
     said += [template.model_dump_json() for template in templates]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
 
 
-def planned(endpoint: Endpoint, template: Template, seed: str) -> list[Entry]:
+def plan_rounds(endpoint: Endpoint, template: TaskTemplate, seed: str) -> list[LedgerEntry]:
     """Return the rounds of one task for one endpoint."""
     return [
-        Entry(endpoint.url, template.id, _task(endpoint.email, f"{template.id}-{seed}", number, vars(wanted)))
-        for number, wanted in enumerate(filled(template, seed), 1)
+        LedgerEntry(
+            endpoint.url, template.id, _make_task(endpoint.email, f"{template.id}-{seed}", number, vars(wanted))
+        )
+        for number, wanted in enumerate(fill_template(template, seed), 1)
     ]
 
 
-def _task(email: str, task: str, round_: int, wanted: Mapping[str, object]) -> Task:
-    return parse(Task, {"email": email, "task": task, "round": round_, "nonce": secrets.token_hex(8), **wanted})
+def _make_task(email: str, task: str, round_: int, wanted: Mapping[str, object]) -> Task:
+    return parse_task(Task, {"email": email, "task": task, "round": round_, "nonce": secrets.token_hex(8), **wanted})
 
 
-async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[Entry]:
+async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[LedgerEntry]:
     """Do what is open of an evaluation, some tasks at once and the rounds of each in order; return everything.
 
     What cannot be judged stays open, and the others go on.
     """
     known = {(endpoint.email, endpoint.url): endpoint for endpoint in endpoints}
-    tasks: dict[tuple[str, str, str], list[Entry]] = {}
-    for entry in ledger.entries(evaluation):
+    tasks: dict[tuple[str, str, str], list[LedgerEntry]] = {}
+    for entry in ledger.load_entries(evaluation):
         tasks.setdefault((entry.endpoint, entry.task.email, entry.task.task), []).append(entry)
     turns = asyncio.Semaphore(tools.at_once)
 
-    async def follow(rounds: Sequence[Entry]) -> None:
+    async def run_in_turn(rounds: Sequence[LedgerEntry]) -> None:
         async with turns:
-            await _in_order(rounds, known[rounds[0].task.email, rounds[0].endpoint], ledger, tools)
+            await _run_rounds(rounds, known[rounds[0].task.email, rounds[0].endpoint], ledger, tools)
 
-    await asyncio.gather(*map(follow, tasks.values()))
-    return settled(ledger.entries(evaluation))
+    await asyncio.gather(*map(run_in_turn, tasks.values()))
+    return settle_owners(ledger.load_entries(evaluation))
 
 
-async def _in_order(rounds: Sequence[Entry], endpoint: Endpoint, ledger: Ledger, tools: Tools) -> None:
-    before: Entry | None = None
+async def _run_rounds(rounds: Sequence[LedgerEntry], endpoint: Endpoint, ledger: Ledger, tools: Tools) -> None:
+    before: LedgerEntry | None = None
     for entry in rounds:
         nonce, now = entry.task.nonce, tools.clock.now
         named = f"{entry.task.email}  {entry.task.task}  round {entry.task.round}"
         if entry.outcome == "open" and before is not None and before.outcome != "live":
-            ledger.ended(nonce, "skipped", now(), "the previous round did not go live")
+            ledger.record_outcome(nonce, "skipped", now(), "the previous round did not go live")
         elif entry.outcome == "open":
             tools.say(f"{named}: sent")
-            outcome, answer = await _asked(entry, endpoint, ledger, tools)
+            outcome, answer = await _send_and_wait(entry, endpoint, ledger, tools)
             verdict = None
             if outcome == "live":
-                known = [ledger.entry(other.task.nonce) for other in rounds]
-                verdict, problem = await _tried(known, ledger.entry(nonce), tools)
+                known = [ledger.load_entry(other.task.nonce) for other in rounds]
+                verdict, problem = await _try_judging(known, ledger.load_entry(nonce), tools)
                 if verdict is None:
                     tools.say(f"{named}: not judged ({problem}); run the same command again to judge it")
                     return
-            ledger.ended(nonce, outcome, now(), answer, verdict)
-            tools.say(f"{named}: {_in_words(ledger.entry(nonce))}")
-        before = ledger.entry(nonce)
+            ledger.record_outcome(nonce, outcome, now(), answer, verdict)
+            tools.say(f"{named}: {_describe_entry(ledger.load_entry(nonce))}")
+        before = ledger.load_entry(nonce)
 
 
-async def _tried(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> tuple[Verdict | None, str]:
+async def _try_judging(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools: Tools) -> tuple[Verdict | None, str]:
     """Return the verdict, or None and why it is missing: what ends one judgement must not end the others'."""
     try:
-        return await judged(rounds, entry, tools), ""
+        return await judge_round(rounds, entry, tools), ""
     except UsageError:
         raise
     except GitHubFailed as error:
-        return None, one_line(error.cause, LONGEST_ANSWER)
+        return None, make_one_line(error.cause, LONGEST_ANSWER)
     except Exception as error:  # noqa: BLE001 - a defect of ours, or of the browser, which a page brought out
         return None, f"an internal error: {type(error).__name__}"
 
 
-async def _asked(entry: Entry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
+async def _send_and_wait(entry: LedgerEntry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
     """Send one round and wait for its result. What was sent before the evaluation stopped is sent again, the same."""
     nonce = entry.task.nonce
     if entry.result is None:
-        ledger.sent(nonce, tools.clock.now())
-        if refusal := await send(entry.task, endpoint, tools):
+        ledger.record_sending(nonce, tools.clock.now())
+        if refusal := await send_task(entry.task, endpoint, tools):
             return "refused", refusal
         try:
             async with asyncio.timeout(tools.patience):
-                await tools.inbox.result_for(nonce)
+                await tools.inbox.await_result(nonce)
         except TimeoutError:
             return "silent", f"no result within {tools.patience / 60:.0f} minutes"
-    result = ledger.choose(nonce).result or {}
-    return ("error", one_line(result["error"], LONGEST_ANSWER)) if result.get("error") else ("live", "")
+    result = ledger.choose_result(nonce).result or {}
+    return ("error", make_one_line(result["error"], LONGEST_ANSWER)) if result.get("error") else ("live", "")
 
 
-def body_of(task: Task) -> dict[str, Any]:
+def request_body(task: Task) -> dict[str, Any]:
     """Return what a request says, without the secret and without where its result goes."""
     said = task.model_dump(mode="json", exclude={"received_at", "checks", "evaluation_url", "target"})
-    return {**said, "checks": [check.wire() for check in task.checks]}
+    return {**said, "checks": [check.wire_form() for check in task.checks]}
 
 
-async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
+async def send_task(task: Task, endpoint: Endpoint, tools: Tools) -> str:
     """POST a request until it is taken; return why it was not, nothing if it was.
 
     A path is added where the URL has none: `/api-endpoint`. What the endpoint says never repeats the secret.
     """
-    body = {**body_of(task), "secret": endpoint.secret, "evaluation_url": tools.url}
+    body = {**request_body(task), "secret": endpoint.secret, "evaluation_url": tools.url}
     tries = Tries(ASK, tools.clock.now)
     while True:
         try:
@@ -173,8 +175,8 @@ async def send(task: Task, endpoint: Endpoint, tools: Tools) -> str:
             return "its address is not public. Pass --private to allow private addresses"
         if status == 200:
             return ""
-        if (wait := tries.wait(failure)) is None:
-            cut = one_line(text.replace(endpoint.secret, "…"), LONGEST_ANSWER)
+        if (wait := tries.next_delay(failure)) is None:
+            cut = make_one_line(text.replace(endpoint.secret, "…"), LONGEST_ANSWER)
             return f"answered {status}: {cut}" if status != NO_ANSWER else "does not answer"
         await tools.clock.sleep(wait)
 
@@ -183,7 +185,7 @@ async def _post(url: str, body: dict[str, Any], tools: Tools) -> tuple[int, str,
     """Return the status, the beginning of the answer, and what it means where it is no success. Raises NotPublic."""
     parts = urlsplit(url)
     with resolving(tools.reach) as names:
-        to = await names.destination(parts._replace(path="/api-endpoint").geturl() if parts.path in ("", "/") else url)
+        to = await names.resolve_url(parts._replace(path="/api-endpoint").geturl() if parts.path in ("", "/") else url)
     try:
         async with (
             asyncio.timeout(ANSWER_S),
@@ -194,14 +196,14 @@ async def _post(url: str, body: dict[str, Any], tools: Tools) -> tuple[int, str,
         text = large.begun
     except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
         return NO_ANSWER, "", Failure(Kind.OUTAGE)
-    failure = failure_of(response.status_code, response.headers)
+    failure = classify_failure(response.status_code, response.headers)
     after = response.headers.get("retry-after", "")
     if response.status_code == 503 and after.isdecimal():  # what a receiver of ours says
         failure = Failure(Kind.OUTAGE, float(after))
     return response.status_code, text.decode(errors="replace"), failure
 
 
-async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict:
+async def judge_round(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools: Tools) -> Verdict:
     """Look at what `entry`, one of the `rounds` of a task, has come to."""
     so_far = [other.task for other in rounds if other.task.round <= entry.task.round]
     before = [other for other in rounds if other.task.round < entry.task.round]
@@ -209,14 +211,14 @@ async def judged(rounds: Sequence[Entry], entry: Entry, tools: Tools) -> Verdict
         task=entry.task,
         result=dict(entry.result or {}),
         since=rounds[0].sent_at or 0,
-        attachments=attached(so_far),
+        attachments=decode_attachments(so_far),
         reach=tools.reach,
         earlier=next(filter(None, ((other.result or {}).get("repo_url") for other in before)), ""),
     )
-    return await judge(claim, tools.settings, tools.clock, tools.comparing)
+    return await judge_claim(claim, tools.settings, tools.clock, tools.comparing)
 
 
-def _in_words(entry: Entry) -> str:
+def _describe_entry(entry: LedgerEntry) -> str:
     if entry.outcome != "live":
         return f"{entry.outcome}, {entry.answer}"
     passed, failed = entry.count("passed"), entry.count("failed")

@@ -21,23 +21,23 @@ from rich.console import Console
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import UsageError
-from orchestrator.core.loopback import address, bind, serving
-from orchestrator.core.settings import evaluator_settings
-from orchestrator.core.task import web_url
+from orchestrator.core.loopback import bind, listener_url, serving
+from orchestrator.core.settings import EvaluatorSettings
+from orchestrator.core.task import validate_web_url
 from orchestrator.evaluator import table
-from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
-from orchestrator.evaluator.inbox import Inbox, Result, Taking, create_inbox
+from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_digest, plan_rounds
+from orchestrator.evaluator.inbox import Inbox, Result, Taking, create_inbox_app
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach, reach_of
-from orchestrator.evaluator.records import Entry
-from orchestrator.evaluator.templates import Template, read_template
+from orchestrator.evaluator.records import LedgerEntry
+from orchestrator.evaluator.templates import TaskTemplate, read_template
 
 LEDGER = "evaluations.sqlite"
 COLUMNS = ("email", "endpoint", "secret")
 
 
 @dataclass(frozen=True)
-class Options:
+class EvaluateOptions:
     """What the command line says. `endpoints`: a CSV file of several, in place of `receiver`.
 
     `private`: everything may lie at addresses that are not public.
@@ -56,38 +56,38 @@ class Options:
     private: bool = False
 
 
-def run_evaluate(options: Options, env: Mapping[str, str]) -> int:
+def run_evaluate(options: EvaluateOptions, settings: EvaluatorSettings) -> int:
     """Run an evaluation to its end, or what is left of one that was stopped; return 1 where something stays open.
 
     Raises UsageError.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    entries = asyncio.run(_evaluated(options, env))
-    write_csv(options.csv, table.COLUMNS, map(table.row, entries))
+    entries = asyncio.run(_run_evaluation(options, settings))
+    write_csv(options.csv, table.COLUMNS, map(table.entry_row, entries))
     if options.as_json:
         # ASCII alone: of what a page said, a terminal would obey more than JSON itself must escape.
-        sys.stdout.write(json.dumps([table.whole(entry) for entry in entries]) + "\n")
+        sys.stdout.write(json.dumps([table.entry_details(entry) for entry in entries]) + "\n")
     else:
-        table.show(Console(), entries)
+        table.print_entries(Console(), entries)
     return 1 if any(entry.outcome == "open" for entry in entries) else 0
 
 
-async def _evaluated(options: Options, env: Mapping[str, str]) -> list[Entry]:
+async def _run_evaluation(options: EvaluateOptions, settings: EvaluatorSettings) -> list[LedgerEntry]:
     templates = read_templates(options.files)
-    endpoints = _endpoints(options)
+    endpoints = _load_endpoints(options)
     check_csv(options.csv)
     console = Console(stderr=True)
     say = partial(console.print, highlight=False, markup=False, soft_wrap=True)
     with contextlib.closing(Ledger(options.data / LEDGER)) as ledger:
-        evaluation, is_new = _begun(ledger, endpoints, templates)
+        evaluation, is_new = _begin_or_resume(ledger, endpoints, templates)
         say(f"{'Evaluation' if is_new else 'Continuing evaluation'} {evaluation}, kept in {options.data / LEDGER}")
         reach = reach_of(options.receiver, private=options.private)
-        async with _listening(options, ledger, reach) as (inbox, url), _client() as http:
-            tools = Tools(evaluator_settings(env), inbox, url, http, Clock(), say, reach)
+        async with _run_inbox(options, ledger, reach) as (inbox, url), _create_client() as http:
+            tools = Tools(settings, inbox, url, http, Clock(), say, reach)
             return await carry_out(ledger, evaluation, endpoints, tools)
 
 
-def read_templates(files: Sequence[Path]) -> list[Template]:
+def read_templates(files: Sequence[Path]) -> list[TaskTemplate]:
     """Read templates; raise UsageError if one is not valid, or two have the same id."""
     templates = [read_template(path) for path in files]
     if len({template.id for template in templates}) < len(templates):
@@ -108,10 +108,10 @@ def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows({name: _harmless(value) for name, value in row.items()} for row in rows)
+        writer.writerows({name: _escape_formula(value) for name, value in row.items()} for row in rows)
 
 
-def _harmless(value: object) -> object:
+def _escape_formula(value: object) -> object:
     """Return what a spreadsheet shows and does not run: a stranger's text may begin like a formula.
 
     https://owasp.org/www-community/attacks/CSV_Injection
@@ -119,25 +119,27 @@ def _harmless(value: object) -> object:
     return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@")) else value
 
 
-def _client() -> httpx.AsyncClient:
+def _create_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(timeout=60, trust_env=False, headers={"user-agent": "pagewright"})
 
 
-def _begun(ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[Template]) -> tuple[int, bool]:
+def _begin_or_resume(
+    ledger: Ledger, endpoints: Sequence[Endpoint], templates: Sequence[TaskTemplate]
+) -> tuple[int, bool]:
     """Return the evaluation of this plan that is not finished, or a new one, and whether it is new."""
-    plan = plan_of(endpoints, templates)
-    if (open_one := ledger.unfinished(plan)) is not None:
+    plan = plan_digest(endpoints, templates)
+    if (open_one := ledger.find_unfinished(plan)) is not None:
         return open_one, False
     entries = [
         entry
         for endpoint in endpoints
         for template in templates
-        for entry in planned(endpoint, template, secrets.token_hex(3))
+        for entry in plan_rounds(endpoint, template, secrets.token_hex(3))
     ]
-    return ledger.begin(plan, entries, datetime.now(UTC).timestamp()), True
+    return ledger.begin_evaluation(plan, entries, datetime.now(UTC).timestamp()), True
 
 
-def _endpoints(options: Options) -> list[Endpoint]:
+def _load_endpoints(options: EvaluateOptions) -> list[Endpoint]:
     if bool(options.receiver) == bool(options.endpoints):
         raise UsageError("Pass exactly one of --receiver and --endpoints.")
     if options.endpoints is None:
@@ -148,12 +150,12 @@ def _endpoints(options: Options) -> list[Endpoint]:
         ]
         where = "--receiver"
     else:
-        rows, where = _rows(options.endpoints), str(options.endpoints)
+        rows, where = _load_rows(options.endpoints), str(options.endpoints)
     endpoints: list[Endpoint] = []
     for number, row in enumerate(rows, 1):
         said = [str(row.get(name) or "").strip() for name in COLUMNS]
         try:
-            endpoints.append(Endpoint(said[0], web_url(said[1]), said[2] or options.secret))
+            endpoints.append(Endpoint(said[0], validate_web_url(said[1]), said[2] or options.secret))
         except ValueError as error:
             raise UsageError(f"{where}, endpoint {number}: {error}.", "Correct it.") from None
         if not said[0] or not endpoints[-1].secret:
@@ -163,7 +165,7 @@ def _endpoints(options: Options) -> list[Endpoint]:
     return endpoints
 
 
-def _rows(path: Path) -> list[dict[str, str | None]]:
+def _load_rows(path: Path) -> list[dict[str, str | None]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file)
@@ -176,7 +178,7 @@ def _rows(path: Path) -> list[dict[str, str | None]]:
 
 
 @asynccontextmanager
-async def _listening(options: Options, ledger: Ledger, reach: Reach) -> AsyncIterator[tuple[Inbox, str]]:
+async def _run_inbox(options: EvaluateOptions, ledger: Ledger, reach: Reach) -> AsyncIterator[tuple[Inbox, str]]:
     """Take results for as long as the block runs; yields the inbox, and the URL that endpoints are told."""
     public = options.public_url.rstrip("/")
     if not public and not reach.allow_private:
@@ -185,17 +187,17 @@ async def _listening(options: Options, ledger: Ledger, reach: Reach) -> AsyncIte
             "Pass --public-url with the URL at which they reach the --listen address, for example the "
             "URL of a tunnel. If the endpoints are at private addresses, pass --private.",
         )
-    inbox = Inbox(lambda result: _kept(ledger, result))
-    listener = _listener(options.listen)
-    async with serving(create_inbox(inbox, is_shown=False), listener):
-        yield inbox, f"{public or address(listener)}/notify"
+    inbox = Inbox(lambda result: _take_result(ledger, result))
+    listener = _bind_listener(options.listen)
+    async with serving(create_inbox_app(inbox, is_shown=False), listener):
+        yield inbox, f"{public or listener_url(listener)}/notify"
 
 
-def _kept(ledger: Ledger, result: Result) -> Taking:
-    return ledger.take(result, datetime.now(UTC).timestamp())
+def _take_result(ledger: Ledger, result: Result) -> Taking:
+    return ledger.take_result(result, datetime.now(UTC).timestamp())
 
 
-def _listener(listen: str) -> socket.socket:
+def _bind_listener(listen: str) -> socket.socket:
     host, _, port = listen.rpartition(":")
     try:
         return bind(int(port), host or "127.0.0.1")

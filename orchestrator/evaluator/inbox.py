@@ -32,7 +32,7 @@ _ANSWERS: dict[Taking, tuple[int, dict[str, str]]] = {
 }
 
 
-def anyone(_: Result) -> Taking:
+def take_any_result(_: Result) -> Taking:
     """Take every result."""
     return "taken"
 
@@ -44,22 +44,22 @@ class Inbox:
     `takes`: called with each result, says what becomes of it, and may keep it before it is acknowledged.
     """
 
-    takes: Callable[[Result], Taking] = anyone
+    takes: Callable[[Result], Taking] = take_any_result
     received: list[Result] = field(default_factory=list)
     arrival: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def result_for(self, nonce: str) -> Result:
+    async def await_result(self, nonce: str) -> Result:
         """Return the newest result that carries `nonce`, waiting until there is one."""
         async with self.arrival:
-            await self.arrival.wait_for(lambda: self._newest(nonce) is not None)
-        return self._newest(nonce) or {}
+            await self.arrival.wait_for(lambda: self._newest_result(nonce) is not None)
+        return self._newest_result(nonce) or {}
 
-    def _newest(self, nonce: str) -> Result | None:
+    def _newest_result(self, nonce: str) -> Result | None:
         return next((result for result in reversed(self.received) if result.get("nonce") == nonce), None)
 
-    async def take(self, request: Request) -> Response:
+    async def receive_result(self, request: Request) -> Response:
         """Take one result; 400 for anything else, 404 for one that nobody waits for, 410 for one too many."""
-        result = await _read(request)
+        result = await _read_result(request)
         if result is None:
             return JSONResponse({"error": "Send email, task, round, nonce and the result or error."}, 400)
         taking = self.takes(result)
@@ -70,12 +70,12 @@ class Inbox:
         status, said = _ANSWERS[taking]
         return JSONResponse(said, status)
 
-    async def show(self, _: Request) -> Response:
+    async def list_results(self, _: Request) -> Response:
         """Show every result."""
         return JSONResponse(self.received)
 
 
-async def _read(request: Request) -> Result | None:
+async def _read_result(request: Request) -> Result | None:
     body = bytearray()
     try:
         async with asyncio.timeout(READING_S):
@@ -89,7 +89,7 @@ async def _read(request: Request) -> Result | None:
     return result if isinstance(result, dict) and result.keys() >= set(IDENTITY) else None
 
 
-def create_inbox(inbox: Inbox, *, is_shown: bool) -> Starlette:
+def create_inbox_app(inbox: Inbox, *, is_shown: bool) -> Starlette:
     """Return the inbox as an ASGI application. `is_shown`: to everyone who asks, e-mails and nonces too."""
-    taking, showing = Route("/notify", inbox.take, methods=["POST"]), Route("/notify", inbox.show)
+    taking, showing = Route("/notify", inbox.receive_result, methods=["POST"]), Route("/notify", inbox.list_results)
     return Starlette(routes=[taking, showing] if is_shown else [taking])

@@ -12,9 +12,18 @@ from typing import Any
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Finding
-from orchestrator.core.task import Task, parse
+from orchestrator.core.task import Task, parse_task
 from orchestrator.evaluator.inbox import IDENTITY, Result, Taking
-from orchestrator.evaluator.records import Built, Entry, Mark, Outcome, SiteRepair, Trial, Verdict, one_line
+from orchestrator.evaluator.records import (
+    LedgerEntry,
+    Mark,
+    Outcome,
+    RoundBuild,
+    SiteRepair,
+    Trial,
+    Verdict,
+    make_one_line,
+)
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS evaluations (
@@ -73,7 +82,7 @@ class Ledger:
         """Close the file."""
         self._db.close()
 
-    def unfinished(self, plan: str) -> int | None:
+    def find_unfinished(self, plan: str) -> int | None:
         """Return the newest evaluation of `plan` of which something is open."""
         found = self._db.execute(
             "SELECT max(evaluations.id) FROM evaluations JOIN tasks ON tasks.evaluation = evaluations.id"
@@ -82,7 +91,7 @@ class Ledger:
         ).fetchone()
         return None if found[0] is None else int(found[0])
 
-    def begin(self, plan: str, entries: Iterable[Entry], now: float, model: str = "") -> int:
+    def begin_evaluation(self, plan: str, entries: Iterable[LedgerEntry], now: float, model: str = "") -> int:
         """Write down what will be asked, and return the evaluation's number. `model`: the one that is being tried."""
         with self._db:
             self._db.execute("BEGIN")
@@ -93,24 +102,24 @@ class Ledger:
                 "INSERT INTO tasks"
                 " (nonce, evaluation, endpoint, template, email, task, round, brief, checks, attachments)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                [_row(entry, made.lastrowid or 0) for entry in entries],
+                [_task_row(entry, made.lastrowid or 0) for entry in entries],
             )
         return made.lastrowid or 0
 
-    def entries(self, evaluation: int) -> list[Entry]:
+    def load_entries(self, evaluation: int) -> list[LedgerEntry]:
         """Return every round, in the order in which they were planned."""
         rows = self._db.execute("SELECT * FROM tasks WHERE evaluation = ? ORDER BY rowid", (evaluation,)).fetchall()
-        return [self._entry(row) for row in rows]
+        return [self._entry_from_row(row) for row in rows]
 
-    def entry(self, nonce: str) -> Entry:
+    def load_entry(self, nonce: str) -> LedgerEntry:
         """Return one round."""
-        return self._entry(self._db.execute("SELECT * FROM tasks WHERE nonce = ?", (nonce,)).fetchone())
+        return self._entry_from_row(self._db.execute("SELECT * FROM tasks WHERE nonce = ?", (nonce,)).fetchone())
 
-    def sent(self, nonce: str, now: float) -> None:
+    def record_sending(self, nonce: str, now: float) -> None:
         """Write down when a round was sent; when it was sent first is what counts."""
         self._db.execute("UPDATE tasks SET sent_at = coalesce(sent_at, ?) WHERE nonce = ?", (now, nonce))
 
-    def take(self, result: Result, now: float) -> Taking:
+    def take_result(self, result: Result, now: float) -> Taking:
         """Write down what an endpoint says, if all four fields are those of a round that was asked for.
 
         Of one round so many results at most, and none once one of them was chosen or the round has ended.
@@ -121,8 +130,8 @@ class Ledger:
         ).fetchone()
         if row is None or any(str(row[name]) != str(result[name]) for name in IDENTITY):
             return "unknown"
-        told = tuple(None if result.get(name) is None else one_line(str(result[name]), 2_000) for name in _TOLD)
-        before = [tuple(each[name] for name in _TOLD) for each in self._told(nonce)]
+        told = tuple(None if result.get(name) is None else make_one_line(str(result[name]), 2_000) for name in _TOLD)
+        before = [tuple(each[name] for name in _TOLD) for each in self._load_results(nonce)]
         if told in before[:1]:
             return "known"
         if row["outcome"] != "open" or nonce in self._chosen or len(before) >= MOST_RESULTS:
@@ -130,16 +139,18 @@ class Ledger:
         self._db.execute("INSERT INTO repos VALUES (?, ?, ?, ?, ?, ?)", (nonce, now, *told))
         return "taken"
 
-    def choose(self, nonce: str) -> Entry:
+    def choose_result(self, nonce: str) -> LedgerEntry:
         """Return a round with the result that counts from now on, the newest one: no other is taken any more."""
         self._chosen.add(nonce)
-        return self.entry(nonce)
+        return self.load_entry(nonce)
 
-    def _told(self, nonce: str) -> list[Any]:
+    def _load_results(self, nonce: str) -> list[Any]:
         """Return what was told of a round, the newest first."""
         return self._db.execute("SELECT * FROM repos WHERE nonce = ? ORDER BY rowid DESC", (nonce,)).fetchall()
 
-    def ended(self, nonce: str, outcome: Outcome, now: float, answer: str = "", verdict: Verdict | None = None) -> None:
+    def record_outcome(
+        self, nonce: str, outcome: Outcome, now: float, answer: str = "", verdict: Verdict | None = None
+    ) -> None:
         """Write down what came of a round, and what was seen."""
         marks: Sequence[Mark] = verdict.marks if verdict else ()
         found: Sequence[Finding] = verdict.findings if verdict else ()
@@ -157,16 +168,16 @@ class Ledger:
                 "UPDATE tasks SET outcome = ?, answer = ?, judged_at = ? WHERE nonce = ?", (outcome, answer, now, nonce)
             )
 
-    def built(self, nonce: str, how: Built) -> None:
+    def record_build(self, nonce: str, how: RoundBuild) -> None:
         """Write down what building a round took."""
         self._db.execute("INSERT OR REPLACE INTO builds VALUES (?, ?, ?, ?, ?, ?, ?)", (nonce, *astuple(how)))
 
-    def add_site_repair(self, evaluation: int, repair: SiteRepair) -> None:
+    def record_site_repair(self, evaluation: int, repair: SiteRepair) -> None:
         """Write down the result of a site that a model had to repair."""
         values = (evaluation, *astuple(repair))
         self._db.execute("INSERT OR REPLACE INTO healings VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)
 
-    def trials(self, plan: str) -> list[Trial]:
+    def load_trials(self, plan: str) -> list[Trial]:
         """Return the newest evaluation of `plan` with each model, in the order in which they were made."""
         found = self._db.execute(
             "SELECT max(id) AS id, model, started_at FROM evaluations WHERE plan = ? AND model <> ''"
@@ -174,11 +185,11 @@ class Ledger:
             " GROUP BY model ORDER BY id",
             (plan,),
         ).fetchall()
-        return [self._trial(row) for row in found]
+        return [self._trial_from_row(row) for row in found]
 
-    def _trial(self, row: Any) -> Trial:
+    def _trial_from_row(self, row: Any) -> Trial:
         number = row["id"]
-        entries = self.entries(number)
+        entries = self.load_entries(number)
         builds = self._db.execute(
             "SELECT nonce, built_by, fallback, repairs, tokens_in, tokens_out, cost_usd FROM builds"
             " JOIN tasks USING (nonce) WHERE evaluation = ?",
@@ -192,13 +203,13 @@ class Ledger:
             model=row["model"],
             started_at=row["started_at"],
             entries=tuple(entries),
-            builds={build[0]: Built(build[1], bool(build[2]), *build[3:]) for build in builds},
+            builds={build[0]: RoundBuild(build[1], bool(build[2]), *build[3:]) for build in builds},
             site_repairs=tuple(SiteRepair(row[0], row[1], bool(row[2]), *row[3:]) for row in repairs),
         )
 
-    def _entry(self, row: Any) -> Entry:
+    def _entry_from_row(self, row: Any) -> LedgerEntry:
         nonce = row["nonce"]
-        told = next(iter(self._told(nonce)), None)
+        told = next(iter(self._load_results(nonce)), None)
         marks = self._db.execute(
             "SELECT kind, text, state, seen FROM results WHERE nonce = ? ORDER BY place", (nonce,)
         ).fetchall()
@@ -207,10 +218,10 @@ class Ledger:
         ).fetchall()
         raw = {name: row[name] for name in (*IDENTITY, "brief")}
         large = {name: json.loads(row[name]) for name in ("checks", "attachments")}
-        return Entry(
+        return LedgerEntry(
             endpoint=row["endpoint"],
             template=row["template"],
-            task=parse(Task, {**raw, **large}),
+            task=parse_task(Task, {**raw, **large}),
             sent_at=row["sent_at"],
             answer=row["answer"] or "",
             outcome=row["outcome"],
@@ -221,7 +232,7 @@ class Ledger:
         )
 
 
-def _row(entry: Entry, evaluation: int) -> tuple[object, ...]:
+def _task_row(entry: LedgerEntry, evaluation: int) -> tuple[object, ...]:
     task = entry.task
     return (
         task.nonce,
@@ -232,6 +243,6 @@ def _row(entry: Entry, evaluation: int) -> tuple[object, ...]:
         task.task,
         task.round,
         task.brief,
-        json.dumps([check.wire() for check in task.checks], ensure_ascii=False),
+        json.dumps([check.wire_form() for check in task.checks], ensure_ascii=False),
         json.dumps([attachment.model_dump() for attachment in task.attachments]),
     )

@@ -8,18 +8,18 @@ from urllib.parse import urlsplit
 from orchestrator.core.record import read_record
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Task
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 
 BELONGS = "Repository and page belong together and to this endpoint"
 LISTED = 3
 
 
-def same_repository(url: str) -> str:
+def normalize_repository_url(url: str) -> str:
     """Return what two URLs of one repository have in common: GitHub's names have no case, and `.git` may follow."""
     return url.strip().rstrip("/").removesuffix(".git").lower()
 
 
-def address_by_rule(full_name: str) -> str:
+def default_pages_url(full_name: str) -> str:
     """Return where GitHub Pages serves a repository of github.com that has no domain of its own.
 
     https://docs.github.com/pages/getting-started-with-github-pages/what-is-github-pages#types-of-github-pages-sites
@@ -39,41 +39,41 @@ def is_same_address(told: str, address: str) -> bool:
     return is_path and (one.scheme.lower(), one.netloc.lower()) == (other.scheme.lower(), other.netloc.lower())
 
 
-def answers(task: Task, files: Mapping[str, bytes]) -> bool:
+def matches_request(task: Task, files: Mapping[str, bytes]) -> bool:
     """Whether the record among the files of a commit names the request: only who was asked knows its nonce."""
     record = read_record(files.get(RECORD))
     return record is not None and record.request == task.id
 
 
-def settled(entries: Sequence[Entry]) -> list[Entry]:
+def settle_owners(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Return the rounds of an evaluation with the last word on whose each repository is.
 
     That waits until all have answered: who names somebody else's repository may be the first to do so. Where two name
     one, it is the one's whose request the commit answers; where none is answered, it is nobody's.
     """
-    named: defaultdict[str, list[Entry]] = defaultdict(list)
+    named: defaultdict[str, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:
-        if url := _named(entry):
+        if url := _named_repository(entry):
             named[url].append(entry)
-    return [_settled(entry, named[_named(entry)]) for entry in entries]
+    return [_settle_owner(entry, named[_named_repository(entry)]) for entry in entries]
 
 
-def _named(entry: Entry) -> str:
-    return same_repository((entry.result or {}).get("repo_url", ""))
+def _named_repository(entry: LedgerEntry) -> str:
+    return normalize_repository_url((entry.result or {}).get("repo_url", ""))
 
 
-def _settled(entry: Entry, sharing: Sequence[Entry]) -> Entry:
-    others = [other for other in sharing if _whose(other) != _whose(entry)]
+def _settle_owner(entry: LedgerEntry, sharing: Sequence[LedgerEntry]) -> LedgerEntry:
+    others = [other for other in sharing if _owner_key(other) != _owner_key(entry)]
     who = ", ".join(list(dict.fromkeys(f"{other.task.email} for {other.task.task}" for other in others))[:LISTED])
-    marks = tuple(_decided(mark, who) if mark.kind == "owner" else mark for mark in entry.marks)
+    marks = tuple(_decide_mark(mark, who) if mark.kind == "owner" else mark for mark in entry.marks)
     return replace(entry, marks=marks)
 
 
-def _whose(entry: Entry) -> tuple[str, str, str]:
+def _owner_key(entry: LedgerEntry) -> tuple[str, str, str]:
     return entry.endpoint, entry.task.email, entry.task.task
 
 
-def _decided(mark: Mark, who: str) -> Mark:
+def _decide_mark(mark: Mark, who: str) -> Mark:
     if mark.state == "failed":
         return mark
     if not who:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from orchestrator.core.address import Destination, NotPublic, Unresolved, addresses_of, destination, is_public
+from orchestrator.core.address import Destination, NotPublic, Unresolved, is_public, resolve_destination, resolve_host
 
 RESOLVING_S = 10.0
 AT_ONCE = 4
@@ -35,14 +35,14 @@ def reach_of(receiver: str, *, private: bool) -> Reach:
     A name counts for nothing, for its owner says what it resolves to; `localhost` has none:
     https://www.rfc-editor.org/rfc/rfc6761#section-6.3
     """
-    named = address_in(receiver)
+    named = parse_ip_address(receiver)
     return Reach(
         allow_private=private or (named is not None and not is_public(str(named))),
         is_here=named is not None and named.is_loopback,
     )
 
 
-def address_in(url: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def parse_ip_address(url: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the address that a URL itself holds, None if it holds a name."""
     try:
         host = (urlsplit(url).hostname or "").rstrip(".")
@@ -64,14 +64,14 @@ class Names:
     refused: str = ""
     known: dict[str, asyncio.Task[list[str]]] = field(default_factory=dict)
 
-    async def addresses(self, host: str, port: int) -> list[str]:
+    async def resolve_addresses(self, host: str, port: int) -> list[str]:
         """Return the addresses of `host`; raise NotPublic if it may not be connected to."""
         if host.lower() == self.refused:
             raise NotPublic("the host's address is taken from memory")
         if host not in self.known and len(self.known) >= MOST_NAMES:
             raise Unresolved("too many names were looked up")
         if host not in self.known:
-            self.known[host] = asyncio.create_task(self._look(host, port))
+            self.known[host] = asyncio.create_task(self._look_up_host(host, port))
         found = await asyncio.shield(self.known[host])
         if not found:
             raise Unresolved("the host name could not be resolved")
@@ -79,15 +79,15 @@ class Names:
             raise NotPublic("the host has an address that is not public")
         return found
 
-    async def _look(self, host: str, port: int) -> list[str]:
+    async def _look_up_host(self, host: str, port: int) -> list[str]:
         with contextlib.suppress(TimeoutError, Unresolved):
             async with asyncio.timeout(RESOLVING_S):
-                return await addresses_of(host, port, self.pool)
+                return await resolve_host(host, port, self.pool)
         return []
 
-    async def destination(self, url: str) -> Destination:
+    async def resolve_url(self, url: str) -> Destination:
         """Return where to connect for `url`; raise NotPublic."""
-        return await destination(url, allow_private=False, resolve=self.addresses)
+        return await resolve_destination(url, allow_private=False, resolve=self.resolve_addresses)
 
 
 @contextmanager

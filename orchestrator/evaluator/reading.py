@@ -14,10 +14,10 @@ from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.record import read_record
 from orchestrator.core.settings import EvaluatorSettings
 from orchestrator.core.site import RECORD
-from orchestrator.evaluator.owners import address_by_rule, is_same_address
-from orchestrator.evaluator.reach import Reach, address_in
-from orchestrator.github.client import Client, Refused
-from orchestrator.github.repository import archive
+from orchestrator.evaluator.owners import default_pages_url, is_same_address
+from orchestrator.evaluator.reach import Reach, parse_ip_address
+from orchestrator.github.client import Client, GitHubRefused
+from orchestrator.github.repository import download_files
 
 READING_S = 180
 LONGEST_HISTORY = 300
@@ -26,12 +26,12 @@ LONGEST_HISTORY = 300
 _GITHUB = "https://github.com"
 
 
-class Unread(GitHubFailed):
+class NothingToRead(GitHubFailed):
     """A result names nothing that could be read; the text says why."""
 
 
 @dataclass(frozen=True)
-class Commit:
+class CommitFiles:
     """What lies at a commit of a repository.
 
     `files`: path -> bytes. `later`: the bytes that the record has at the head where that is a later commit which
@@ -59,66 +59,68 @@ class _Source:
     token: str
 
 
-async def read_commit(result: Mapping[str, object], settings: EvaluatorSettings, reach: Reach, clock: Clock) -> Commit:
-    """Read what a result names; raise Unread or GitHubFailed.
+async def fetch_commit(
+    result: Mapping[str, object], settings: EvaluatorSettings, reach: Reach, clock: Clock
+) -> CommitFiles:
+    """Read what a result names; raise NothingToRead or GitHubFailed.
 
     Three calls; one more for a page whose address is not what GitHub's rule gives, one more where the branch went on.
     """
     url, sha, page = (str(result.get(name)) for name in ("repo_url", "commit_sha", "pages_url"))
-    source = _source(settings, reach, url)
+    source = _choose_source(settings, reach, url)
     named = re.fullmatch(rf"{re.escape(source.server)}/([\w.-]+/[\w.-]+?)(?:\.git)?/?", url, re.ASCII)
     if named is None:
-        raise Unread(f"repo_url is not a repository at {source.server}")
+        raise NothingToRead(f"repo_url is not a repository at {source.server}")
     if not re.fullmatch(r"[0-9a-f]{40}", sha):
-        raise Unread("commit_sha is not a commit")
+        raise NothingToRead("commit_sha is not a commit")
     client = Client(source.api, source.token, Deadline(clock.now() + READING_S, clock))
     try:
         async with asyncio.timeout(READING_S):
-            return await _read(client, named[1], sha, (source, page))
+            return await _fetch_contents(client, named[1], sha, (source, page))
     except TimeoutError:
-        raise Unread(f"GitHub did not answer within {READING_S} s") from None
+        raise NothingToRead(f"GitHub did not answer within {READING_S} s") from None
 
 
-def _source(settings: EvaluatorSettings, reach: Reach, url: str) -> _Source:
+def _choose_source(settings: EvaluatorSettings, reach: Reach, url: str) -> _Source:
     """Return the GitHub to ask: the one that the settings name; else the one on this machine, where the endpoint is.
 
     No token of github.com is for that one.
     """
-    named = address_in(url)
+    named = parse_ip_address(url)
     if reach.is_here and not settings.names_a_server and named is not None and named.is_loopback:
         origin = "/".join(url.split("/")[:3])
         return _Source(origin, origin, "")
     return _Source(settings.server_url, settings.api_url, settings.token)
 
 
-async def _read(client: Client, name: str, sha: str, told: tuple[_Source, str]) -> Commit:
+async def _fetch_contents(client: Client, name: str, sha: str, told: tuple[_Source, str]) -> CommitFiles:
     source, page = told
-    full_name, made, homepage = await client.read(lambda github: _repository(github, name))
-    head = await client.read(lambda github: _head_above(github, full_name, sha))
+    full_name, made, homepage = await client.read(lambda github: _fetch_repository(github, name))
+    head = await client.read(lambda github: _find_head_above(github, full_name, sha))
     if head is None:
-        raise Unread("commit_sha is not a commit of the repository's default branch")
-    files = await archive(client, full_name, sha)
+        raise NothingToRead("commit_sha is not a commit of the repository's default branch")
+    files = await download_files(client, full_name, sha)
     later = None
     if head != sha:
-        now = await archive(client, full_name, head)
+        now = await download_files(client, full_name, head)
         later = now.get(RECORD) if {**now, RECORD: b""} == {**files, RECORD: b""} else None
     record = read_record(files.get(RECORD))
     if record is not None and record.target not in (None, "pages") and homepage and is_same_address(page, homepage):
         address = f"{homepage.rstrip('/')}/"
-        return Commit(full_name, made, files, later, address, is_own_domain=True, is_elsewhere=True)
-    by_rule = address_by_rule(full_name) if source.server == _GITHUB else ""
+        return CommitFiles(full_name, made, files, later, address, is_own_domain=True, is_elsewhere=True)
+    by_rule = default_pages_url(full_name) if source.server == _GITHUB else ""
     if by_rule and is_same_address(page, by_rule):
-        return Commit(full_name, made, files, later, by_rule)
-    address, is_own_domain = await _served_at(client, full_name)
-    return Commit(full_name, made, files, later, address or by_rule, is_own_domain)
+        return CommitFiles(full_name, made, files, later, by_rule)
+    address, is_own_domain = await _fetch_pages_url(client, full_name)
+    return CommitFiles(full_name, made, files, later, address or by_rule, is_own_domain)
 
 
-def _repository(github: Github, name: str) -> tuple[str, datetime, str]:
+def _fetch_repository(github: Github, name: str) -> tuple[str, datetime, str]:
     found = github.get_repo(name)
     return found.full_name, found.created_at, found.homepage or ""
 
 
-def _head_above(github: Github, full_name: str, sha: str) -> str | None:
+def _find_head_above(github: Github, full_name: str, sha: str) -> str | None:
     """Return the head of the default branch, None if `sha` is not reached from it.
 
     The API gives out commits of forks too: https://docs.github.com/rest/commits/commits#get-a-commit
@@ -131,7 +133,7 @@ def _head_above(github: Github, full_name: str, sha: str) -> str | None:
     return None
 
 
-async def _served_at(client: Client, full_name: str) -> tuple[str, bool]:
+async def _fetch_pages_url(client: Client, full_name: str) -> tuple[str, bool]:
     """Return where GitHub says that the page is, and whether that is the owner's domain; empty if nowhere.
 
     https://docs.github.com/rest/pages/pages#get-a-github-pages-site
@@ -139,7 +141,7 @@ async def _served_at(client: Client, full_name: str) -> tuple[str, bool]:
     path = f"/repos/{full_name}/pages"
     try:
         _, found = await client.read(lambda github: github.requester.requestJsonAndCheck("GET", path))
-    except Refused as error:
+    except GitHubRefused as error:
         if error.status in (401, 403, 404):
             return "", False
         raise

@@ -8,7 +8,7 @@ from orchestrator.core.report import Finding, State
 from orchestrator.core.task import Task
 
 
-def one_line(text: str, length: int) -> str:
+def make_one_line(text: str, length: int) -> str:
     """Return the beginning of what a stranger said, without anything that a terminal would obey."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * length]).split())[:length]
 
@@ -38,7 +38,7 @@ the endpoint did not take the request; `skipped`: the round before came to nothi
 
 
 @dataclass(frozen=True)
-class Entry:
+class LedgerEntry:
     """One round of one task at one endpoint. Times in Unix seconds; `answer`: why the endpoint did not take it."""
 
     endpoint: str
@@ -56,13 +56,13 @@ class Entry:
         """Return how many of the checks are in `state`."""
         return sum(mark.state == state for mark in self.marks if mark.kind in ("js", "file", "prose"))
 
-    def shown(self, kind: str) -> str:
+    def mark_state(self, kind: str) -> str:
         """Return the state of what is looked at once: the repository, whose it is, its licence, the page."""
         return next((mark.state for mark in self.marks if mark.kind == kind), "")
 
 
 @dataclass(frozen=True)
-class Built:
+class RoundBuild:
     """What building one round took. `cost_usd`: None if a price is unknown."""
 
     built_by: str
@@ -92,6 +92,6 @@ class Trial:
 
     model: str
     started_at: float
-    entries: tuple[Entry, ...]
-    builds: Mapping[str, Built]
+    entries: tuple[LedgerEntry, ...]
+    builds: Mapping[str, RoundBuild]
     site_repairs: tuple[SiteRepair, ...]

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from orchestrator.evaluator.records import Entry, one_line
+from orchestrator.evaluator.records import LedgerEntry, make_one_line
 
 COLUMNS = (
     "email",
@@ -37,7 +37,7 @@ COLUMNS = (
 _SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "unproved": "[yellow]?[/]"}
 
 
-def row(entry: Entry) -> dict[str, Any]:
+def entry_row(entry: LedgerEntry) -> dict[str, Any]:
     """Return what came of one round, flat."""
     told = entry.result or {}
     return {
@@ -47,8 +47,8 @@ def row(entry: Entry) -> dict[str, Any]:
         "task": entry.task.task,
         "round": entry.task.round,
         "outcome": entry.outcome,
-        "seconds": _seconds(entry),
-        **{kind: entry.shown(kind) for kind in ("repository", "owner", "licence", "page")},
+        "seconds": _elapsed_seconds(entry),
+        **{kind: entry.mark_state(kind) for kind in ("repository", "owner", "licence", "page")},
         **{state: entry.count(state) for state in ("passed", "failed", "unproved", "unreadable")},
         "findings": len(entry.findings),
         **{name: told.get(name, "") for name in ("repo_url", "commit_sha", "pages_url")},
@@ -56,10 +56,10 @@ def row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def whole(entry: Entry) -> dict[str, Any]:
+def entry_details(entry: LedgerEntry) -> dict[str, Any]:
     """Return everything about one round."""
     return {
-        **row(entry),
+        **entry_row(entry),
         "nonce": entry.task.nonce,
         "brief": entry.task.brief,
         "marks": [asdict(mark) for mark in entry.marks],
@@ -67,18 +67,18 @@ def whole(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _undecided(said: dict[str, Any]) -> str:
+def _describe_undecided(said: dict[str, Any]) -> str:
     """Return the checks that count for nothing: `+2?`, those in prose and those that cannot be read here."""
     undecided = said["unproved"] + said["unreadable"]
     return f" +{undecided}?" if undecided else ""
 
 
-def _seconds(entry: Entry) -> float | None:
+def _elapsed_seconds(entry: LedgerEntry) -> float | None:
     known = entry.received_at is not None and entry.sent_at is not None
     return round((entry.received_at or 0) - (entry.sent_at or 0), 1) if known else None
 
 
-def show(console: Console, entries: Sequence[Entry]) -> None:
+def print_entries(console: Console, entries: Sequence[LedgerEntry]) -> None:
     """Print the table, and below it what was not as it should be."""
     are_several = len({entry.task.email for entry in entries}) > 1
     table = Table(box=None, header_style="bold", pad_edge=False)
@@ -87,15 +87,15 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
     for name in ("round", "result", "new", "own", "MIT", "page", "checks", "time"):
         table.add_column(name, no_wrap=True, justify="right" if name in ("round", "checks", "time") else "left")
     for entry in entries:
-        said = row(entry)
+        said = entry_row(entry)
         judged = said["passed"] + said["failed"]
         table.add_row(
             *((escape(entry.task.email),) if are_several else ()),
             escape(entry.task.task),
             str(entry.task.round),
             f"[{'green' if entry.outcome == 'live' else 'red'}]{entry.outcome}[/]",
-            *(_SIGNS.get(entry.shown(kind), "") for kind in ("repository", "owner", "licence", "page")),
-            f"{said['passed']}/{judged}{_undecided(said)}" if entry.marks else "",
+            *(_SIGNS.get(entry.mark_state(kind), "") for kind in ("repository", "owner", "licence", "page")),
+            f"{said['passed']}/{judged}{_describe_undecided(said)}" if entry.marks else "",
             "" if said["seconds"] is None else f"{said['seconds']:.0f} s",
         )
     console.print(table)
@@ -103,20 +103,22 @@ def show(console: Console, entries: Sequence[Entry]) -> None:
     judged = passed + sum(entry.count("failed") for entry in entries)
     console.print(f"\n{live} of {len(entries)} rounds live, {passed} of {judged} checks passed", highlight=False)
     for entry in entries:
-        _show_what_is_wrong(console, entry)
+        _print_problems(console, entry)
 
 
-def _show_what_is_wrong(console: Console, entry: Entry) -> None:
+def _print_problems(console: Console, entry: LedgerEntry) -> None:
     lines = [escape(entry.answer)] if entry.answer else []
     lines += [
-        f"{_SIGNS[mark.state]} {escape(_seen(mark.text, mark.seen))}" for mark in entry.marks if mark.state != "passed"
+        f"{_SIGNS[mark.state]} {escape(_describe_seen(mark.text, mark.seen))}"
+        for mark in entry.marks
+        if mark.state != "passed"
     ]
-    lines += [f"[yellow]![/] {escape(_seen(found.text, found.where))}" for found in entry.findings]
+    lines += [f"[yellow]![/] {escape(_describe_seen(found.text, found.where))}" for found in entry.findings]
     if lines:
         console.print(f"\n[bold]{escape(entry.task.task)}, round {entry.task.round}[/]  {escape(entry.task.email)}")
         for line in lines:
             console.print(f"  {line}", highlight=False, soft_wrap=True)
 
 
-def _seen(text: str, seen: str) -> str:
-    return f"{one_line(text, 300)}  ({one_line(seen, 200)})" if seen else one_line(text, 300)
+def _describe_seen(text: str, seen: str) -> str:
+    return f"{make_one_line(text, 300)}  ({make_one_line(seen, 200)})" if seen else make_one_line(text, 300)

@@ -35,7 +35,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, Validatio
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.serving import media_type
-from orchestrator.core.task import InvalidTask, Task, parse
+from orchestrator.core.task import InvalidTask, Task, parse_task
 
 _ROUND = re.compile(r"round([2-9]|[1-9][0-9])")
 _FORM = "docs/evaluate.md shows the form of a template."
@@ -58,19 +58,19 @@ class Count(_Strict):
     count: str
 
 
-class Drawn(_Strict):
+class DrawnNumber(_Strict):
     """A whole number between two, both included, drawn by the seed."""
 
     random: tuple[int, int]
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Drawn":
+    def _check_order(self) -> "DrawnNumber":
         if self.random[0] > self.random[1]:
             raise ValueError("the first number must not be above the second")
         return self
 
 
-def _sort(value: object) -> str:
+def _variable_kind(value: object) -> str:
     if isinstance(value, Mapping):
         return next((name for name in ("sum", "count", "random") if name in value), "sum")
     return "value"
@@ -80,12 +80,12 @@ Variable = Annotated[
     Annotated[int | float | str, Tag("value")]
     | Annotated[Sum, Tag("sum")]
     | Annotated[Count, Tag("count")]
-    | Annotated[Drawn, Tag("random")],
-    Discriminator(_sort),
+    | Annotated[DrawnNumber, Tag("random")],
+    Discriminator(_variable_kind),
 ]
 
 
-class File(_Strict):
+class TemplateFile(_Strict):
     """An attachment: its text, or where it lies."""
 
     name: str
@@ -93,7 +93,7 @@ class File(_Strict):
     url: str | None = None
 
     @model_validator(mode="after")
-    def _one_of_both(self) -> "File":
+    def _check_one_source(self) -> "TemplateFile":
         if (self.content is None) == (self.url is None):
             raise ValueError("an attachment must have either content or url")
         return self
@@ -104,11 +104,11 @@ class Wish(_Strict):
 
     brief: Annotated[str, Field(min_length=1)]
     checks: tuple[str | dict[str, Any], ...] = ()
-    attachments: tuple[File, ...] = ()
+    attachments: tuple[TemplateFile, ...] = ()
     vars: Mapping[str, Variable] = Field(default_factory=dict)
 
 
-class Template(Wish):
+class TaskTemplate(Wish):
     """A task with holes. `rounds`: for each round after the first, its possibilities."""
 
     id: Annotated[str, Field(min_length=1, max_length=150)]
@@ -128,7 +128,7 @@ class Template(Wish):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FilledRound:
     """One round, filled in, as it stands in a request."""
 
     brief: str
@@ -136,13 +136,13 @@ class Wanted:
     attachments: tuple[dict[str, str], ...]
 
 
-def read_template(path: Path) -> Template:
+def read_template(path: Path) -> TaskTemplate:
     """Read a template; raise UsageError that names the file, and what is wrong where."""
     import yaml  # noqa: PLC0415 - heavy, and the commands know this module
 
     try:
         raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return Template.model_validate(raw)
+        return TaskTemplate.model_validate(raw)
     except (OSError, UnicodeDecodeError):
         raise UsageError(f"{path} could not be read.", "Pass the path of a task template.") from None
     except (yaml.YAMLError, RecursionError):
@@ -153,27 +153,27 @@ def read_template(path: Path) -> Template:
         raise UsageError(f"{path}: {problems}.", _FORM) from None
 
 
-def filled(template: Template, seed: str) -> tuple[Wanted, ...]:
+def fill_template(template: TaskTemplate, seed: str) -> tuple[FilledRound, ...]:
     """Return the rounds of a task. Raises UsageError for what cannot be computed or is no task."""
     choosing = random.Random(f"{template.id}-{seed}")  # noqa: S311 - nothing secret: a seed gives the same task again
     wishes: list[Wish] = [template, *(choosing.choice(possible) for possible in template.rounds)]
     values, texts = {"seed": seed}, dict[str, str]()
-    rounds: list[Wanted] = []
+    rounds: list[FilledRound] = []
     for number, wish in enumerate(wishes, 1):
-        values |= {name: _drawn(value, choosing) for name, value in wish.vars.items() if not _is_computed(value)}
-        texts |= {file.name: _fill(file.content, values) for file in wish.attachments if file.content is not None}
+        values |= {name: _draw_value(value, choosing) for name, value in wish.vars.items() if not _is_computed(value)}
+        texts |= {file.name: _fill_text(file.content, values) for file in wish.attachments if file.content is not None}
         where = f"Template {template.id}, round {number}"
         values |= {
-            name: _computed(value, texts, f"{where}, {name}")
+            name: _compute_value(value, texts, f"{where}, {name}")
             for name, value in wish.vars.items()
             if _is_computed(value)
         }
-        wanted = Wanted(
-            brief=_fill(wish.brief, values),
-            checks=tuple(_filled_check(check, values) for check in wish.checks),
-            attachments=tuple(_attached(file, texts) for file in wish.attachments),
+        wanted = FilledRound(
+            brief=_fill_text(wish.brief, values),
+            checks=tuple(_fill_check(check, values) for check in wish.checks),
+            attachments=tuple(_encode_attachment(file, texts) for file in wish.attachments),
         )
-        _validate(wanted, where)
+        _validate_round(wanted, where)
         rounds.append(wanted)
     return tuple(rounds)
 
@@ -182,11 +182,11 @@ def _is_computed(value: Variable) -> bool:
     return isinstance(value, Sum | Count)
 
 
-def _drawn(value: Variable, choosing: random.Random) -> str:
-    return str(choosing.randint(*value.random) if isinstance(value, Drawn) else value)
+def _draw_value(value: Variable, choosing: random.Random) -> str:
+    return str(choosing.randint(*value.random) if isinstance(value, DrawnNumber) else value)
 
 
-def _computed(value: Variable, texts: Mapping[str, str], where: str) -> str:
+def _compute_value(value: Variable, texts: Mapping[str, str], where: str) -> str:
     name = value.sum if isinstance(value, Sum) else value.count if isinstance(value, Count) else ""
     if name not in texts:
         raise UsageError(f"{where}: there is no attachment {name} with content.", _FORM)
@@ -203,26 +203,26 @@ def _computed(value: Variable, texts: Mapping[str, str], where: str) -> str:
         ) from None
 
 
-def _fill(text: str, values: Mapping[str, str]) -> str:
+def _fill_text(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda hole: values.get(hole[1], hole[0]), text)
 
 
-def _filled_check(check: str | dict[str, Any], values: Mapping[str, str]) -> str | dict[str, Any]:
+def _fill_check(check: str | dict[str, Any], values: Mapping[str, str]) -> str | dict[str, Any]:
     if isinstance(check, str):
-        return _fill(check, values)
-    return {name: _fill(value, values) if isinstance(value, str) else value for name, value in check.items()}
+        return _fill_text(check, values)
+    return {name: _fill_text(value, values) if isinstance(value, str) else value for name, value in check.items()}
 
 
-def _attached(file: File, texts: Mapping[str, str]) -> dict[str, str]:
+def _encode_attachment(file: TemplateFile, texts: Mapping[str, str]) -> dict[str, str]:
     if file.url is not None:
         return {"name": file.name, "url": file.url}
     packed = base64.b64encode(texts[file.name].encode()).decode()
     return {"name": file.name, "url": f"data:{media_type(file.name)};base64,{packed}".replace("; ", ";")}
 
 
-def _validate(wanted: Wanted, where: str) -> None:
+def _validate_round(wanted: FilledRound, where: str) -> None:
     said = {"brief": wanted.brief, "checks": wanted.checks, "attachments": wanted.attachments}
     try:
-        parse(Task, {"task": "-", "round": 1, "nonce": "-", **said})
+        parse_task(Task, {"task": "-", "round": 1, "nonce": "-", **said})
     except InvalidTask as error:
         raise UsageError(f"{where}: {error}") from None

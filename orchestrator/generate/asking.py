@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from orchestrator.core.deadline import Deadline
-from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, NoteEvent, Purpose, unheard
-from orchestrator.core.report import Attempt, Refused
+from orchestrator.core.events import AnsweredEvent, AskedEvent, Emit, NoteEvent, Purpose, ignore_event
+from orchestrator.core.report import Attempt, RefusedChange
 from orchestrator.generate import prompt
-from orchestrator.generate.draft import Broken, Given
-from orchestrator.generate.models.answer import Answer
-from orchestrator.generate.models.budget import Budget, NotAllowed
+from orchestrator.generate.draft import Broken, Material
+from orchestrator.generate.models.answer import ModelAnswer
+from orchestrator.generate.models.budget import NotAllowed, TaskBudget
 from orchestrator.generate.models.call import ModelCall
 from orchestrator.generate.models.follow import Following, Pace
 from orchestrator.generate.models.learnt import Knowledge
@@ -24,7 +24,7 @@ SILENCE_S = 30.0
 
 
 @dataclass(frozen=True)
-class Table:
+class SharedState:
     """What all conversations of a task share. `broken`: says which rules a site breaks.
 
     `refused`: the changes of attachments that were not taken, also if the answers that made them were dropped; `tell`:
@@ -33,12 +33,12 @@ class Table:
 
     litellm: Any
     prompts: Prompts
-    given: Given
-    budget: Budget
+    given: Material
+    budget: TaskBudget
     broken: Broken
-    refused: dict[str, Refused] = field(default_factory=dict)
+    refused: dict[str, RefusedChange] = field(default_factory=dict)
     knowledge: Knowledge = field(default_factory=Knowledge)
-    tell: Emit = unheard
+    tell: Emit = ignore_event
     pace: Pace = field(default_factory=Pace)
 
     def say(self, text: str) -> None:
@@ -50,60 +50,60 @@ class Table:
 class Talk:
     """One model's conversation. `until`: when it must be over; `has_next`: another model can be asked instead."""
 
-    table: Table
+    shared: SharedState
     model: Model
     until: Deadline
     has_next: bool = False
 
 
-async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: str = "") -> Answer:
+async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: str = "") -> ModelAnswer:
     """Make one call if the budget allows it, and record it, also where somebody ends it.
 
     `before`: the answer that a continuation goes on from.
     """
-    table, budget, learnt = talk.table, talk.table.budget, talk.table.knowledge.of(talk.model)
-    model = learnt.applied(talk.model)
-    tokens_in = prompt.tokens_of(messages, model.margin)
+    shared, budget, learnt = talk.shared, talk.shared.budget, talk.shared.knowledge.learnt_about(talk.model)
+    model = learnt.adjust_model(talk.model)
+    tokens_in = prompt.estimate_prompt_tokens(messages, model.margin)
     try:
         allowance = budget.allowance(model, tokens_in, talk.until)
     except NotAllowed as reason:
         refused = Attempt(model=model.name, outcome=str(reason))
         budget.attempts.append(refused)
-        return Answer("", refused, problem=str(reason))
+        return ModelAnswer("", refused, problem=str(reason))
     budget.calls += 1
     most = budget.most_usd(model, tokens_in, allowance.tokens)
-    table.tell(AskedEvent(call=budget.calls, model=model.name, purpose=purpose, tokens_in=tokens_in, most_usd=most))
+    shared.tell(AskedEvent(call=budget.calls, model=model.name, purpose=purpose, tokens_in=tokens_in, most_usd=most))
     limits = f"at most {allowance.tokens} tokens in {allowance.seconds:.0f} s"
-    table.say(f"{model.name}: asked with about {tokens_in} tokens, for {limits}")
-    following = Following(table.tell, budget.calls, before, talk.has_next, table.pace)
+    shared.say(f"{model.name}: asked with about {tokens_in} tokens, for {limits}")
+    following = Following(shared.tell, budget.calls, before, talk.has_next, shared.pace)
 
     def renew(tokens_out: int) -> int:
         before = budget.lost_usd, budget.lost_tokens
-        budget.lose(model, tokens_in, tokens_out)
+        budget.record_lost_call(model, tokens_in, tokens_out)
         try:
             return budget.allowance(model, tokens_in, talk.until).tokens
         except NotAllowed:
             budget.lost_usd, budget.lost_tokens = before  # it was the last try, which is recorded as an attempt
             raise
 
-    call = ModelCall(table.litellm, model, messages, allowance, learnt, following, renew)
+    call = ModelCall(shared.litellm, model, messages, allowance, learnt, following, renew)
     try:
-        async with _telling_silence(table, model, call):
-            answer = await call.answer()
+        async with _telling_silence(shared, model, call):
+            answer = await call.fetch_answer()
     except asyncio.CancelledError:
-        _record(table, call, call.stopped(), tokens_in)
+        _record_call(shared, call, call.stopped_answer(), tokens_in)
         raise
-    answer = _with_queue(table.knowledge, model, answer)
-    _record(table, call, answer, tokens_in)
+    answer = _explain_lateness(shared.knowledge, model, answer)
+    _record_call(shared, call, answer, tokens_in)
     return answer
 
 
-def _record(table: Table, call: ModelCall, answer: Answer, tokens_in: int) -> None:
+def _record_call(shared: SharedState, call: ModelCall, answer: ModelAnswer, tokens_in: int) -> None:
     """Note what a call took: by its attempt where that is known, else at what it can have been at most."""
-    budget, attempt = table.budget, answer.attempt
+    budget, attempt = shared.budget, answer.attempt
     # Where no price is known, the tokens of the attempt are counted by themselves.
     if attempt.cost_usd is None and (call.model.price is not None or not attempt.tokens_out):
-        budget.lose(call.model, tokens_in, attempt.tokens_out or call.allowance.tokens)
+        budget.record_lost_call(call.model, tokens_in, attempt.tokens_out or call.allowance.tokens)
     budget.attempts.append(attempt)
     event = AnsweredEvent(
         call=budget.calls,
@@ -115,18 +115,18 @@ def _record(table: Table, call: ModelCall, answer: Answer, tokens_in: int) -> No
         spent_usd=budget.max_cost_usd - budget.money_left,
         limit_usd=budget.max_cost_usd,
     )
-    table.tell(event)
+    shared.tell(event)
 
 
 @asynccontextmanager
-async def _telling_silence(table: Table, model: Model, call: ModelCall) -> AsyncIterator[None]:
+async def _telling_silence(shared: SharedState, model: Model, call: ModelCall) -> AsyncIterator[None]:
     """Tell who waits, now and then, for how long a model has been silent."""
 
     async def tell() -> None:
         while True:
             await asyncio.sleep(SILENCE_S)
             if call.silent_s >= SILENCE_S:
-                table.say(f"{model.name}: silent for {call.silent_s:.0f} s")
+                shared.say(f"{model.name}: silent for {call.silent_s:.0f} s")
 
     telling = asyncio.create_task(tell())
     try:
@@ -135,7 +135,7 @@ async def _telling_silence(table: Table, model: Model, call: ModelCall) -> Async
         telling.cancel()
 
 
-def _with_queue(knowledge: Knowledge, model: Model, answer: Answer) -> Answer:
+def _explain_lateness(knowledge: Knowledge, model: Model, answer: ModelAnswer) -> ModelAnswer:
     """Return `answer` with why it may be late: its server still works on a call that was given up."""
     base = str(model.params.get("api_base", ""))
     if not answer.is_late or not model.is_home or answer.partial:

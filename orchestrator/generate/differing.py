@@ -30,20 +30,20 @@ class _Matcher(SequenceMatcher[str]):
         super().__init__(None, "", "", autojunk=False)
         self.a, self.b = old, new
         self.matching_blocks = None
-        self._found = [*_joined(sorted(_matching(old, new))), (len(old), len(new), 0)]
+        self._found = [*_join_adjacent_blocks(sorted(_find_equal_blocks(old, new))), (len(old), len(new), 0)]
 
     def get_matching_blocks(self) -> list[Block]:  # type: ignore[override]
         return self._found
 
 
-def unified(old: Sequence[str], new: Sequence[str], names: tuple[str, str], context: int) -> Iterator[str]:
+def unified_diff(old: Sequence[str], new: Sequence[str], names: tuple[str, str], context: int) -> Iterator[str]:
     """Yield the lines of a unified diff, as `difflib.unified_diff` does; nothing where both are the same."""
     groups = [] if list(old) == list(new) else _Matcher(old, new).get_grouped_opcodes(context)
     for number, group in enumerate(groups):
         if not number:
             yield from (f"--- {names[0]}", f"+++ {names[1]}")
         first, last = group[0], group[-1]
-        yield f"@@ -{_place(first[1], last[2])} +{_place(first[3], last[4])} @@"
+        yield f"@@ -{_format_range(first[1], last[2])} +{_format_range(first[3], last[4])} @@"
         for tag, start, end, into, until in group:
             if tag == "equal":
                 yield from (f" {line}" for line in old[start:end])
@@ -52,13 +52,13 @@ def unified(old: Sequence[str], new: Sequence[str], names: tuple[str, str], cont
             yield from (f"+{line}" for line in new[into:until])
 
 
-def _place(start: int, end: int) -> str:
+def _format_range(start: int, end: int) -> str:
     """Return the lines of one side: https://www.gnu.org/software/diffutils/manual/html_node/Detailed-Unified.html."""
     count = end - start
     return str(start + 1) if count == 1 else f"{start + bool(count)},{count}"
 
 
-def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
+def _join_adjacent_blocks(blocks: Sequence[Block]) -> Iterator[Block]:
     """Yield the blocks with those made one that lie directly behind each other."""
     before: Block | None = None
     for one in blocks:
@@ -72,7 +72,7 @@ def _joined(blocks: Sequence[Block]) -> Iterator[Block]:
         yield before
 
 
-def _matching(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
+def _find_equal_blocks(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
     """Yield blocks that are the same on both sides, in no order."""
     ahead: list[tuple[Range, int]] = [((0, len(old), 0, len(new)), _DEPTH)]
     while ahead:
@@ -93,27 +93,27 @@ def _matching(old: Sequence[str], new: Sequence[str]) -> Iterator[Block]:
             small = SequenceMatcher(None, old[start:end], new[into:until], autojunk=False).get_matching_blocks()
             yield from ((start + at, into + to, size) for at, to, size in small if size)
         elif depth:
-            ahead += [(one, depth - 1) for one in _between(old, new, (start, end, into, until))]
+            ahead += [(one, depth - 1) for one in _split_at_anchors(old, new, (start, end, into, until))]
 
 
-def _between(old: Sequence[str], new: Sequence[str], whole: Range) -> list[Range]:
+def _split_at_anchors(old: Sequence[str], new: Sequence[str], whole: Range) -> list[Range]:
     """Return the parts of a range between lines that stand once on both sides; nothing if there are no such."""
     start, end, into, until = whole
     once, once_new = Counter(old[start:end]), Counter(new[into:until])
     places = {line: at for at, line in enumerate(new[into:until], into) if once_new[line] == 1}
     pairs = [(at, places[line]) for at, line in enumerate(old[start:end], start) if once[line] == 1 and line in places]
-    anchors = _rising(pairs)
+    anchors = _longest_rising_run(pairs)
     # An anchor belongs to the part that begins with it.
     edges = [(start, into), *anchors, (end, until)]
-    return [(*low, *high) for low, high in _sides(edges)] if anchors else []
+    return [(*low, *high) for low, high in _pair_edges(edges)] if anchors else []
 
 
-def _sides(edges: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+def _pair_edges(edges: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     for (start, into), (end, until) in pairwise(edges):
         yield (start, end), (into, until)
 
 
-def _rising(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _longest_rising_run(pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the longest run of pairs that rises on both sides (patience sorting)."""
     tops: list[int] = []
     chosen: list[int] = []

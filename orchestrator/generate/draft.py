@@ -5,19 +5,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from urllib.parse import unquote
 
-from orchestrator.core.paths import fold, reserved_problem
+from orchestrator.core.paths import fold_path, reserved_problem
 from orchestrator.core.record import Record
-from orchestrator.core.report import Refused
+from orchestrator.core.report import RefusedChange
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.attachments.changes import why_not
+from orchestrator.generate.attachments.changes import reason_to_refuse
 from orchestrator.generate.attachments.naming import with_names
 from orchestrator.generate.reply.complaint import Complaint
-from orchestrator.generate.reply.edits import apply
+from orchestrator.generate.reply.edits import apply_changes
 from orchestrator.generate.reply.elements import without_comments
-from orchestrator.generate.reply.fences import loaded_by
+from orchestrator.generate.reply.fences import find_loaded_files
 from orchestrator.generate.reply.reply import Change, File, Reply
-from orchestrator.generate.tried import Tried
+from orchestrator.generate.tried import PastRepair
 
 Broken = Callable[[Site], Sequence[str]]
 """Says which rules a site breaks, one sentence for each."""
@@ -27,7 +27,7 @@ _WORKFLOWS = ".github/workflows/"
 
 
 @dataclass(frozen=True)
-class Given:
+class Material:
     """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
 
     `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
@@ -45,14 +45,14 @@ class Given:
     wrong: tuple[str, ...] = ()
     told: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, str] = field(default_factory=dict)
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[PastRepair, ...] = ()
     day: date | None = None
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedChange, ...] = ()
 
     @property
     def start(self) -> Site:
         """What a model begins with."""
-        return self.present.changed(self.attachments) if self.made is None else self.made
+        return self.present.with_changes(self.attachments) if self.made is None else self.made
 
     @property
     def is_new(self) -> bool:
@@ -60,20 +60,20 @@ class Given:
         return self.made is None and not self.present.files
 
     @property
-    def fixed(self) -> Mapping[str, bytes]:
+    def protected_attachments(self) -> Mapping[str, bytes]:
         """The attachments of all rounds that this round's brief does not ask to change."""
-        staying = self.staying({})
+        staying = self.find_protected({})
         return {name: data for name, data in self.attached.items() if name in staying}
 
-    def staying(self, declared: Mapping[str, str]) -> Mapping[str, Refused]:
+    def find_protected(self, declared: Mapping[str, str]) -> Mapping[str, RefusedChange]:
         """Return the attachments that must stay, each with the reason for which a change of it is refused.
 
         `declared`: name -> the words of the brief that a model quotes.
         """
         names = self.attached.keys()
         brief = with_names(self.task.brief, names)
-        reasons = {name: why_not(name, brief, with_names(declared.get(name, ""), names)) for name in names}
-        return {name: Refused(name=name, reason=reason) for name, reason in reasons.items() if reason is not None}
+        reasons = {name: reason_to_refuse(name, brief, with_names(declared.get(name, ""), names)) for name in names}
+        return {name: RefusedChange(name=name, reason=reason) for name, reason in reasons.items() if reason is not None}
 
     @property
     def attached(self) -> Mapping[str, bytes]:
@@ -101,7 +101,7 @@ class Draft:
     left: tuple[Complaint, ...] = ()
     is_usable: bool = False
     proofs: Mapping[str, str] = field(default_factory=dict)
-    refused: Mapping[str, Refused] = field(default_factory=dict)
+    refused: Mapping[str, RefusedChange] = field(default_factory=dict)
     declared: Mapping[str, str] = field(default_factory=dict)
     is_cut_off: bool = False
 
@@ -111,26 +111,26 @@ class Draft:
         return Site(self.files)
 
 
-def begun(given: Given) -> Draft:
+def initial_draft(given: Material) -> Draft:
     """Return the draft before any answer."""
     return Draft(given.start.files, proofs=given.proofs, refused={one.name: one for one in given.refused})
 
 
-def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
+def apply_reply(draft: Draft, reply: Reply, given: Material) -> Draft:
     """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
     ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
     draft = replace(draft, declared={**draft.declared, **reply.declared})
-    staying = given.staying(draft.declared)
+    staying = given.find_protected(draft.declared)
     changes, refused = _without_attachments(ours, given.attached, staying)
-    applied = apply(draft.files, changes)
+    applied = apply_changes(draft.files, changes)
     # Said once: a model that insists loses this change and nothing else.
-    told = tuple(_complaint(one) for name, one in refused.items() if name not in draft.refused)
+    told = tuple(_refusal_complaint(one) for name, one in refused.items() if name not in draft.refused)
     flaws = (*reply.complaints, *told, *applied.complaints)
     touched = applied.changed - {flaw.path for flaw in flaws}
     # What was said of a file stands until a later answer has dealt with it; of an answer, until the next one.
     standing = (flaw for flaw in draft.left if flaw.path and flaw.path not in touched)
     left = tuple(dict.fromkeys((*flaws, *standing)))
-    known = set(map(_complaint, draft.refused.values()))
+    known = set(map(_refusal_complaint, draft.refused.values()))
     left = tuple(flaw for flaw in left if flaw not in known)
     insisted = {**draft.refused, **refused}
     still = {name: one for name, one in insisted.items() if name in staying}  # the rest was declared meanwhile
@@ -141,65 +141,65 @@ def revised(draft: Draft, reply: Reply, given: Given) -> Draft:
     return replace(draft, files=applied.files, changed=changed, flaws=left, done=applied.done, left=left)
 
 
-def judged(draft: Draft, given: Given, broken: Broken) -> Draft:
+def judge_draft(draft: Draft, given: Material, broken: Broken) -> Draft:
     """Return `draft` with what is wrong with it as a site.
 
     A new site may lack a file and is still more than a template's. A revision may not lack an edit: what it changed
     and what it left would not fit together.
     """
-    problems = [_wrong(f"The site breaks a rule: {problem}.") for problem in broken(draft.site)]
+    problems = [_site_complaint(f"The site breaks a rule: {problem}.") for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
-        problems = [_wrong("index.html is missing or empty.")]
-    is_whole = given.is_new or set(draft.flaws) <= set(map(_complaint, draft.refused.values()))
+        problems = [_site_complaint("index.html is missing or empty.")]
+    is_whole = given.is_new or set(draft.flaws) <= set(map(_refusal_complaint, draft.refused.values()))
     needs_readme = given.is_new or has_readme(given.start.files)
-    readme = [_wrong("README.md is missing.")] if needs_readme and not has_readme(draft.files) else []
+    readme = [_site_complaint("README.md is missing.")] if needs_readme and not has_readme(draft.files) else []
     is_changed = draft.flaws or problems or draft.files != given.start.files
-    unchanged = [] if is_changed else [_wrong("The answer changed nothing.")]
-    flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_not_there(draft)))
+    unchanged = [] if is_changed else [_site_complaint("The answer changed nothing.")]
+    flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_find_missing_files(draft)))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
 
 
-def _wrong(text: str) -> Complaint:
+def _site_complaint(text: str) -> Complaint:
     return Complaint("", "site", text)
 
 
-def _not_there(draft: Draft) -> list[Complaint]:
+def _find_missing_files(draft: Draft) -> list[Complaint]:
     """Return a complaint for each style or script of its own that the page loads and that is not there."""
     page = without_comments(draft.files.get("index.html", b"").decode(errors="replace"))
-    loaded = {unquote(name).removeprefix("./") for names in loaded_by(page).values() for name in names}
+    loaded = {unquote(name).removeprefix("./") for names in find_loaded_files(page).values() for name in names}
     names = sorted(loaded - draft.files.keys())
-    return [_wrong(f"index.html loads {name}, which does not exist.") for name in names if "${" not in name]
+    return [_site_complaint(f"index.html loads {name}, which does not exist.") for name in names if "${" not in name]
 
 
 def has_readme(files: Iterable[str]) -> bool:
     """Whether one of the paths is the README, in upper or lower case."""
-    return any(fold(path) == "readme.md" for path in files)
+    return any(fold_path(path) == "readme.md" for path in files)
 
 
-def _is_for_the_model(path: str, given: Given) -> bool:
+def _is_for_the_model(path: str, given: Material) -> bool:
     """Whether a model may name `path` at all. Licence, record and domain are ours or the owner's: left out silently."""
     is_workflow = given.allow_workflows and path.startswith(_WORKFLOWS)
     return is_workflow or reserved_problem(path) is None
 
 
 def _without_attachments(
-    changes: Sequence[Change], attached: Mapping[str, bytes], staying: Mapping[str, Refused]
-) -> tuple[list[Change], dict[str, Refused]]:
+    changes: Sequence[Change], attached: Mapping[str, bytes], staying: Mapping[str, RefusedChange]
+) -> tuple[list[Change], dict[str, RefusedChange]]:
     """Return the changes that leave attachments alone, and name -> refusal of each other one.
 
     A whole file that is the attachment again is no change: models repeat what they were shown.
     """
-    fixed = {fold(name): name for name in staying}
-    kept = [change for change in changes if fold(change.path) not in fixed]
+    fixed = {fold_path(name): name for name in staying}
+    kept = [change for change in changes if fold_path(change.path) not in fixed]
     tried = {
         name
         for change in changes
-        if (name := fixed.get(fold(change.path))) is not None and not _is_same(change, attached[name])
+        if (name := fixed.get(fold_path(change.path))) is not None and not _is_same(change, attached[name])
     }
     return kept, {name: staying[name] for name in sorted(tried)}
 
 
-def _complaint(refused: Refused) -> Complaint:
+def _refusal_complaint(refused: RefusedChange) -> Complaint:
     """Return what a model is told about a refused change."""
     declaration = f'<change path="{refused.name}">the words of the brief that ask for it</change>'
     return Complaint(

@@ -27,7 +27,7 @@ _ASCII_SHARE = 0.7
 
 
 @dataclass(frozen=True)
-class Decoded:
+class DecodedText:
     """A text, the name of its encoding in browsers (https://encoding.spec.whatwg.org/), and whether it has a mark.
 
     `is_guess`: other encodings would read the same bytes as other letters. `lost`: bytes that could not be read; each
@@ -41,37 +41,37 @@ class Decoded:
     lost: int = 0
 
 
-def decoded(data: bytes, *, is_cut: bool = False) -> Decoded | None:
+def decode_text(data: bytes, *, is_cut: bool = False) -> DecodedText | None:
     """Decode what is text: by its mark, as UTF-8, UTF-16 without a mark, or what browsers call latin-1; else None.
 
     `is_cut`: the end may stand in the middle of a letter.
     """
     for mark, codec, name in _MARKS:
         if data.startswith(mark):
-            return _read(data, codec, Decoded("", name, has_mark=True), is_cut=is_cut)
-    if (text := _read(data, "utf-8", Decoded("", "UTF-8"), is_cut=is_cut)) is not None:
+            return _decode_with(data, codec, DecodedText("", name, has_mark=True), is_cut=is_cut)
+    if (text := _decode_with(data, "utf-8", DecodedText("", "UTF-8"), is_cut=is_cut)) is not None:
         return text
     for codec, name, high in _UNMARKED:
         if _may_be_utf16(data[:_SEEN], codec, high):
-            return _read(data, codec, Decoded("", name), is_cut=is_cut)
+            return _decode_with(data, codec, DecodedText("", name), is_cut=is_cut)
     # The Encoding Standard's label `latin1` means windows-1252, which has the euro sign and curly quotes.
-    return _read(data, "cp1252", Decoded("", "windows-1252", is_guess=True), is_cut=is_cut)
+    return _decode_with(data, "cp1252", DecodedText("", "windows-1252", is_guess=True), is_cut=is_cut)
 
 
-def partly_decoded(data: bytes) -> Decoded | None:
+def decode_partly(data: bytes) -> DecodedText | None:
     """Return a text of which most is ASCII and the rest in an encoding that is not known here, else None."""
     text = data.decode("ascii", "replace")
     lost = text.count("\ufffd")
     if CONTROL.search(text) or len(text) - lost < _ASCII_SHARE * len(text):
         return None
-    return Decoded(text, "an unknown encoding", is_guess=True, lost=lost)
+    return DecodedText(text, "an unknown encoding", is_guess=True, lost=lost)
 
 
-def _read(data: bytes, codec: str, found: Decoded, *, is_cut: bool) -> Decoded | None:
+def _decode_with(data: bytes, codec: str, found: DecodedText, *, is_cut: bool) -> DecodedText | None:
     with suppress(UnicodeDecodeError):
         text = codecs.getincrementaldecoder(codec)().decode(data, final=not is_cut)
         if not CONTROL.search(text):
-            return Decoded(text, found.encoding, found.has_mark, found.is_guess)
+            return DecodedText(text, found.encoding, found.has_mark, found.is_guess)
     return None
 
 

@@ -16,8 +16,16 @@ from urllib.parse import quote, unquote, urljoin, urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from orchestrator.core.paths import fold
-from orchestrator.generate.tables import Table, Unshowable, count, decode, read_csv, read_json, table_html
+from orchestrator.core.paths import fold_path
+from orchestrator.generate.tables import (
+    Table,
+    Unshowable,
+    decode_showable,
+    format_count,
+    read_csv,
+    read_json,
+    table_html,
+)
 
 _TOO_LARGE = "it is too large for this page"
 _MAX_READ = 10_000_000  # bytes of one file that are read for showing them
@@ -64,15 +72,18 @@ def fallback_site(title: str, asks: Sequence[Ask], attachments: Mapping[str, byt
     """
     title = " ".join(title.split()) or "Untitled"
     ordered = sorted(asks, key=lambda ask: ask.round)
-    made = {"index.html": _page(title, ordered, attachments), "README.md": _readme(title, ordered, attachments)}
-    taken = {fold(name) for name in attachments}
+    made = {
+        "index.html": _page_html(title, ordered, attachments),
+        "README.md": _template_readme(title, ordered, attachments),
+    }
+    taken = {fold_path(name) for name in attachments}
     # `replace`: a lone surrogate is valid in JSON, and in no encoding.
-    return {path: text.encode("utf-8", "replace") for path, text in made.items() if fold(path) not in taken}
+    return {path: text.encode("utf-8", "replace") for path, text in made.items() if fold_path(path) not in taken}
 
 
 def fallback_note(readme: bytes, ask: Ask, added: Sequence[str]) -> bytes:
     """Return the README of a site that stays as it is, with a section about the round that could not be built."""
-    blocks = [f"## Round {ask.round}", _NOT_GENERATED, _fenced(ask.brief)]
+    blocks = [f"## Round {ask.round}", _NOT_GENERATED, _fence_text(ask.brief)]
     if added:
         blocks += ["New files of this round:", "\n".join(map(_readme_link, added))]
     section = "\n\n".join(blocks).encode("utf-8", "replace") + b"\n"
@@ -81,17 +92,17 @@ def fallback_note(readme: bytes, ask: Ask, added: Sequence[str]) -> bytes:
 
 def model_readme(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> bytes:
     """Return a README for a page that a model built without writing one."""
-    return _filled(title, asks, attachments, _SUMMARY_MODEL, _HOW_MODEL).encode("utf-8", "replace")
+    return _render_readme(title, asks, attachments, _SUMMARY_MODEL, _HOW_MODEL).encode("utf-8", "replace")
 
 
 # The page
 
 
-def _page(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> str:
+def _page_html(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> str:
     template = Template(files(__package__).joinpath("fallback.html").read_text("utf-8"))
     return template.substitute(
         title=escape(title),
-        lede=f"{count(len(asks), 'round')} asked for, {count(len(attachments), 'file')} attached.",
+        lede=f"{format_count(len(asks), 'round')} asked for, {format_count(len(attachments), 'file')} attached.",
         rounds="\n".join(_round_html(ask, newest=ask is asks[-1] and len(asks) > 1) for ask in reversed(asks)),
         files=_files_html(attachments),
     )
@@ -111,9 +122,9 @@ def _files_html(attachments: Mapping[str, bytes]) -> str:
     room = _MAX_PAGE
     sections = []
     for number, (name, data) in enumerate(attachments.items(), 1):
-        body = _body(name, data, attachments)
+        body = _body_html(name, data, attachments)
         if len(body) > room:
-            body = _not_shown(_TOO_LARGE)
+            body = _not_shown_html(_TOO_LARGE)
         room -= len(body)
         sections.append(_file_html(number, name, data, body))
     contents = "".join(
@@ -127,84 +138,86 @@ def _file_html(number: int, name: str, data: bytes, body: str) -> str:
     kind = _suffix(name).upper() or "File"
     return (
         f'<article class="file" id="file-{number}" aria-labelledby="name-{number}"><header>'
-        f'<h3 id="name-{number}">{escape(name)}</h3><p>{escape(kind)}, {_size(len(data))}'
-        f' <a href="{_url(name)}" download aria-label="Download {escape(name)}">Download</a></p></header>\n'
+        f'<h3 id="name-{number}">{escape(name)}</h3><p>{escape(kind)}, {_format_size(len(data))}'
+        f' <a href="{_relative_url(name)}" download aria-label="Download {escape(name)}">Download</a></p></header>\n'
         f"{body}</article>"
     )
 
 
-def _body(name: str, data: bytes, names: Collection[str]) -> str:
+def _body_html(name: str, data: bytes, names: Collection[str]) -> str:
     try:
-        return _shown(name, data, names)
+        return _preview_html(name, data, names)
     except Unshowable as problem:
-        return _not_shown(str(problem))
+        return _not_shown_html(str(problem))
 
 
-def _shown(name: str, data: bytes, names: Collection[str]) -> str:
+def _preview_html(name: str, data: bytes, names: Collection[str]) -> str:
     suffix = _suffix(name)
     if not data:
         raise Unshowable("it is empty")
     if suffix in _IMAGES:
-        return _image(name, data)
+        return _image_html(name, data)
     if suffix not in _RENDERED | _TEXTS | _CODE:
         raise Unshowable("there is no preview for this type of file")
     if len(data) > _MAX_READ:
         raise Unshowable(_TOO_LARGE)
-    text = decode(data)
+    text = decode_showable(data)
     match suffix:
         case "md" | "markdown":
-            return _scrolling(name, _markdown(name, text, names), "prose")
+            return _scroll_region_html(name, _markdown_html(name, text, names), "prose")
         case "csv" | "tsv" | "tab":
-            return _rows(name, read_csv(text, ",;\t|" if suffix == "csv" else "\t"))
+            return _rows_html(name, read_csv(text, ",;\t|" if suffix == "csv" else "\t"))
         case "json":
             value = read_json(text)
-            return _rows(name, value) if isinstance(value, Table) else _text(name, value)
+            return _rows_html(name, value) if isinstance(value, Table) else _text_html(name, value)
         case _:
-            return _text(name, text)
+            return _text_html(name, text)
 
 
-def _rows(name: str, table: Table) -> str:
+def _rows_html(name: str, table: Table) -> str:
     said = [line for line in table.before if line.strip(" ,;|\t") and not line.lower().startswith(("sep=", '"sep='))]
-    above = _note("Above the table: " + " / ".join(said)) if said else ""
-    return above + _scrolling(name, table_html(table), "rows")
+    above = _note_html("Above the table: " + " / ".join(said)) if said else ""
+    return above + _scroll_region_html(name, table_html(table), "rows")
 
 
-def _text(name: str, text: str) -> str:
-    shown = _scrolling(name, f"<pre><code>{escape(text[:_MAX_TEXT])}</code></pre>", "code")
-    return shown if len(text) <= _MAX_TEXT else shown + _note(f"The first {_MAX_TEXT:,} of {len(text):,} characters.")
+def _text_html(name: str, text: str) -> str:
+    shown = _scroll_region_html(name, f"<pre><code>{escape(text[:_MAX_TEXT])}</code></pre>", "code")
+    return (
+        shown if len(text) <= _MAX_TEXT else shown + _note_html(f"The first {_MAX_TEXT:,} of {len(text):,} characters.")
+    )
 
 
-def _image(name: str, data: bytes) -> str:
+def _image_html(name: str, data: bytes) -> str:
     if not _IMAGES[_suffix(name)].match(data):
         raise Unshowable(f"it is not a {_suffix(name).upper()} image")
-    return f'<img src="{_url(name)}" alt="{escape(name)}" loading="lazy">'
+    return f'<img src="{_relative_url(name)}" alt="{escape(name)}" loading="lazy">'
 
 
-def _scrolling(name: str, html: str, kind: str) -> str:
+def _scroll_region_html(name: str, html: str, kind: str) -> str:
     # A region that scrolls must take the focus, or the keyboard cannot scroll it.
     return f'<div class="scroll {kind}" role="region" aria-label="Content of {escape(name)}" tabindex="0">{html}</div>'
 
 
-def _note(text: str) -> str:
+def _note_html(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def _not_shown(problem: str) -> str:
-    return _note(f"Not shown here: {problem}.")
+def _not_shown_html(problem: str) -> str:
+    return _note_html(f"Not shown here: {problem}.")
 
 
 def _suffix(name: str) -> str:
     return PurePosixPath(name).suffix.lstrip(".").lower()
 
 
-def _url(name: str) -> str:
+def _relative_url(name: str) -> str:
     # Relative and quoted, colons too: it works below /<repository>/ and cannot become another scheme.
     return quote(name, errors="replace")
 
 
-def _size(size: int) -> str:
+def _format_size(size: int) -> str:
     if size < 1_000:
-        return count(size, "byte")
+        return format_count(size, "byte")
     return f"{size / 1_000:.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
 
 
@@ -220,7 +233,7 @@ class _Markdown(MarkdownIt):
             return False
 
 
-def _markdown(name: str, text: str, names: Collection[str]) -> str:
+def _markdown_html(name: str, text: str, names: Collection[str]) -> str:
     """Render CommonMark with tables; raw HTML is shown as text."""
     if len(text) > _MAX_TEXT:
         raise Unshowable(_TOO_LARGE)
@@ -231,17 +244,17 @@ def _markdown(name: str, text: str, names: Collection[str]) -> str:
             # The page has its own h1 and h2, and the file's name is an h3.
             token.tag = f"h{min(6, int(token.tag[1:]) + 3)}"
         for child in token.children or ():
-            _place(child, name, names)
+            _rebase_link(child, name, names)
     return str(parser.renderer.render(tokens, parser.options, {}))
 
 
-def _place(token: Token, name: str, names: Collection[str]) -> None:
+def _rebase_link(token: Token, name: str, names: Collection[str]) -> None:
     """Make a link or image work from the page, which lies at the root, not in the folder of the Markdown file."""
     if token.type == "link_open":
         href = str(token.attrs["href"])
-        token.attrs |= {"href": href if href.startswith("#") else urljoin(_url(name), href), "rel": "noopener"}
+        token.attrs |= {"href": href if href.startswith("#") else urljoin(_relative_url(name), href), "rel": "noopener"}
     if token.type == "image":
-        source = urljoin(_url(name), str(token.attrs["src"]))
+        source = urljoin(_relative_url(name), str(token.attrs["src"]))
         if unquote(source) in names:
             token.attrs |= {"src": source, "loading": "lazy"}
         else:  # the page loads nothing from elsewhere; the description stands for the picture
@@ -297,34 +310,34 @@ _SUMMARY_OWN_PAGE = "What the brief asks for has not been built, because there w
 _HOW_OWN_PAGE = "The attached `index.html` is the page. It and the other attached files are kept byte for byte."
 
 
-def _readme(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> str:
-    if "index.html" in map(fold, attachments):
-        return _filled(title, asks, attachments, _SUMMARY_OWN_PAGE, _HOW_OWN_PAGE)
-    return _filled(title, asks, attachments, _SUMMARY, _HOW)
+def _template_readme(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes]) -> str:
+    if "index.html" in map(fold_path, attachments):
+        return _render_readme(title, asks, attachments, _SUMMARY_OWN_PAGE, _HOW_OWN_PAGE)
+    return _render_readme(title, asks, attachments, _SUMMARY, _HOW)
 
 
-def _filled(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes], summary: str, how: str) -> str:
-    page = [] if "index.html" in map(fold, attachments) else ["- [index.html](index.html): the page"]
-    attached = [f"{_readme_link(name)}: attached, {_size(len(data))}" for name, data in attachments.items()]
+def _render_readme(title: str, asks: Sequence[Ask], attachments: Mapping[str, bytes], summary: str, how: str) -> str:
+    page = [] if "index.html" in map(fold_path, attachments) else ["- [index.html](index.html): the page"]
+    attached = [f"{_readme_link(name)}: attached, {_format_size(len(data))}" for name, data in attachments.items()]
     return _README.substitute(
-        title=_plain(title),
+        title=_escape_markdown(title),
         summary=summary,
-        rounds="\n\n".join(f"### Round {ask.round}\n\n{_fenced(ask.brief)}" for ask in asks),
+        rounds="\n\n".join(f"### Round {ask.round}\n\n{_fence_text(ask.brief)}" for ask in asks),
         files="\n".join(page + attached),
         how=how,
     )
 
 
 def _readme_link(name: str) -> str:
-    return f"- [{_plain(name)}]({_url(name)})"
+    return f"- [{_escape_markdown(name)}]({_relative_url(name)})"
 
 
-def _plain(text: str) -> str:
+def _escape_markdown(text: str) -> str:
     """Escape what Markdown would read as more than text."""
     return _MARKDOWN_STEERING.sub(r"\\\1", " ".join(text.split()))
 
 
-def _fenced(text: str) -> str:
+def _fence_text(text: str) -> str:
     """Fence text with more backticks than it has in a row, so that it cannot end the block."""
     longest = max(map(len, re.findall("`+", text)), default=0)
     fence = "`" * max(3, longest + 1)

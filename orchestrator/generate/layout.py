@@ -27,7 +27,7 @@ class Row(NamedTuple):
     cells: Sequence[str]
 
     @property
-    def filled(self) -> int:
+    def filled_cells(self) -> int:
         """How many of its cells hold something."""
         return sum(map(bool, self.cells))
 
@@ -41,12 +41,12 @@ class Layout:
     before: Sequence[str]
 
 
-def lines_of(text: str) -> list[str]:
+def split_csv_lines(text: str) -> list[str]:
     """Return the lines as a reader of CSV counts them, without their ends."""
     return [line.rstrip("\r\n") for line in io.StringIO(text, newline="")]
 
 
-def layout(text: str, delimiters: str, is_number: IsNumber) -> Layout:
+def detect_layout(text: str, delimiters: str, is_number: IsNumber) -> Layout:
     """Return how `text` is laid out. Raises csv.Error.
 
     `delimiters`: those that it may have; a line `sep=` names its own. `is_number`: whether a cell is one.
@@ -55,30 +55,32 @@ def layout(text: str, delimiters: str, is_number: IsNumber) -> Layout:
     skipped = 0
     if first and (named := _SEP.fullmatch(first[0].strip(" "))) is not None:
         delimiters, skipped = named["delimiter"], 1
-    delimiter = _delimiter(text, delimiters, skipped)
-    looked_at = list(islice(_rows(text, delimiter, skipped), LOOKED_AT))
-    place = _header(looked_at, is_number)
-    begins = looked_at[place].line if place is not None else next((row.line for row in looked_at if row.filled), 1)
-    rows = (row for row in _rows(text, delimiter, skipped) if row.line >= begins)
-    return Layout(delimiter, rows, lines_of(text)[: begins - 1] if begins > 1 else ())
+    delimiter = _choose_delimiter(text, delimiters, skipped)
+    looked_at = list(islice(_parse_rows(text, delimiter, skipped), LOOKED_AT))
+    place = _find_header(looked_at, is_number)
+    begins = (
+        looked_at[place].line if place is not None else next((row.line for row in looked_at if row.filled_cells), 1)
+    )
+    rows = (row for row in _parse_rows(text, delimiter, skipped) if row.line >= begins)
+    return Layout(delimiter, rows, split_csv_lines(text)[: begins - 1] if begins > 1 else ())
 
 
-def _delimiter(text: str, delimiters: str, skipped: int) -> str:
+def _choose_delimiter(text: str, delimiters: str, skipped: int) -> str:
     """Return the delimiter that explains the table best; where none splits all of it, one that splits its end."""
 
-    def best(*, below: bool) -> tuple[bool, str]:
-        fits = {one: _fit(_rows(text, one, skipped), below=below) for one in delimiters}
+    def best_delimiter(*, below: bool) -> tuple[bool, str]:
+        fits = {one: _rate_delimiter(_parse_rows(text, one, skipped), below=below) for one in delimiters}
         chosen = max(delimiters, key=lambda one: fits[one])
         return fits[chosen][0], chosen
 
-    splits, whole = best(below=False)
+    splits, whole = best_delimiter(below=False)
     if splits:
         return whole
-    splits, end = best(below=True)
+    splits, end = best_delimiter(below=True)
     return end if splits else whole
 
 
-def _rows(text: str, delimiter: str, skipped: int) -> Iterator[Row]:
+def _parse_rows(text: str, delimiter: str, skipped: int) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, skipinitialspace=True)
     begins = 1
     for row in reader:
@@ -87,14 +89,14 @@ def _rows(text: str, delimiter: str, skipped: int) -> Iterator[Row]:
         begins = reader.line_num + 1
 
 
-def _fit(rows: Iterable[Row], *, below: bool) -> tuple[bool, float, int]:
+def _rate_delimiter(rows: Iterable[Row], *, below: bool) -> tuple[bool, float, int]:
     """Say how well a delimiter explains the first rows: does it split, how many rows alike, into how many cells.
 
     The rows that count are those of the table: what stands before or behind it is laid out in its own way. `below`:
     those below lines without the delimiter, if all of them are alike.
     """
     first = list(islice(rows, 50))
-    table = max(_blocks(first), key=_area, default=first)
+    table = max(_split_blocks(first), key=_count_cells, default=first)
     if below:
         table = list(dropwhile(lambda row: len(row.cells) == 1, table))
     widths = Counter(len(row.cells) for row in table)
@@ -106,11 +108,11 @@ def _fit(rows: Iterable[Row], *, below: bool) -> tuple[bool, float, int]:
     return (width > 1, alike / widths.total(), width)
 
 
-def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+def _split_blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Yield the rows between empty ones."""
     block: list[Row] = []
     for row in rows:
-        if row.filled:
+        if row.filled_cells:
             block.append(row)
         elif block:
             yield block
@@ -119,28 +121,28 @@ def _blocks(rows: Iterable[Row]) -> Iterator[list[Row]]:
         yield block
 
 
-def _area(block: Sequence[Row]) -> int:
-    return sum(row.filled for row in block if row.filled > 1)
+def _count_cells(block: Sequence[Row]) -> int:
+    return sum(row.filled_cells for row in block if row.filled_cells > 1)
 
 
-def _header(rows: Sequence[Row], is_number: IsNumber) -> int | None:
+def _find_header(rows: Sequence[Row], is_number: IsNumber) -> int | None:
     """Return the place of the header where something else stands before it; None if the first row begins the table.
 
     In doubt it does: a row is passed over only where it is clearly no part of the table that follows.
     """
-    block = max(_blocks(rows), key=_area, default=[])
+    block = max(_split_blocks(rows), key=_count_cells, default=[])
     split = Counter(len(row.cells) for row in block if len(row.cells) > 1)
     if not split:
         return None
     width = split.most_common(1)[0][0]
     for place, row in enumerate(rows):
         below = rows[place + 1 : place + 2]
-        is_on_table = bool(below) and below[0].filled > 0 and len(below[0].cells) == width
+        is_on_table = bool(below) and below[0].filled_cells > 0 and len(below[0].cells) == width
         if place and is_on_table and _names_columns(row, width, is_number):
-            before = [one for one in rows[:place] if one.filled]
-            is_parted = not rows[place - 1].filled and _gains(rows, place, is_number)
+            before = [one for one in rows[:place] if one.filled_cells]
+            is_parted = not rows[place - 1].filled_cells and _has_more_numbers(rows, place, is_number)
             return place if before and (is_parted or all(_is_apart(one, width) for one in before)) else None
-        if row.filled and not _is_apart(row, width) and not _is_followed_by_gap(rows, place):
+        if row.filled_cells and not _is_apart(row, width) and not _is_followed_by_gap(rows, place):
             return None
     return None
 
@@ -149,25 +151,27 @@ def _names_columns(row: Row, width: int, is_number: IsNumber) -> bool:
     """Whether a row can be a header: all cells filled but perhaps the first, each other, none a number but a year."""
     cells = row.cells if row.cells and row.cells[0] else row.cells[1:]
     has_names = len(row.cells) == width and all(cells) and len(set(cells)) == len(cells)
-    return has_names and row.filled > 1 and not any(is_number(cell) and not _YEAR.fullmatch(cell) for cell in cells)
+    return (
+        has_names and row.filled_cells > 1 and not any(is_number(cell) and not _YEAR.fullmatch(cell) for cell in cells)
+    )
 
 
 def _is_apart(row: Row, width: int) -> bool:
     """Whether a row before the header is no part of the table: shorter, hardly filled, or a comment."""
-    return len(row.cells) < width or row.filled <= width // 2 or _COMMENT.match(row.cells[0]) is not None
+    return len(row.cells) < width or row.filled_cells <= width // 2 or _COMMENT.match(row.cells[0]) is not None
 
 
 def _is_followed_by_gap(rows: Sequence[Row], place: int) -> bool:
     following = rows[place + 1 :]
-    return any(not row.filled for row in following[:10])
+    return any(not row.filled_cells for row in following[:10])
 
 
-def _gains(rows: Sequence[Row], place: int, is_number: IsNumber) -> bool:
+def _has_more_numbers(rows: Sequence[Row], place: int, is_number: IsNumber) -> bool:
     """Whether more columns are numbers below `place` than below the first row."""
-    return _numeric(rows[place + 1 :], is_number) > _numeric(rows[1:], is_number)
+    return _count_numeric_columns(rows[place + 1 :], is_number) > _count_numeric_columns(rows[1:], is_number)
 
 
-def _numeric(rows: Sequence[Row], is_number: IsNumber) -> int:
+def _count_numeric_columns(rows: Sequence[Row], is_number: IsNumber) -> int:
     """Return how many columns hold numbers alone."""
     found: dict[int, bool] = {}
     for row in rows:  # one of them may be much wider than the others

@@ -12,16 +12,16 @@ _REFERENCE = re.compile(
 )
 
 
-def present_files(files: Mapping[str, bytes], attached: Collection[str], task: Task, budget: int) -> str:
+def render_present_files(files: Mapping[str, bytes], attached: Collection[str], task: Task, budget: int) -> str:
     """Return the text files as blocks of the answer's own form, about `budget` characters of them.
 
     What is not text, does not fit or is an attachment is named with its size. `attached`: names that have a digest.
     """
     shown: list[str] = []
-    for path in _by_relevance(files, task):
+    for path in _sort_by_relevance(files, task):
         if path in _LEFT_OUT:
             continue
-        text = None if path in attached else as_text(files[path])
+        text = None if path in attached else decode_utf8(files[path])
         if text is None or len(text) > budget:
             reason = "an attachment" if path in attached else "not text" if text is None else "too large to show"
             shown.append(f"({path}, {len(files[path])} bytes: {reason})")
@@ -31,7 +31,7 @@ def present_files(files: Mapping[str, bytes], attached: Collection[str], task: T
     return "\n".join(shown)
 
 
-def as_text(data: bytes) -> str | None:
+def decode_utf8(data: bytes) -> str | None:
     """Return `data` as text, or None if it is not text."""
     try:
         text = data.decode("utf-8-sig")
@@ -40,10 +40,10 @@ def as_text(data: bytes) -> str | None:
     return None if "\0" in text else text
 
 
-def _by_relevance(files: Mapping[str, bytes], task: Task) -> list[str]:
+def _sort_by_relevance(files: Mapping[str, bytes], task: Task) -> list[str]:
     """Return the paths: the page, what this round names, what the page loads, the README, the rest by size."""
     asked = "\n".join([task.brief, *(check.text for check in task.checks)])
-    page = as_text(files.get("index.html", b"")) or ""
+    page = decode_utf8(files.get("index.html", b"")) or ""
     loaded = {one or other for one, other in _REFERENCE.findall(page)}
 
     def rank(path: str) -> tuple[int, int, str]:

@@ -14,14 +14,14 @@ from typing import Any
 from orchestrator.core.errors import UsageError
 from orchestrator.core.record import Record
 from orchestrator.core.task import Check
-from orchestrator.generate.attachments.digest import digests
-from orchestrator.generate.attachments.images import images
-from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.attachments.digest import trim_digests
+from orchestrator.generate.attachments.images import choose_images
+from orchestrator.generate.draft import Draft, Material
 from orchestrator.generate.models.budget import LEAST_ROOM
-from orchestrator.generate.models.counting import MARGIN, counted, tokens_in
+from orchestrator.generate.models.counting import MARGIN, count_tokens, estimate_tokens
 from orchestrator.generate.models.presets import Model, prompts_folder
-from orchestrator.generate.present import present_files
-from orchestrator.generate.tried import told_of_repairs
+from orchestrator.generate.present import render_present_files
+from orchestrator.generate.tried import describe_repairs
 
 PLACEHOLDERS = {
     "system": frozenset({"format"}),
@@ -72,7 +72,7 @@ Message = dict[str, Any]
 Messages = list[Message]
 
 
-def load(folder: Path | None = None) -> Prompts:
+def load_prompts(folder: Path | None = None) -> Prompts:
     """Read the prompts; raise UsageError that names every file that is missing or has wrong placeholders."""
     folder = folder or prompts_folder()
     problems: list[str] = []
@@ -95,7 +95,7 @@ def load(folder: Path | None = None) -> Prompts:
     return loaded
 
 
-def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
+def opening_messages(prompts: Prompts, given: Material, model: Model) -> Messages:
     """Return the conversation that asks `model` for the site, no larger than its context allows.
 
     What is shown of attachments, files and earlier rounds shrinks until it fits. What is asked never does: a prompt
@@ -103,76 +103,80 @@ def opening(prompts: Prompts, given: Given, model: Model) -> Messages:
     """
     tokens = model.context - room_for_answer(given, model)
     most = min(tokens * _CHARACTERS_A_TOKEN, PRESENT + ATTACHMENTS + EARLIER + TRIED)
-    if tokens_of(asked := _filled(prompts, given, model, most), model.margin) <= tokens:
+    if estimate_prompt_tokens(asked := _build_messages(prompts, given, model, most), model.margin) <= tokens:
         return asked
     # Whole files come and go at once, so the room is searched and not computed.
-    fits, least = _filled(prompts, given, model, 0), 0
+    fits, least = _build_messages(prompts, given, model, 0), 0
     while most - least > _NEAR:
         room = (least + most) // 2
-        asked = _filled(prompts, given, model, room)
-        if tokens_of(asked, model.margin) <= tokens:
+        asked = _build_messages(prompts, given, model, room)
+        if estimate_prompt_tokens(asked, model.margin) <= tokens:
             fits, least = asked, room
         else:
             most = room
     return fits
 
 
-def room_for_answer(given: Given, model: Model) -> int:
+def room_for_answer(given: Material, model: Model) -> int:
     """Return how many tokens of the context a prompt leaves: a page that is written whole takes more than edits."""
     share = 4 if model.edits and not given.is_new else 3
     return min(model.output, max(LEAST_ROOM, model.context // share))
 
 
-def _filled(prompts: Prompts, given: Given, model: Model, room: int) -> Messages:
+def _build_messages(prompts: Prompts, given: Material, model: Model, room: int) -> Messages:
     """Return the messages with material of about `room` characters."""
-    asked = prompts[_purpose(given)].substitute(
-        mark=_mark(),
+    asked = prompts[_prompt_name(given)].substitute(
+        mark=_random_mark(),
         brief=given.task.brief,
-        checks="\n".join(_numbered(given.task.round, given.task.checks)) or "(none)",
+        checks="\n".join(_number_checks(given.task.round, given.task.checks)) or "(none)",
         round=str(given.task.round),
         date=given.day.isoformat() if given.day else "today's date",
-        wrong=_listed(given.wrong, model.context // 2),  # in characters: about an eighth of the context
-        **_material(given, room),
+        wrong=_render_list(given.wrong, model.context // 2),  # in characters: about an eighth of the context
+        **_render_material(given, room),
     )
-    seen = images(given.attachments) if model.sees_images else []
-    pictures = [_picture(image.media_type, image.data) for image in seen]
-    system = _message("system", _rules(prompts, given, model), model)
-    return [system, _message("user", asked, model, pictures)]
+    seen = choose_images(given.attachments) if model.sees_images else []
+    pictures = [_image_part(image.media_type, image.data) for image in seen]
+    system = _build_message("system", _system_rules(prompts, given, model), model)
+    return [system, _build_message("user", asked, model, pictures)]
 
 
-def _purpose(given: Given) -> str:
+def _prompt_name(given: Material) -> str:
     return "build" if given.is_new else "revise" if given.made is None else "repair"
 
 
-def _rules(prompts: Prompts, given: Given, model: Model) -> str:
+def _system_rules(prompts: Prompts, given: Material, model: Model) -> str:
     """Return what holds for every task, and the form of the answer. Where no file exists, none can be edited."""
     form = "edits" if model.edits and not given.is_new else "files"
     rules, form = ("compact", f"compact_{form}") if model.context < SMALL else ("system", form)
     return prompts[rules].substitute(format=prompts[form].substitute().strip())
 
 
-def _material(given: Given, room: int) -> dict[str, str]:
+def _render_material(given: Material, room: int) -> dict[str, str]:
     """Return attachments, present files, earlier rounds and repairs in about `room` characters.
 
     The present files have what the others leave: what is not shown cannot be changed.
     """
-    tried = told_of_repairs(given.tried, min(TRIED, room // 6))
-    digested = digests(given.told, min(ATTACHMENTS, room // 4))
-    earlier = _earlier(given.record, given.task.round, min(EARLIER, max(LEAST_EARLIER, room // 4)))
+    tried = describe_repairs(given.tried, min(TRIED, room // 6))
+    digested = trim_digests(given.told, min(ATTACHMENTS, room // 4))
+    earlier = _render_earlier_rounds(given.record, given.task.round, min(EARLIER, max(LEAST_EARLIER, room // 4)))
     left = max(0, room - len(tried) - len(earlier) - sum(map(len, digested.values())))
     files = (given.made or given.present).files
-    shown = present_files(files, given.fixed.keys(), given.task, min(PRESENT, left))
+    shown = render_present_files(files, given.protected_attachments.keys(), given.task, min(PRESENT, left))
     attachments = "\n\n".join(digested.values()) or "(none)"
     return {"attachments": attachments, "files": shown, "tried": tried, "earlier": earlier}
 
 
-def correction(prompts: Prompts, draft: Draft) -> Message:
+def correction_message(prompts: Prompts, draft: Draft) -> Message:
     """Return what a model is told whose answer had flaws."""
-    told = {"mark": _mark(), "flaws": _listed([flaw.text for flaw in draft.flaws]), "done": _listed(draft.done)}
+    told = {
+        "mark": _random_mark(),
+        "flaws": _render_list([flaw.text for flaw in draft.flaws]),
+        "done": _render_list(draft.done),
+    }
     return {"role": "user", "content": prompts["correct"].substitute(told)}
 
 
-def _listed(lines: Sequence[str], most: int = TOLD * FLAW) -> str:
+def _render_list(lines: Sequence[str], most: int = TOLD * FLAW) -> str:
     """Return the lines as a list of about `most` characters; the first is always told."""
     told: list[str] = []
     for line in lines[:TOLD]:
@@ -185,37 +189,37 @@ def _listed(lines: Sequence[str], most: int = TOLD * FLAW) -> str:
     return "\n".join(f"- {line}" for line in told) or "(none)"
 
 
-def continuation(prompts: Prompts, tail: str) -> Message:
+def continuation_message(prompts: Prompts, tail: str) -> Message:
     """Return what a model is told whose answer was cut off. `tail`: how it ended."""
-    return {"role": "user", "content": prompts["continue"].substitute(mark=_mark(), tail=tail)}
+    return {"role": "user", "content": prompts["continue"].substitute(mark=_random_mark(), tail=tail)}
 
 
-def tokens_of(messages: Sequence[Message], margin: float = MARGIN) -> int:
+def estimate_prompt_tokens(messages: Sequence[Message], margin: float = MARGIN) -> int:
     """Return about how many tokens `messages` are, rather too many than too few; `margin`: the model's."""
     return sum(
-        tokens_in(part["text"], margin) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS
+        estimate_tokens(part["text"], margin) + _AROUND_A_MESSAGE if part["type"] == "text" else IMAGE_TOKENS
         for message in messages
-        for part in _parts(message)
+        for part in _message_parts(message)
     )
 
 
-def counted_in(messages: Sequence[Message]) -> int:
+def count_prompt_tokens(messages: Sequence[Message]) -> int:
     """Return how many tokens the texts of `messages` are in one common encoding, without a margin."""
-    parts = [part for message in messages for part in _parts(message) if part["type"] == "text"]
-    return sum(counted(part["text"]) for part in parts)
+    parts = [part for message in messages for part in _message_parts(message) if part["type"] == "text"]
+    return sum(count_tokens(part["text"]) for part in parts)
 
 
-def _parts(message: Message) -> Sequence[Message]:
+def _message_parts(message: Message) -> Sequence[Message]:
     content = message["content"]
     return [{"type": "text", "text": content}] if isinstance(content, str) else content
 
 
-def _mark() -> str:
+def _random_mark() -> str:
     # Random, so that nothing inside the data can end it.
     return f"=====data-{secrets.token_hex(6)}====="
 
 
-def _message(role: str, text: str, model: Model, pictures: Sequence[Message] = ()) -> Message:
+def _build_message(role: str, text: str, model: Model, pictures: Sequence[Message] = ()) -> Message:
     """Return a message; plain text where nothing else is needed, because small servers know no other form."""
     if not model.caches and not pictures:
         return {"role": role, "content": text}
@@ -225,11 +229,11 @@ def _message(role: str, text: str, model: Model, pictures: Sequence[Message] = (
     return {"role": role, "content": [*pictures, part]}
 
 
-def _picture(media_type: str, data: bytes) -> Message:
+def _image_part(media_type: str, data: bytes) -> Message:
     return {"type": "image_url", "image_url": {"url": f"data:{media_type};base64,{base64.b64encode(data).decode()}"}}
 
 
-def _numbered(round_: int, checks: Sequence[Check]) -> list[str]:
+def _number_checks(round_: int, checks: Sequence[Check]) -> list[str]:
     """Return a line for each check, under the number that a proof names it by."""
     return [
         f"{round_}.{number}. {'JavaScript that must be true: ' if check.js else ''}{check.text}"
@@ -237,12 +241,12 @@ def _numbered(round_: int, checks: Sequence[Check]) -> list[str]:
     ]
 
 
-def _earlier(record: Record | None, this: int, most: int) -> str:
+def _render_earlier_rounds(record: Record | None, this: int, most: int) -> str:
     rounds = [entry for entry in (record.rounds if record else ()) if entry.round != this]
     room = most // max(1, len(rounds))
     told = (
         "\n".join(
-            [f"Round {entry.round}: {entry.brief}", *_numbered(entry.round, [Check(text=c) for c in entry.checks])]
+            [f"Round {entry.round}: {entry.brief}", *_number_checks(entry.round, [Check(text=c) for c in entry.checks])]
         )
         for entry in rounds
     )

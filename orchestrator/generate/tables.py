@@ -12,8 +12,8 @@ from decimal import Decimal, localcontext
 from html import escape
 from typing import Any
 
-from orchestrator.generate.encodings import decoded
-from orchestrator.generate.layout import layout
+from orchestrator.generate.encodings import decode_text
+from orchestrator.generate.layout import detect_layout
 
 MAX_ROWS = 1_000
 MAX_COLUMNS = 100
@@ -44,7 +44,7 @@ class _Notation:
     point: str
     pattern: re.Pattern[str]
 
-    def read(self, cells: Sequence[str]) -> list[Decimal | None] | None:
+    def parse_cells(self, cells: Sequence[str]) -> list[Decimal | None] | None:
         """Return the numbers that the cells are, None for an empty one; None if any cell is no number."""
         # Each spelling is read once: a large file has millions of cells, and few that differ.
         spelled = set(cells) - {""}
@@ -89,9 +89,9 @@ class Table:
         return len(self.columns[0].cells)
 
 
-def decode(data: bytes) -> str:
+def decode_showable(data: bytes) -> str:
     """Decode text in any encoding that programs write; raise Unshowable if it is not text."""
-    if (found := decoded(data)) is None:
+    if (found := decode_text(data)) is None:
         raise Unshowable("it is not text")
     return found.text
 
@@ -102,7 +102,7 @@ def read_csv(text: str, delimiters: str) -> Table:
     Titles, comments and a line `sep=` before the header are kept in `Table.before`.
     """
     try:
-        found = layout(text, delimiters, _POINT.pattern.fullmatch)
+        found = detect_layout(text, delimiters, _POINT.pattern.fullmatch)
         rows = [row.cells for row in found.rows if any(row.cells)]
     except csv.Error:
         raise Unshowable("it could not be read as a table") from None
@@ -110,7 +110,7 @@ def read_csv(text: str, delimiters: str) -> Table:
         raise Unshowable("it has no rows")
     header = [] if all(_POINT.pattern.fullmatch(cell) for cell in rows[0]) else rows.pop(0)
     # Spreadsheets write semicolons where the comma is the decimal point.
-    table = _table(header, rows, (_POINT, _COMMA) if found.delimiter == ";" else (_POINT,))
+    table = _build_table(header, rows, (_POINT, _COMMA) if found.delimiter == ";" else (_POINT,))
     return Table(table.columns, found.before)
 
 
@@ -124,11 +124,11 @@ def read_json(text: str) -> Table | str:
         if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
             names = list(dict.fromkeys(name for item in value for name in item))
             if 0 < len(names) <= MAX_COLUMNS:
-                return _table(names, [[_cell(item.get(name)) for name in names] for item in value], (_POINT,))
+                return _build_table(names, [[_cell(item.get(name)) for name in names] for item in value], (_POINT,))
         if isinstance(value, dict) and value and not any(isinstance(item, dict | list) for item in value.values()):
             # Its values are of different things: aligned, but never added up.
             rows = [[name, _cell(item)] for name, item in value.items()]
-            return _table(["Name", "Value"], rows, (_POINT,), summed=False)
+            return _build_table(["Name", "Value"], rows, (_POINT,), summed=False)
         return text if len(text) > _LONG else json.dumps(value, indent=2, ensure_ascii=False)
     except (ValueError, RecursionError):
         raise Unshowable("it could not be read as JSON") from None
@@ -140,7 +140,7 @@ def _cell(value: Any) -> str:
     return value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _table(
+def _build_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], notations: Sequence[_Notation], *, summed: bool = True
 ) -> Table:
     width = max(len(row) for row in (header, *rows))
@@ -150,19 +150,19 @@ def _table(
     for index in range(width):
         name = header[index] if index < len(header) and header[index] else f"Column {index + 1}"
         cells = [row[index] if index < len(row) else "" for row in rows]
-        columns.append(Column(name, cells, _numbers(cells, notations), summed and not _LABEL.search(name)))
+        columns.append(Column(name, cells, _parse_numbers(cells, notations), summed and not _LABEL.search(name)))
     return Table(columns)
 
 
-def _numbers(cells: Sequence[str], notations: Sequence[_Notation]) -> list[Decimal | None] | None:
+def _parse_numbers(cells: Sequence[str], notations: Sequence[_Notation]) -> list[Decimal | None] | None:
     if not any(cells):
         return None
-    readings = [numbers for notation in notations if (numbers := notation.read(cells)) is not None]
+    readings = [numbers for notation in notations if (numbers := notation.parse_cells(cells)) is not None]
     # `1,234` is one number to some and another to others: where both readings fit and differ, we do not guess.
     return readings[0] if readings and all(numbers == readings[0] for numbers in readings) else None
 
 
-def count(number: int, noun: str) -> str:
+def format_count(number: int, noun: str) -> str:
     """Return `1 row`, `2 rows`, `1,000 rows`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
@@ -218,5 +218,5 @@ def _foot_html(columns: Sequence[Column]) -> str:
 
 def _caption(table: Table, *, has_totals: bool) -> str:
     if table.height <= MAX_ROWS:
-        return count(table.height, "row")
+        return format_count(table.height, "row")
     return f"The first {MAX_ROWS:,} of {table.height:,} rows{'; the totals are of all rows' if has_totals else ''}"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from orchestrator.core.differences import Difference
 from orchestrator.core.report import CheckResult, Finding
 from orchestrator.core.site import Site
-from orchestrator.generate.differing import unified
-from orchestrator.generate.present import as_text
+from orchestrator.generate.differing import unified_diff
+from orchestrator.generate.present import decode_utf8
 
 LINE = 300
 """Characters of a check, a finding or a line of a diff."""
@@ -34,7 +34,7 @@ _LONG_LINES = 20
 
 
 @dataclass(frozen=True)
-class Tried:
+class PastRepair:
     """One repair of this task. `number`: from 1; `before` and `after`: the sites that it began with and made.
 
     `is_kept`: the next repair began with what it made; `difference`: from what held before to what held then.
@@ -50,7 +50,7 @@ class Tried:
     same_as: int | None = None
 
 
-def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
+def describe_repairs(tried: Sequence[PastRepair], room: int) -> str:
     """Return all repairs, the oldest first, in about `room` characters; what is cut says so."""
     if room < LEAST * len(tried):
         return f"{len(tried)} repairs were tried before. There is no room to show what they changed."
@@ -58,19 +58,19 @@ def told_of_repairs(tried: Sequence[Tried], room: int) -> str:
     for place, one in enumerate(reversed(tried)):
         # The newest comes first here, and what it leaves of its share is for the others.
         share = room // (len(tried) - place)
-        told.append(_told(one, share))
+        told.append(_describe_repair(one, share))
         room -= len(told[-1])
     return "\n\n".join(reversed(told)) or "(none)"
 
 
-def _told(tried: Tried, room: int) -> str:
-    outcome = _shortened("\n".join(_outcome(tried)), room)
+def _describe_repair(tried: PastRepair, room: int) -> str:
+    outcome = _shorten_text("\n".join(_describe_outcome(tried)), room)
     if tried.same_as is not None:
         return outcome
-    return f"{outcome}\n{_diff(tried, room - len(outcome))}"
+    return f"{outcome}\n{_describe_diff(tried, room - len(outcome))}"
 
 
-def _outcome(tried: Tried) -> Iterator[str]:
+def _describe_outcome(tried: PastRepair) -> Iterator[str]:
     """Yield what came of a repair, line by line."""
     number, same, seen = tried.number, tried.same_as, tried.difference
     if same is not None:
@@ -84,37 +84,43 @@ def _outcome(tried: Tried) -> Iterator[str]:
             f"Repair {number} was not kept, because its site was no better as a whole. The files below do not "
             "include it."
         )
-    yield from _list("These checks failed before it and passed after it:", [_check(one) for one in seen.gained])
-    yield from _list("These checks passed before it and failed after it:", [_failed(one) for one in seen.lost])
-    yield from _list("These checks failed before and after it:", [_failed(one) for one in seen.failing])
+    yield from _list_lines(
+        "These checks failed before it and passed after it:", [_describe_check(one) for one in seen.gained]
+    )
+    yield from _list_lines(
+        "These checks passed before it and failed after it:", [_describe_failed_check(one) for one in seen.lost]
+    )
+    yield from _list_lines(
+        "These checks failed before and after it:", [_describe_failed_check(one) for one in seen.failing]
+    )
     if seen.kept:
         yield f"Checks that passed before and after it: {seen.kept}."
-    yield from _list("Findings that it removed:", [_finding(one) for one in seen.went])
-    yield from _list("Findings that it added:", [_finding(one) for one in seen.came])
+    yield from _list_lines("Findings that it removed:", [_describe_finding(one) for one in seen.went])
+    yield from _list_lines("Findings that it added:", [_describe_finding(one) for one in seen.came])
     if not (seen.gained or seen.lost or seen.went or seen.came):
         yield "The browser saw no change."
 
 
-def _list(heading: str, lines: Sequence[str]) -> Iterator[str]:
+def _list_lines(heading: str, lines: Sequence[str]) -> Iterator[str]:
     if not lines:
         return
     yield heading if len(lines) <= MOST else f"{heading[:-1]} ({MOST} of {len(lines)}):"
-    yield from (f"- {_shortened(line, LINE)}" for line in lines[:MOST])
+    yield from (f"- {_shorten_text(line, LINE)}" for line in lines[:MOST])
 
 
-def _check(check: CheckResult) -> str:
+def _describe_check(check: CheckResult) -> str:
     return f"round {check.round}: {check.text}"
 
 
-def _failed(check: CheckResult) -> str:
-    return f"{_shortened(_check(check), LINE // 2)} | It gave: {check.seen}"
+def _describe_failed_check(check: CheckResult) -> str:
+    return f"{_shorten_text(_describe_check(check), LINE // 2)} | It gave: {check.seen}"
 
 
-def _finding(finding: Finding) -> str:
+def _describe_finding(finding: Finding) -> str:
     return f"{finding.kind}: {finding.text}"
 
 
-def _diff(tried: Tried, room: int) -> str:
+def _describe_diff(tried: PastRepair, room: int) -> str:
     """Return what a repair changed as a unified diff, cut at a line's end."""
     before, after = tried.before.files, tried.after.files
     # What is told to people is seldom what made a check hold.
@@ -132,28 +138,32 @@ def _diff(tried: Tried, room: int) -> str:
         shown.append(line)
     if len(shown) < len(lines):
         heading = f"{heading[:-1]}; {len(shown)} of {len(lines)} of its lines are shown:"
-    return "\n".join([_shortened(heading, max(0, room)), *shown])
+    return "\n".join([_shorten_text(heading, max(0, room)), *shown])
 
 
 def _file_diff(path: str, before: bytes | None, after: bytes | None) -> list[str]:
     if after is None:
         return [f"--- {path}", "It was deleted."]
-    old, new = as_text(before or b""), as_text(after)
+    old, new = decode_utf8(before or b""), decode_utf8(after)
     if old is None or new is None:
         return [f"+++ {path}", f"{len(before or b'')} bytes became {len(after)}; it is not text."]
     one, other = old.splitlines(), new.splitlines()
     if max(len(one), len(other)) > _COMPARED:
         return [f"+++ {path}", f"{len(one)} lines became {len(other)}; it is too long to compare."]
     names = ("(new)" if before is None else path), path
-    lines = unified(one, other, names, _CONTEXT)
-    long = {"-": _long(other), "+": _long(one), " ": ()}  # each is held against those of the other side
-    return [_around(line, long.get(line[0], ())) for line in _with_less_removed(list(lines))] or [
+    lines = unified_diff(one, other, names, _CONTEXT)
+    long = {
+        "-": _find_long_lines(other),
+        "+": _find_long_lines(one),
+        " ": (),
+    }  # each is held against those of the other side
+    return [_cut_long_line(line, long.get(line[0], ())) for line in _cut_removed_runs(list(lines))] or [
         f"+++ {path}",
         "Only its line endings changed.",
     ]
 
 
-def _with_less_removed(lines: Sequence[str]) -> Iterator[str]:
+def _cut_removed_runs(lines: Sequence[str]) -> Iterator[str]:
     """Yield a diff with long runs of removed lines cut: what took their place says more."""
     removed = 0
     for line, following in zip(lines, [*lines, ""][1:], strict=True):
@@ -164,21 +174,21 @@ def _with_less_removed(lines: Sequence[str]) -> Iterator[str]:
             yield f"-… {removed - _REMOVED} more lines were removed here"
 
 
-def _long(lines: Sequence[str]) -> Sequence[str]:
+def _find_long_lines(lines: Sequence[str]) -> Sequence[str]:
     return [line for line in lines if len(line) > LINE][:_LONG_LINES]
 
 
-def _around(line: str, others: Sequence[str]) -> str:
+def _cut_long_line(line: str, others: Sequence[str]) -> str:
     """Return one line of a diff, of a very long one the part that `others` do not have."""
     if len(line) <= LINE:
         return line
-    start = max((_shared(line[1:], other) for other in others), default=0)
+    start = max((_common_prefix_length(line[1:], other) for other in others), default=0)
     if start < LINE // 2:
-        return _shortened(line, LINE)
-    return _shortened(f"{line[0]}… {line[1 + start - LINE // 3 :]}", LINE)
+        return _shorten_text(line, LINE)
+    return _shorten_text(f"{line[0]}… {line[1 + start - LINE // 3 :]}", LINE)
 
 
-def _shared(one: str, other: str) -> int:
+def _common_prefix_length(one: str, other: str) -> int:
     """Return how many characters both begin with."""
     low, high = 0, min(len(one), len(other))
     while low < high:
@@ -187,5 +197,5 @@ def _shared(one: str, other: str) -> int:
     return low
 
 
-def _shortened(text: str, room: int) -> str:
+def _shorten_text(text: str, room: int) -> str:
     return text if len(text) <= room else f"{text[: max(0, room - 1)]}…"

@@ -11,8 +11,8 @@ from github import Auth, Github, GithubException
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
-from orchestrator.github.refusals import reason_of
+from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, classify_failure
+from orchestrator.github.refusals import refusal_reason
 
 T = TypeVar("T")
 TIMEOUT_S = 20
@@ -21,12 +21,12 @@ TIMEOUT_S = 20
 logging.getLogger("github").setLevel(logging.ERROR)
 
 
-class Refused(GitHubFailed):
+class GitHubRefused(GitHubFailed):
     """GitHub answered with `status`; `detail` is its own sentence, and `reason` what it means. Nothing took effect."""
 
     def __init__(self, status: int, detail: str) -> None:
-        reason = reason_of(status, detail)
-        told = f"GitHub answered {status}: {reason.said}."
+        reason = refusal_reason(status, detail)
+        told = f"GitHub answered {status}: {reason.public_wording}."
         super().__init__(f"GitHub answered {status}: {detail:.300}.", reason.remedy, told)
         self.status = status
         self.detail = detail
@@ -59,30 +59,30 @@ class Client:
         )
 
     async def read(self, call: Callable[[Github], T]) -> T:
-        """Run `call` in a thread; repeat it while GitHub has an outage. Raises Refused or Unsure."""
-        return await self._tried(call, READ)
+        """Run `call` in a thread; repeat it while GitHub has an outage. Raises GitHubRefused or Unsure."""
+        return await self._call_with_retries(call, READ)
 
     async def write(self, call: Callable[[Github], T]) -> T:
         """Run `call` in a thread; repeat it only where a rate limit kept it from taking effect."""
-        return await self._tried(call, WRITE)
+        return await self._call_with_retries(call, WRITE)
 
-    async def _tried(self, call: Callable[[Github], T], policy: Policy) -> T:
+    async def _call_with_retries(self, call: Callable[[Github], T], policy: Policy) -> T:
         tries = Tries(policy, self.deadline.clock.now)
         while True:
             try:
                 return await asyncio.to_thread(functools.partial(call, self._github))
             except (GithubException, requests.RequestException) as error:
-                failed, failure = _meant(error)
+                failed, failure = _classify_error(error)
             except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
                 # What PyGithub raises over a 200 that is not GitHub's: the page of some proxy in between.
                 failed, failure = Unsure("GitHub's answer could not be read.", "Re-run the job."), Failure(Kind.OUTAGE)
-            wait = tries.wait(failure)
+            wait = tries.next_delay(failure)
             if wait is None or wait >= self.deadline.remaining:
                 raise failed from None
             await self.deadline.clock.sleep(wait)
 
 
-def _meant(error: GithubException | requests.RequestException) -> tuple[Refused | Unsure, Failure]:
+def _classify_error(error: GithubException | requests.RequestException) -> tuple[GitHubRefused | Unsure, Failure]:
     """Return what `error` means to the caller, and to the retry policy."""
     see = "See https://www.githubstatus.com and re-run the job."
     if isinstance(error, requests.RequestException):
@@ -95,10 +95,10 @@ def _meant(error: GithubException | requests.RequestException) -> tuple[Refused 
     text = " ".join(filter(None, [str(data.get("message") or ""), *details])).strip().rstrip(".")
     status = next((_GRAPHQL[entry["type"]] for entry in errors if entry.get("type") in _GRAPHQL), error.status)
     headers = {name.lower(): value for name, value in (error.headers or {}).items()}
-    failure = failure_of(status or NO_ANSWER, headers, text)
+    failure = classify_failure(status or NO_ANSWER, headers, text)
     if failure.kind is Kind.OUTAGE:
         return Unsure(f"GitHub failed with {status}.", see), failure
-    return Refused(status, text or "no reason given"), failure
+    return GitHubRefused(status, text or "no reason given"), failure
 
 
 _GRAPHQL = {"FORBIDDEN": 403, "RATE_LIMITED": 429}

@@ -1,35 +1,34 @@
 """Job `build`: Task -> Site + Report. Has the model's key and no write token."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
-from orchestrator.core.events import BuiltEvent, Emit, NoteEvent, ReadEvent, group
+from orchestrator.core.events import BuiltEvent, Emit, NoteEvent, ReadEvent, emit_group
 from orchestrator.core.report import Build
-from orchestrator.core.sentences import outcome
-from orchestrator.core.settings import BuildSettings, build_settings
+from orchestrator.core.sentences import describe_outcome
+from orchestrator.core.settings import BuildSettings, JobConfig
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.generate.attachments import sources
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models.presets import import_litellm
 from orchestrator.github import repository
 from orchestrator.github.client import Client
 from orchestrator.github.repository import Repository
 from orchestrator.jobs import annotations, handover, summary
-from orchestrator.jobs.intake import taken_up
+from orchestrator.jobs.intake import take_up_task
 from orchestrator.jobs.runner import Runner
-from orchestrator.jobs.telling import Teller, teller
-from orchestrator.making.make import Assignment, Made, Means, make
+from orchestrator.jobs.telling import Teller, create_teller
+from orchestrator.making.make import Assignment, MakingResult, MakingTools, make_site
 
 
 @dataclass(frozen=True)
-class Start:
+class BuildStart:
     """What a build begins with. `deadline`: when publishing must begin; `notes`: what a person should know."""
 
     task: Task
@@ -40,58 +39,60 @@ class Start:
     notes: tuple[str, ...] = ()
 
 
-async def build(env: Mapping[str, str], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
+async def build(config: JobConfig[BuildSettings], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
     """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
-    tells = teller(env, order, runner, "build", out)
+    tells = create_teller(config, order, runner, "build", out)
     built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
-    made: Made | None = None
+    made: MakingResult | None = None
     failure: PagewrightError | None = None
     try:
-        built, made = await _built(build_settings(env), order, tells, clock)
+        built, made = await _build_site(config.settings(), order, tells, clock)
     except PagewrightError as error:
         built, failure = built.model_copy(update={"error": str(error)[:1000], "told": error.told[:1000]}), error
     finally:
         # Also on the way out with a defect of ours: job `publish` and the reader of the run need to know.
         site, shots = (made.kept.site, made.kept.report.screenshots) if made else (None, {})
-        handover.write(out, built, site, shots)
+        handover.write_build_output(out, built, site, shots)
         tells.emit(BuiltEvent(built_by=built.built_by, digest=built.site, cost_usd=built.cost_usd, error=built.error))
-        runner.add_summary(summary.built(order, built))
+        runner.add_summary(summary.render_build_summary(order, built))
     if failure is not None:
         tells.fail(failure, "build")
         raise failure
     return built
 
 
-async def _built(settings: BuildSettings, order: Order, tells: Teller, clock: Clock) -> tuple[Build, Made | None]:
+async def _build_site(
+    settings: BuildSettings, order: Order, tells: Teller, clock: Clock
+) -> tuple[Build, MakingResult | None]:
     tells.hide(*_secrets(settings))
     kit = Kit.load(settings.models)
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
-    with group(tells.emit, "Read the task and the present site"):
-        start = await _start(settings, order, clock)
+    with emit_group(tells.emit, "Read the task and the present site"):
+        start = await _prepare_build(settings, order, clock)
         tells.emit(NoteEvent(text=order.title))
-        tells.emit(_what_was_read(start))
-    if sha := start.found.answered(order.id):
+        tells.emit(_make_read_event(start))
+    if sha := start.found.answering_commit(order.id):
         where = f"{sha} in {start.found.full_name}"
         tells.emit(
             NoteEvent(text=f"This request was already answered by {where}, so nothing is built.", level="notice")
         )
         return Build(id=order.id, published=sha), None
-    assignment = await _assignment(settings, start)
-    made = await make(assignment, _means(settings, kit, tells), start.deadline, tells.emit)
+    assignment = await _prepare_assignment(settings, start)
+    made = await make_site(assignment, _assemble_means(settings, kit, tells), start.deadline, tells.emit)
     if warming is not None:
         await warming
     _annotate(tells.emit, made)
     for note in start.notes:
         tells.emit(NoteEvent(text=note, level="warning"))
-    return _handed_over(order.id, start, made), made
+    return _assemble_build(order.id, start, made), made
 
 
 def _secrets(settings: BuildSettings) -> tuple[str, ...]:
     return *settings.models.keys.values(), settings.actions.token
 
 
-def _what_was_read(start: Start) -> ReadEvent:
+def _make_read_event(start: BuildStart) -> ReadEvent:
     task = start.task
     return ReadEvent(
         checks=len(task.checks),
@@ -101,22 +102,22 @@ def _what_was_read(start: Start) -> ReadEvent:
     )
 
 
-async def _start(settings: BuildSettings, order: Order, clock: Clock) -> Start:
-    intake = await taken_up(settings.actions, order, clock)
+async def _prepare_build(settings: BuildSettings, order: Order, clock: Clock) -> BuildStart:
+    intake = await take_up_task(settings.actions, order, clock)
     task, client, whole = intake.task, intake.reader, intake.deadline
-    found = await repository.find(client, settings.actions.owner, task.task, order.keys, intake.reserved)
+    found = await repository.find_repository(client, settings.actions.owner, task.task, order.keys, intake.reserved)
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(
             f"This is round {task.round} of a task that has no repository.", "Send round 1 of the same task first."
         )
-    is_replay = found.answered(order.id) is not None
-    present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
-    notes = () if found.exists else await _shadows(client, found)
-    return Start(task, found, present, whole.earlier(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
+    is_replay = found.answering_commit(order.id) is not None
+    present = await repository.download_site(client, found) if found.is_started and not is_replay else Site({})
+    notes = () if found.exists else await _check_shadowing(client, found)
+    return BuildStart(task, found, present, whole.earlier_by(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
 
 
-async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
+async def _check_shadowing(client: Client, new: Repository) -> tuple[str, ...]:
     """Say where the owner's own site has something of a new repository's name: one read."""
     user_site = f"{new.owner}/{new.owner}.github.io"
     try:
@@ -127,14 +128,16 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
     return (f"{hides} Rename one of the two.",) if is_there else ()
 
 
-async def _assignment(settings: BuildSettings, start: Start) -> Assignment:
+async def _prepare_assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
     private = settings.actions.allow_private_urls
-    files = await sources.contents(start.task.attachments, start.deadline, allow_private=private)
-    given = Given(start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day)
+    files = await sources.fetch_contents(start.task.attachments, start.deadline, allow_private=private)
+    given = Material(
+        start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day
+    )
     return Assignment(given, start.found.name, settings.actions.owner, start.day.year)
 
 
-def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
+def _assemble_means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingTools:
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so something on the runner is wrong
             raise UsageError(
@@ -142,7 +145,7 @@ def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
                 "Use GitHub's runner without changes to its sandbox settings.",
             )
 
-    return Means(
+    return MakingTools(
         kit=kit,
         max_attempts=settings.max_attempts,
         browser=settings.browser,
@@ -153,13 +156,13 @@ def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> Means:
     )
 
 
-def _annotate(emit: Emit, made: Made) -> None:
+def _annotate(emit: Emit, made: MakingResult) -> None:
     """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
     first, kept, generation = made.first, made.kept, made.generation
-    warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused(kept.site)]
+    warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused_changes(kept.site)]
     if first.is_fallback and generation.attempts:
         last = generation.attempts[-1]
-        why = f"The last attempt ({last.model}): {outcome(last)}"
+        why = f"The last attempt ({last.model}): {describe_outcome(last)}"
         warnings.insert(0, f"No model gave a usable answer, so the page was made from the template. {why}")
     elif first.is_fallback:
         text = "No model is configured, so the page was made from the template. Set LLM_MODELS to use one."
@@ -168,13 +171,15 @@ def _annotate(emit: Emit, made: Made) -> None:
         warnings.insert(
             0, "The answer was cut off and shows less than the template's page, so the template's page is used."
         )
-    for line in annotations.shortened([*warnings, *annotations.worst(kept.report.checks, kept.report.findings)]):
+    for line in annotations.limit_lines(
+        [*warnings, *annotations.describe_worst_first(kept.report.checks, kept.report.findings)]
+    ):
         emit(NoteEvent(text=line, level="warning"))
-    for note in annotations.shortened(kept.report.notes):
+    for note in annotations.limit_lines(kept.report.notes):
         emit(NoteEvent(text=note, level="notice"))
 
 
-def _handed_over(id_: str, start: Start, made: Made) -> Build:
+def _assemble_build(id_: str, start: BuildStart, made: MakingResult) -> Build:
     kept, generation = made.kept, made.generation
     return Build(
         id=id_,
@@ -188,5 +193,5 @@ def _handed_over(id_: str, start: Start, made: Made) -> Build:
         notes=(*start.notes, *kept.report.notes),
         attempts=generation.attempts,
         attachments_changed=kept.generated.attachments_changed,
-        attachments_refused=generation.refused(kept.generated.site),
+        attachments_refused=generation.refused_changes(kept.generated.site),
     )

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import httpx
 
-from orchestrator.core.address import NotPublic, Unresolved, destination
+from orchestrator.core.address import NotPublic, Unresolved, resolve_destination
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import NotAccepted
 from orchestrator.core.http import pinned_request
-from orchestrator.core.retry import NO_ANSWER, NOTIFY, Tries, failure_of
+from orchestrator.core.retry import NO_ANSWER, NOTIFY, Tries, classify_failure
 from orchestrator.core.task import Task
 
 TRY_S = 20.0
@@ -47,7 +47,7 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
         status = await _post(url, body, allow_private=allow_private)
         if 200 <= status < 300:
             return tries.failed.total() + 1, status
-        wait = tries.wait(failure_of(status, {}))
+        wait = tries.next_delay(classify_failure(status, {}))
         if wait is None:
             answered = "did not answer" if status == NO_ANSWER else f"answered {status}"
             raise NotAccepted(
@@ -62,7 +62,7 @@ async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
     """Return the status of one try, NO_ANSWER if none came. What follows the status is not waited for."""
     try:
         async with asyncio.timeout(TRY_S):
-            to = await destination(url, allow_private=allow_private)
+            to = await resolve_destination(url, allow_private=allow_private)
             headers = {"content-type": "application/json", "user-agent": "pagewright"}
             async with (
                 httpx.AsyncClient(timeout=TRY_S, follow_redirects=False, trust_env=False) as http,

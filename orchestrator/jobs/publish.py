@@ -2,27 +2,26 @@
 
 import json
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
-from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, group
+from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, emit_group
 from orchestrator.core.report import Build
-from orchestrator.core.settings import Hosts, PublishSettings, allows_private_urls, publish_settings, run_url
+from orchestrator.core.settings import Hosts, JobConfig, PublishSettings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
 from orchestrator.github.repository import keep_homepage
 from orchestrator.jobs import handover, summary
-from orchestrator.jobs.commit import Committed, Wanted, committed, committed_again
-from orchestrator.jobs.intake import taken_up
+from orchestrator.jobs.commit import CommitOrder, Committed, ensure_commit, republish_record
+from orchestrator.jobs.intake import take_up_task
 from orchestrator.jobs.notify import Publication, notify, result_body
-from orchestrator.jobs.runner import Runner, harmless, loggable
-from orchestrator.jobs.telling import Teller, teller
-from orchestrator.targets.choosing import check_configured, opened_target
-from orchestrator.targets.live import Awaited, wait_until_live
-from orchestrator.targets.target import DeploymentLost, Release, Target
+from orchestrator.jobs.runner import Runner, escape_commands, redact_short_value
+from orchestrator.jobs.telling import Teller, create_teller
+from orchestrator.targets.choosing import check_configured, open_target
+from orchestrator.targets.live import ExpectedSite, wait_until_live
+from orchestrator.targets.target import DeploymentLost, PublishTarget, Release
 
 TELLING_S = 10.0
 """Seconds that are always kept for telling the evaluator."""
@@ -31,36 +30,38 @@ MORE_DEPLOYMENTS = 2
 """How many may follow the first where the host loses one."""
 
 
-async def publish(env: Mapping[str, str], order: Order, folder: Path, runner: Runner, clock: Clock) -> Publication:
+async def publish(
+    config: JobConfig[PublishSettings], order: Order, folder: Path, runner: Runner, clock: Clock
+) -> Publication:
     """Publish the site in `folder`, and tell the evaluator the result or the error.
 
     Raises PagewrightError, after the evaluator was told.
     """
-    tells = teller(env, order, runner, "publish")
+    tells = create_teller(config, order, runner, "publish")
     asker = order.identity()
     for personal in (asker.email, asker.nonce, asker.evaluation_url):
         # The result is printed as JSON, where a quote or a backslash makes the same value look different.
-        tells.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
+        tells.mask(escape_commands(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
     outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its log in Actions says why.")
     build: Build | None = None
     try:
-        build, site = handover.read(folder)
-        outcome = await _published(publish_settings(env), order, (build, site), tells, clock)
+        build, site = handover.load_build_output(folder)
+        outcome = await _publish_site(config.settings(), order, (build, site), tells, clock)
     except PagewrightError as error:
         outcome = error
     finally:
         # Also on the way out with a defect of ours: a silent evaluator is the worst outcome.
         try:
-            await _tell(env, asker, outcome, tells, clock)
+            await _tell_evaluator(config, asker, outcome, tells, clock)
         finally:
-            runner.add_summary(summary.published(order, build, outcome, run_url(env)))
+            runner.add_summary(summary.render_publish_summary(order, build, outcome, config.run_url))
     if isinstance(outcome, PagewrightError):
         tells.fail(outcome, "publish")
         raise outcome
     return outcome
 
 
-async def _published(
+async def _publish_site(
     settings: PublishSettings,
     order: Order,
     built: tuple[Build | None, Site | None],
@@ -71,10 +72,10 @@ async def _published(
     hosts = settings.hosts
     tells.hide(settings.target_token, actions.token, *hosts.tokens)
     build, site = built
-    intake = await taken_up(actions, order, clock)
+    intake = await take_up_task(actions, order, clock)
     check_configured(intake.task.target, hosts)
-    client = Client(actions.api_url, settings.target_token, intake.deadline.earlier(TELLING_S))
-    wanted = Wanted(
+    client = Client(actions.api_url, settings.target_token, intake.deadline.earlier_by(TELLING_S))
+    wanted = CommitOrder(
         order=order,
         task=intake.task,
         build=build,
@@ -85,8 +86,8 @@ async def _published(
         allow_workflows=actions.allow_workflows,
         was_built=settings.was_built,
     )
-    with group(tells.emit, "Commit"):
-        made = await committed(client, actions.owner, wanted)
+    with emit_group(tells.emit, "Commit"):
+        made = await ensure_commit(client, actions.owner, wanted)
         full_name = made.repository.full_name
         repo_url = f"{actions.server_url}/{full_name}"
         tells.emit(CommittedEvent(repo_url=repo_url, sha=made.sha, files=len(made.expected)))
@@ -94,20 +95,20 @@ async def _published(
     return Publication(repo_url, made.sha, url)
 
 
-async def _put_live(client: Client, made: Committed, wanted: Wanted, means: tuple[Hosts, Teller]) -> str:
+async def _put_live(client: Client, made: Committed, wanted: CommitOrder, means: tuple[Hosts, Teller]) -> str:
     """Bring what was committed live at the task's target; return its URL."""
     hosts, tells = means
     name = wanted.task.target
 
-    async def again() -> Release:
+    async def make_another_commit() -> Release:
         nonlocal made
-        made = await committed_again(client, made)
-        return _release(made, wanted)
+        made = await republish_record(client, made)
+        return _release_of(made, wanted)
 
-    async with opened_target(name, _release(made, wanted), hosts, client, again) as target:
-        with group(tells.emit, f"Wait until {target.title} serves it"):
+    async with open_target(name, _release_of(made, wanted), hosts, client, make_another_commit) as target:
+        with emit_group(tells.emit, f"Wait until {target.title} serves it"):
             began = time.monotonic()
-            url = await _until_live(target, client, tells)
+            url = await _deploy_until_live(target, client, tells)
             tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
         if said := await target.finish():
             tells.emit(NoteEvent(text=said))
@@ -117,7 +118,7 @@ async def _put_live(client: Client, made: Committed, wanted: Wanted, means: tupl
     return url
 
 
-def _release(made: Committed, wanted: Wanted) -> Release:
+def _release_of(made: Committed, wanted: CommitOrder) -> Release:
     order, repository = wanted.order, made.repository
     return Release(
         full_name=repository.full_name,
@@ -131,14 +132,14 @@ def _release(made: Committed, wanted: Wanted) -> Release:
     )
 
 
-async def _until_live(target: Target, client: Client, tells: Teller) -> str:
+async def _deploy_until_live(target: PublishTarget, client: Client, tells: Teller) -> str:
     """Deploy unless that was done already; wait, and deploy again where the host lost it; return the site's URL."""
-    url = await target.place()
-    deployment = await target.deployed() or await target.deploy()
+    url = await target.ensure_place()
+    deployment = await target.find_deployment() or await target.deploy()
     for more in range(MORE_DEPLOYMENTS + 1):
-        awaited = Awaited(url, deployment.sha, deployment.expected, target.title)
+        expected = ExpectedSite(url, deployment.sha, deployment.expected, target.title)
         try:
-            return await wait_until_live(awaited, deployment.following, client.deadline, tells.emit)
+            return await wait_until_live(expected, deployment.progress, client.deadline, tells.emit)
         except DeploymentLost as lost:
             if more == MORE_DEPLOYMENTS:
                 raise
@@ -147,12 +148,14 @@ async def _until_live(target: Target, client: Client, tells: Teller) -> str:
     raise AssertionError  # the last turn returns or raises
 
 
-async def _tell(
-    env: Mapping[str, str], asker: Task, outcome: Publication | PagewrightError, tells: Teller, clock: Clock
+async def _tell_evaluator(
+    config: JobConfig[PublishSettings], asker: Task, outcome: Publication | PagewrightError, tells: Teller, clock: Clock
 ) -> None:
     runner = tells.runner
     result = outcome if isinstance(outcome, Publication) else outcome.told
-    shown = asker.model_copy(update={"email": loggable(asker.email), "nonce": loggable(asker.nonce)})
+    shown = asker.model_copy(
+        update={"email": redact_short_value(asker.email), "nonce": redact_short_value(asker.nonce)}
+    )
     runner.say(result_body(shown, result).decode())
     if isinstance(outcome, Publication):
         for name in ("repo_url", "commit_sha", "pages_url"):
@@ -160,7 +163,7 @@ async def _tell(
     if asker.evaluation_url is None:
         tells.emit(NoteEvent(text="The task has no evaluation_url, so no evaluator is notified."))
         return
-    with group(tells.emit, "Tell the evaluator"):
+    with emit_group(tells.emit, "Tell the evaluator"):
         body = result_body(asker, result)
-        tries, status = await notify(asker.evaluation_url, body, clock, allow_private=allows_private_urls(env))
+        tries, status = await notify(asker.evaluation_url, body, clock, allow_private=config.allow_private_urls)
         tells.emit(ToldEvent(status=status, tries=tries))

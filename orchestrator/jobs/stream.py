@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.core.events import Envelope, Event, Source, Stamped, without, write_line
+from orchestrator.core.events import Envelope, Event, Source, StampedEvent, redact_event, render_line
 from orchestrator.jobs.runner import LEFT_OUT, SHORTEST_MASK
 
 FILE = "events.jsonl"
@@ -42,7 +42,7 @@ class Stream:
             return
         self.n += 1
         head = Envelope(n=self.n, id=self.id, at=datetime.now(UTC), source=self.source, run_attempt=self.run_attempt)
-        line = write_line(Stamped(head, without(event, self.private, LEFT_OUT))).encode()
+        line = render_line(StampedEvent(head, redact_event(event, self.private, LEFT_OUT))).encode()
         self.written += len(line)
         if self.written > MAX_BYTES:
             self.broken = f"they are more than {MAX_BYTES // 1024**2} MB"

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import Event, FailedEvent, GroupEvent, NoteEvent, Source
-from orchestrator.core.settings import events_folder, run_attempt
+from orchestrator.core.settings import JobConfig
 from orchestrator.core.task import Order
-from orchestrator.core.telling import sentence
+from orchestrator.core.telling import describe_event
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import Stream
 
@@ -30,18 +31,18 @@ class Teller:
     def emit(self, event: Event) -> None:
         """Write an event down, and say it in the log."""
         if self.stream is not None:
-            with self._warning(self.stream):
+            with self._warn_if_broken(self.stream):
                 self.stream.append(event)
-        log(self.runner, event)
+        log_event(self.runner, event)
 
     def keep(self, place: str, files: Mapping[str, bytes]) -> None:
         """Keep whole files beside the events, below the folder `place`."""
         if self.stream is not None:
-            with self._warning(self.stream):
+            with self._warn_if_broken(self.stream):
                 self.stream.keep(place, files)
 
     @contextmanager
-    def _warning(self, stream: Stream) -> Iterator[None]:
+    def _warn_if_broken(self, stream: Stream) -> Iterator[None]:
         """Say once that the stream ends here."""
         was_broken = stream.broken
         yield
@@ -64,19 +65,21 @@ class Teller:
             self.stream.hide(*values)
 
 
-def teller(env: Mapping[str, str], order: Order, runner: Runner, source: Source, out: Path | None = None) -> Teller:
+def create_teller(
+    config: JobConfig[Any], order: Order, runner: Runner, source: Source, out: Path | None = None
+) -> Teller:
     """Return what a job tells with: into the folder that is asked for, or below `out`, where the job has one.
 
     What identifies the asker is kept out of everything from now on.
     """
-    folder = events_folder(env) or (out / EVENTS if out else None)
-    stream = None if folder is None else Stream(folder, order.id, source, run_attempt(env))
+    folder = config.events_folder or (out / EVENTS if out else None)
+    stream = None if folder is None else Stream(folder, order.id, source, config.attempt)
     tells = Teller(runner, stream)
     tells.mask(*order.personal)
     return tells
 
 
-def log(runner: Runner, event: Event) -> None:
+def log_event(runner: Runner, event: Event) -> None:
     """Say in the log of Actions what an event says."""
     match event:
         case GroupEvent(state="begun"):
@@ -88,5 +91,5 @@ def log(runner: Runner, event: Event) -> None:
         case NoteEvent(level="notice"):
             runner.notice(event.text)
         case _:
-            if event.type not in UNLOGGED and (text := sentence(event)):
+            if event.type not in UNLOGGED and (text := describe_event(event)):
                 runner.say(text)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import MAX_LINE_BYTES, Stamped, read_line
+from orchestrator.core.events import MAX_LINE_BYTES, StampedEvent, parse_line
 
 LOOK_S = 0.02
 """How often a follower looks for more: a line is read a moment after it is whole."""
@@ -20,7 +20,7 @@ class EventReader:
     _offset: int = 0
     _rest: bytes = field(default=b"", repr=False)
 
-    def new(self) -> Iterator[Stamped]:
+    def read_new_events(self) -> Iterator[StampedEvent]:
         """Yield what has come since the last look. A line that is still being written waits for its end."""
         try:
             with self.path.open("rb") as file:
@@ -34,6 +34,6 @@ class EventReader:
             self._rest = self._rest[: MAX_LINE_BYTES + 1]  # refused once it ends
         for line in lines:
             try:
-                yield read_line(line)
+                yield parse_line(line)
             except RuleBroken:
                 self.refused += 1

@@ -9,7 +9,7 @@ _HOUR = 3600
 _LIMIT = 5000
 
 
-class Limits:
+class RateLimits:
     """Who made how many calls in the present hour. `clock` returns seconds since 1970."""
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
@@ -17,7 +17,7 @@ class Limits:
         self._used: Counter[tuple[str, str, int]] = Counter()
         self._lock = threading.Lock()
 
-    def count(self, login: str, resource: str, calls: int) -> dict[str, int]:
+    def count_calls(self, login: str, resource: str, calls: int) -> dict[str, int]:
         """Add `calls` and return limit, remaining, used and reset (seconds since 1970).
 
         All tokens of a login share one budget:

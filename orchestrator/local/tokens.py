@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Token:
     repositories: frozenset[str] | None = None
     expires: datetime | None = None
 
-    def covers(self, repository: Repository) -> bool:
+    def covers(self, repository: StoredRepository) -> bool:
         """Say whether the token was given this repository at all."""
         if self.repositories is None:
             return repository.owner.lower() == self.login.lower()
@@ -54,7 +54,7 @@ class Tokens:
         """Make the token invalid."""
         self._tokens.pop(value, None)
 
-    def of(self, authorization: str) -> Token | None:
+    def find_token(self, authorization: str) -> Token | None:
         """Return the token that an Authorization header names ("token X", "Bearer X"), or None."""
         scheme, _, value = authorization.partition(" ")
         token = self._tokens.get(value.strip()) if scheme.lower() in {"token", "bearer"} else None

@@ -7,13 +7,13 @@ import os
 import secrets
 from pathlib import Path
 
-from orchestrator.doctor.finding import Finding, warning
+from orchestrator.doctor.finding import Diagnosis, warning
 
 
-def keep_task_key(dotenv: Path) -> Finding:
+def keep_task_key(dotenv: Path) -> Diagnosis:
     """Write a new TASK_KEY to a `.env`, for its owner alone, and say what is to be done with it."""
     try:
-        _append(dotenv, f"TASK_KEY={secrets.token_hex(32)}")
+        _append_line(dotenv, f"TASK_KEY={secrets.token_hex(32)}")
     except OSError as error:
         said = f"TASK_KEY could not be written to {dotenv}: {error.strerror}"
         return warning(said, "Correct that and run this command again")
@@ -21,7 +21,7 @@ def keep_task_key(dotenv: Path) -> Finding:
     return warning(f"A TASK_KEY was created in {dotenv}, which only you can read", remedy)
 
 
-def _append(path: Path, line: str) -> None:
+def _append_line(path: Path, line: str) -> None:
     """Add a line to a file, which its owner alone may read from now on."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+b") as file:

@@ -45,15 +45,15 @@ class Clone:
     is_dirty: bool
 
 
-async def clone_at(folder: Path, env: Mapping[str, str]) -> Clone:
+async def inspect_clone(folder: Path, env: Mapping[str, str]) -> Clone:
     """Return what is there to be pushed. Raises UsageError if `folder` is no clone of its own with a commit."""
-    _, above = await _git(folder, env, "rev-parse", "--show-prefix")
-    code, said = await _git(folder, env, "log", "-1", "--format=%H%n%s")
+    _, above = await _run_git(folder, env, "rev-parse", "--show-prefix")
+    code, said = await _run_git(folder, env, "log", "-1", "--format=%H%n%s")
     # Unpacked inside another repository, that one's history would be pushed.
     if code != 0 or above.strip():
         raise UsageError("The files to push were not found.", "Run this command from a clone of the project.")
     head, _, subject = said.strip().partition("\n")
-    _, changes = await _git(folder, env, "status", "--porcelain")
+    _, changes = await _run_git(folder, env, "status", "--porcelain")
     return Clone(folder, head, subject, bool(changes.strip()))
 
 
@@ -66,7 +66,7 @@ class Remote:
     head: str | None
     token: str = field(repr=False)
 
-    def authenticated(self) -> dict[str, str]:
+    def git_environment(self) -> dict[str, str]:
         """Return what git needs in its environment to get there.
 
         The token goes in a header that git takes from there: neither its arguments, which every user of the machine
@@ -97,69 +97,69 @@ class Parcel:
     is_there: bool
 
 
-async def packed(clone: Clone, remote: Remote, env: Mapping[str, str]) -> Parcel:
+async def pack_parcel(clone: Clone, remote: Remote, env: Mapping[str, str]) -> Parcel:
     """Return the clone's head, or a commit on top of it without the files that only the project's own repository needs.
 
     In a pipeline Dependabot would open pull requests that the ruleset forbids to merge, each with a run of the tests.
     Where the branch ends in such a commit of an earlier time, the new one has both for parents: it is never forced.
     """
-    tree, left_out = await _tree(clone, env)
+    tree, left_out = await _write_tree(clone, env)
     if remote.head in (None, clone.head):
-        commit = await _commit(clone, env, tree, ()) if left_out else clone.head
+        commit = await _commit_tree(clone, env, tree, ()) if left_out else clone.head
         return Parcel(commit, left_out, remote.head == commit)
-    code, _ = await _git(clone.folder, env, "cat-file", "-e", f"{remote.head}^{{commit}}")
+    code, _ = await _run_git(clone.folder, env, "cat-file", "-e", f"{remote.head}^{{commit}}")
     if code != 0:
         fetch = ("fetch", "--quiet", "--no-tags", remote.address, f"refs/heads/{remote.branch}")
-        await _git(clone.folder, env, *fetch, own=remote.authenticated())
-    code, theirs = await _git(clone.folder, env, "log", "--format=%cn: %s", str(remote.head), f"^{clone.head}")
+        await _run_git(clone.folder, env, *fetch, own=remote.git_environment())
+    code, theirs = await _run_git(clone.folder, env, "log", "--format=%cn: %s", str(remote.head), f"^{clone.head}")
     added = set(theirs.splitlines()) if code == 0 else {""}
     if added == {f"{_AUTHOR}: {_SUBJECT}"}:
-        _, there = await _git(clone.folder, env, "rev-parse", f"{remote.head}^{{tree}}")
-        is_behind, _ = await _git(clone.folder, env, "merge-base", "--is-ancestor", clone.head, str(remote.head))
+        _, there = await _run_git(clone.folder, env, "rev-parse", f"{remote.head}^{{tree}}")
+        is_behind, _ = await _run_git(clone.folder, env, "merge-base", "--is-ancestor", clone.head, str(remote.head))
         if there.strip() == tree and is_behind == 0:
             return Parcel(str(remote.head), left_out, is_there=True)
-        return Parcel(await _commit(clone, env, tree, (str(remote.head),)), left_out, is_there=False)
-    return Parcel(await _commit(clone, env, tree, ()) if left_out else clone.head, left_out, is_there=False)
+        return Parcel(await _commit_tree(clone, env, tree, (str(remote.head),)), left_out, is_there=False)
+    return Parcel(await _commit_tree(clone, env, tree, ()) if left_out else clone.head, left_out, is_there=False)
 
 
-async def _tree(clone: Clone, env: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
+async def _write_tree(clone: Clone, env: Mapping[str, str]) -> tuple[str, tuple[str, ...]]:
     """Return the tree of the clone's head without what is left out, and what that was."""
-    _, listed = await _git(clone.folder, env, "ls-tree", "--name-only", clone.head, "--", *_OURS_ALONE)
+    _, listed = await _run_git(clone.folder, env, "ls-tree", "--name-only", clone.head, "--", *_OURS_ALONE)
     left_out = tuple(listed.split())
     with tempfile.TemporaryDirectory() as folder:
         # An index of its own: what is staged in the clone stays as it is.
         own = {"GIT_INDEX_FILE": str(Path(folder) / "index")}
-        await _made(clone, env, "read-tree", clone.head, own=own)
+        await _run_git_or_fail(clone, env, "read-tree", clone.head, own=own)
         if left_out:
-            await _made(clone, env, "update-index", "--force-remove", "--", *left_out, own=own)
-        return await _made(clone, env, "write-tree", own=own), left_out
+            await _run_git_or_fail(clone, env, "update-index", "--force-remove", "--", *left_out, own=own)
+        return await _run_git_or_fail(clone, env, "write-tree", own=own), left_out
 
 
-async def _commit(clone: Clone, env: Mapping[str, str], tree: str, more: tuple[str, ...]) -> str:
+async def _commit_tree(clone: Clone, env: Mapping[str, str], tree: str, more: tuple[str, ...]) -> str:
     parents = [argument for parent in (clone.head, *more) for argument in ("-p", parent)]
     roles = [f"GIT_{role}_{part}" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")]
     own = dict(zip(roles, (_AUTHOR, _EMAIL) * 2, strict=True))
-    return await _made(clone, env, "commit-tree", *parents, "-m", _SUBJECT, tree, own=own)
+    return await _run_git_or_fail(clone, env, "commit-tree", *parents, "-m", _SUBJECT, tree, own=own)
 
 
-async def _made(clone: Clone, env: Mapping[str, str], *arguments: str, own: Mapping[str, str]) -> str:
+async def _run_git_or_fail(clone: Clone, env: Mapping[str, str], *arguments: str, own: Mapping[str, str]) -> str:
     """Return what git prints. Raises UsageError if it fails: the clone is broken, or the disk is full."""
-    code, said = await _git(clone.folder, env, *arguments, own=own)
+    code, said = await _run_git(clone.folder, env, *arguments, own=own)
     if code != 0:
         raise UsageError(f"git {arguments[0]} failed in this clone.", "Run `git fsck` there to see why.")
     return said.strip()
 
 
-async def push(clone: Clone, parcel: Parcel, remote: Remote, env: Mapping[str, str]) -> None:
+async def push_parcel(clone: Clone, parcel: Parcel, remote: Remote, env: Mapping[str, str]) -> None:
     """Push a commit to the branch, never by force. Raises GitHubFailed with the remedy."""
     what = f"{parcel.commit}:refs/heads/{remote.branch}"
-    code, said = await _git(clone.folder, env, "push", remote.address, what, own=remote.authenticated())
+    code, said = await _run_git(clone.folder, env, "push", remote.address, what, own=remote.git_environment())
     if code != 0:
         remedy = next((remedy for words, remedy in _REFUSALS.items() if words in said), "Push by hand to see why")
         raise GitHubFailed("The push was refused.", f"{remedy}.")
 
 
-async def _git(
+async def _run_git(
     folder: Path, env: Mapping[str, str], *arguments: str, own: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[int, str]:
     kept = {name: value for name, value in env.items() if _KEPT.fullmatch(name)}

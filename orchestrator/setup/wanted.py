@@ -13,32 +13,32 @@ WORKFLOW = ".github/workflows/build.yml"
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedSettings:
     """`secrets`: environment -> name -> value, an environment for each job; `variables`: name -> value."""
 
     secrets: Mapping[str, Mapping[str, str]] = field(repr=False)
     variables: Mapping[str, str]
 
 
-def asked_for(context: Literal["secrets", "vars"], text: str, env: Mapping[str, str]) -> dict[str, str]:
+def select_values(context: Literal["secrets", "vars"], text: str, env: Mapping[str, str]) -> dict[str, str]:
     """Return what `env` has of the names that a workflow, or a part of one, asks for as `secrets.X` or `vars.X`."""
     names = sorted(set(re.findall(rf"\b{context}\.(\w+)", text)))
     return {name: value for name in names if (value := env.get(name, "").strip())}
 
 
-def wanted(workflow: str, env: Mapping[str, str]) -> Wanted:
+def parse_workflow(workflow: str, env: Mapping[str, str]) -> WantedSettings:
     """Return what is to be kept for `workflow` (YAML). A secret goes to the environments of the jobs that use it."""
     jobs: Mapping[str, Any] = yaml.safe_load(workflow)["jobs"]
     secrets: dict[str, dict[str, str]] = {}
     for job in jobs.values():
-        secrets.setdefault(_environment(job), {}).update(asked_for("secrets", yaml.safe_dump(job), env))
-    return Wanted(
+        secrets.setdefault(_environment_name(job), {}).update(select_values("secrets", yaml.safe_dump(job), env))
+    return WantedSettings(
         secrets=secrets,
-        variables=asked_for("vars", workflow, env),
+        variables=select_values("vars", workflow, env),
     )
 
 
-def _environment(job: Mapping[str, Any]) -> str:
+def _environment_name(job: Mapping[str, Any]) -> str:
     """Return the name of a job's environment, which stands alone or among other things said of it.
 
     https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idenvironment
@@ -47,7 +47,7 @@ def _environment(job: Mapping[str, Any]) -> str:
     return str(said["name"] if isinstance(said, Mapping) else said)
 
 
-def unused(env: Mapping[str, str], asked: Wanted) -> list[str]:
+def find_unused_keys(env: Mapping[str, str], asked: WantedSettings) -> list[str]:
     """Return the keys of models that `env` has and the workflow does not ask for: no job would get them."""
     known = {name for held in asked.secrets.values() for name in held}
     return sorted(
@@ -55,15 +55,15 @@ def unused(env: Mapping[str, str], asked: Wanted) -> list[str]:
     )
 
 
-def keyless(asked: Wanted, presets: Mapping[str, Preset]) -> list[str]:
+def find_keyless_models(asked: WantedSettings, presets: Mapping[str, Preset]) -> list[str]:
     """Return the models of LLM_MODELS that need a key which is not among the secrets."""
     held = {name for secrets in asked.secrets.values() for name in secrets}
     names = [name.strip() for name in asked.variables.get("LLM_MODELS", "").split(",") if name.strip()]
 
-    def lacks(name: str) -> bool:
+    def lacks_key(name: str) -> bool:
         if preset := presets.get(name):
             return preset.key is not None and preset.key not in held
         provider = name.partition("/")[0].upper()
         return not {"LLM_API_KEY", f"{provider}_API_KEY"} & held and "LLM_API_BASE" not in asked.variables
 
-    return [name for name in names if lacks(name)]
+    return [name for name in names if lacks_key(name)]

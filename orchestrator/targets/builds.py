@@ -13,7 +13,7 @@ from typing import Any
 from github import Github
 
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.github.client import Client, Refused
+from orchestrator.github.client import Client, GitHubRefused
 from orchestrator.targets.target import DeploymentLost
 
 UNREGISTERED_S = 90.0
@@ -72,9 +72,9 @@ class Builds:
     deployment: str = ""
     deployment_at: float = float("-inf")
 
-    async def look(self) -> None:
+    async def check_progress(self) -> None:
         """See how far the commit is. Raises BuildLost if its build has failed for good."""
-        await self._read()
+        await self._fetch_latest_build()
         now = self.client.deadline.clock.now()
         status = str(self.latest.get("status")) if self.latest.get("commit") == self.sha else ""
         if status != self.status:
@@ -90,7 +90,7 @@ class Builds:
         if not status and waited > UNREGISTERED_S and not self.has_requested:
             self.has_requested, self.since = True, now
             if not await self._is_deployed():
-                await self._request()
+                await self._request_build()
 
     @property
     def reason(self) -> str:
@@ -102,19 +102,19 @@ class Builds:
             return "no build was started"
         return f"GitHub calls its build “{self.status}”"
 
-    async def _read(self) -> None:
+    async def _fetch_latest_build(self) -> None:
         headers = {"If-None-Match": self.etag} if self.etag else {}
         url = f"{self.path}/builds/latest"
 
-        def read(github: Github) -> tuple[int, dict[str, Any], str]:
+        def request_latest(github: Github) -> tuple[int, dict[str, Any], str]:
             return github.requester.requestJson("GET", url, headers=headers)
 
         try:
-            status, answer_headers, body = await self.client.read(read)
+            status, answer_headers, body = await self.client.read(request_latest)
         except GitHubFailed:
             return  # the page itself decides; the next look may be luckier
         if status == 200:
-            self.latest = _parsed(body)
+            self.latest = _parse_build(body)
             self.etag = answer_headers.get("etag", "")
 
     async def _is_deployed(self) -> bool:
@@ -128,20 +128,20 @@ class Builds:
             try:
                 _, found = await self.client.read(lambda github: github.requester.requestJsonAndCheck("GET", url))
                 self.deployment = str(found.get("status") or "")
-            except Refused:
+            except GitHubRefused:
                 self.deployment = ""
             except GitHubFailed:
                 pass  # what was known before stays
         return bool(self.deployment) and self.deployment not in _FAILED
 
-    async def _request(self) -> None:
+    async def _request_build(self) -> None:
         # Refused or unanswered: the page itself decides, and a build may be on its way all the same.
         with contextlib.suppress(GitHubFailed):
             path = f"{self.path}/builds"
             await self.client.write(lambda github: github.requester.requestJsonAndCheck("POST", path))
 
 
-def _parsed(body: str) -> Mapping[str, Any]:
+def _parse_build(body: str) -> Mapping[str, Any]:
     try:
         parsed = json.loads(body)
     except ValueError:

@@ -9,12 +9,12 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import Hosts
 from orchestrator.core.task import TargetName
 from orchestrator.github.client import Client
-from orchestrator.github.repository import archive
-from orchestrator.targets.hosting import Account, HostAPI
+from orchestrator.github.repository import download_files
+from orchestrator.targets.hosting import HostAccount, HostAPI
 from orchestrator.targets.netlify import NetlifyTarget
 from orchestrator.targets.pages import PagesTarget
 from orchestrator.targets.stamp import public_files
-from orchestrator.targets.target import Release, Target
+from orchestrator.targets.target import PublishTarget, Release
 from orchestrator.targets.vercel import VercelTarget
 
 
@@ -29,17 +29,17 @@ def check_configured(name: TargetName, hosts: Hosts) -> None:
         )
 
 
-def account_of(name: TargetName, hosts: Hosts) -> Account:
+def account_of(name: TargetName, hosts: Hosts) -> HostAccount:
     """Return who asks at a host that is not GitHub."""
     if name == "netlify":
-        return Account("Netlify", "NETLIFY_TOKEN", hosts.netlify_api_url, hosts.netlify_token)
-    return Account("Vercel", "VERCEL_TOKEN", hosts.vercel_api_url, hosts.vercel_token)
+        return HostAccount("Netlify", "NETLIFY_TOKEN", hosts.netlify_api_url, hosts.netlify_token)
+    return HostAccount("Vercel", "VERCEL_TOKEN", hosts.vercel_api_url, hosts.vercel_token)
 
 
 @asynccontextmanager
-async def opened_target(
+async def open_target(
     name: TargetName, release: Release, hosts: Hosts, client: Client, again: Callable[[], Awaitable[Release]]
-) -> AsyncIterator[Target]:
+) -> AsyncIterator[PublishTarget]:
     """Return the target of a release. `again`: makes another commit of the same, for GitHub Pages.
 
     What goes elsewhere is read back from the commit itself: one read.
@@ -47,7 +47,7 @@ async def opened_target(
     if name == "pages":
         yield PagesTarget(client, release, again)
         return
-    files = public_files(await archive(client, release.full_name, release.head))
+    files = public_files(await download_files(client, release.full_name, release.head))
     async with httpx.AsyncClient(trust_env=False) as http:
         api = HostAPI(http, account_of(name, hosts), client.deadline)
         if name == "netlify":

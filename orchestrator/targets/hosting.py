@@ -11,7 +11,7 @@ import httpx
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import HostFailed
 from orchestrator.core.http import TooLarge, read_body
-from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, failure_of
+from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, classify_failure
 
 TIMEOUT_S = 60.0
 """For one call: a file of many megabytes may be on its way."""
@@ -24,7 +24,7 @@ LONGEST_DETAIL = 300
 
 
 @dataclass(frozen=True)
-class Account:
+class HostAccount:
     """Where a host's API is, and who asks. `title`: what people call the host; `setting`: the name of its token."""
 
     title: str
@@ -36,7 +36,7 @@ class Account:
 class HostRefused(HostFailed):
     """The host answered with `status`, and nothing took effect. `code`: its word for why; `answer`: all of it."""
 
-    def __init__(self, account: Account, status: int, answer: Mapping[str, Any]) -> None:
+    def __init__(self, account: HostAccount, status: int, answer: Mapping[str, Any]) -> None:
         inner = answer.get("error")
         said = inner if isinstance(inner, dict) else answer
         self.status, self.answer = status, answer
@@ -53,7 +53,7 @@ class HostUnsure(HostFailed):
     """The host did not answer, or failed: a write may have taken effect or not. Look before writing again."""
 
 
-def _meaning(account: Account, status: int) -> tuple[str, str]:
+def _meaning(account: HostAccount, status: int) -> tuple[str, str]:
     """Return what a refusal means, for anyone, and what its owner can do."""
     if status == 401:
         return "the pipeline is not allowed in", f"Renew {account.setting}: a secret of the environment `publish`."
@@ -71,33 +71,35 @@ class HostAPI:
     """Calls to a host's API."""
 
     http: httpx.AsyncClient
-    account: Account
+    account: HostAccount
     deadline: Deadline
 
     async def read(self, path: str, **query: Any) -> Any:
         """Return the JSON at `path`, asked for again while the host has an outage. Raises HostRefused or HostUnsure."""
-        return await self._tried("GET", path, READ, params=query)
+        return await self._call("GET", path, READ, params=query)
 
     async def repeat(self, method: str, path: str, **sent: Any) -> Any:
         """Make a call that has the same effect however often it is made; like `read` otherwise."""
-        return await self._tried(method, path, READ, **sent)
+        return await self._call(method, path, READ, **sent)
 
     async def write(self, method: str, path: str, **sent: Any) -> Any:
         """Make a call that is repeated only where a rate limit kept it from taking effect; like `read` otherwise."""
-        return await self._tried(method, path, WRITE, **sent)
+        return await self._call(method, path, WRITE, **sent)
 
-    async def _tried(self, method: str, path: str, policy: Policy, **sent: Any) -> Any:
+    async def _call(self, method: str, path: str, policy: Policy, **sent: Any) -> Any:
         tries = Tries(policy, self.deadline.clock.now)
         while True:
-            failed, failure, answer = await self._once(method, path, **sent)
+            failed, failure, answer = await self._try_once(method, path, **sent)
             if failed is None:
                 return answer
-            wait = tries.wait(failure)
+            wait = tries.next_delay(failure)
             if wait is None or wait >= self.deadline.remaining:
                 raise failed
             await self.deadline.clock.sleep(wait)
 
-    async def _once(self, method: str, path: str, **sent: Any) -> tuple[HostRefused | HostUnsure | None, Failure, Any]:
+    async def _try_once(
+        self, method: str, path: str, **sent: Any
+    ) -> tuple[HostRefused | HostUnsure | None, Failure, Any]:
         """Return why the call failed and what that means for the next try, or None and the answer."""
         account, outage = self.account, Failure(Kind.OUTAGE)
         headers = {
@@ -112,13 +114,13 @@ class HostAPI:
                 body = await read_body(response, LONGEST_ANSWER)
         except (httpx.HTTPError, TooLarge):
             return HostUnsure(f"{account.title} does not answer.", "Re-run the failed job."), outage, None
-        answer = _parsed(body)
+        answer = _parse_json(body)
         if response.is_success:
             if answer is not None:
                 return None, outage, answer
             return HostUnsure(f"The answer of {account.title} could not be read.", "Re-run the job."), outage, None
         known = answer if isinstance(answer, dict) else {}
-        failure = failure_of(response.status_code or NO_ANSWER, response.headers, now=self.deadline.clock.now())
+        failure = classify_failure(response.status_code or NO_ANSWER, response.headers, now=self.deadline.clock.now())
         if failure.kind is Kind.OUTAGE:
             said = f"{account.title} failed with {response.status_code}."
             return HostUnsure(said, "Re-run the failed job."), failure, None
@@ -133,7 +135,7 @@ async def upload_all(uploads: Sequence[Callable[[], Awaitable[None]]]) -> None:
             raise problems[0]
 
 
-def _parsed(body: bytes) -> Any:
+def _parse_json(body: bytes) -> Any:
     """Return JSON, an empty object for an empty body, None for anything else."""
     try:
         return json.loads(body) if body.strip() else {}

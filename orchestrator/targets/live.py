@@ -9,16 +9,16 @@ import httpx
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import OutOfTime
-from orchestrator.core.events import Emit, WaitingEvent, unheard
+from orchestrator.core.events import Emit, WaitingEvent, ignore_event
 from orchestrator.core.http import TooLarge, read_body
 from orchestrator.core.site import MAX_BYTES, RECORD, blob_id
-from orchestrator.targets.target import DeploymentLost, Following
+from orchestrator.targets.target import DeploymentLost, DeploymentProgress
 
 POLL_S = 1.0
 
 
 @dataclass(frozen=True)
-class Awaited:
+class ExpectedSite:
     """What must be served at `url`: path -> blob id, the record among them. `sha`: of the commit that holds it.
 
     `host`: what people call the host. `url` is empty where only the host can tell it.
@@ -30,7 +30,9 @@ class Awaited:
     host: str = "GitHub Pages"
 
 
-async def wait_until_live(awaited: Awaited, host: Following, deadline: Deadline, emit: Emit = unheard) -> str:
+async def wait_until_live(
+    awaited: ExpectedSite, host: DeploymentProgress, deadline: Deadline, emit: Emit = ignore_event
+) -> str:
     """Return the site's URL once it serves what is awaited.
 
     The record is asked for with a unique query until it is the committed one; only then the others are asked for at
@@ -39,24 +41,24 @@ async def wait_until_live(awaited: Awaited, host: Following, deadline: Deadline,
     """
     began, expected = deadline.clock.now(), awaited.expected
     async with httpx.AsyncClient(timeout=15, trust_env=False, headers={"accept-encoding": "identity"}) as http:
-        site = _Site(http, awaited.url)
+        site = _LiveSite(http, awaited.url)
         for attempt in itertools.count():
             site.url = site.url or host.url
             unique = f"{RECORD}?{awaited.sha[:12]}-{attempt}"
-            if site.url and await site.served(unique) == expected[RECORD]:
+            if site.url and await site.fetch_blob_id(unique) == expected[RECORD]:
                 break
             try:
-                await host.look()
+                await host.check_progress()
             except DeploymentLost:
-                if site.url and await site.served(f"{unique}-last") == expected[RECORD]:
+                if site.url and await site.fetch_blob_id(f"{unique}-last") == expected[RECORD]:
                     break
                 raise
             emit(WaitingEvent(state=host.reason, since=round(deadline.clock.now() - began, 1)))
             await _pause(deadline, f"the page was not live yet ({host.reason:.200})")
         for path in sorted(path for path in expected if path != RECORD and not _is_hidden(path)):
-            while await site.served(quote(path)) != expected[path]:
+            while await site.fetch_blob_id(quote(path)) != expected[path]:
                 await _pause(deadline, f"{awaited.host} still served an old file")
-        while "index.html" in expected and await site.served("") != expected["index.html"]:
+        while "index.html" in expected and await site.fetch_blob_id("") != expected["index.html"]:
             await _pause(deadline, f"{awaited.host} still served the old page")
         return site.url
 
@@ -72,26 +74,26 @@ async def _pause(deadline: Deadline, state: str) -> None:
 
 
 @dataclass
-class _Site:
+class _LiveSite:
     """A site at `url`, which ends in a slash, or is empty while nobody knows it."""
 
     http: httpx.AsyncClient
     url: str
     has_moved: bool = False
 
-    async def served(self, path: str) -> str | None:
+    async def fetch_blob_id(self, path: str) -> str | None:
         """Return the blob id of what is served at `path`, or None for anything but a 200."""
         try:
             async with self.http.stream("GET", self.url + path) as response:
-                if not self.has_moved and (moved := self._elsewhere(response)):
+                if not self.has_moved and (moved := self._moved_url(response)):
                     self.url, self.has_moved = moved, True
-                    return await self.served(path)
+                    return await self.fetch_blob_id(path)
                 body = await read_body(response, MAX_BYTES)
         except (httpx.HTTPError, TooLarge):
             return None
         return blob_id(body) if response.status_code == 200 else None
 
-    def _elsewhere(self, response: httpx.Response) -> str | None:
+    def _moved_url(self, response: httpx.Response) -> str | None:
         """Return the site's URL at the origin that a response sends to, with the same path; None if it does not.
 
         Where the owner's site has a domain of its own, every site of the owner lies there:

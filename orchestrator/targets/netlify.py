@@ -40,11 +40,11 @@ class NetlifyTarget:
     title: str = "Netlify"
     site: Mapping[str, Any] = field(default_factory=dict)
 
-    async def place(self) -> str:
-        """Return the URL of the task's site, which is made where there is none."""
+    async def ensure_place(self) -> str:
+        """Return the URL of the task's site, making it where it does not exist."""
         name = site_name(self.release.name, self.release.keys[0])
         tries, taken = Tries(LOOKED, self._now), 0
-        while not (found := await self._ours()):
+        while not (found := await self._find_own()):
             try:
                 found = await self.api.write("POST", "/sites", json={"name": name})
                 break
@@ -58,7 +58,7 @@ class NetlifyTarget:
         self.site = found
         return f"{str(found.get('ssl_url') or found['url']).rstrip('/')}/"
 
-    async def _ours(self) -> Mapping[str, Any] | None:
+    async def _find_own(self) -> Mapping[str, Any] | None:
         """Return the task's site: one of a name with its key in which nothing lies, or only what has its stamp."""
         is_foreign = False
         for key in self.release.keys:
@@ -67,7 +67,7 @@ class NetlifyTarget:
             for site in listed:
                 if not re.fullmatch(rf"{re.escape(stem)}(-[0-9a-f]{{8}})?", str(site["name"])):
                     continue
-                deploys = await self._listed(site)
+                deploys = await self._list_deployments(site)
                 if not deploys or any(is_of(deploy.get("title"), self.release.keys) for deploy in deploys):
                     return dict(site)
                 is_foreign = True
@@ -77,19 +77,19 @@ class NetlifyTarget:
             )
         return None
 
-    async def _listed(self, site: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    async def _list_deployments(self, site: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         return list(await self.api.read(f"/sites/{site['id']}/deploys", per_page=100))
 
-    async def deployed(self) -> Deployment | None:
+    async def find_deployment(self) -> Deployment | None:
         """Return the production deployment of this commit, completed where an upload is missing."""
-        made = await self._made(None)
+        made = await self._find_made(None)
         if made is None:
             return None
-        return await self._completed(await self.api.read(f"/sites/{self.site['id']}/deploys/{made['id']}"))
+        return await self._complete(await self.api.read(f"/sites/{self.site['id']}/deploys/{made['id']}"))
 
-    async def _made(self, branch: str | None) -> Mapping[str, Any] | None:
+    async def _find_made(self, branch: str | None) -> Mapping[str, Any] | None:
         """Return the deployment of this commit to a branch, None: to production, unless it failed."""
-        for deploy in await self._listed(self.site):
+        for deploy in await self._list_deployments(self.site):
             is_there = deploy.get("branch") == branch if branch else not _is_preview(deploy)
             if is_there and deploy.get("title") == stamp(self.release) and deploy.get("state") not in _FAILED:
                 return deploy
@@ -97,7 +97,7 @@ class NetlifyTarget:
 
     async def deploy(self) -> Deployment:
         """Deploy to production."""
-        return await self._completed(await self._create(None))
+        return await self._complete(await self._create(None))
 
     async def _create(self, branch: str | None) -> Mapping[str, Any]:
         """Begin a deployment; after a lost answer look first, so that none is made twice."""
@@ -115,23 +115,23 @@ class NetlifyTarget:
                 )
             except HostUnsure as error:
                 await self._pause(tries, error)
-                if found := await self._made(branch):
+                if found := await self._find_made(branch):
                     return found
             else:
                 return made
 
-    async def _completed(self, deploy: Mapping[str, Any]) -> Deployment:
+    async def _complete(self, deploy: Mapping[str, Any]) -> Deployment:
         """Upload what Netlify lacks of a deployment; return it."""
-        following = NetlifyFollowing(self.api, f"/sites/{self.site['id']}/deploys/{deploy['id']}", deploy)
-        while following.state in _BEING_READ:
+        progress = NetlifyProgress(self.api, f"/sites/{self.site['id']}/deploys/{deploy['id']}", deploy)
+        while progress.state in _BEING_READ:
             await self.api.deadline.clock.sleep(POLL_S)
-            self.api.deadline.check("Netlify read the list of files")
-            await following.look()
+            self.api.deadline.ensure_time_left("Netlify read the list of files")
+            await progress.check_progress()
         by_digest = {_sha1(data): path for path, data in self.files.items()}
-        missing = [by_digest[sha] for sha in following.required if sha in by_digest]
+        missing = [by_digest[sha] for sha in progress.required if sha in by_digest]
         await upload_all([partial(self._upload, str(deploy["id"]), path) for path in missing])
         expected = {path: blob_id(data) for path, data in self.files.items()}
-        return Deployment(f"another deployment: {deploy['id']}", self.release.head, expected, following)
+        return Deployment(f"another deployment: {deploy['id']}", self.release.head, expected, progress)
 
     async def _upload(self, deploy: str, path: str) -> None:
         kind = {"content-type": "application/octet-stream"}
@@ -141,8 +141,8 @@ class NetlifyTarget:
         """Make a preview of the round, which stays where it is: a deployment to a branch of its own."""
         branch = f"round-{self.release.round}"
         try:
-            made = await self._made(branch) or await self._create(branch)
-            await self._completed(made)
+            made = await self._find_made(branch) or await self._create(branch)
+            await self._complete(made)
         except HostFailed as error:
             return f"No preview of this round was made: {error.cause}"
         return f"This round stays at {made.get('deploy_ssl_url') or made.get('deploy_url')}"
@@ -151,7 +151,7 @@ class NetlifyTarget:
         return self.api.deadline.clock.now()
 
     async def _pause(self, tries: Tries, error: HostUnsure) -> None:
-        wait = tries.wait(Failure(Kind.OUTAGE))
+        wait = tries.next_delay(Failure(Kind.OUTAGE))
         if wait is None or wait >= self.api.deadline.remaining:
             raise error
         await self.api.deadline.clock.sleep(wait)
@@ -166,7 +166,7 @@ def _is_preview(deploy: Mapping[str, Any]) -> bool:
 
 
 @dataclass
-class NetlifyFollowing:
+class NetlifyProgress:
     """How far one deployment is. `path`: of it in the API; `known`: what was last seen of it."""
 
     api: HostAPI
@@ -189,7 +189,7 @@ class NetlifyFollowing:
         """What keeps the commit from being live."""
         return f"Netlify calls its deployment “{self.state}”"
 
-    async def look(self) -> None:
+    async def check_progress(self) -> None:
         """See how far it is. Raises DeploymentLost if it has failed."""
         try:
             self.known = await self.api.read(self.path)

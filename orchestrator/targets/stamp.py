@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 
-from orchestrator.core.paths import STEERING, fold
+from orchestrator.core.paths import STEERING, fold_path
 from orchestrator.core.task import slug
 from orchestrator.targets.target import Release
 
@@ -39,5 +39,5 @@ def public_files(files: Mapping[str, bytes]) -> dict[str, bytes]:
 
 
 def _is_kept_back(path: str) -> bool:
-    parts = fold(path).split("/")
+    parts = fold_path(path).split("/")
     return any(part.startswith(".") or part in STEERING for part in parts) or bool(re.search(r"[#?]", path))

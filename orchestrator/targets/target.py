@@ -1,7 +1,7 @@
 """What every place that sites go live at has in common: the place itself, and how one commit comes to be served there.
 
-`place` and `deploy` look before they write, so that both may be called again after anything: a run that was killed in
-the middle, or an answer that was lost.
+`ensure_place` and `deploy` look before they write, so that both may be called again after anything: a run that was
+killed in the middle, or an answer that was lost.
 """
 
 from collections.abc import Mapping
@@ -39,7 +39,7 @@ class Release:
         return self.full_name.partition("/")[2]
 
 
-class Following(Protocol):
+class DeploymentProgress(Protocol):
     """How far one deployment is. `url`: where it is to be served, empty while nobody knows."""
 
     url: str
@@ -48,7 +48,7 @@ class Following(Protocol):
     def reason(self) -> str:
         """What the host says of it."""
 
-    async def look(self) -> None:
+    async def check_progress(self) -> None:
         """Ask how far it is; raise DeploymentLost where nothing more comes."""
 
 
@@ -62,18 +62,18 @@ class Deployment:
     name: str
     sha: str
     expected: Mapping[str, str]
-    following: Following
+    progress: DeploymentProgress
 
 
-class Target(Protocol):
+class PublishTarget(Protocol):
     """Where one commit of one site goes live. `title`: what people call the host."""
 
     title: str
 
-    async def place(self) -> str:
+    async def ensure_place(self) -> str:
         """Make sure that there is a place for the site; return its URL, empty where the host tells it later."""
 
-    async def deployed(self) -> Deployment | None:
+    async def find_deployment(self) -> Deployment | None:
         """Return the deployment of the commit that was made already and did not fail."""
 
     async def deploy(self) -> Deployment:

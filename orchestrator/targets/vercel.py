@@ -51,11 +51,11 @@ class VercelTarget:
     title: str = "Vercel"
     project: Mapping[str, Any] = field(default_factory=dict)
 
-    async def place(self) -> str:
-        """Make the task's project where there is none. Its URL is known once something is deployed to it."""
+    async def ensure_place(self) -> str:
+        """Make the task's project where it does not exist. Its URL is known once something is deployed to it."""
         tries = Tries(LOOKED, self._now)
         name = site_name(self.release.name, self.release.keys[0])
-        while not (found := await self._ours()):
+        while not (found := await self._find_own()):
             try:
                 found = await self.api.write("POST", "/v11/projects", json={"name": name, "framework": None})
                 break
@@ -71,7 +71,7 @@ class VercelTarget:
         self.project = found
         return ""
 
-    async def _ours(self) -> Mapping[str, Any] | None:
+    async def _find_own(self) -> Mapping[str, Any] | None:
         """Return the task's project: one of a name with its key that is empty, or has deployments of the task."""
         for key in self.release.keys:
             try:
@@ -80,7 +80,7 @@ class VercelTarget:
                 if error.status == 404:
                     continue
                 raise
-            listed = await self._listed(found)
+            listed = await self._list_deployments(found)
             if listed and not any(_meta(entry).get(TASK) in self.release.keys for entry in listed):
                 raise HostFailed(
                     "A Vercel project has the name of this task's, and holds something else.",
@@ -89,13 +89,13 @@ class VercelTarget:
             return dict(found)
         return None
 
-    async def _listed(self, project: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    async def _list_deployments(self, project: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         found = await self.api.read("/v7/deployments", projectId=project["id"], limit=100)
         return list(found["deployments"])
 
-    async def deployed(self) -> Deployment | None:
+    async def find_deployment(self) -> Deployment | None:
         """Return the production deployment of this commit, unless it failed."""
-        for entry in await self._listed(self.project):
+        for entry in await self._list_deployments(self.project):
             state = entry.get("readyState") or entry.get("state")
             said = _meta(entry)
             is_this = (said.get(REQUEST), said.get(COMMIT)) == (self.release.request, self.release.head)
@@ -105,13 +105,13 @@ class VercelTarget:
 
     async def deploy(self) -> Deployment:
         """Deploy to production: ask, upload what Vercel lacks, ask again. After a lost answer look first."""
-        sent = self._prebuilt()
+        sent = self._prebuilt_files()
         by_digest = {_sha1(data): data for data in sent.values()}
         tries, uploads = Tries(LOOKED, self._now), 0
         query = {"prebuilt": "1", "skipAutoDetectionConfirmation": "1"}
         while True:
             try:
-                made = await self.api.write("POST", "/v13/deployments", params=query, json=self._wanted(sent))
+                made = await self.api.write("POST", "/v13/deployments", params=query, json=self._deployment_body(sent))
                 return self._deployment(str(made["id"]))
             except HostRefused as error:
                 uploads += 1
@@ -121,14 +121,14 @@ class VercelTarget:
                 await upload_all([partial(self._upload, sha, by_digest[sha]) for sha in missing])
             except HostUnsure as error:
                 await self._pause(tries, error)
-                if found := await self.deployed():
+                if found := await self.find_deployment():
                     return found
 
-    def _prebuilt(self) -> dict[str, bytes]:
+    def _prebuilt_files(self) -> dict[str, bytes]:
         static = {f"{STATIC}{path}": data for path, data in self.files.items()}
         return {**static, CONFIGURATION: b'{"version": 3}\n'}
 
-    def _wanted(self, sent: Mapping[str, bytes]) -> dict[str, Any]:
+    def _deployment_body(self, sent: Mapping[str, bytes]) -> dict[str, Any]:
         release = self.release
         return {
             "name": self.project["name"],
@@ -144,9 +144,9 @@ class VercelTarget:
         await self.api.repeat("POST", "/v2/files", headers=headers, content=data)
 
     def _deployment(self, identity: str) -> Deployment:
-        following = VercelFollowing(self.api, identity, self.site_url, str(self.project["name"]))
+        progress = VercelProgress(self.api, identity, self.site_url, str(self.project["name"]))
         expected = {path: blob_id(data) for path, data in self.files.items()}
-        return Deployment(f"another deployment: {identity}", self.release.head, expected, following)
+        return Deployment(f"another deployment: {identity}", self.release.head, expected, progress)
 
     async def finish(self) -> str:
         """Return nothing: a preview would lie behind a login."""
@@ -156,7 +156,7 @@ class VercelTarget:
         return self.api.deadline.clock.now()
 
     async def _pause(self, tries: Tries, error: HostFailed) -> None:
-        wait = tries.wait(Failure(Kind.OUTAGE))
+        wait = tries.next_delay(Failure(Kind.OUTAGE))
         if wait is None or wait >= self.api.deadline.remaining:
             raise error
         await self.api.deadline.clock.sleep(wait)
@@ -172,7 +172,7 @@ def _sha1(data: bytes) -> str:
 
 
 @dataclass
-class VercelFollowing:
+class VercelProgress:
     """How far one deployment is. `site_url`: with `{alias}`; `project`: its name, which the best domain begins with."""
 
     api: HostAPI
@@ -189,7 +189,7 @@ class VercelFollowing:
         has_no_domain = state == "READY" and not self.known.get("aliasAssigned")
         return f"Vercel calls its deployment “{state}”{', without a domain yet' if has_no_domain else ''}"
 
-    async def look(self) -> None:
+    async def check_progress(self) -> None:
         """See how far it is. Raises DeploymentLost if it has failed, LoginInFront where nobody can open the site."""
         try:
             self.known = await self.api.read(f"/v13/deployments/{self.identity}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
-class Limits:
+class TimeLimits:
     """Seconds. `check`: how long after loading checks may take to become true; `whole`: the limit of everything.
 
     `bytes`: resident memory of the whole browser.
@@ -15,6 +15,6 @@ class Limits:
     whole: float = 60.0
     bytes: int = 2 * 1024**3
 
-    def within(self, seconds: float) -> "Limits":
+    def within(self, seconds: float) -> "TimeLimits":
         """Return limits that leave off after `seconds` at the latest."""
         return replace(self, whole=min(self.whole, seconds))

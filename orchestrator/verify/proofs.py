@@ -20,7 +20,7 @@ _QUOTED = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)
 
 
 @dataclass(frozen=True)
-class Step:
+class ProofStep:
     """One thing to do. `what`: a selector, an expression, or seconds as text; `value`: what is filled in."""
 
     verb: Literal["click", "fill", "wait", "expect"]
@@ -33,7 +33,7 @@ class Proof:
     """What must hold. An expression alone is one `expect`, and touches nothing."""
 
     text: str
-    steps: tuple[Step, ...]
+    steps: tuple[ProofStep, ...]
 
     @property
     def acts(self) -> bool:
@@ -41,49 +41,49 @@ class Proof:
         return len(self.steps) > 1 or self.steps[0].verb != "expect"
 
 
-class Unreadable(ValueError):
+class InvalidProof(ValueError):
     """What a model gave is no proof; the text says why."""
 
 
-def read_proof(text: str) -> Proof:
-    """Read a proof as a model wrote it; raise Unreadable."""
+def parse_proof(text: str) -> Proof:
+    """Read a proof as a model wrote it; raise InvalidProof."""
     bare = text.strip()
     if not bare or len(bare) > MAX_LENGTH:
-        raise Unreadable(f"a proof has 1 to {MAX_LENGTH} characters")
+        raise InvalidProof(f"a proof has 1 to {MAX_LENGTH} characters")
     lines = [line.strip() for line in bare.splitlines() if line.strip()]
     found = [_STEP.fullmatch(line) for line in lines]
     if found[0] is None:
-        return Proof(bare, (Step("expect", bare),))
+        return Proof(bare, (ProofStep("expect", bare),))
     if len(lines) > MAX_STEPS:
-        raise Unreadable(f"a proof has at most {MAX_STEPS} steps")
-    steps = tuple(_step(line) for line in lines)
+        raise InvalidProof(f"a proof has at most {MAX_STEPS} steps")
+    steps = tuple(_parse_step(line) for line in lines)
     if not any(step.verb == "expect" for step in steps):
-        raise Unreadable("a proof expects something")
+        raise InvalidProof("a proof expects something")
     return Proof(bare, steps)
 
 
-def _step(line: str) -> Step:
+def _parse_step(line: str) -> ProofStep:
     if (found := _STEP.fullmatch(line)) is None:
-        raise Unreadable(f"a step begins with click, fill, wait or expect: {line:.80}")
+        raise InvalidProof(f"a step begins with click, fill, wait or expect: {line:.80}")
     verb, rest = found[1], found[2].strip().rstrip(";")
     if verb == "click":
-        return Step("click", _unquoted(rest))
+        return ProofStep("click", _strip_quotes(rest))
     if verb == "fill":
-        return _fill(rest, line)
-    return Step("wait" if verb == "wait" else "expect", rest)
+        return _parse_fill(rest, line)
+    return ProofStep("wait" if verb == "wait" else "expect", rest)
 
 
-def _fill(rest: str, line: str) -> Step:
+def _parse_fill(rest: str, line: str) -> ProofStep:
     if quoted := _QUOTED.match(rest):
-        selector, value = _unquoted(quoted[1]), rest[quoted.end() :]
+        selector, value = _strip_quotes(quoted[1]), rest[quoted.end() :]
     else:
         selector, _, value = rest.partition(" ")
     if not value.strip():
-        raise Unreadable(f"a fill has a selector and a text: {line:.80}")
-    return Step("fill", selector, _unquoted(re.sub(r"^\s*(?:with|=|,)\s+", "", value).strip()))
+        raise InvalidProof(f"a fill has a selector and a text: {line:.80}")
+    return ProofStep("fill", selector, _strip_quotes(re.sub(r"^\s*(?:with|=|,)\s+", "", value).strip()))
 
 
-def _unquoted(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     """Return what stands between quotes; a text without any as it is."""
     quoted = _QUOTED.fullmatch(text)
     return text if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1][1:-1])

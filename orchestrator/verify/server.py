@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
-from orchestrator.core.serving import file_meant, media_type
+from orchestrator.core.serving import find_served_file, media_type
 from orchestrator.core.site import Site
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpResponse:
     """What is sent for one path."""
 
     status: int
@@ -21,23 +21,23 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer(site: Site, base: str, target: str) -> Answer:
+def answer_request(site: Site, base: str, target: str) -> HttpResponse:
     """Return what Pages answers for the request target, where the site lies under `/<base>/`. Pure."""
     path = unquote(re.split("[?#]", target, maxsplit=1)[0])
     if path == f"/{base}":
-        return Answer(301, b"", {"location": f"/{base}/"})
+        return HttpResponse(301, b"", {"location": f"/{base}/"})
     inside = path.removeprefix(f"/{base}/")
     if inside != path:
-        if name := file_meant(site.files, inside):
-            return Answer(200, site.files[name], {"content-type": media_type(name)})
+        if name := find_served_file(site.files, inside):
+            return HttpResponse(200, site.files[name], {"content-type": media_type(name)})
         if f"{inside}/index.html" in site.files:
-            return Answer(301, b"", {"location": f"/{base}/{inside}/"})
+            return HttpResponse(301, b"", {"location": f"/{base}/{inside}/"})
         if "404.html" in site.files:
-            return Answer(404, site.files["404.html"], {"content-type": media_type("404.html")})
-    return Answer(404, b"404: there is no such file on this site.", {"content-type": "text/plain; charset=utf-8"})
+            return HttpResponse(404, site.files["404.html"], {"content-type": media_type("404.html")})
+    return HttpResponse(404, b"404: there is no such file on this site.", {"content-type": "text/plain; charset=utf-8"})
 
 
-class _Server(ThreadingHTTPServer):
+class _SiteServer(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
@@ -45,7 +45,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @dataclass
-class Served:
+class ServedSite:
     """A site that is being served at `url`, `http://127.0.0.1:PORT/<base>/`; another may take its place there."""
 
     site: Site
@@ -53,9 +53,9 @@ class Served:
 
 
 @contextmanager
-def serving(site: Site, base: str) -> Iterator[Served]:
+def serve_site(site: Site, base: str) -> Iterator[ServedSite]:
     """Serve `site` on a free loopback port while the block runs."""
-    served = Served(site)
+    served = ServedSite(site)
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -71,7 +71,7 @@ def serving(site: Site, base: str) -> Iterator[Served]:
             """Stay silent: what was requested is the browser's to report."""
 
         def _send(self, *, with_body: bool) -> None:
-            found = answer(served.site, base, self.path)
+            found = answer_request(served.site, base, self.path)
             self.send_response(found.status)
             for name, value in found.headers.items():
                 self.send_header(name, value)
@@ -82,7 +82,7 @@ def serving(site: Site, base: str) -> Iterator[Served]:
             if with_body:
                 self.wfile.write(found.body)
 
-    server = _Server(("127.0.0.1", 0), Handler)
+    server = _SiteServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:

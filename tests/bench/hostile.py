@@ -11,7 +11,7 @@ import httpx
 
 from orchestrator.core.loopback import bind, serving
 from receiver.app import create_app
-from receiver.github import GitHub
+from receiver.github.client import GitHub
 from receiver.settings import Settings
 from tests.bench.door import HERE, PROGRAMS, SECRET, env, request
 from tests.bench.figures import Figure

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from orchestrator.core.task import request_id, task_key, title_of
-from orchestrator.evaluator.course import Endpoint, body_of, planned
+from orchestrator.evaluator.course import Endpoint, plan_rounds, request_body
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.demo import SAMPLE, VISITOR
 from tests.bench.figures import Figure
@@ -118,8 +118,8 @@ def publish_of(github: Hub, built: Program) -> Program:
 
 
 def _event(github: Hub, seed: str, round_: int) -> dict[str, object]:
-    rounds = planned(Endpoint(VISITOR, "", ""), read_template(SAMPLE), seed)
-    asked = body_of(rounds[round_ - 1].task) | {
+    rounds = plan_rounds(Endpoint(VISITOR, "", ""), read_template(SAMPLE), seed)
+    asked = request_body(rounds[round_ - 1].task) | {
         "evaluation_url": github.evaluator,
         "received_at": datetime.now(UTC).isoformat(),
     }

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.targets.live import Awaited, wait_until_live
-from orchestrator.targets.pages import builds_of, site_url
+from orchestrator.targets.live import ExpectedSite, wait_until_live
+from orchestrator.targets.pages import builds_of, enable_pages
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed
 from tests.doubles.hub import Host, Hub, fault, hosting, hub_on
@@ -32,7 +32,7 @@ async def _refused(host: Host, folder: Path) -> int:
     hub = _hub(host, folder)
     hub.fail(fault("/pages$", method="POST", status=422, body={"message": REFUSED}, times=9_999))
     try:
-        await site_url(hub.client(), NAME, is_new=True)
+        await enable_pages(hub.client(), NAME, is_new=True)
     except GitHubFailed:
         return len(hub.writes)
     raise Failed("a refusal that lasts was not told")
@@ -41,15 +41,15 @@ async def _refused(host: Host, folder: Path) -> int:
 async def _late(host: Host, folder: Path) -> int:
     hub = _hub(host, folder)
     hub.github.sites.registers_after = timedelta(seconds=LATE_S)
-    url = await site_url(hub.client(), NAME, is_new=True)
-    head, repository = hub.head("site"), hub.github.store.find("octo", "site")
+    url = await enable_pages(hub.client(), NAME, is_new=True)
+    head, repository = hub.head("site"), hub.github.store.find_repository("octo", "site")
     try:
         client, expected = hub.client(), {path: blob_id(data) for path, data in FILES.items()}
         builds = builds_of(client, NAME, str(head), is_replay=False)
-        await wait_until_live(Awaited(url, str(head), expected), builds, client.deadline)
+        await wait_until_live(ExpectedSite(url, str(head), expected), builds, client.deadline)
     except GitHubFailed as error:
         raise Failed(f"a good deployment that registers late was given up: {error}") from None
-    site = hub.github.sites.get(repository) if repository else None
+    site = hub.github.sites.refresh_site(repository) if repository else None
     return len(site.builds) if site else 0
 
 

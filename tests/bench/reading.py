@@ -6,7 +6,7 @@ import tracemalloc
 from pathlib import Path
 from statistics import median
 
-from orchestrator.generate.reply.reply import parse
+from orchestrator.generate.reply.reply import parse_reply
 
 READINGS = 5
 
@@ -17,10 +17,10 @@ def main(path: str) -> None:
     taken = list[float]()
     for _ in range(READINGS):
         started = time.perf_counter()
-        parse(text)
+        parse_reply(text)
         taken.append(time.perf_counter() - started)
     tracemalloc.start()
-    parse(text)
+    parse_reply(text)
     _, peak = tracemalloc.get_traced_memory()
     sys.stdout.write(f"{median(taken)} {peak / len(text.encode())}\n")
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from orchestrator.core.task import decode_data_uri
-from orchestrator.evaluator.templates import filled, read_template
+from orchestrator.evaluator.templates import fill_template, read_template
 from orchestrator.generate.fallback import Ask, fallback_site
 from orchestrator.generate.models.presets import import_litellm
-from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.reply import File, parse
+from orchestrator.generate.reply.edits import apply_changes
+from orchestrator.generate.reply.reply import File, parse_reply
 from orchestrator.local.demo import SAMPLE
 from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed, Program, seconds
@@ -47,7 +47,7 @@ async def measure(folder: Path) -> list[Figure]:
 
 def _read_whole() -> int:
     """Return how many answers in the forms of other tools give the same three files, without a complaint."""
-    replies = [parse(answer) for answer in ANSWERS.values()]
+    replies = [parse_reply(answer) for answer in ANSWERS.values()]
     wanted = {path: text.rstrip() for path, text in FILES.items()}
     return sum(
         not reply.complaints
@@ -58,7 +58,7 @@ def _read_whole() -> int:
 
 def _revision() -> tuple[str, str]:
     """Return two answers that make the same page: by edits, and whole. Raises Failed if they do not."""
-    asked = filled(read_template(SAMPLE), "x")[0]
+    asked = fill_template(read_template(SAMPLE), "x")[0]
     csv = decode_data_uri(asked.attachments[0]["url"])
     page = fallback_site("Café sales", [Ask(1, asked.brief)], {"sales.csv": csv})["index.html"]
     before = page.decode()
@@ -72,7 +72,7 @@ def _revision() -> tuple[str, str]:
     edits = f'<edit path="index.html">\n{"".join(pairs)}</edit>\n'
     whole = f'<file path="index.html">\n{after}</file>\n'
     for answer in (edits, whole):
-        made = apply({"index.html": page}, parse(answer).changes).files["index.html"]
+        made = apply_changes({"index.html": page}, parse_reply(answer).changes).files["index.html"]
         if made.decode().rstrip() != after.rstrip():
             raise Failed("an answer does not make the page")
     return edits, whole

@@ -6,14 +6,14 @@ from pathlib import Path
 from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.asking import Table
-from orchestrator.generate.draft import Given
+from orchestrator.generate.asking import SharedState
+from orchestrator.generate.draft import Material
 from orchestrator.generate.fallback import Ask, fallback_site
 from orchestrator.generate.generation import Generation
-from orchestrator.generate.models.budget import Budget
-from orchestrator.generate.models.counting import counted
+from orchestrator.generate.models.budget import TaskBudget
+from orchestrator.generate.models.counting import count_tokens
 from orchestrator.generate.models.presets import Model, Price, import_litellm
-from orchestrator.generate.prompt import load
+from orchestrator.generate.prompt import load_prompts
 from tests.bench.figures import Figure
 from tests.bench.processes import Failed, Program, seconds
 from tests.doubles.model import Reply, model_server
@@ -47,7 +47,7 @@ def _answer() -> str:
     """Return an answer of so many tokens: a page first, then a script, and a README."""
     page = fallback_site("Café sales", [Ask(1, "Show the sales.")], {})["index.html"].decode()
     answer, number = f'<file path="index.html">\n{page}</file>\n', 0
-    while counted(answer) < TOKENS - 500:
+    while count_tokens(answer) < TOKENS - 500:
         lines = "".join(f"export const item{number}_{n} = (value) => value * {n};\n" for n in range(30))
         answer += f'<file path="part{number}.js">\n{lines}</file>\n'
         number += 1
@@ -64,9 +64,11 @@ async def _heard(folder: Path, arguments: tuple[str, str, str]) -> dict[str, flo
 async def _silent() -> Figure:
     """Measure, at the server, how long after a model that says nothing the next one is asked."""
     async with model_server(by_model={"first": [Reply(silent=True)], "second": [PAGE + README]}) as server:
-        given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
+        given = Material(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         clock = Clock()
-        table = Table(import_litellm(), load(), given, Budget(1.0, Deadline(clock.now() + 300, clock)), lambda _: ())
+        shared = SharedState(
+            import_litellm(), load_prompts(), given, TaskBudget(1.0, Deadline(clock.now() + 300, clock)), lambda _: ()
+        )
         models = [
             Model(
                 name,
@@ -81,9 +83,9 @@ async def _silent() -> Figure:
             )
             for name in ("first", "second")
         ]
-        await Generation(table, models[1:]).site()  # litellm's first call takes seconds
+        await Generation(shared, models[1:]).generate_site()  # litellm's first call takes seconds
         server.calls.clear()
-        made = await Generation(table, models).site()
+        made = await Generation(shared, models).generate_site()
         if made.built_by != "second" or len(server.calls) != 2:
             raise Failed(f"the silent model was not left: built by {made.built_by}")
         first, second = (one.moment for one in server.calls)

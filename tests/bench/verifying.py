@@ -12,15 +12,15 @@ from pathlib import Path
 
 from playwright.async_api import Browser, Error, Route, async_playwright
 
-from orchestrator.compare.corpus import MIRROR, Case, defects, good
+from orchestrator.compare.corpus import MIRROR, Case, load_defect_cases, load_good_cases
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import find_browser, opened
+from orchestrator.verify.browser import find_browser, open_cage
 from orchestrator.verify.evaluating import evaluate
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
-from orchestrator.verify.server import Served, serving
+from orchestrator.verify.inspection import inspect_page
+from orchestrator.verify.limits import TimeLimits
+from orchestrator.verify.server import ServedSite, serve_site
 from orchestrator.verify.verification import Subject, verify
 from tests.bench.figures import Figure, share
 from tests.corpus.cases import is_found, seen_of
@@ -35,9 +35,9 @@ BARE = frozenset({"", "false", "undefined", "null", "0", "NaN", "not run"})
 async def measure(_: Path) -> list[Figure]:
     """Look at every site of the corpus, with an independent runner beside us, and time one page."""
     found, false, same, checks, failed, telling = 0, 0, 0, 0, 0, 0
-    cases = [*good(), *defects()]
-    with serving(Site({}), "repo") as served:
-        async with opened(None, served.url) as cage, async_playwright() as playwright:
+    cases = [*load_good_cases(), *load_defect_cases()]
+    with serve_site(Site({}), "repo") as served:
+        async with open_cage(None, served.url) as cage, async_playwright() as playwright:
             other = await playwright.chromium.launch(executable_path=find_browser(playwright, None))
             for case in cases:
                 report = await seen_of(case, cage, served)
@@ -55,7 +55,7 @@ async def measure(_: Path) -> list[Figure]:
             await other.close()
     warm, cold = await _times()
     return [
-        share("defects found, of all", found, len(defects()), least=0.98),
+        share("defects found, of all", found, len(load_defect_cases()), least=0.98),
         Figure(name="findings on good sites", unit="", ours=[false], limit=0),
         share("verdicts as an independent runner's", same, checks),
         share("verdicts on texts of all forms, as Playwright's", forms, texts),
@@ -90,9 +90,9 @@ def _busy_cores() -> Iterator[None]:
 async def _all_seen() -> list[tuple[object, ...]]:
     """Return of each site the states of its checks, and of which kinds its findings are and where."""
     seen: list[tuple[object, ...]] = []
-    with serving(Site({}), "repo") as served:
-        async with opened(None, served.url) as cage:
-            for case in [*good(), *defects()]:
+    with serve_site(Site({}), "repo") as served:
+        async with open_cage(None, served.url) as cage:
+            for case in [*load_good_cases(), *load_defect_cases()]:
                 report = await seen_of(case, cage, served)
                 findings = sorted((found.kind, found.where) for found in report.findings)
                 seen.append((case.name, *(check.state for check in report.checks), *findings))
@@ -113,7 +113,7 @@ async def _forms(browser: Browser) -> tuple[int, int]:
     return same, len(texts)
 
 
-async def _independent(browser: Browser, case: Case, served: Served) -> list[bool]:
+async def _independent(browser: Browser, case: Case, served: ServedSite) -> list[bool]:
     """Run the checks of a case as anybody would with Playwright alone: each until it holds, five seconds at most."""
     page = await browser.new_page()
 
@@ -143,18 +143,18 @@ async def _independent(browser: Browser, case: Case, served: Served) -> list[boo
 
 async def _times() -> tuple[list[float], list[float]]:
     """Return the seconds of one verification of ten checks: in a browser that is up, and from nothing."""
-    case = good()[0]
+    case = load_good_cases()[0]
     checks = [check for check in case.checks if check.js]
     asked = [(1, Check(text=checks[number % len(checks)].text, js=True)) for number in range(10)]
     warm, cold = [], []
     for _ in range(PAIRS):
         started = time.monotonic()
-        await verify(Subject(case.site, "repo", asked), Limits(), partial(opened, None))
+        await verify(Subject(case.site, "repo", asked), TimeLimits(), partial(open_cage, None))
         cold.append(time.monotonic() - started)
-    with serving(case.site, "repo") as served:
-        async with opened(None, served.url) as cage:
+    with serve_site(case.site, "repo") as served:
+        async with open_cage(None, served.url) as cage:
             for _ in range(PAIRS):
                 started = time.monotonic()
-                await inspect(cage, Target(served.url, case.site.files.keys()), asked, Limits())
+                await inspect_page(cage, Target(served.url, case.site.files.keys()), asked, TimeLimits())
                 warm.append(time.monotonic() - started)
     return warm, cold

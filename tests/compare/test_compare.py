@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.compare.compare import Options, run_comparison
-from orchestrator.compare.corpus import FOLDER, good
+from orchestrator.compare.compare import CompareOptions, run_comparison
+from orchestrator.compare.corpus import FOLDER, load_good_cases
 from orchestrator.core.errors import UsageError
-from orchestrator.local.stage import staged_in
+from orchestrator.local.stage import run_stage_in
 from tests.doubles.model import model_server
 from tests.doubles.repairer import repairer
 
@@ -30,19 +30,19 @@ checks:
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> Options:
+def options(tmp_path: Path) -> CompareOptions:
     """Compare with one task, and one site to repair."""
     (tmp_path / "sales.yaml").write_text(TEMPLATE)
     corpus = tmp_path / "corpus"
     shutil.copytree(FOLDER / "good", corpus / "good")
     (corpus / "defects" / "check").mkdir(parents=True)
     shutil.copy(FOLDER / "defects" / "check" / "another-title.yaml", corpus / "defects" / "check")
-    return Options([tmp_path / "sales.yaml"], [], 1, tmp_path / "data", None, as_json=True, corpus=corpus)
+    return CompareOptions([tmp_path / "sales.yaml"], [], 1, tmp_path / "data", None, as_json=True, corpus=corpus)
 
 
 @asynccontextmanager
 async def models() -> AsyncIterator[Mapping[str, str]]:
-    strong, broken = [repairer(good())], ["I would rather not."]
+    strong, broken = [repairer(load_good_cases())], ["I would rather not."]
     async with model_server(by_model={"strong": strong, "broken": broken}) as server:
         yield {"LLM_API_BASE": server.url, "LLM_API_KEY": "x", "PATH": os.environ["PATH"]}
 
@@ -50,14 +50,14 @@ async def models() -> AsyncIterator[Mapping[str, str]]:
 @pytest.mark.act
 @pytest.mark.browser
 async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
-    options: Options, capsys: pytest.CaptureFixture[str]
+    options: CompareOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with models() as env:
-        await asyncio.to_thread(run_comparison, replace(options, models=["openai/strong"]), env, staged_in)
+        await asyncio.to_thread(run_comparison, replace(options, models=["openai/strong"]), env, run_stage_in)
         capsys.readouterr()
         table = options.data / "table.csv"
         asked = replace(options, models=["openai/broken"], csv=table)
-        assert await asyncio.to_thread(run_comparison, asked, env, staged_in) == 0
+        assert await asyncio.to_thread(run_comparison, asked, env, run_stage_in) == 0
     out, err = capsys.readouterr()
     said = json.loads(out)
     strong, broken = said["models"]
@@ -82,10 +82,10 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
     ],
 )
 def test_what_cannot_be_compared_is_refused_before_anything_is_paid_for(
-    changes: dict[str, object], says: str, options: Options
+    changes: dict[str, object], says: str, options: CompareOptions
 ) -> None:
     env = {"LLM_API_BASE": "http://127.0.0.1:9", "LLM_API_KEY": "x"}
     with pytest.raises(UsageError) as refused:
-        run_comparison(replace(options, **changes), env, staged_in)  # type: ignore[arg-type]
+        run_comparison(replace(options, **changes), env, run_stage_in)  # type: ignore[arg-type]
     assert says in str(refused.value)
     assert not options.data.exists()

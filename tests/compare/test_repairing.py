@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from orchestrator.compare.corpus import defects, good
+from orchestrator.compare.corpus import load_defect_cases, load_good_cases
 from orchestrator.compare.repairing import repair_site, repair_sites
 from orchestrator.core.settings import model_settings
 from orchestrator.generate.generation import Kit
@@ -15,8 +15,8 @@ from tests.doubles.repairer import repairer
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
-GOOD = {case.name: case for case in good()}
-DEFECTS = {case.name: case for case in defects()}
+GOOD = {case.name: case for case in load_good_cases()}
+DEFECTS = {case.name: case for case in load_defect_cases()}
 
 
 @asynccontextmanager

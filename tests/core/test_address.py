@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.address import Destination, NotPublic, destination, is_public, public_addresses
+from orchestrator.core.address import Destination, NotPublic, is_public, resolve_destination, resolve_public_addresses
 
 pytestmark = pytest.mark.anyio
 
@@ -105,15 +105,15 @@ def test_the_neighbours_of_special_blocks_are_public() -> None:
 )
 async def test_no_spelling_of_loopback_gets_through(host: str) -> None:
     with pytest.raises(NotPublic, match=r"not public|not resolve"):
-        await public_addresses(host, 80)
+        await resolve_public_addresses(host, 80)
 
 
 async def test_every_address_of_a_name_must_be_public(names: dict[str, list[str]]) -> None:
     names |= {"good.test": ["1.1.1.1", "1.0.0.1", "1.1.1.1"], "mixed.test": ["1.1.1.1", "127.0.0.1"], "none.test": []}
-    assert await public_addresses("good.test", 443) == ["1.1.1.1", "1.0.0.1"]
+    assert await resolve_public_addresses("good.test", 443) == ["1.1.1.1", "1.0.0.1"]
     for host in ("mixed.test", "none.test"):
         with pytest.raises(NotPublic, match="not public") as caught:
-            await public_addresses(host, 443)
+            await resolve_public_addresses(host, 443)
         assert host not in str(caught.value)
 
 
@@ -121,23 +121,23 @@ async def test_every_address_of_a_name_must_be_public(names: dict[str, list[str]
 async def test_a_host_that_does_not_resolve_is_not_public(host: str, names: dict[str, list[str]]) -> None:
     assert host not in names
     with pytest.raises(NotPublic, match="could not be resolved"):
-        await destination(f"http://{host}/", allow_private=False)
+        await resolve_destination(f"http://{host}/", allow_private=False)
 
 
 async def test_the_address_that_was_looked_at_is_the_one_to_connect_to(names: dict[str, list[str]]) -> None:
     names["site.test"] = ["1.1.1.1", "1.0.0.1"]
-    assert await destination("https://Site.test/a?b=c", allow_private=False) == Destination(
+    assert await resolve_destination("https://Site.test/a?b=c", allow_private=False) == Destination(
         "https://1.1.1.1:443/a?b=c", "site.test", "site.test"
     )
-    assert await destination("http://site.test:8080/", allow_private=False) == Destination(
+    assert await resolve_destination("http://site.test:8080/", allow_private=False) == Destination(
         "http://1.1.1.1:8080/", "site.test:8080", "site.test"
     )
 
 
 async def test_an_ipv6_address_stands_in_brackets(names: dict[str, list[str]]) -> None:
     names |= {"six.test": ["2606:50c0::1"], "2606:50c0::2": ["2606:50c0::2"]}
-    assert (await destination("http://six.test/", allow_private=False)).url == "http://[2606:50c0::1]:80/"
-    assert await destination("http://[2606:50c0::2]:81/x", allow_private=False) == Destination(
+    assert (await resolve_destination("http://six.test/", allow_private=False)).url == "http://[2606:50c0::1]:80/"
+    assert await resolve_destination("http://[2606:50c0::2]:81/x", allow_private=False) == Destination(
         "http://[2606:50c0::2]:81/x", "[2606:50c0::2]:81", "2606:50c0::2"
     )
 
@@ -146,16 +146,16 @@ async def test_a_host_that_is_not_ascii_is_named_as_headers_and_certificates_nam
     names: dict[str, list[str]],
 ) -> None:
     names["xn--bcher-kva.test"] = ["1.1.1.1"]
-    assert await destination("https://bücher.test:8443/ä", allow_private=False) == Destination(
+    assert await resolve_destination("https://bücher.test:8443/ä", allow_private=False) == Destination(
         "https://1.1.1.1:8443/ä", "xn--bcher-kva.test:8443", "xn--bcher-kva.test"
     )
 
 
 async def test_where_private_addresses_are_allowed_nothing_is_resolved(names: dict[str, list[str]]) -> None:
     assert not names
-    assert await destination("http://127.0.0.1:99/x", allow_private=True) == Destination(
+    assert await resolve_destination("http://127.0.0.1:99/x", allow_private=True) == Destination(
         "http://127.0.0.1:99/x", "127.0.0.1:99", "127.0.0.1"
     )
-    assert await destination("http://[::1]:99/", allow_private=True) == Destination(
+    assert await resolve_destination("http://[::1]:99/", allow_private=True) == Destination(
         "http://[::1]:99/", "[::1]:99", "::1"
     )

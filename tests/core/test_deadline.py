@@ -60,14 +60,14 @@ def test_a_moment_without_a_zone_is_in_utc_and_any_zone_is_understood() -> None:
 
 
 def test_an_earlier_deadline_leaves_time_for_what_comes_after() -> None:
-    assert Deadline(NOW + 100, CLOCK).earlier(30).remaining == 70
+    assert Deadline(NOW + 100, CLOCK).earlier_by(30).remaining == 70
 
 
 def test_nothing_begins_when_no_time_is_left() -> None:
-    Deadline(NOW + 1, CLOCK).check("committing")
+    Deadline(NOW + 1, CLOCK).ensure_time_left("committing")
     over = Deadline(NOW - 1, CLOCK)
     assert over.remaining == 0
     with pytest.raises(OutOfTime, match="while committing") as caught:
-        over.check("committing")
+        over.ensure_time_left("committing")
     assert caught.value.exit_code == 7
     assert caught.value.remedy

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.core.differences import between, newer
+from orchestrator.core.differences import compare_reports, find_new_findings
 from orchestrator.core.report import CheckResult, Finding, Report, State
 
 
@@ -26,13 +26,13 @@ OTHER = [
 
 @pytest.mark.parametrize(("before", "after"), SAME)
 def test_a_finding_is_the_same_wherever_it_stands_and_however_wide_it_is(before: str, after: str) -> None:
-    assert newer([found(before, "app.js:3:7")], [found(after, "app.js:9:1")]) == []
+    assert find_new_findings([found(before, "app.js:3:7")], [found(after, "app.js:9:1")]) == []
 
 
 @pytest.mark.parametrize(("before", "after"), OTHER)
 def test_another_text_or_kind_is_another_finding(before: str, after: str) -> None:
-    assert newer([found(before)], [found(after)]) == [found(after)]
-    assert newer([found(before)], [found(before, kind="console")]) == [found(before, kind="console")]
+    assert find_new_findings([found(before)], [found(after)]) == [found(after)]
+    assert find_new_findings([found(before)], [found(before, kind="console")]) == [found(before, kind="console")]
 
 
 @pytest.mark.parametrize(
@@ -44,15 +44,15 @@ def test_another_text_or_kind_is_another_finding(before: str, after: str) -> Non
     ],
 )
 def test_what_lies_in_an_element_is_no_part_of_a_finding_about_it(before: str, after: str) -> None:
-    assert newer([found(before, kind="accessibility")], [found(after, kind="accessibility")]) == []
+    assert find_new_findings([found(before, kind="accessibility")], [found(after, kind="accessibility")]) == []
     other = found("Saw: <button>", kind="accessibility")
-    assert newer([found(before, kind="accessibility")], [other]) == [other]
+    assert find_new_findings([found(before, kind="accessibility")], [other]) == [other]
 
 
 def test_one_more_of_the_same_is_new() -> None:
     three = [found("Saw: <input>", where) for where in ("#a", "#b", "#c")]
-    assert newer(three[:2], three) == [three[2]]
-    assert newer(three, three[:1]) == []
+    assert find_new_findings(three[:2], three) == [three[2]]
+    assert find_new_findings(three, three[:1]) == []
 
 
 def check(state: State, number: int = 1) -> CheckResult:
@@ -75,7 +75,7 @@ CHANGES: list[tuple[State, State, str]] = [
 @pytest.mark.parametrize(("old", "new", "told_as"), CHANGES)
 def test_what_became_of_a_check(old: State, new: State, told_as: str) -> None:
     """A check that could not be evaluated afterwards is not lost: that is no fault of the page."""
-    found = between(Report((check(old),), ()), Report((check(new),), ()))
+    found = compare_reports(Report((check(old),), ()), Report((check(new),), ()))
     named = {"gained": found.gained, "lost": found.lost, "failing": found.failing}
     assert {name for name, checks in named.items() if checks} == ({told_as} if told_as else set())
     assert found.kept == 0
@@ -83,5 +83,5 @@ def test_what_became_of_a_check(old: State, new: State, told_as: str) -> None:
 
 def test_what_held_both_times_is_counted_and_findings_come_and_go() -> None:
     before, after = Report((check("passed"),), (found("a"),)), Report((check("passed"),), (found("b"),))
-    seen = between(before, after)
+    seen = compare_reports(before, after)
     assert (seen.kept, seen.came, seen.went) == (1, (found("b"),), (found("a"),))

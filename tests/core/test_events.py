@@ -16,9 +16,9 @@ from orchestrator.core.events import (
     Event,
     HeardEvent,
     JudgedEvent,
-    Stamped,
-    read_line,
-    write_line,
+    StampedEvent,
+    parse_line,
+    render_line,
 )
 
 AT = datetime(2026, 11, 26, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
@@ -27,7 +27,7 @@ CHECK = CheckEvent(attempt=3, label="#total holds 42", round=1, kind="js", state
 
 
 def test_a_line_is_flat_and_has_the_envelope_first() -> None:
-    line = write_line(Stamped(HEAD, CHECK))
+    line = render_line(StampedEvent(HEAD, CHECK))
     assert line.endswith("}\n")
     assert line.count("\n") == 1
     assert json.loads(line) == {
@@ -58,7 +58,7 @@ def test_a_line_is_flat_and_has_the_envelope_first() -> None:
     ids=lambda event: str(event.type),
 )
 def test_what_was_written_is_read_again(event: Event) -> None:
-    read = read_line(write_line(Stamped(HEAD, event)))
+    read = parse_line(render_line(StampedEvent(HEAD, event)))
     assert read.event == event
     assert read.envelope.at == datetime(2026, 11, 26, 11, 0, 0, 123000, tzinfo=UTC)
 
@@ -67,7 +67,7 @@ def test_texts_are_cut_so_that_no_line_is_too_long() -> None:
     long = "\N{GRINNING FACE}\ud83d" * MAX_TEXT
     event = CheckEvent(attempt=1, label=long, round=1, kind="prose", state="own", seen=long)
     assert len(event.label) == MAX_TEXT
-    assert len(write_line(Stamped(HEAD, event)).encode()) < MAX_LINE_BYTES
+    assert len(render_line(StampedEvent(HEAD, event)).encode()) < MAX_LINE_BYTES
 
 
 @pytest.mark.parametrize(
@@ -77,17 +77,17 @@ def test_texts_are_cut_so_that_no_line_is_too_long() -> None:
         "[]",
         "{",
         '{"v": 1}',
-        write_line(Stamped(HEAD, CHECK)).replace('"check"', '"chequ"'),
-        write_line(Stamped(HEAD, CHECK)).replace('"v":1', '"v":2'),
-        write_line(Stamped(HEAD, CHECK)).replace('"failed"', '"great"'),
-        write_line(Stamped(HEAD, CHECK)).replace("}", f', "x": "{"x" * MAX_LINE_BYTES}"}}'),
+        render_line(StampedEvent(HEAD, CHECK)).replace('"check"', '"chequ"'),
+        render_line(StampedEvent(HEAD, CHECK)).replace('"v":1', '"v":2'),
+        render_line(StampedEvent(HEAD, CHECK)).replace('"failed"', '"great"'),
+        render_line(StampedEvent(HEAD, CHECK)).replace("}", f', "x": "{"x" * MAX_LINE_BYTES}"}}'),
         "[" * 10_000,
     ],
     ids=["empty", "a list", "cut", "no fields", "another type", "another version", "another state", "long", "nested"],
 )
 def test_a_line_of_another_form_is_refused(line: str) -> None:
     with pytest.raises(RuleBroken, match="not of the agreed form"):
-        read_line(line)
+        parse_line(line)
 
 
 def test_no_event_has_a_field_for_what_is_personal() -> None:

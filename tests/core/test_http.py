@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from orchestrator.core.address import Destination, destination
+from orchestrator.core.address import Destination, resolve_destination
 from orchestrator.core.http import TooLarge, pinned_request, read_body
 from tests.doubles.server import Asked, answering, response
 
@@ -20,7 +20,7 @@ async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
 async def test_it_goes_to_the_address_under_the_name_that_was_asked_for() -> None:
     async with answering(answer) as site, httpx.AsyncClient(trust_env=False) as http:
         port = int(site.rpartition(":")[2])
-        to = await destination(f"http://localhost:{port}/a", allow_private=True)
+        to = await resolve_destination(f"http://localhost:{port}/a", allow_private=True)
         assert isinstance(to, Destination)
         async with pinned_request(http, "GET", to, path="/b") as answered:
             assert await read_body(answered, 1000) == f"GET /a/b for localhost:{port}".encode()

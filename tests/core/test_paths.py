@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from orchestrator.core.paths import clash, fold, path_problem
+from orchestrator.core.paths import find_clash, fold_path, path_problem
 
 NASTY = st.text(st.sampled_from("aA./\\:~%2eECF gitGIT\0\n\u202e\u200d\ud800é\ufb00\u017f\u0130 "), max_size=24)
 NAMES = st.one_of(NASTY, st.text(max_size=300), st.text(st.characters(codec="utf-8"), min_size=80, max_size=255))
@@ -147,10 +147,10 @@ def test_a_refusal_is_one_of_six_sentences_and_never_repeats_the_name(path: str)
     ],
 )
 def test_names_that_some_disk_takes_for_one_clash(paths: list[str], second: str | None) -> None:
-    assert clash(paths) == second
+    assert find_clash(paths) == second
 
 
 @given(st.text())
 def test_case_and_composition_make_no_difference(name: str) -> None:
-    assert fold(fold(name)) == fold(name)
-    assert fold(name.casefold()) == fold(name)
+    assert fold_path(fold_path(name)) == fold_path(name)
+    assert fold_path(name.casefold()) == fold_path(name)

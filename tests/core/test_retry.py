@@ -12,7 +12,7 @@ from orchestrator.core.retry import (
     Policy,
     Rule,
     Tries,
-    failure_of,
+    classify_failure,
 )
 from tests.doubles.clock import FastClock
 
@@ -23,7 +23,7 @@ OUTAGE, REFUSED = Failure(Kind.OUTAGE), Failure(Kind.REFUSED)
 def waits(policy: Policy, *failures: Failure) -> list[float | None]:
     """Return what is said after each failure of a call that takes no time itself."""
     tries = Tries(policy, lambda: 0)
-    return [tries.wait(failure) for failure in failures]
+    return [tries.next_delay(failure) for failure in failures]
 
 
 def test_there_are_as_many_tries_as_waits_and_one_more() -> None:
@@ -43,9 +43,9 @@ def test_nothing_is_tried_that_would_begin_after_the_time() -> None:
     time = FastClock()
     tries = Tries(POLICY, lambda: time.moment)
     time.moment += 8.9
-    assert tries.wait(OUTAGE) == 1
+    assert tries.next_delay(OUTAGE) == 1
     time.moment += 0.1
-    assert tries.wait(OUTAGE) is None
+    assert tries.next_delay(OUTAGE) is None
 
 
 def test_what_the_other_side_asks_for_is_obeyed_where_it_fits() -> None:
@@ -80,17 +80,17 @@ def test_a_write_is_repeated_only_where_nothing_took_effect() -> None:
 
 @pytest.mark.parametrize("status", [NO_ANSWER, 500, 502, 503, 504, 529])
 def test_no_answer_and_5xx_speak_of_the_moment(status: int) -> None:
-    assert failure_of(status, {}) == OUTAGE
-    assert failure_of(status, {"retry-after": "7"}) == OUTAGE
+    assert classify_failure(status, {}) == OUTAGE
+    assert classify_failure(status, {"retry-after": "7"}) == OUTAGE
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 409, 422])
 def test_every_other_status_speaks_of_the_request(status: int) -> None:
-    assert failure_of(status, {}, "no reason given") == REFUSED
+    assert classify_failure(status, {}, "no reason given") == REFUSED
 
 
 def test_who_is_gone_is_not_asked_again() -> None:
-    assert failure_of(410, {}).kind is Kind.GONE
+    assert classify_failure(410, {}).kind is Kind.GONE
 
 
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."
@@ -114,13 +114,13 @@ SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes
 def test_a_rate_limit_says_how_long_to_wait_or_nothing(
     status: int, headers: dict[str, str], said: str, expected: float | None
 ) -> None:
-    assert failure_of(status, headers, said, now=1000) == Failure(Kind.LIMITED, expected)
+    assert classify_failure(status, headers, said, now=1000) == Failure(Kind.LIMITED, expected)
 
 
 @pytest.mark.parametrize("headers", [{"x-ratelimit-remaining": "0", "x-ratelimit-reset": "²"}, {"retry-after": "x"}])
 def test_a_403_that_says_nothing_of_a_limit_is_a_refusal(headers: dict[str, str]) -> None:
-    assert failure_of(403, headers, "Resource not accessible by personal access token") == REFUSED
+    assert classify_failure(403, headers, "Resource not accessible by personal access token") == REFUSED
 
 
 def test_a_reset_is_compared_with_the_present_time() -> None:
-    assert failure_of(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}) == Failure(Kind.LIMITED, 1)
+    assert classify_failure(403, {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "0"}) == Failure(Kind.LIMITED, 1)

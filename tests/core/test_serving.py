@@ -1,6 +1,6 @@
 import pytest
 
-from orchestrator.core.serving import file_meant, media_type
+from orchestrator.core.serving import find_served_file, media_type
 
 
 @pytest.mark.parametrize(
@@ -40,4 +40,4 @@ def test_a_media_type_follows_from_the_name(path: str, expected: str) -> None:
     ],
 )
 def test_a_path_means_a_file_a_folders_index_or_a_page(path: str, expected: str | None) -> None:
-    assert file_meant({"index.html", "about.html", "docs/index.html"}, path) == expected
+    assert find_served_file({"index.html", "about.html", "docs/index.html"}, path) == expected

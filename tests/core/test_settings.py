@@ -4,14 +4,14 @@ import pytest
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.settings import (
-    allows_private_urls,
+    build_config,
     build_settings,
-    environment,
+    load_environment,
     log_files,
     model_settings,
+    publish_config,
     publish_settings,
     quiet_litellm,
-    run_url,
 )
 
 ENV = {"GITHUB_REPOSITORY": "octo/pagewright", "GITHUB_REPOSITORY_OWNER": "octo", "TARGET_TOKEN": "t0ken"}
@@ -65,7 +65,7 @@ def test_what_is_set_is_taken() -> None:
     actions, models = settings.actions, settings.models
     assert (actions.owner, actions.attempt, actions.deadline_s, actions.token) == ("pages", 2, 90.5, "ghs")
     assert (actions.api_url, actions.server_url) == ("http://127.0.0.1:1", "http://127.0.0.1:2")
-    assert run_url(env) == "http://127.0.0.1:2/octo/pagewright/actions/runs/9"
+    assert build_config(env).run_url == "http://127.0.0.1:2/octo/pagewright/actions/runs/9"
     assert actions.allow_workflows
     assert actions.allow_private_urls
     assert actions.is_github_hosted
@@ -129,10 +129,15 @@ def test_no_error_and_no_representation_holds_a_secret() -> None:
 
 
 def test_what_a_job_needs_before_its_settings_are_whole_is_read_alone() -> None:
-    assert run_url({}) == "https://github.com//actions/runs/0"
-    assert not allows_private_urls({})
-    assert allows_private_urls({"ALLOW_PRIVATE_URLS": "true"})
-    assert not allows_private_urls({"ALLOW_PRIVATE_URLS": "perhaps"})
+    bare = publish_config({})
+    assert (bare.run_url, bare.events_folder, bare.attempt) == ("https://github.com//actions/runs/0", None, 1)
+    with pytest.raises(UsageError, match="TARGET_TOKEN is missing"):
+        bare.settings()
+    told = build_config({"PAGEWRIGHT_EVENTS": "/e", "GITHUB_RUN_ATTEMPT": "2", "TARGET_OWNER": "octo"})
+    assert (told.events_folder, told.attempt, told.settings().actions.owner) == (Path("/e"), 2, "octo")
+    assert not bare.allow_private_urls
+    assert build_config({"ALLOW_PRIVATE_URLS": "true"}).allow_private_urls
+    assert not build_config({"ALLOW_PRIVATE_URLS": "perhaps"}).allow_private_urls
     assert log_files({}) == (None, None)
     assert log_files({"GITHUB_OUTPUT": "/o", "GITHUB_STEP_SUMMARY": "/s"}) == (Path("/o"), Path("/s"))
 
@@ -142,13 +147,13 @@ def test_a_dotenv_is_read_only_where_that_is_asked_for_and_loses_to_the_environm
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOST", "from the environment")
-    assert "SHARED_SECRET" not in environment(dotenv=True)
+    assert "SHARED_SECRET" not in load_environment(dotenv=True)
     (tmp_path / ".env").write_text("SHARED_SECRET=from the file\nHOST=from the file\nEMPTY\n")
-    assert "SHARED_SECRET" not in environment()
-    found = environment(dotenv=True)
+    assert "SHARED_SECRET" not in load_environment()
+    found = load_environment(dotenv=True)
     assert (found["SHARED_SECRET"], found["HOST"]) == ("from the file", "from the environment")
     assert "EMPTY" not in found
-    assert "SHARED_SECRET" not in environment()
+    assert "SHARED_SECRET" not in load_environment()
 
 
 def test_litellm_fetches_no_prices_and_reads_no_dotenv_unless_somebody_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -156,5 +161,5 @@ def test_litellm_fetches_no_prices_and_reads_no_dotenv_unless_somebody_says_so(m
     monkeypatch.setenv("LITELLM_MODE", "")
     monkeypatch.delenv("LITELLM_MODE")
     quiet_litellm()
-    assert environment()["LITELLM_LOCAL_MODEL_COST_MAP"] == "False"
-    assert environment()["LITELLM_MODE"] == "PRODUCTION"
+    assert load_environment()["LITELLM_LOCAL_MODEL_COST_MAP"] == "False"
+    assert load_environment()["LITELLM_MODE"] == "PRODUCTION"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site, blob_id, broken_rules, finished, licence
+from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site, add_standard_files, blob_id, broken_rules, render_licence
 
 PAGE = {"index.html": b"<h1>Hi</h1>"}
 SECRET = "a?long/secret+of~ours"
@@ -22,7 +22,7 @@ def problems(files: dict[str, bytes], present: dict[str, str] | None = None, *se
 
 def test_a_changed_site_is_a_new_one() -> None:
     site = Site(PAGE)
-    assert site.changed({"a": b"1"}).files == {**PAGE, "a": b"1"}
+    assert site.with_changes({"a": b"1"}).files == {**PAGE, "a": b"1"}
     assert site.files == PAGE
 
 
@@ -51,9 +51,9 @@ def test_the_id_of_a_file_is_gits() -> None:
 
 
 def test_a_finished_site_has_its_licence_and_keeps_jekyll_away() -> None:
-    site = finished(Site(PAGE), "octo", 2026)
+    site = add_standard_files(Site(PAGE), "octo", 2026)
     assert site.files.keys() == {"index.html", "LICENSE", ".nojekyll"}
-    assert b"Copyright (c) 2026 octo\n" in licence("octo", 2026) == site.files["LICENSE"]
+    assert b"Copyright (c) 2026 octo\n" in render_licence("octo", 2026) == site.files["LICENSE"]
     assert broken_rules(site, {}) == []
 
 

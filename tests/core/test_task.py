@@ -23,15 +23,15 @@ from orchestrator.core.task import (
     decode_data_uri,
     manual_id,
     manual_key,
-    parse,
+    parse_request_id,
+    parse_task,
     read_event,
     repository_names,
     request_id,
-    request_of,
     slug,
     task_key,
     title_of,
-    web_url,
+    validate_web_url,
 )
 
 GIVEN: dict[str, Any] = {
@@ -51,7 +51,7 @@ JSON_VALUES = st.recursive(
 
 
 def request(**changes: Any) -> Request:
-    return parse(Request, GIVEN | changes)
+    return parse_task(Request, GIVEN | changes)
 
 
 def problems(**changes: Any) -> dict[str, str]:
@@ -73,7 +73,7 @@ def test_what_may_be_absent_has_its_default() -> None:
 @pytest.mark.parametrize("field", sorted(GIVEN.keys() - {"secret"}))
 def test_a_missing_field_is_named(field: str) -> None:
     with pytest.raises(InvalidTask) as caught:
-        parse(Request, {name: value for name, value in GIVEN.items() if name != field})
+        parse_task(Request, {name: value for name, value in GIVEN.items() if name != field})
     assert caught.value.fields == [{"field": field, "problem": "Field required"}]
     assert caught.value.exit_code == 2
 
@@ -117,7 +117,7 @@ def test_unknown_fields_are_ignored_and_when_it_was_received_is_one_of_them() ->
 @pytest.mark.parametrize("value", [None, 1, "text", [], [GIVEN]])
 def test_what_is_no_object_is_no_request(value: object) -> None:
     with pytest.raises(InvalidTask) as caught:
-        parse(Request, value)
+        parse_task(Request, value)
     assert [entry["field"] for entry in caught.value.fields] == ["request"]
 
 
@@ -149,7 +149,7 @@ def test_no_refusal_repeats_what_was_submitted(value: str) -> None:
         "attachments": [{"name": value + "\0", "url": value}],
     }
     with pytest.raises(InvalidTask) as caught:
-        parse(Request, wrong)
+        parse_task(Request, wrong)
     assert value not in json.dumps(caught.value.fields, ensure_ascii=False)
     assert value not in str(caught.value)
 
@@ -178,7 +178,7 @@ def test_a_check_is_a_text_or_javascript_and_anything_else_its_json(
     given_check: object, check: Check, wire: object
 ) -> None:
     assert request(checks=[given_check]).checks == (check,)
-    assert check.wire() == wire
+    assert check.wire_form() == wire
     assert request(checks=[wire]).checks == (check,)
     assert request(checks=[check]).checks == (check,)
 
@@ -203,7 +203,7 @@ def test_a_check_that_is_neither_is_named_by_its_position(value: object) -> None
     ],
 )
 def test_an_http_url_with_a_host_is_taken(url: str) -> None:
-    assert web_url(url) == url
+    assert validate_web_url(url) == url
     assert request(evaluation_url=url).evaluation_url == url
 
 
@@ -218,7 +218,7 @@ def test_an_http_url_with_a_host_is_taken(url: str) -> None:
 )
 def test_anything_else_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="must be a"):
-        web_url(url)
+        validate_web_url(url)
     assert list(problems(evaluation_url=url)) == ["evaluation_url"]
     if not url.startswith("data:"):
         assert list(problems(attachments=[{"name": "a", "url": url}])) == ["attachments.0.url"]
@@ -253,9 +253,9 @@ def test_a_list_has_its_length_and_a_longer_one_is_refused_as_a_whole(field: str
     def given(count: int) -> list[Any]:
         return [item if field == "checks" else item | {"name": f"{n}.txt", "url": "data:,a"} for n in range(count)]
 
-    assert len(getattr(parse(Request, GIVEN | {field: given(most)}), field)) == most
+    assert len(getattr(parse_task(Request, GIVEN | {field: given(most)}), field)) == most
     with pytest.raises(InvalidTask) as caught:
-        parse(Request, GIVEN | {field: given(most + 1)})
+        parse_task(Request, GIVEN | {field: given(most + 1)})
     assert caught.value.fields == [{"field": field, "problem": f"must have at most {most} items"}]
 
 
@@ -266,9 +266,9 @@ def test_a_check_has_its_length_and_a_longer_one_is_named_by_its_position(form: 
         return form.format(text) if isinstance(form, str) else dict.fromkeys(form, text)
 
     around = len(json.dumps({"a": ""})) if form == {"a": "{}"} else 0
-    assert len(parse(Request, GIVEN | {"checks": [given(20_000 - around)]}).checks[0].text) == 20_000
+    assert len(parse_task(Request, GIVEN | {"checks": [given(20_000 - around)]}).checks[0].text) == 20_000
     with pytest.raises(InvalidTask) as caught:
-        parse(Request, GIVEN | {"checks": ["a", given(20_001 - around)]})
+        parse_task(Request, GIVEN | {"checks": ["a", given(20_001 - around)]})
     assert caught.value.fields == [{"field": "checks.1", "problem": "must have at most 20000 characters"}]
     assert "canary" not in str(caught.value)
 
@@ -441,14 +441,16 @@ def test_the_title_of_a_run_is_a_slug_and_nothing_else() -> None:
     ],
 )
 def test_only_the_last_block_of_a_message_says_which_request_it_answers(message: str, request_: str | None) -> None:
-    assert request_of(message) == request_
+    assert parse_request_id(message) == request_
 
 
 # The event
 
 
 def dispatched(task: Request, **changes: Any) -> dict[str, Any]:
-    wire = json.loads(task.model_dump_json(exclude={"wait_for_result"})) | {"checks": [c.wire() for c in task.checks]}
+    wire = json.loads(task.model_dump_json(exclude={"wait_for_result"})) | {
+        "checks": [c.wire_form() for c in task.checks]
+    }
     payload = {"id": task.id, "key": "0" * 16, "title": "sum round 1", "request": wire} | changes
     return json.loads(json.dumps({"action": "task", "client_payload": payload}))  # type: ignore[no-any-return]
 
@@ -463,7 +465,7 @@ def test_a_dispatch_is_read_as_it_was_sent() -> None:
         None,
         False,
     )
-    assert order.task().model_dump() == sent.model_dump(exclude={"wait_for_result"})
+    assert order.assemble_task().model_dump() == sent.model_dump(exclude={"wait_for_result"})
 
 
 FORMER = [f"{number:016x}" for number in range(5)]
@@ -492,9 +494,9 @@ def test_the_large_parts_come_from_the_blob() -> None:
         event | {"client_payload": event["client_payload"] | {"request": wire | {"blob": "b" * 40}}}, "9"
     )
     assert order.blob == "b" * 40
-    assert order.task(large).checks == (Check(text="a"),)
+    assert order.assemble_task(large).checks == (Check(text="a"),)
     with pytest.raises(InvalidTask):
-        order.task()
+        order.assemble_task()
 
 
 def test_who_asked_is_known_even_where_the_rest_is_not() -> None:
@@ -506,7 +508,7 @@ def test_who_asked_is_known_even_where_the_rest_is_not() -> None:
 
 def test_an_id_that_is_not_that_of_its_request_is_refused() -> None:
     with pytest.raises(UsageError, match="id of the event does not match"):
-        read_event(dispatched(request(), id="0" * 16), "9").task()
+        read_event(dispatched(request(), id="0" * 16), "9").assemble_task()
 
 
 @pytest.mark.parametrize("changes", [{"id": None}, {"key": 5}, {"title": []}, {"request": None}, {"request": "x"}])
@@ -527,7 +529,7 @@ def by_hand(**inputs: Any) -> Order:
 
 def test_a_run_by_hand_needs_a_task_and_a_brief() -> None:
     order = by_hand(task="My page", brief="A page.", round="", checks="", evaluation_url="", email="")
-    task = order.task()
+    task = order.assemble_task()
     assert (task.round, task.nonce, task.email, task.evaluation_url) == (1, "run-77", "", None)
     said = hashlib.sha256(b"manual\nMy page\n1\nrun-77").hexdigest()[:16]
     assert (order.id, order.keys, order.title) == (said, (manual_key("My page"),), "my-page round 1")
@@ -539,7 +541,7 @@ def test_by_hand_the_id_says_nothing_of_the_email() -> None:
     """It stands in the commit of a public repository, where task, round and nonce can be read or tried out."""
     orders = [by_hand(task="t", brief="b", email=email) for email in ("", "ann@example.com", "bob@example.com")]
     assert {order.id for order in orders} == {manual_id("t", 1, "run-77")}
-    assert orders[1].task().email == "ann@example.com"
+    assert orders[1].assemble_task().email == "ann@example.com"
     assert by_hand(task="t", brief="b", round="2").id != orders[0].id
 
 
@@ -551,19 +553,19 @@ def test_its_checks_come_one_a_line() -> None:
         checks="First\r\n\n  \njs: a == 1\n",
         evaluation_url="https://a.example",
         email="e",
-    ).task()
+    ).assemble_task()
     assert task.checks == (Check(text="First"), Check(text="a == 1", js=True))
     assert (task.round, task.evaluation_url, task.email) == (2, "https://a.example", "e")
 
 
 def test_a_whole_request_may_come_as_json_and_loses_its_secret() -> None:
     order = by_hand(request=json.dumps(GIVEN | {"checks": [{"js": "x"}]}), task="ignored")
-    assert order.task().nonce == "n-1"
-    assert order.task().checks == (Check(text="x", js=True),)
+    assert order.assemble_task().nonce == "n-1"
+    assert order.assemble_task().checks == (Check(text="x", js=True),)
     assert "secret" not in order.request
     assert "s3cret" not in repr(order)
     without = {name: value for name, value in GIVEN.items() if name != "nonce"}
-    assert by_hand(request=json.dumps(without)).task().nonce == "run-77"
+    assert by_hand(request=json.dumps(without)).assemble_task().nonce == "run-77"
 
 
 @pytest.mark.parametrize("text", ["{", "[" * 100_000, "[]", '"x"', "9" * 5000, "NaN"])
@@ -594,7 +596,7 @@ def test_no_event_raises_anything_but_that_it_is_wrong(event: dict[str, Any]) ->
     with suppress(UsageError):
         order = read_event(event, "1")
         order.identity()
-        order.task()
+        order.assemble_task()
 
 
 @given(st.binary(max_size=200))

@@ -15,7 +15,7 @@ from orchestrator.core.events import (
     JudgedEvent,
     StepEvent,
 )
-from orchestrator.core.telling import sentence
+from orchestrator.core.telling import describe_event
 
 
 def test_every_type_of_event_is_known() -> None:
@@ -52,4 +52,4 @@ def test_every_type_of_event_is_known() -> None:
     ids=str,
 )
 def test_what_an_event_says(event: Event, said: str) -> None:
-    assert sentence(event) == said
+    assert describe_event(event) == said

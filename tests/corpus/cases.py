@@ -2,22 +2,22 @@
 
 from dataclasses import replace
 
-from orchestrator.compare.corpus import MIRROR, Case, good
+from orchestrator.compare.corpus import MIRROR, Case, load_good_cases
 from orchestrator.core.report import Report
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
-from orchestrator.verify.server import Served
+from orchestrator.verify.inspection import inspect_page
+from orchestrator.verify.limits import TimeLimits
+from orchestrator.verify.server import ServedSite
 
-LIMITS = Limits(load=5, check=1, whole=20)
+LIMITS = TimeLimits(load=5, check=1, whole=20)
 
 
-async def seen_of(case: Case, cage: Cage, served: Served) -> Report:
+async def seen_of(case: Case, cage: Cage, served: ServedSite) -> Report:
     """Return what a browser sees of one site."""
     served.site = case.site
     target = Target(served.url, case.site.files.keys(), MIRROR)
-    return await inspect(cage, target, [(1, check) for check in case.checks if check.js], LIMITS)
+    return await inspect_page(cage, target, [(1, check) for check in case.checks if check.js], LIMITS)
 
 
 def is_found(case: Case, report: Report) -> bool:
@@ -38,13 +38,13 @@ BROKEN = (
 
 def with_defects(number: int) -> Case:
     """Return a good site with so many defects."""
-    case = next(case for case in good() if case.name == "tip")
+    case = next(case for case in load_good_cases() if case.name == "tip")
     text = case.site.files[PAGE].decode()
     for sound, broken in BROKEN[:number]:
         if text.count(sound) != 1:
             raise ValueError(f"{sound!r} does not stand once in the page")
         text = text.replace(sound, broken)
-    return replace(case, site=case.site.changed({PAGE: text.encode()}))
+    return replace(case, site=case.site.with_changes({PAGE: text.encode()}))
 
 
 def repairs(number: int) -> list[str]:

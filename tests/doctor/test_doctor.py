@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from orchestrator.doctor import asking
-from orchestrator.doctor.doctor import on_github, run_doctor
-from orchestrator.doctor.finding import Finding, lines
-from orchestrator.doctor.names import named, translated, unfit
+from orchestrator.doctor.doctor import examine_github, run_doctor
+from orchestrator.doctor.finding import Diagnosis, render_findings
+from orchestrator.doctor.names import examine_server, examine_settings, translate_old_names
 from orchestrator.local.configuration import Environment, Ruleset
 from orchestrator.local.tokens import Token
 from tests.doubles.model import Reply, model_server
@@ -34,7 +34,7 @@ KEEP = Ruleset(1, "keep", "active", include=("~DEFAULT_BRANCH",), rules=("update
 
 def changed(system: World, **fields: Any) -> None:
     """Have the pipeline's repository be set up otherwise."""
-    found = system.github.store.find(*PIPELINE.split("/"))
+    found = system.github.store.find_repository(*PIPELINE.split("/"))
     assert found
     system.github.configurations.change(found, lambda now: replace(now, **fields))
 
@@ -43,7 +43,7 @@ def changed(system: World, **fields: Any) -> None:
 async def system(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as system:
         system.github.store.seed(OWNER, "older-site", {"index.html": b"x"}, "First")
-        older = system.github.store.find(OWNER, "older-site")
+        older = system.github.store.find_repository(OWNER, "older-site")
         assert older
         system.github.sites.enable(older, "main", "/")
         restricted = Environment("custom", ("main",))
@@ -58,12 +58,12 @@ async def system(tmp_path: Path) -> AsyncIterator[World]:
         yield system
 
 
-async def examined(system: World, *faults: Mapping[str, Any], **env: str) -> list[Finding]:
+async def examined(system: World, *faults: Mapping[str, Any], **env: str) -> list[Diagnosis]:
     system.fail(*faults)
-    return [finding async for finding in on_github({**ENV, **env}, system.github.api_url)]
+    return [finding async for finding in examine_github({**ENV, **env}, system.github.api_url)]
 
 
-def wrong(findings: list[Finding]) -> list[tuple[str, str]]:
+def wrong(findings: list[Diagnosis]) -> list[tuple[str, str]]:
     return [(finding.level, finding.said) for finding in findings if finding.level != "ok"]
 
 
@@ -71,7 +71,7 @@ async def test_what_is_as_it_should_be_is_said_and_nothing_is_written(system: Wo
     findings = await examined(system, TARGET_OWNER=OWNER)
     # The target's token is one of the pipeline's own account, and so could rewrite it.
     assert wrong(findings) == [("warning", f"TARGET_TOKEN could rewrite {PIPELINE}")]
-    said = lines(findings)
+    said = render_findings(findings)
     for expected in (
         "DISPATCH_TOKEN may dispatch to octo/pipeline",
         "The workflow build.yml is active on the default branch",
@@ -157,7 +157,7 @@ async def test_an_environment_that_the_branch_may_not_use_is_a_failure(system: W
 async def test_a_private_pipeline_is_told_what_its_plan_lacks(system: World) -> None:
     body = {"full_name": PIPELINE, "private": True, "default_branch": "main"}
     faults = [{"path": f"^/repos/{PIPELINE}$", "status": 200, "body": body}, {"path": "/environments$", "status": 404}]
-    said = lines(await examined(system, *faults))
+    said = render_findings(await examined(system, *faults))
     assert "The environments could not be read  → Private repositories of free accounts have no environments" in said
 
 
@@ -205,7 +205,7 @@ async def test_the_pen_is_looked_for_among_the_secrets_by_who_may_see_their_name
     assert ("failure", "There is no secret TARGET_TOKEN") in found
     kept = Environment("custom", ("main",), {"TARGET_TOKEN": "sealed"})
     changed(system, environments={"build": kept, "publish": kept})
-    assert "The secret TARGET_TOKEN is stored" in lines(await examined(system, SETUP_TOKEN="sets-up"))
+    assert "The secret TARGET_TOKEN is stored" in render_findings(await examined(system, SETUP_TOKEN="sets-up"))
 
 
 @pytest.mark.parametrize("fault", [{"status": 502}, {"status": 429}, {"drop": "before"}], ids=str)
@@ -230,7 +230,7 @@ async def test_answers_of_another_form_are_said_to_be_such(body: Any, system: Wo
 
 
 async def test_a_server_that_limits_nothing_has_valid_tokens(system: World) -> None:
-    said = lines(await examined(system, {"path": "/rate_limit", "status": 404, "times": 9}))
+    said = render_findings(await examined(system, {"path": "/rate_limit", "status": 404, "times": 9}))
     assert "DISPATCH_TOKEN is valid\n" in said
 
 
@@ -240,8 +240,10 @@ async def test_settings_that_are_none_are_no_defect_of_ours(env: dict[str, str],
 
 
 def test_a_token_with_signs_that_no_token_has_is_named() -> None:
-    assert "DISPATCH_TOKEN contains characters that no token has" in lines(named({**ENV, "DISPATCH_TOKEN": "…"}))
-    assert translated({"DISPATCH_TOKEN": " t \n"})["DISPATCH_TOKEN"] == "t"
+    assert "DISPATCH_TOKEN contains characters that no token has" in render_findings(
+        examine_settings({**ENV, "DISPATCH_TOKEN": "…"})
+    )
+    assert translate_old_names({"DISPATCH_TOKEN": " t \n"})["DISPATCH_TOKEN"] == "t"
 
 
 async def test_a_rule_that_the_tokens_owner_may_bypass_keeps_nothing(system: World) -> None:
@@ -252,7 +254,7 @@ async def test_a_rule_that_the_tokens_owner_may_bypass_keeps_nothing(system: Wor
 
 async def test_what_is_missing_is_named_as_github_names_it(system: World) -> None:
     system.github.tokens.add(Token(DISPATCH_TOKEN, OWNER, {"contents": "read"}, frozenset({PIPELINE})))
-    said = lines(await examined(system))
+    said = render_findings(await examined(system))
     assert f"DISPATCH_TOKEN is not allowed to dispatch to {PIPELINE}  → Give it contents: write" in said
 
 
@@ -266,14 +268,16 @@ async def test_a_token_of_another_account_that_may_do_too_little_or_too_much(sys
 
 async def test_pages_are_tried_by_reading_alone_and_only_where_there_is_a_site(system: World) -> None:
     for status in (200, 202, 400, 422):
-        said = lines(await examined(system, {"path": "/pages/health$", "status": status, "body": {}}))
+        said = render_findings(await examined(system, {"path": "/pages/health$", "status": status, "body": {}}))
         assert "TARGET_TOKEN may enable Pages" in said
     lacking = {"administration": "read", "contents": "write", "pages": "write"}
     system.github.tokens.add(Token(TARGET_TOKEN, OWNER, lacking))
-    said = lines(await examined(system))
+    said = render_findings(await examined(system))
     assert "TARGET_TOKEN is not allowed to enable Pages  → Give it pages: write,administration: write" in said
     entry = {"full_name": f"{OWNER}/new", "private": False, "has_pages": False}
-    said = lines(await examined(system, {"method": "GET", "path": "^/user/repos$", "status": 200, "body": [entry]}))
+    said = render_findings(
+        await examined(system, {"method": "GET", "path": "^/user/repos$", "status": 200, "body": [entry]})
+    )
     assert "Pages could not be checked: no public repository has a site yet" in said
 
 
@@ -309,14 +313,14 @@ async def test_a_token_that_has_ended_is_not_valid(system: World) -> None:
 def test_when_a_token_ends_is_read_in_the_forms_that_github_writes() -> None:
     now = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
     for said in ("2026-12-08 13:00:00 UTC", "2026-12-08 13:00:00 +0000", "2026-12-08 15:00:00 +0200"):
-        assert asking.ending("T", said, now).said == "T expires in 12 days, on 2026-12-08"
+        assert asking.examine_expiry("T", said, now).said == "T expires in 12 days, on 2026-12-08"
     for said in ("soon", "", "9999-99-99 00:00:00 UTC"):
-        assert "could not be read" in asking.ending("T", said, now).said
+        assert "could not be read" in asking.examine_expiry("T", said, now).said
 
 
 @pytest.mark.parametrize("url", ["https://github.example.com/api/v3", "https://10.0.0.1:8443/API/v3/"])
 async def test_an_enterprise_server_is_refused_with_the_reason_and_not_asked(url: str) -> None:
-    (finding,) = [finding async for finding in on_github(ENV, url)]
+    (finding,) = [finding async for finding in examine_github(ENV, url)]
     assert finding.level == "failure"
     assert "Enterprise Server" in finding.said
     assert "queue: max" in finding.said
@@ -325,15 +329,15 @@ async def test_an_enterprise_server_is_refused_with_the_reason_and_not_asked(url
 
 @pytest.mark.parametrize("url", ["https://api.github.com", "https://api.octo.ghe.com", "http://127.0.0.1:7861"])
 def test_github_and_enterprise_cloud_are_fit(url: str) -> None:
-    assert unfit(url) is None
+    assert examine_server(url) is None
 
 
 def test_names_of_similar_systems_are_recognised_and_used() -> None:
     env = {"STUDENT_SECRET": "s", "GITHUB_PAT": "t", "GITHUB_USERNAME": "octo", "TARGET_TOKEN": "own"}
-    known = translated(env)
+    known = translate_old_names(env)
     assert (known["SHARED_SECRET"], known["DISPATCH_TOKEN"], known["TARGET_OWNER"]) == ("s", "t", "octo")
     assert known["TARGET_TOKEN"] == "own"
-    said = lines(named(env))
+    said = render_findings(examine_settings(env))
     assert "GITHUB_PAT is not a setting of Pagewright  → Rename it to DISPATCH_TOKEN" in said
     assert "PIPELINE_REPOSITORY is missing" in said
     assert "SHARED_SECRET is missing" not in said
@@ -341,15 +345,15 @@ def test_names_of_similar_systems_are_recognised_and_used() -> None:
 
 def test_a_clock_that_is_off_is_said() -> None:
     date, moment = "Tue, 24 Nov 2026 10:00:00 GMT", datetime(2026, 11, 24, 10, tzinfo=UTC).timestamp()
-    assert asking.clock(date, moment + 59) is None
-    off = asking.clock(date, moment - 90)
+    assert asking.examine_clock(date, moment + 59) is None
+    off = asking.examine_clock(date, moment - 90)
     assert off
     assert "-90 s off" in off.said
 
 
 def test_nothing_missing_is_said_too() -> None:
-    assert [finding.level for finding in named(ENV)] == ["ok"]
-    assert [finding.level for finding in named({**ENV, "SHARED_SECRET_OLD": OLD_SECRET})] == ["ok"]
+    assert [finding.level for finding in examine_settings(ENV)] == ["ok"]
+    assert [finding.level for finding in examine_settings({**ENV, "SHARED_SECRET_OLD": OLD_SECRET})] == ["ok"]
 
 
 @pytest.mark.parametrize(
@@ -363,10 +367,10 @@ def test_nothing_missing_is_said_too() -> None:
     ],
 )
 def test_what_is_wrong_with_the_secrets_is_said_with_the_remedy(changes: dict[str, str], level: str, said: str) -> None:
-    findings = list(named({**ENV, **changes}))
+    findings = list(examine_settings({**ENV, **changes}))
     assert (level, True) in {(finding.level, finding.said.startswith(said)) for finding in findings}
     assert all(finding.remedy for finding in findings if finding.level != "ok")
-    assert not any(value in lines(findings) for value in (SECRET, TASK_KEY, "short-one", "agreed-key"))
+    assert not any(value in render_findings(findings) for value in (SECRET, TASK_KEY, "short-one", "agreed-key"))
     assert any(finding.level == "ok" for finding in findings) == (level == "warning")
 
 

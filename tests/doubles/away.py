@@ -8,9 +8,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.core.settings import Hosts
 from orchestrator.local.faults import Fault, Faults
-from orchestrator.local.hosts.netlify import create_netlify
+from orchestrator.local.hosts.netlify import create_netlify_app
 from orchestrator.local.hosts.shelf import Shelf
-from orchestrator.local.hosts.vercel import STANDARD, create_vercel
+from orchestrator.local.hosts.vercel import STANDARD, create_vercel_app
 from tests.doubles.clock import FastClock
 from tests.doubles.hub import Host
 
@@ -32,7 +32,7 @@ class Away:
         """From now on, and from a count of zero, calls fail as `faults` say."""
         self.shelf.faults = Faults(faults)
         shelf, protection = self.shelf, self.protection
-        app: ASGIApp = create_netlify(shelf) if self.kind == "netlify" else create_vercel(shelf, protection)
+        app: ASGIApp = create_netlify_app(shelf) if self.kind == "netlify" else create_vercel_app(shelf, protection)
 
         async def counting(scope: Scope, receive: Receive, send: Send) -> None:
             if not scope["path"].startswith("/live/"):
@@ -49,8 +49,8 @@ class Away:
     def deployments(self) -> list[dict[str, Any]]:
         """Everything that was deployed to production, the newest first."""
         if self.kind == "netlify":
-            return [one for one in self.shelf.all("deploy") if one["branch"] == "main"]
-        return self.shelf.all("deployment")
+            return [one for one in self.shelf.list_entries("deploy") if one["branch"] == "main"]
+        return self.shelf.list_entries("deployment")
 
     @property
     def settings(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.generate.models import call
 from orchestrator.generate.models.budget import Allowance
-from orchestrator.generate.models.call import Answer, ask
+from orchestrator.generate.models.call import ModelAnswer, ask
 from orchestrator.generate.models.follow import Following, Pace
 from orchestrator.generate.models.presets import Model, Price, import_litellm
 from tests.doubles.model import ModelServer
@@ -41,7 +41,7 @@ def model(server: ModelServer, provider: str = "openai", **change: Any) -> Model
     return replace(plain, **change)
 
 
-async def asked(of: Model, following: Following | None = None, seconds: float = 30) -> Answer:
+async def asked(of: Model, following: Following | None = None, seconds: float = 30) -> ModelAnswer:
     return await ask(litellm(), of, ASKED, Allowance(seconds, 16_000), following=following)
 
 

@@ -6,13 +6,13 @@ from orchestrator.core.deadline import Deadline
 from orchestrator.core.events import Emit, Event, NoteEvent
 from orchestrator.core.report import Attempt
 from orchestrator.core.site import Site
-from orchestrator.generate.draft import Broken, Given
-from orchestrator.generate.generation import Kit, begin
+from orchestrator.generate.draft import Broken, Material
+from orchestrator.generate.generation import Kit, begin_generation
 
 
 @dataclass(frozen=True)
 class Made:
-    """What `Generation.site` returned, and what the generation then knows."""
+    """What `Generation.generate_site` returned, and what the generation then knows."""
 
     site: Site
     built_by: str
@@ -32,8 +32,8 @@ def notes_into(said: list[str]) -> Emit:
     return take
 
 
-async def generate(given: Given, kit: Kit, deadline: Deadline, broken: Broken) -> Made:
-    generation = await begin(given, kit, deadline, broken)
-    made = await generation.site()
+async def generate(given: Material, kit: Kit, deadline: Deadline, broken: Broken) -> Made:
+    generation = await begin_generation(given, kit, deadline, broken)
+    made = await generation.generate_site()
     known = made.site, made.built_by, made.is_fallback, made.attachments_changed
     return Made(*known, generation.attempts, generation.cost_usd)

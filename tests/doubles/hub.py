@@ -13,12 +13,12 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.github.client import Client
-from orchestrator.local.api.app import create_api
+from orchestrator.local.api.app import create_api_app
 from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import Account, LocalGitHub, create_github
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 from orchestrator.local.tokens import Token, Tokens
 from tests.doubles import history
 from tests.doubles.clock import FastClock
@@ -36,7 +36,7 @@ class Host(threading.Thread):
         self._listener = bind()
         self._loop = asyncio.new_event_loop()
         self._stopped = asyncio.Event()
-        self.url = address(self._listener)
+        self.url = listener_url(self._listener)
         self.app: ASGIApp | None = None
 
     def run(self) -> None:
@@ -83,7 +83,7 @@ class Hub:
     def fail(self, *faults: Fault) -> None:
         """From now on, and from a count of zero, calls fail as `faults` say."""
         self.github = replace(self.github, faults=Faults(faults))
-        routes = [Mount("/live", create_pages(self.github)), Mount("/", create_api(self.github))]
+        routes = [Mount("/live", create_pages_app(self.github)), Mount("/", create_api_app(self.github))]
         self.host.app = self._counted(Starlette(routes=routes))
 
     def before(self, method: str, pattern: str, act: Callable[[], None]) -> None:
@@ -116,8 +116,8 @@ class Hub:
         return self.github.store.seed("octo", name, files, message).sha
 
     def head(self, name: str) -> str | None:
-        found = self.github.store.find("octo", name)
-        return self.github.store.head(found) if found else None
+        found = self.github.store.find_repository("octo", name)
+        return self.github.store.resolve_head(found) if found else None
 
     def messages(self, name: str) -> list[str]:
         return history.messages(self.github.store, "octo", name)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.generate.models.counting import counted
+from orchestrator.generate.models.counting import count_tokens
 from tests.doubles.server import Asked, answering, response
 
 NAME = "smollm2-1.7b-instruct"
@@ -145,7 +145,7 @@ async def llama(context: int) -> AsyncIterator[Llama]:
 
 
 def _tokens(text: str) -> int:
-    return int(counted(text) * LONGER) + 1
+    return int(count_tokens(text) * LONGER) + 1
 
 
 def _named(kind: str) -> dict[str, Any]:

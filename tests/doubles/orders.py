@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.core.report import Build
-from orchestrator.core.site import Site, finished
+from orchestrator.core.site import Site, add_standard_files
 from orchestrator.core.task import Order, read_event, request_id, task_key, title_of
 from orchestrator.jobs import handover
 from tests.doubles.clock import NOON
@@ -40,14 +40,14 @@ def order(round_: int = 1, nonce: str = "nonce-1", **fields: Any) -> Order:
 
 def site(files: Mapping[str, bytes] | None = None) -> Site:
     """Return a site as job `build` hands it over."""
-    return finished(Site({"index.html": PAGE, "README.md": b"# Sales\n", **(files or {})}), "octo", 2026)
+    return add_standard_files(Site({"index.html": PAGE, "README.md": b"# Sales\n", **(files or {})}), "octo", 2026)
 
 
 def hand_over(folder: Path, given: Order, made: Site | None, base: str | None = None, **fields: Any) -> Path:
     """Write what job `build` hands over below `folder`, and return that folder."""
     digest = made.digest() if made else None
     told = {"id": given.id, "base": base, "built_by": "gpt-4.1", "site": digest, **fields}
-    handover.write(folder, Build.model_validate(told), made, {})
+    handover.write_build_output(folder, Build.model_validate(told), made, {})
     return folder
 
 

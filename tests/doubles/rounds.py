@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.core.report import Build
+from orchestrator.core.settings import build_config
 from orchestrator.core.task import Order
 from orchestrator.jobs.build import build
-from orchestrator.jobs.commit import Wanted, committed
+from orchestrator.jobs.commit import CommitOrder, ensure_commit
 from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub
 from tests.doubles.model import model_server
@@ -33,8 +34,8 @@ async def published(hub: Hub, given: Order, files: dict[str, bytes] | None = Non
     """Commit a site for `given`, and return the head."""
     made = site(files)
     told = Build.model_validate({"id": given.id, "built_by": "gpt-4.1", "site": made.digest(), "base": hub.head(TASK)})
-    wanted = Wanted(given, given.task(), told, made, 2026, (), frozenset())
-    head = (await committed(hub.client(), "octo", wanted)).head
+    wanted = CommitOrder(given, given.assemble_task(), told, made, 2026, (), frozenset())
+    head = (await ensure_commit(hub.client(), "octo", wanted)).head
     hub.calls.clear()
     return head
 
@@ -56,6 +57,8 @@ async def second_round(hub: Hub, folder: Path, page: str, *answers: str, seconds
     async with model_server(*answers) as model:
         settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
         where = env(hub.host.url, TARGET_TOKEN="", TASK_DEADLINE_S=str(seconds), **settings)
-        built = await build(where, given, folder / given.id, Runner(log, None, folder / "summary"), hub.time.clock())
+        built = await build(
+            build_config(where), given, folder / given.id, Runner(log, None, folder / "summary"), hub.time.clock()
+        )
         asked = [prompt["messages"][-1]["content"] for prompt in model.prompts]
     return Second(built, asked, log.getvalue())

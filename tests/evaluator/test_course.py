@@ -11,17 +11,17 @@ import httpx
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.settings import EvaluatorSettings, evaluator_settings
-from orchestrator.core.site import Site, finished
+from orchestrator.core.site import Site, add_standard_files
 from orchestrator.core.task import decode_data_uri
-from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_of, planned
-from orchestrator.evaluator.inbox import Inbox, create_inbox
+from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_digest, plan_rounds
+from orchestrator.evaluator.inbox import Inbox, create_inbox_app
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach
-from orchestrator.evaluator.records import Entry
-from orchestrator.evaluator.templates import Template
-from orchestrator.targets.pages import site_url
+from orchestrator.evaluator.records import LedgerEntry
+from orchestrator.evaluator.templates import TaskTemplate
+from orchestrator.targets.pages import enable_pages
 from tests.doubles.clock import FastClock
 from tests.doubles.hub import Hub
 from tests.doubles.server import response
@@ -29,7 +29,7 @@ from tests.doubles.student import SECRET, student
 
 pytestmark = pytest.mark.anyio
 
-TEMPLATE = Template.model_validate(
+TEMPLATE = TaskTemplate.model_validate(
     {
         "id": "sales",
         "brief": "Sum ${seed}",
@@ -51,33 +51,35 @@ class Course:
     time: FastClock
     said: list[str] = field(default_factory=list)
 
-    async def run(self, url: str, evaluation: int | None = None, secret: str = SECRET) -> list[Entry]:
+    async def run(self, url: str, evaluation: int | None = None, secret: str = SECRET) -> list[LedgerEntry]:
         endpoint = Endpoint("a@b.c", url, secret)
-        plan = plan_of([endpoint], [TEMPLATE])
-        number = evaluation or self.ledger.begin(plan, planned(endpoint, TEMPLATE, "x1"), 0)
+        plan = plan_digest([endpoint], [TEMPLATE])
+        number = evaluation or self.ledger.begin_evaluation(plan, plan_rounds(endpoint, TEMPLATE, "x1"), 0)
         return await carry_out(self.ledger, number, [endpoint], self.tools)
 
 
 @asynccontextmanager
 async def course(folder: Path, patience: float = 20) -> AsyncIterator[Course]:
     ledger, time, said = Ledger(folder / "ledger.sqlite"), FastClock(), list[str]()
-    inbox = Inbox(lambda result: ledger.take(result, time.moment))
+    inbox = Inbox(lambda result: ledger.take_result(result, time.moment))
     listener = bind()
-    async with serving(create_inbox(inbox, is_shown=False), listener), httpx.AsyncClient(trust_env=False) as http:
-        url = f"{address(listener)}/notify"
+    async with serving(create_inbox_app(inbox, is_shown=False), listener), httpx.AsyncClient(trust_env=False) as http:
+        url = f"{listener_url(listener)}/notify"
         tools = Tools(evaluator_settings({}), inbox, url, http, time.clock(), said.append, HERE, patience)
         yield Course(ledger, tools, time, said)
     ledger.close()
 
 
-def outcomes(entries: list[Entry]) -> list[tuple[str, str]]:
+def outcomes(entries: list[LedgerEntry]) -> list[tuple[str, str]]:
     return [(entry.outcome, entry.answer) for entry in entries]
 
 
 async def published(hub: Hub) -> dict[str, Any]:
-    files = finished(Site({"index.html": b"<!doctype html><title>x</title><h1>x", "a.csv": b"x"}), "octo", 2026).files
+    files = add_standard_files(
+        Site({"index.html": b"<!doctype html><title>x</title><h1>x", "a.csv": b"x"}), "octo", 2026
+    ).files
     sha = hub.seed("sales", dict(files))
-    url = await site_url(hub.client(), "octo/sales", is_new=True)
+    url = await enable_pages(hub.client(), "octo/sales", is_new=True)
     hub.time.moment += 10
     return {"repo_url": f"{hub.host.url}/octo/sales", "commit_sha": sha, "pages_url": url}
 
@@ -165,12 +167,12 @@ async def test_what_was_stopped_goes_on_with_the_same_nonces_and_asks_nothing_tw
         nonce = endpoint.requests[0]["nonce"]
         url = endpoint.url
     async with course(tmp_path) as again:
-        plan = plan_of([Endpoint("a@b.c", url, "other")], [TEMPLATE])
-        number = again.ledger.unfinished(plan)
-        first_sent = again.ledger.entry(nonce).sent_at
+        plan = plan_digest([Endpoint("a@b.c", url, "other")], [TEMPLATE])
+        number = again.ledger.find_unfinished(plan)
+        first_sent = again.ledger.load_entry(nonce).sent_at
         assert number
         # Its endpoint has moved, as far as this test is concerned: a free port does not come back.
-        again.ledger.take({"email": "a@b.c", "task": "sales-x1", "round": 1, "nonce": nonce, **ERROR}, 5)
+        again.ledger.take_result({"email": "a@b.c", "task": "sales-x1", "round": 1, "nonce": nonce, **ERROR}, 5)
         entries = await again.run(url, number)
     assert outcomes(entries)[0] == ("error", "no model answered")
     assert entries[0].sent_at == first_sent
@@ -180,17 +182,17 @@ async def test_what_was_stopped_goes_on_with_the_same_nonces_and_asks_nothing_tw
 async def test_many_endpoints_are_asked_some_at_once(tmp_path: Path) -> None:
     async with course(tmp_path) as asked, student({1: ERROR}) as endpoint:
         endpoints = [Endpoint(f"{number}@b.c", endpoint.url, "s3cret") for number in range(10)]
-        entries = [entry for each in endpoints for entry in planned(each, TEMPLATE, each.email)]
-        number = asked.ledger.begin("plan", entries, 0)
+        entries = [entry for each in endpoints for entry in plan_rounds(each, TEMPLATE, each.email)]
+        number = asked.ledger.begin_evaluation("plan", entries, 0)
         ended = await carry_out(asked.ledger, number, endpoints, asked.tools)
     assert [entry.outcome for entry in ended] == ["error", "skipped"] * 10
 
 
 def test_a_plan_is_who_is_asked_for_what() -> None:
     one, other = Endpoint("a", "http://x", "1"), Endpoint("a", "http://x", "2")
-    assert plan_of([one], [TEMPLATE]) == plan_of([other], [TEMPLATE])
-    assert plan_of([one], [TEMPLATE]) != plan_of([one, one], [TEMPLATE])
-    assert plan_of([one], [TEMPLATE]) != plan_of([one], [TEMPLATE.model_copy(update={"brief": "x"})])
+    assert plan_digest([one], [TEMPLATE]) == plan_digest([other], [TEMPLATE])
+    assert plan_digest([one], [TEMPLATE]) != plan_digest([one, one], [TEMPLATE])
+    assert plan_digest([one], [TEMPLATE]) != plan_digest([one], [TEMPLATE.model_copy(update={"brief": "x"})])
 
 
 @pytest.mark.parametrize("secret", ["s3cret", "other"])
@@ -213,8 +215,8 @@ async def test_a_defect_that_one_result_brings_out_leaves_its_round_open_and_the
     async with course(tmp_path) as asked, student({1: {"repo_url": "x"}}) as one, student({1: ERROR}) as other:
         asked.tools = replace(asked.tools, settings=cast("EvaluatorSettings", None))
         endpoints = [Endpoint("a@b.c", one.url, SECRET), Endpoint("d@e.f", other.url, SECRET)]
-        entries = [entry for each in endpoints for entry in planned(each, TEMPLATE, each.email)]
-        ended = await carry_out(asked.ledger, asked.ledger.begin("plan", entries, 0), endpoints, asked.tools)
+        entries = [entry for each in endpoints for entry in plan_rounds(each, TEMPLATE, each.email)]
+        ended = await carry_out(asked.ledger, asked.ledger.begin_evaluation("plan", entries, 0), endpoints, asked.tools)
     assert [entry.outcome for entry in ended] == ["open", "open", "error", "skipped"]
     assert any(
         line.endswith("not judged (an internal error: AttributeError); run the same command again to judge it")

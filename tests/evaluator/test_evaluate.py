@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.evaluator.evaluate import Options, run_evaluate
+from orchestrator.core.settings import evaluator_settings
+from orchestrator.evaluator.evaluate import EvaluateOptions, run_evaluate
 from tests.doubles.hub import Hub
 from tests.doubles.student import SECRET, student
 
@@ -21,10 +22,10 @@ ERROR = {"error": "=HYPERLINK(1)\x1b[2J"}
 
 
 @pytest.fixture
-def options(tmp_path: Path) -> Options:
+def options(tmp_path: Path) -> EvaluateOptions:
     template = tmp_path / "sales.yaml"
     template.write_text(TEMPLATE)
-    return Options(
+    return EvaluateOptions(
         files=[template],
         receiver="http://127.0.0.1:9",
         secret=SECRET,
@@ -38,15 +39,15 @@ def options(tmp_path: Path) -> Options:
     )
 
 
-async def evaluated(options: Options, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str]:
+async def evaluated(options: EvaluateOptions, capsys: pytest.CaptureFixture[str]) -> tuple[Any, str]:
     """Run the command in a thread of its own; return what it printed, read as JSON, and what it said meanwhile."""
-    assert await asyncio.to_thread(run_evaluate, options, {}) == 0
+    assert await asyncio.to_thread(run_evaluate, options, evaluator_settings({})) == 0
     out, err = capsys.readouterr()
     return (json.loads(out) if options.as_json else out), err
 
 
 async def test_a_class_is_evaluated_into_json_csv_and_a_table(
-    options: Options, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    options: EvaluateOptions, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with student({1: ERROR}) as endpoint:
         known = tmp_path / "class.csv"
@@ -70,7 +71,7 @@ async def test_a_class_is_evaluated_into_json_csv_and_a_table(
 
 
 async def test_what_was_stopped_goes_on_and_what_is_over_begins_anew(
-    options: Options, capsys: pytest.CaptureFixture[str]
+    options: EvaluateOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with student({1: ERROR}) as endpoint:
         asked = replace(options, receiver=endpoint.url)
@@ -81,7 +82,9 @@ async def test_what_was_stopped_goes_on_and_what_is_over_begins_anew(
         assert len(endpoint.requests) == 2
 
 
-async def test_results_reach_it_by_its_public_address(options: Options, capsys: pytest.CaptureFixture[str]) -> None:
+async def test_results_reach_it_by_its_public_address(
+    options: EvaluateOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
     async with student({}, b"HTTP/1.1 400 -\r\ncontent-length: 0\r\n\r\n") as endpoint:
         await evaluated(replace(options, receiver=endpoint.url, public_url="https://me.example/deep/"), capsys)
         assert endpoint.requests[0]["evaluation_url"] == "https://me.example/deep/notify"
@@ -105,16 +108,18 @@ async def test_results_reach_it_by_its_public_address(options: Options, capsys: 
     ],
 )
 async def test_what_cannot_be_evaluated_is_an_error_with_a_remedy(
-    changes: dict[str, Any], says: str, options: Options
+    changes: dict[str, Any], says: str, options: EvaluateOptions
 ) -> None:
     with pytest.raises(UsageError) as refused:
-        await asyncio.to_thread(run_evaluate, replace(options, **changes), {})
+        await asyncio.to_thread(run_evaluate, replace(options, **changes), evaluator_settings({}))
     assert says in str(refused.value)
 
 
-async def test_two_templates_of_one_id_are_refused(options: Options) -> None:
+async def test_two_templates_of_one_id_are_refused(options: EvaluateOptions) -> None:
     with pytest.raises(UsageError, match="same id"):
-        await asyncio.to_thread(run_evaluate, replace(options, files=[*options.files, *options.files]), {})
+        await asyncio.to_thread(
+            run_evaluate, replace(options, files=[*options.files, *options.files]), evaluator_settings({})
+        )
 
 
 @pytest.mark.parametrize(
@@ -130,25 +135,27 @@ async def test_two_templates_of_one_id_are_refused(options: Options) -> None:
     ],
 )
 async def test_a_list_of_endpoints_that_is_wrong_is_named(
-    text: str | bytes, says: str, options: Options, tmp_path: Path
+    text: str | bytes, says: str, options: EvaluateOptions, tmp_path: Path
 ) -> None:
     (tmp_path / "class.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(UsageError, match=r"class\.csv") as refused:
-        await asyncio.to_thread(run_evaluate, replace(options, receiver="", endpoints=tmp_path / "class.csv"), {})
+        await asyncio.to_thread(
+            run_evaluate, replace(options, receiver="", endpoints=tmp_path / "class.csv"), evaluator_settings({})
+        )
     assert says in str(refused.value)
 
 
 async def test_what_could_not_be_judged_stays_open_and_the_command_says_so(
-    options: Options, hub: Hub, capsys: pytest.CaptureFixture[str]
+    options: EvaluateOptions, hub: Hub, capsys: pytest.CaptureFixture[str]
 ) -> None:
     told = {"repo_url": f"{hub.host.url}/octo/sales", "commit_sha": "0" * 40, "pages_url": hub.host.url}
     env = {"GITHUB_API_URL": hub.host.url, "GITHUB_TOKEN": "expired"}
     async with student({1: told}) as endpoint:
         asked = replace(options, receiver=endpoint.url)
-        assert await asyncio.to_thread(run_evaluate, asked, env) == 1
+        assert await asyncio.to_thread(run_evaluate, asked, evaluator_settings(env)) == 1
         out, said = capsys.readouterr()
         assert [entry["outcome"] for entry in json.loads(out)] == ["open", "open"]
         assert "not judged (GitHub answered 401" in said
-        assert await asyncio.to_thread(run_evaluate, asked, env) == 1
+        assert await asyncio.to_thread(run_evaluate, asked, evaluator_settings(env)) == 1
         assert capsys.readouterr().err.startswith("Continuing evaluation 1")
         assert len(endpoint.requests) == 1

@@ -11,13 +11,13 @@ import pytest
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.record import Record
 from orchestrator.core.settings import EvaluatorSettings
-from orchestrator.core.site import RECORD, Site, finished
-from orchestrator.core.task import Task, parse
-from orchestrator.evaluator.judging import Claim, attached, judge
+from orchestrator.core.site import RECORD, Site, add_standard_files
+from orchestrator.core.task import Task, parse_task
+from orchestrator.evaluator.judging import Claim, decode_attachments, judge_claim
 from orchestrator.evaluator.reach import Reach
-from orchestrator.evaluator.reading import Commit, read_commit
+from orchestrator.evaluator.reading import CommitFiles, fetch_commit
 from orchestrator.evaluator.records import Verdict
-from orchestrator.targets.pages import site_url
+from orchestrator.targets.pages import enable_pages
 from tests.doubles.hub import Host, Hub, fault, hub_on
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -42,13 +42,13 @@ UNSEEN = ["passed", "failed", "passed", "failed", "failed", "passed", "passed", 
 
 
 def task(**fields: Any) -> Task:
-    return parse(Task, {"email": "a@b.c", "task": "sales", "round": 1, "nonce": "n", "brief": "b", **fields})
+    return parse_task(Task, {"email": "a@b.c", "task": "sales", "round": 1, "nonce": "n", "brief": "b", **fields})
 
 
 async def live(hub: Hub, files: Mapping[str, bytes]) -> tuple[str, str]:
     """Publish files as octo/sales, and return the commit and the page's URL."""
     sha = hub.seed("sales", dict(files))
-    url = await site_url(hub.client(), "octo/sales", is_new=True)
+    url = await enable_pages(hub.client(), "octo/sales", is_new=True)
     hub.time.moment += 1_000
     return sha, url
 
@@ -56,14 +56,14 @@ async def live(hub: Hub, files: Mapping[str, bytes]) -> tuple[str, str]:
 def rebuild(hub: Hub, files: Mapping[str, bytes]) -> None:
     """Commit files on top, and have Pages serve them."""
     hub.seed("sales", dict(files), "Once more")
-    repository = hub.github.store.find("octo", "sales")
+    repository = hub.github.store.find_repository("octo", "sales")
     assert repository
-    hub.github.sites.get(repository)
+    hub.github.sites.refresh_site(repository)
     hub.time.moment += 1_000
 
 
 async def claim(hub: Hub, files: Mapping[str, bytes] = FILES, **told: Any) -> Claim:
-    sha, url = await live(hub, finished(Site(files), "octo", 2026).files)
+    sha, url = await live(hub, add_standard_files(Site(files), "octo", 2026).files)
     result = {"repo_url": f"{hub.host.url}/octo/sales", "commit_sha": sha, "pages_url": url, **told}
     return Claim(task(checks=CHECKS), result, time.time() - 1, {"data.csv": CSV}, reach=HERE)
 
@@ -72,7 +72,7 @@ async def seen(hub: Hub, claim: Claim) -> Verdict:
     settings = EvaluatorSettings(
         "https://github.com", "https://api.github.com", names_a_server=False, token="of-github"
     )
-    return await judge(claim, settings, hub.time.clock())
+    return await judge_claim(claim, settings, hub.time.clock())
 
 
 def states(verdict: Verdict) -> list[str]:
@@ -119,16 +119,16 @@ async def test_a_later_commit_that_changes_the_record_alone_is_the_same_page(
 ) -> None:
     """GitHub Pages may lose a commit; the one that goes live after it answers no other request."""
     record = Record(task="k", request="r", site="s", built_by="m")
-    asked = await claim(hub, {**FILES, RECORD: record.written()})
-    rebuild(hub, {**hub.files("sales"), RECORD: record.once_more().written(), **later})
+    asked = await claim(hub, {**FILES, RECORD: record.render_file()})
+    rebuild(hub, {**hub.files("sales"), RECORD: record.with_republish().render_file(), **later})
     assert (await seen(hub, asked)).marks[3].state == said
 
 
 async def test_a_served_record_that_is_not_the_heads_is_not_the_page(host: Host, tmp_path: Path) -> None:
     hub = hub_on(host, tmp_path, 100)
     record = Record(task="k", request="r", site="s", built_by="m")
-    asked = await claim(hub, {**FILES, RECORD: record.written()})
-    rebuild(hub, {**hub.files("sales"), RECORD: record.once_more().written()})
+    asked = await claim(hub, {**FILES, RECORD: record.render_file()})
+    rebuild(hub, {**hub.files("sales"), RECORD: record.with_republish().render_file()})
     hub.seed("sales", {**hub.files("sales"), RECORD: b"not built yet"}, "Once more")
     assert (await seen(hub, asked)).marks[3].seen == f"{RECORD}: not the bytes of the commit"
 
@@ -213,7 +213,7 @@ async def test_what_github_itself_lacks_is_no_fault_of_the_endpoint(
 def test_attachments_of_all_rounds_are_known_and_what_lies_elsewhere_is_not() -> None:
     first = task(attachments=[{"name": "a", "url": "data:,one"}, {"name": "b", "url": "https://example.com/b"}])
     second = task(attachments=[{"name": "a", "url": "data:,two"}])
-    assert attached([first, second]) == {"a": b"two"}
+    assert decode_attachments([first, second]) == {"a": b"two"}
 
 
 async def test_what_the_files_leave_open_is_unproved(hub: Hub) -> None:
@@ -240,7 +240,7 @@ async def test_a_repository_without_a_page_has_none_to_look_at(hub: Hub) -> None
 async def test_a_page_at_a_private_address_is_not_looked_at_by_githubs_word(hub: Hub) -> None:
     """A domain of the owner's may lead anywhere."""
     asked = replace(await claim(hub), reach=Reach())
-    verdict = await judge(asked, named(hub, hub.host.url), hub.time.clock())
+    verdict = await judge_claim(asked, named(hub, hub.host.url), hub.time.clock())
     assert states(verdict) == ["passed", "unproved", *UNSEEN[2:]]
     assert verdict.marks[3].seen == "the page has no address that may be opened"
 
@@ -249,11 +249,11 @@ def named(hub: Hub, server: str) -> EvaluatorSettings:
     return EvaluatorSettings(server, hub.host.url, names_a_server=True, token="")
 
 
-async def read(hub: Hub, **told: str) -> Commit:
+async def read(hub: Hub, **told: str) -> CommitFiles:
     sha, _ = await live(hub, {"index.html": PAGE})
     hub.calls.clear()
     result = {"repo_url": "https://github.com/octo/sales", "commit_sha": sha, **told}
-    return await read_commit(result, named(hub, "https://github.com"), Reach(), hub.time.clock())
+    return await fetch_commit(result, named(hub, "https://github.com"), Reach(), hub.time.clock())
 
 
 async def test_the_page_of_a_repository_of_github_is_known_by_rule(hub: Hub) -> None:

@@ -5,9 +5,9 @@ import pytest
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.report import Finding
-from orchestrator.core.task import Task, parse
+from orchestrator.core.task import Task, parse_task
 from orchestrator.evaluator.ledger import Ledger
-from orchestrator.evaluator.records import Entry, Mark, Verdict
+from orchestrator.evaluator.records import LedgerEntry, Mark, Verdict
 
 URL = "http://127.0.0.1:1/"
 MARKS = (
@@ -19,9 +19,9 @@ MARKS = (
 FOUND = Finding(kind="error", text="broke", where="app.js:1")
 
 
-def entry(round_: int = 1, nonce: str = "n1", **fields: Any) -> Entry:
+def entry(round_: int = 1, nonce: str = "n1", **fields: Any) -> LedgerEntry:
     said = {"email": "a@b.c", "task": "sales-1", "round": round_, "nonce": nonce, "brief": "Äh\n", **fields}
-    return Entry(URL, "sales", parse(Task, said))
+    return LedgerEntry(URL, "sales", parse_task(Task, said))
 
 
 def told(nonce: str = "n1", **fields: Any) -> dict[str, Any]:
@@ -33,24 +33,24 @@ def test_what_was_planned_comes_back_as_it_was(tmp_path: Path) -> None:
     checks = [{"js": "a === 1"}, "plain", {"css": "h1"}]
     planned = [entry(checks=checks, attachments=[{"name": "a", "url": "data:,x"}]), entry(2, "n2")]
     ledger = Ledger(path)
-    number = ledger.begin("plan", planned, 1.0)
+    number = ledger.begin_evaluation("plan", planned, 1.0)
     ledger.close()
     ledger = Ledger(path)
-    assert ledger.entries(number) == planned
-    assert ledger.entry("n2") == planned[1]
+    assert ledger.load_entries(number) == planned
+    assert ledger.load_entry("n2") == planned[1]
     ledger.close()
 
 
 def test_an_evaluation_is_unfinished_until_every_round_has_ended(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    assert ledger.unfinished("plan") is None
-    number = ledger.begin("plan", [entry(), entry(2, "n2")], 1.0)
-    assert ledger.unfinished("other") is None
-    ledger.ended("n1", "silent", 5.0, "nothing came")
-    assert ledger.unfinished("plan") == number
-    ledger.ended("n2", "skipped", 5.0)
-    assert ledger.unfinished("plan") is None
-    assert [(found.outcome, found.answer) for found in ledger.entries(number)] == [
+    assert ledger.find_unfinished("plan") is None
+    number = ledger.begin_evaluation("plan", [entry(), entry(2, "n2")], 1.0)
+    assert ledger.find_unfinished("other") is None
+    ledger.record_outcome("n1", "silent", 5.0, "nothing came")
+    assert ledger.find_unfinished("plan") == number
+    ledger.record_outcome("n2", "skipped", 5.0)
+    assert ledger.find_unfinished("plan") is None
+    assert [(found.outcome, found.answer) for found in ledger.load_entries(number)] == [
         ("silent", "nothing came"),
         ("skipped", ""),
     ]
@@ -59,51 +59,51 @@ def test_an_evaluation_is_unfinished_until_every_round_has_ended(tmp_path: Path)
 
 def test_only_results_that_were_asked_for_are_taken_and_the_newest_counts(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    ledger.begin("plan", [entry()], 1.0)
-    assert ledger.take(told(error="no"), 2.0) == "taken"
-    assert ledger.take(told(round="1", repo_url="r", commit_sha=["x"], pages_url=None, more=1), 3.0) == "taken"
+    ledger.begin_evaluation("plan", [entry()], 1.0)
+    assert ledger.take_result(told(error="no"), 2.0) == "taken"
+    assert ledger.take_result(told(round="1", repo_url="r", commit_sha=["x"], pages_url=None, more=1), 3.0) == "taken"
     for wrong in ({"nonce": "n3"}, {"round": 2}, {"email": "x@b.c"}, {"task": "sales-2"}, {"nonce": ["n1"]}):
-        assert ledger.take(told() | wrong, 4.0) == "unknown"
-    found = ledger.entry("n1")
+        assert ledger.take_result(told() | wrong, 4.0) == "unknown"
+    found = ledger.load_entry("n1")
     assert (found.received_at, found.result) == (3.0, {"repo_url": "r", "commit_sha": "['x']"})
     ledger.close()
 
 
 def test_the_result_that_was_judged_is_the_one_that_is_kept(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    ledger.begin("plan", [entry()], 1.0)
-    ledger.take(told(repo_url="judged"), 2.0)
-    assert ledger.choose("n1").result == {"repo_url": "judged"}
-    assert ledger.take(told(repo_url="better"), 3.0) == "over"
-    assert ledger.take(told(repo_url="judged"), 3.0) == "known"
-    ledger.ended("n1", "live", 4.0)
+    ledger.begin_evaluation("plan", [entry()], 1.0)
+    ledger.take_result(told(repo_url="judged"), 2.0)
+    assert ledger.choose_result("n1").result == {"repo_url": "judged"}
+    assert ledger.take_result(told(repo_url="better"), 3.0) == "over"
+    assert ledger.take_result(told(repo_url="judged"), 3.0) == "known"
+    ledger.record_outcome("n1", "live", 4.0)
     ledger.close()
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    assert ledger.take(told(repo_url="better"), 5.0) == "over"
-    assert ledger.take(told(repo_url="judged"), 5.0) == "known"
-    assert (ledger.entry("n1").result, ledger.entry("n1").received_at) == ({"repo_url": "judged"}, 2.0)
+    assert ledger.take_result(told(repo_url="better"), 5.0) == "over"
+    assert ledger.take_result(told(repo_url="judged"), 5.0) == "known"
+    assert (ledger.load_entry("n1").result, ledger.load_entry("n1").received_at) == ({"repo_url": "judged"}, 2.0)
     ledger.close()
 
 
 def test_ten_results_are_enough_for_a_round(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    ledger.begin("plan", [entry()], 1.0)
-    taken = [ledger.take(told(error=f"{number}"), 2.0) for number in range(15)]
+    ledger.begin_evaluation("plan", [entry()], 1.0)
+    taken = [ledger.take_result(told(error=f"{number}"), 2.0) for number in range(15)]
     assert taken == ["taken"] * 10 + ["over"] * 5
-    assert ledger.entry("n1").result == {"error": "9"}
+    assert ledger.load_entry("n1").result == {"error": "9"}
     ledger.close()
 
 
 def test_a_verdict_is_kept_whole_and_counted(tmp_path: Path) -> None:
     ledger = Ledger(tmp_path / "ledger.sqlite")
-    ledger.begin("plan", [entry()], 1.0)
-    ledger.sent("n1", 2.0)
-    ledger.sent("n1", 9.0)
-    ledger.ended("n1", "live", 5.0, verdict=Verdict(MARKS, (FOUND,)))
-    found = ledger.entry("n1")
+    ledger.begin_evaluation("plan", [entry()], 1.0)
+    ledger.record_sending("n1", 2.0)
+    ledger.record_sending("n1", 9.0)
+    ledger.record_outcome("n1", "live", 5.0, verdict=Verdict(MARKS, (FOUND,)))
+    found = ledger.load_entry("n1")
     assert (found.sent_at, found.outcome, found.marks, found.findings) == (2.0, "live", MARKS, (FOUND,))
     assert [found.count(state) for state in ("passed", "failed", "unproved")] == [1, 1, 1]
-    assert (found.shown("repository"), found.shown("page")) == ("passed", "")
+    assert (found.mark_state("repository"), found.mark_state("page")) == ("passed", "")
     ledger.close()
 
 

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from orchestrator.evaluator.live import Live, compared, reading
+from orchestrator.evaluator.live import LivePage, compare_files, open_live_page
 from orchestrator.evaluator.reach import Reach, resolving
-from orchestrator.verify.browser import opened
+from orchestrator.verify.browser import open_cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.opening import new_page
+from orchestrator.verify.opening import open_page
 from tests.doubles.clock import FastClock
 from tests.doubles.server import Asked, answering, response
 
@@ -21,7 +21,7 @@ FILES = {".nojekyll": b"", "index.html": PAGE, "docs/index.html": b"<title>Docs<
 
 
 @asynccontextmanager
-async def served(answers: Callable[[Asked], bytes]) -> AsyncIterator[tuple[Live, list[Asked]]]:
+async def served(answers: Callable[[Asked], bytes]) -> AsyncIterator[tuple[LivePage, list[Asked]]]:
     """Read what a host answers under `/site/`."""
     asked: list[Asked] = []
 
@@ -31,7 +31,7 @@ async def served(answers: Callable[[Asked], bytes]) -> AsyncIterator[tuple[Live,
 
     async with answering(answer) as url:
         with resolving(Reach(allow_private=True)) as names:
-            async with reading(f"{url}/site/", await names.destination(f"{url}/site/")) as live:
+            async with open_live_page(f"{url}/site/", await names.resolve_url(f"{url}/site/")) as live:
                 yield live, asked
 
 
@@ -45,7 +45,7 @@ def host(files: Mapping[str, bytes]) -> Callable[[Asked], bytes]:
 
 async def test_a_page_is_compared_file_by_file() -> None:
     async with served(host(FILES)) as (live, asked):
-        assert await compared(live, FILES, None, FastClock().clock()) == (True, "3 files, the same bytes")
+        assert await compare_files(live, FILES, None, FastClock().clock()) == (True, "3 files, the same bytes")
     assert [request.target for request in asked] == [f"/site/{name}" for name in ("", "data.csv", *sorted(FILES)[2:])]
 
 
@@ -59,8 +59,8 @@ async def test_a_host_that_sends_a_byte_now_and_then_has_its_time_and_no_more() 
 
     async with answering(drip) as url:
         with resolving(Reach(allow_private=True)) as names:
-            async with reading(f"{url}/", await names.destination(url)) as live, asyncio.timeout(30):
-                shown = await compared(live, FILES, None, FastClock().clock(), seconds=0.3)
+            async with open_live_page(f"{url}/", await names.resolve_url(url)) as live, asyncio.timeout(30):
+                shown = await compare_files(live, FILES, None, FastClock().clock(), seconds=0.3)
     assert shown == (False, "only 0 of 4 files arrived within 0 s")
 
 
@@ -68,18 +68,18 @@ async def test_what_is_too_large_or_too_much_is_not_read_on(monkeypatch: pytest.
     monkeypatch.setattr("orchestrator.evaluator.live.MOST_BYTES", 100)
     monkeypatch.setattr("orchestrator.evaluator.live.MOST_PATHS", 2)
     async with served(host({"a": b"x" * 60, "b": b"x" * 60})) as (live, asked):
-        assert (await live.read("a")).body == b"x" * 60
-        assert (await live.read("b")).problem == "too large"
-        assert (await live.read("c")).problem == "too many paths were requested"
-        assert (await live.read("a", again=True)).body == b"x" * 60
+        assert (await live.fetch_path("a")).body == b"x" * 60
+        assert (await live.fetch_path("b")).problem == "too large"
+        assert (await live.fetch_path("c")).problem == "too many paths were requested"
+        assert (await live.fetch_path("a", again=True)).body == b"x" * 60
     assert len(asked) == 3
 
 
 async def test_a_name_that_is_no_text_is_asked_for_as_git_knows_it() -> None:
     name = b"caf\xe9.txt".decode(errors="surrogateescape")
     async with served(lambda _: response(404)) as (live, asked):
-        shown = await compared(live, {**FILES, name: b"x"}, None, FastClock().clock())
-        await live.read(name)
+        shown = await compare_files(live, {**FILES, name: b"x"}, None, FastClock().clock())
+        await live.fetch_path(name)
     assert not shown[0]
     assert asked[-1].target == "/site/caf%E9.txt"
 
@@ -107,10 +107,13 @@ async def test_a_browser_gets_what_was_compared_and_nothing_past_it() -> None:
         return response(200, b"<title>Cloaked</title>", content_type="text/html")
 
     async with served(cloaked) as (live, asked):
-        assert (await compared(live, FILES, None, FastClock().clock()))[0]
+        assert (await compare_files(live, FILES, None, FastClock().clock()))[0]
         is_compared = True
         before = len(asked)
-        async with opened(None, live.url) as cage, new_page(cage, Target(live.url, answer=live.answer)) as page:
+        async with (
+            open_cage(None, live.url) as cage,
+            open_page(cage, Target(live.url, answer=live.answer_route)) as page,
+        ):
             await page.goto(live.url)
             assert await page.title() == "Own"
             got = {path: await page.evaluate(FETCHED, path) for path in ("data.csv?x=1", "./", "docs", "away", "odd")}
@@ -132,8 +135,8 @@ async def test_a_browser_gets_what_was_compared_and_nothing_past_it() -> None:
 async def test_what_does_not_come_does_not_reach_the_browser_either() -> None:
     async with (
         served(lambda request: response(200, PAGE) if request.target == "/site/" else b"") as (live, _),
-        opened(None, live.url) as cage,
-        new_page(cage, Target(live.url, answer=live.answer)) as page,
+        open_cage(None, live.url) as cage,
+        open_page(cage, Target(live.url, answer=live.answer_route)) as page,
     ):
         await page.goto(live.url)
         assert await page.evaluate(FETCHED, "data.csv") == "none"

@@ -7,29 +7,29 @@ import pytest
 from orchestrator.core.record import Record
 from orchestrator.core.report import State
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import Task, parse
+from orchestrator.core.task import Task, parse_task
 from orchestrator.evaluator.owners import (
     BELONGS,
-    address_by_rule,
-    answers,
+    default_pages_url,
     is_same_address,
-    same_repository,
-    settled,
+    matches_request,
+    normalize_repository_url,
+    settle_owners,
 )
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 
 
 def entry(
     email: str, repository: str = "https://github.com/ann/sales", state: State = "unproved", round_: int = 1
-) -> Entry:
+) -> LedgerEntry:
     said = {"email": email, "task": f"sales-{email[0]}", "round": round_, "nonce": f"{email}{round_}", "brief": "b"}
     mark = Mark("owner", BELONGS, state, "seen")
     told = {"repo_url": repository} if repository else {}
-    return Entry("http://e", "sales", parse(Task, said), outcome="live", result=told, marks=(mark,))
+    return LedgerEntry("http://e", "sales", parse_task(Task, said), outcome="live", result=told, marks=(mark,))
 
 
-def states(*entries: Entry) -> list[str]:
-    return [found.shown("owner") for found in settled(entries)]
+def states(*entries: LedgerEntry) -> list[str]:
+    return [found.mark_state("owner") for found in settle_owners(entries)]
 
 
 def test_a_repository_that_one_alone_names_is_its() -> None:
@@ -42,22 +42,22 @@ def test_a_repository_that_two_name_is_whose_request_its_commit_answers(written:
     assert states(entry("z@x", written), entry("a@x", state="passed")) == ["failed", "passed"]
     assert states(entry("z@x", written), entry("a@x")) == ["failed", "failed"]
     assert states(entry("z@x", written, "failed"), entry("a@x", state="passed")) == ["failed", "passed"]
-    thief = settled([entry("z@x", written), entry("a@x", state="passed")])[0]
+    thief = settle_owners([entry("z@x", written), entry("a@x", state="passed")])[0]
     assert thief.marks[0].seen == "seen; a@x for sales-a named this repository too"
 
 
 def test_a_record_answers_the_request_that_it_names() -> None:
     task = entry("a@x").task
     record = Record(task="k", request=task.id)
-    assert answers(task, {RECORD: record.written()})
-    for content in (record.model_copy(update={"request": "0" * 16}).written(), b"{", b"\xff"):
-        assert not answers(task, {RECORD: content})
-    assert not answers(task, {})
+    assert matches_request(task, {RECORD: record.render_file()})
+    for content in (record.model_copy(update={"request": "0" * 16}).render_file(), b"{", b"\xff"):
+        assert not matches_request(task, {RECORD: content})
+    assert not matches_request(task, {})
 
 
 def test_the_address_of_a_page_is_its_owners_and_its_repositorys() -> None:
-    assert address_by_rule("Ann/Sales") == "https://ann.github.io/Sales/"
-    assert address_by_rule("Ann/ann.GitHub.io") == "https://ann.github.io/"
+    assert default_pages_url("Ann/Sales") == "https://ann.github.io/Sales/"
+    assert default_pages_url("Ann/ann.GitHub.io") == "https://ann.github.io/"
 
 
 @pytest.mark.parametrize(
@@ -83,4 +83,7 @@ def test_an_address_is_the_same_or_it_is_not(told: str, is_same: bool) -> None: 
 
 
 def test_one_repository_has_several_spellings() -> None:
-    assert len({same_repository(f"https://github.com/{name}") for name in ("a/b", "A/b/", "a/b.git", "a/b.git/")}) == 1
+    assert (
+        len({normalize_repository_url(f"https://github.com/{name}") for name in ("a/b", "A/b/", "a/b.git", "a/b.git/")})
+        == 1
+    )

@@ -5,12 +5,12 @@ from dataclasses import replace
 from rich.console import Console
 
 from orchestrator.core.report import Finding
-from orchestrator.core.task import Task, parse
+from orchestrator.core.task import Task, parse_task
 from orchestrator.evaluator import table
-from orchestrator.evaluator.records import Entry, Mark
+from orchestrator.evaluator.records import LedgerEntry, Mark
 
-TASK = parse(Task, {"email": "a@b.c", "task": "sales-1", "round": 1, "nonce": "n", "brief": "b"})
-LIVE = Entry(
+TASK = parse_task(Task, {"email": "a@b.c", "task": "sales-1", "round": 1, "nonce": "n", "brief": "b"})
+LIVE = LedgerEntry(
     "http://endpoint",
     "sales",
     TASK,
@@ -31,25 +31,25 @@ LIVE = Entry(
 SILENT = replace(LIVE, outcome="silent", answer="nothing came", received_at=None, result=None, marks=(), findings=())
 
 
-def shown(*entries: Entry) -> str:
+def shown(*entries: LedgerEntry) -> str:
     out = io.StringIO()
-    table.show(Console(file=out, width=100), entries)
+    table.print_entries(Console(file=out, width=100), entries)
     return out.getvalue()
 
 
 def test_a_row_says_what_came_of_a_round() -> None:
-    row = table.row(LIVE)
+    row = table.entry_row(LIVE)
     assert tuple(row) == table.COLUMNS
     assert (row["seconds"], row["passed"], row["failed"], row["unproved"]) == (42.0, 1, 1, 1)
     assert (row["repository"], row["licence"], row["page"], row["findings"]) == ("passed", "failed", "", 1)
-    assert table.row(SILENT)["seconds"] is None
+    assert table.entry_row(SILENT)["seconds"] is None
     out = io.StringIO()
-    csv.DictWriter(out, table.COLUMNS).writerow(table.row(SILENT))
+    csv.DictWriter(out, table.COLUMNS).writerow(table.entry_row(SILENT))
     assert out.getvalue().endswith("nothing came\r\n")
 
 
 def test_the_whole_holds_every_mark_and_finding() -> None:
-    whole = table.whole(LIVE)
+    whole = table.entry_details(LIVE)
     assert [mark["seen"] for mark in whole["marks"]][2] == "there is no LICENSE"
     assert whole["findings"] == [{"kind": "error", "text": "broke", "where": "app.js:1"}]
 

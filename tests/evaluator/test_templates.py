@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.task import Task, decode_data_uri, parse
-from orchestrator.evaluator.templates import Template, filled, read_template
+from orchestrator.core.task import Task, decode_data_uri, parse_task
+from orchestrator.evaluator.templates import TaskTemplate, fill_template, read_template
 
 SALES = """\
 id: sales
@@ -35,14 +35,14 @@ round3: {brief: Last}
 """
 
 
-def template(text: str, folder: Path) -> Template:
+def template(text: str, folder: Path) -> TaskTemplate:
     path = folder / "template.yaml"
     path.write_text(text, encoding="utf-8")
     return read_template(path)
 
 
 def test_holes_are_filled_and_what_is_not_ours_stays(tmp_path: Path) -> None:
-    first, _, last = filled(template(SALES, tmp_path), "ab12")
+    first, _, last = fill_template(template(SALES, tmp_path), "ab12")
     assert first.brief == 'Title "Sales ab12", in `${page}`.'
     content = decode_data_uri(first.attachments[0]["url"]).decode()
     price = int(content.splitlines()[1].partition(",")[2])
@@ -56,8 +56,8 @@ def test_holes_are_filled_and_what_is_not_ours_stays(tmp_path: Path) -> None:
 
 def test_a_seed_gives_the_same_task_again_and_another_one_another(tmp_path: Path) -> None:
     sales = template(SALES, tmp_path)
-    assert filled(sales, "one") == filled(sales, "one")
-    tasks = [filled(sales, str(seed)) for seed in range(40)]
+    assert fill_template(sales, "one") == fill_template(sales, "one")
+    tasks = [fill_template(sales, str(seed)) for seed in range(40)]
     assert len({task[0].attachments[0]["url"] for task in tasks}) > 20
     assert {task[1].brief.partition(" ")[0] for task in tasks} == {"One", "Two"}
     assert {task[1].checks for task in tasks} == {(), ("1 rates, 2 rows",)}
@@ -103,19 +103,19 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_filled_in_is_named_with_its_round(more: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="Template x, round 1") as refused:
-        filled(template(f"id: x\nbrief: b\n{more}", tmp_path), "seed")
+        fill_template(template(f"id: x\nbrief: b\n{more}", tmp_path), "seed")
     assert says in str(refused.value)
 
 
 def test_the_template_in_the_docs_is_one(tmp_path: Path) -> None:
     page = (Path(__file__).parents[2] / "docs" / "evaluate.md").read_text(encoding="utf-8")
     text = page[page.index("id: sum-of-sales  ") :].partition("```")[0]
-    first, second = filled(template(text, tmp_path), "ab12")
+    first, second = fill_template(template(text, tmp_path), "ab12")
     price = decode_data_uri(first.attachments[0]["url"]).decode().split(",")[-1].strip()
     assert first.checks[0] == {"js": f'document.querySelector("#total").textContent === "{price}"'}
     assert second.checks == ("js: document.querySelectorAll('select').length === 1",)
 
 
 def test_every_round_is_a_task(tmp_path: Path) -> None:
-    for number, wanted in enumerate(filled(template(SALES, tmp_path), "seed"), 1):
-        assert parse(Task, {"task": "t", "round": number, "nonce": "n", **vars(wanted)}).brief == wanted.brief
+    for number, wanted in enumerate(fill_template(template(SALES, tmp_path), "seed"), 1):
+        assert parse_task(Task, {"task": "t", "round": number, "nonce": "n", **vars(wanted)}).brief == wanted.brief

@@ -15,11 +15,11 @@ import psutil
 import pytest
 
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import request_of
-from orchestrator.evaluator.course import Endpoint, body_of, planned
-from orchestrator.evaluator.templates import Template
+from orchestrator.core.task import parse_request_id
+from orchestrator.evaluator.course import Endpoint, plan_rounds, request_body
+from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.local.runs import Run
-from orchestrator.local.stage import OWNER, PIPELINE, Options, Stage, staged
+from orchestrator.local.stage import OWNER, PIPELINE, LocalOptions, Stage, run_stage
 from tests.doubles import history
 from tests.doubles.model import model_server
 from tests.doubles.repairer import PAGE, block
@@ -27,7 +27,7 @@ from tests.faults.world import Doubled, Lost
 
 pytestmark = [pytest.mark.anyio, pytest.mark.act, pytest.mark.browser]
 
-TEMPLATE = Template.model_validate(
+TEMPLATE = TaskTemplate.model_validate(
     {"id": "notes", "brief": "One.", "round2": {"brief": "Two."}, "round3": {"brief": "Three."}}
 )
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -55,8 +55,8 @@ async def stage_in(
     """Run everything in `folder`, GitHub failing as told."""
     listed = folder.parent / f"{folder.name}-faults.json"
     listed.write_text(json.dumps(faults), encoding="utf-8")
-    options = Options(*ports, data=folder, pages_delay=0.2, faults=listed)
-    async with staged(options, {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False, timeout=60) as http:
+    options = LocalOptions(*ports, data=folder, pages_delay=0.2, faults=listed)
+    async with run_stage(options, {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False, timeout=60) as http:
         yield stage, http
 
 
@@ -82,8 +82,8 @@ async def handed_in(stage: Stage, http: httpx.AsyncClient, seeds: list[str], rou
     """Send so many rounds of tasks, one right after the other, and return the requests' ids."""
     ids = []
     for seed in seeds:
-        for entry in planned(Endpoint("a@b.c", stage.receiver, stage.secret), TEMPLATE, seed)[:rounds]:
-            answer = await send(stage, http, **body_of(entry.task))
+        for entry in plan_rounds(Endpoint("a@b.c", stage.receiver, stage.secret), TEMPLATE, seed)[:rounds]:
+            answer = await send(stage, http, **request_body(entry.task))
             assert answer.status_code == 200
             ids.append(answer.json()["id"])
     return ids
@@ -91,15 +91,15 @@ async def handed_in(stage: Stage, http: httpx.AsyncClient, seeds: list[str], rou
 
 async def over(stage: Stage) -> list[Run]:
     """Return all runs, oldest first, once the last one is over."""
-    while unfinished := stage.github.runs.unfinished():
+    while unfinished := stage.github.runs.unfinished_runs():
         await asyncio.gather(*(stage.engine.wait(run.id) for run in unfinished))
-    return sorted(stage.github.runs.list(PIPELINE), key=lambda run: run.id)
+    return sorted(stage.github.runs.list_runs(PIPELINE), key=lambda run: run.id)
 
 
 def answered(stage: Stage, name: str = "notes-x") -> list[str]:
     """Return the requests that the commits of a repository answer, newest first."""
     said = history.messages(stage.github.store, OWNER, name)
-    return [request for message in said if (request := request_of(message))]
+    return [request for message in said if (request := parse_request_id(message))]
 
 
 def settled(stage: Stage, *earlier: Mapping[str, Any]) -> None:
@@ -164,7 +164,7 @@ async def test_s1_and_s12_and_s16_nothing_secret_is_seen_and_nothing_that_was_se
             pages = [f"{stage.github_api}/{PIPELINE}/actions/runs/{run.id}", f"{stage.github_api}/{OWNER}/notes-x"]
             shown = [(await http.get(page)).text for page in pages]
             blobs = history.files(stage.github.store, OWNER, "notes-x").values()
-            seen = "\n".join([*server.texts, stage.log_of(said["id"]), *shown, *(blob.decode() for blob in blobs)])
+            seen = "\n".join([*server.texts, stage.load_logs(said["id"]), *shown, *(blob.decode() for blob in blobs)])
             told = json.dumps(stage.results.received)
             settled(stage)
             assert run.conclusion == "success"
@@ -295,4 +295,4 @@ async def test_21_of_a_burst_everything_that_was_accepted_is_built_and_told(tmp_
         await over(stage)
         all_once(stage, accepted)
         # What was refused left no repository behind.
-        assert not any(stage.github.store.find(OWNER, name) for name in set(names) - accepted)
+        assert not any(stage.github.store.find_repository(OWNER, name) for name in set(names) - accepted)

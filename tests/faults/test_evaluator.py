@@ -14,18 +14,18 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.core.loopback import address, bind, serving
+from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.record import Record
 from orchestrator.core.settings import evaluator_settings
-from orchestrator.core.site import RECORD, Site, finished
-from orchestrator.evaluator.course import Endpoint, Tools, carry_out, planned
-from orchestrator.evaluator.evaluate import Options, run_evaluate
-from orchestrator.evaluator.inbox import Inbox, create_inbox
+from orchestrator.core.site import RECORD, Site, add_standard_files
+from orchestrator.evaluator.course import Endpoint, Tools, carry_out, plan_rounds
+from orchestrator.evaluator.evaluate import EvaluateOptions, run_evaluate
+from orchestrator.evaluator.inbox import Inbox, create_inbox_app
 from orchestrator.evaluator.ledger import Ledger
 from orchestrator.evaluator.reach import Reach
-from orchestrator.evaluator.records import Entry
-from orchestrator.evaluator.templates import Template
-from orchestrator.targets.pages import site_url
+from orchestrator.evaluator.records import LedgerEntry
+from orchestrator.evaluator.templates import TaskTemplate
+from orchestrator.targets.pages import enable_pages
 from tests.doubles.hub import Hub, fault
 from tests.doubles.names import Resolver, resolver
 from tests.doubles.server import Asked, answering, response
@@ -37,14 +37,14 @@ HEAD = "<!doctype html><html lang=en><meta name=viewport content='width=device-w
 GOOD = f"{HEAD}<h1 id=total>42</h1>"
 BAD = f"{HEAD}<h1 id=total>0</h1>"
 CHECK = "document.querySelector('#total').textContent === '42'"
-TEMPLATE = Template.model_validate({"id": "sales", "brief": "Sum", "checks": [{"js": CHECK}]})
+TEMPLATE = TaskTemplate.model_validate({"id": "sales", "brief": "Sum", "checks": [{"js": CHECK}]})
 
 
 async def published(hub: Hub, name: str, page: str, **files: bytes) -> dict[str, str]:
     """Publish a page as octo/<name>, and return what an endpoint tells of it."""
-    site = finished(Site({"index.html": page.encode()}), "octo", 2026).files
+    site = add_standard_files(Site({"index.html": page.encode()}), "octo", 2026).files
     sha = hub.seed(name, {**site, **files})
-    url = await site_url(hub.client(), f"octo/{name}", is_new=True)
+    url = await enable_pages(hub.client(), f"octo/{name}", is_new=True)
     hub.time.moment += 1_000
     return {"repo_url": f"{hub.host.url}/octo/{name}", "commit_sha": sha, "pages_url": url}
 
@@ -58,10 +58,10 @@ class Class:
     said: list[str]
 
     def begin(self, *endpoints: Endpoint) -> int:
-        entries = [entry for each in endpoints for entry in planned(each, TEMPLATE, each.email[0])]
-        return self.ledger.begin("plan", entries, 0)
+        entries = [entry for each in endpoints for entry in plan_rounds(each, TEMPLATE, each.email[0])]
+        return self.ledger.begin_evaluation("plan", entries, 0)
 
-    async def run(self, *endpoints: Endpoint, number: int = 0) -> list[Entry]:
+    async def run(self, *endpoints: Endpoint, number: int = 0) -> list[LedgerEntry]:
         return await carry_out(self.ledger, number or self.begin(*endpoints), endpoints, self.tools)
 
 
@@ -74,11 +74,11 @@ async def school(hub: Hub, tmp_path: Path) -> AsyncIterator[Class]:
 @asynccontextmanager
 async def opened_class(hub: Hub, folder: Path) -> AsyncIterator[Class]:
     ledger, said = Ledger(folder / "ledger.sqlite"), list[str]()
-    inbox = Inbox(lambda result: ledger.take(result, 1))
+    inbox = Inbox(lambda result: ledger.take_result(result, 1))
     listener, reach = bind(), Reach(allow_private=True)
     settings = evaluator_settings({"GITHUB_API_URL": hub.host.url})
-    async with serving(create_inbox(inbox, is_shown=False), listener), httpx.AsyncClient(trust_env=False) as http:
-        url = f"{address(listener)}/notify"
+    async with serving(create_inbox_app(inbox, is_shown=False), listener), httpx.AsyncClient(trust_env=False) as http:
+        url = f"{listener_url(listener)}/notify"
         yield Class(ledger, Tools(settings, inbox, url, http, hub.time.clock(), said.append, reach), said)
     ledger.close()
 
@@ -89,7 +89,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def options(folder: Path, **changes: Any) -> Options:
+def options(folder: Path, **changes: Any) -> EvaluateOptions:
     template = folder / "sales.yaml"
     template.write_text(
         json.dumps({"id": "sales", "brief": "Sum", "checks": [{"js": CHECK}, {"js": "document.title"}]})
@@ -106,7 +106,7 @@ def options(folder: Path, **changes: Any) -> Options:
         "csv": None,
         "as_json": True,
     }
-    return Options(**{**said, **changes})
+    return EvaluateOptions(**{**said, **changes})
 
 
 async def test_s23_a_private_address_of_a_students_host_opens_nothing(
@@ -125,7 +125,7 @@ async def test_s23_a_private_address_of_a_students_host_opens_nothing(
         known = {"student.test": ["127.0.0.1", "93.184.215.14"]}
         with resolver(monkeypatch, Resolver(known)):
             hub.calls.clear()
-            await asyncio.to_thread(run_evaluate, asked, {})
+            await asyncio.to_thread(run_evaluate, asked, evaluator_settings({}))
         (entry,) = json.loads(capsys.readouterr().out)
         assert endpoint.requests == []
     assert hub.calls == []
@@ -166,7 +166,7 @@ async def test_s24_a_page_that_goes_to_another_students_is_not_taken_for_it(way:
     async with student({1: told}) as endpoint:
         (entry,) = await school.run(Endpoint("a@b.c", endpoint.url, SECRET))
     check = entry.marks[-1]
-    assert (entry.shown("page"), check.state) == ("passed", "failed")
+    assert (entry.mark_state("page"), check.state) == ("passed", "failed")
     assert check.seen == f"the page went to {other['pages_url']}"
     assert any("stay at its address" in found.text for found in entry.findings)
 
@@ -179,14 +179,16 @@ async def test_s24_another_students_page_or_repository_is_not_ones_own(hub: Hub,
             Endpoint("patch@b.c", patch.url, SECRET),
         ]
         number = school.begin(*endpoints)
-        request = next(entry.task.id for entry in school.ledger.entries(number) if entry.task.email == "victim@b.c")
-        record = Record(task="k", request=request, site="s", built_by="m").written()
+        request = next(
+            entry.task.id for entry in school.ledger.load_entries(number) if entry.task.email == "victim@b.c"
+        )
+        record = Record(task="k", request=request, site="s", built_by="m").render_file()
         theirs = await published(hub, "sales", GOOD, **{RECORD: record})
         mine = await published(hub, "mine", BAD)
         thief.results = victim.results = {1: theirs}
         patch.results = {1: {**mine, "pages_url": theirs["pages_url"]}}
         robbed, owner, patched = await school.run(*endpoints, number=number)
-    assert [entry.shown("owner") for entry in (robbed, owner, patched)] == ["failed", "passed", "failed"]
+    assert [entry.mark_state("owner") for entry in (robbed, owner, patched)] == ["failed", "passed", "failed"]
     assert "victim@b.c for sales-v named this repository too" in robbed.marks[1].seen
     assert [mark.state for mark in owner.marks] == ["passed"] * 5
     assert [mark.state for mark in patched.marks] == ["passed", "failed", "passed", "failed", "failed"]
@@ -210,7 +212,11 @@ async def test_s24_a_host_of_the_students_own_shows_the_browser_nothing_else(hub
         hub.fail(fault("/pages$", method="GET", status=200, body=body, times=99))
         async with student({1: {**told, "pages_url": f"{url}/"}}) as endpoint:
             (entry,) = await school.run(Endpoint("a@b.c", endpoint.url, SECRET))
-    assert (entry.shown("owner"), entry.shown("page"), entry.marks[-1].state) == ("passed", "passed", "failed")
+    assert (entry.mark_state("owner"), entry.mark_state("page"), entry.marks[-1].state) == (
+        "passed",
+        "passed",
+        "failed",
+    )
     assert shown == []
 
 
@@ -226,7 +232,7 @@ async def test_s24_the_result_that_was_judged_is_the_one_that_is_kept(hub: Hub, 
 
     async with student({1: told}) as endpoint:
         number = school.begin(Endpoint("a@b.c", endpoint.url, SECRET))
-        (planned_one,) = school.ledger.entries(number)
+        (planned_one,) = school.ledger.load_entries(number)
         request = {"email": "a@b.c", "task": planned_one.task.task, "round": 1, "nonce": planned_one.task.nonce}
         loop, meanwhile = asyncio.get_running_loop(), list[Future[None]]()
         hub.before("GET", "legacy", lambda: meanwhile.append(run_coroutine_threadsafe(tell(request, other), loop)))
@@ -234,7 +240,7 @@ async def test_s24_the_result_that_was_judged_is_the_one_that_is_kept(hub: Hub, 
         await asyncio.wrap_future(meanwhile[0])
         await tell(request, other)
         await tell(request, told)
-    kept = school.ledger.entry(planned_one.task.nonce)
+    kept = school.ledger.load_entry(planned_one.task.nonce)
     assert answers == [410, 410, 200]
     assert (kept.result, kept.outcome) == (told, "live")
 
@@ -278,9 +284,9 @@ async def test_s25_what_a_page_says_reaches_no_terminal_as_it_is(
     told = await published(hub, "sales", page)
     async with student({1: told}) as endpoint:
         asked = options(tmp_path, receiver=endpoint.url)
-        await asyncio.to_thread(run_evaluate, asked, {})
+        await asyncio.to_thread(run_evaluate, asked, evaluator_settings({}))
         out, err = capsys.readouterr()
-        await asyncio.to_thread(run_evaluate, replace(asked, as_json=False), {})
+        await asyncio.to_thread(run_evaluate, replace(asked, as_json=False), evaluator_settings({}))
         table, more = capsys.readouterr()
     (entry,) = json.loads(out)
     assert [mark["state"] for mark in entry["marks"]] == ["passed"] * 6

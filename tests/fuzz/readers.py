@@ -8,18 +8,18 @@ from typing import Any
 from orchestrator.core.record import Record
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.draft import Given, begun, judged, revised
-from orchestrator.generate.models.refusals import Form, adapted_to, refusal_of, said_by
+from orchestrator.generate.draft import Material, apply_reply, initial_draft, judge_draft
+from orchestrator.generate.models.refusals import Form, adapt_form, classify_refusal, parse_provider_error
 from orchestrator.generate.models.stream import is_loop_without_end
-from orchestrator.generate.present import present_files
+from orchestrator.generate.present import render_present_files
 from orchestrator.generate.reply.block import Edit, File
-from orchestrator.generate.reply.cleaning import cleaned
-from orchestrator.generate.reply.cut import is_loop, joined, tail
-from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.elisions import elision
-from orchestrator.generate.reply.holding import held_wrongly, without_strays
-from orchestrator.generate.reply.reply import Reply, parse
-from orchestrator.generate.tried import Tried, told_of_repairs
+from orchestrator.generate.reply.cleaning import clean_file
+from orchestrator.generate.reply.cut import answer_tail, is_loop, join_continuation
+from orchestrator.generate.reply.edits import apply_changes
+from orchestrator.generate.reply.elisions import find_elision
+from orchestrator.generate.reply.holding import content_problem, without_strays
+from orchestrator.generate.reply.reply import Reply, parse_reply
+from orchestrator.generate.tried import PastRepair, describe_repairs
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 
@@ -71,7 +71,7 @@ ANSWERS = (*TAGS, *EDITS, *FENCES, *PAGES[:6], *COMMENTS[:4], *JSONS, *PATCHES, 
 
 PAGE = b"<!doctype html>\n<title>x</title>\n<p>one</p>\n</html>\n"
 TASK = Task(task="t", round=2, nonce="n", brief="Show data.csv.")
-GIVEN = Given(TASK, {"data.csv": b"a,b\n1,2\n"}, Site({"index.html": PAGE, "README.md": b"# x\n"}), Record(task="k"))
+GIVEN = Material(TASK, {"data.csv": b"a,b\n1,2\n"}, Site({"index.html": PAGE, "README.md": b"# x\n"}), Record(task="k"))
 
 
 def fine(_: Site) -> Sequence[str]:
@@ -80,7 +80,7 @@ def fine(_: Site) -> Sequence[str]:
 
 
 def _revised(text: str) -> object:
-    return judged(revised(begun(GIVEN), parse(text), GIVEN), GIVEN, fine)
+    return judge_draft(apply_reply(initial_draft(GIVEN), parse_reply(text), GIVEN), GIVEN, fine)
 
 
 def _in_file(text: str) -> str:
@@ -97,18 +97,23 @@ def _in_edit(text: str) -> str:
 
 def _cleaned(path: str) -> Callable[[str], object]:
     def read(text: str) -> object:
-        return elision(text, path), cleaned(path, text), held_wrongly(path, text), without_strays(path, text)
+        return find_elision(text, path), clean_file(path, text), content_problem(path, text), without_strays(path, text)
 
     return read
 
 
 def _joined(text: str) -> object:
     loops = is_loop(text), is_loop_without_end(text)
-    return loops, tail(text), joined(text, text), joined(text[: len(text) // 2], text[len(text) // 2 :])
+    return (
+        loops,
+        answer_tail(text),
+        join_continuation(text, text),
+        join_continuation(text[: len(text) // 2], text[len(text) // 2 :]),
+    )
 
 
 def _applied(given: tuple[Mapping[str, bytes], Sequence[Any]]) -> object:
-    return apply(*given)
+    return apply_changes(*given)
 
 
 def _lines(size: int, line: str = "const value = {};") -> str:
@@ -200,16 +205,16 @@ def answers_of_many(_: int) -> list[Family]:
 
 
 def _answer(text: str) -> Reply:
-    return parse(text)
+    return parse_reply(text)
 
 
 def _told(given: Any) -> object:
-    return told_of_repairs(given, 16_000)
+    return describe_repairs(given, 16_000)
 
 
 def _tried(before: str, after: str) -> Any:
     sites = Site({"a.js": before.encode()}), Site({"a.js": after.encode()})
-    return [Tried(1, *sites, is_kept=False)]
+    return [PastRepair(1, *sites, is_kept=False)]
 
 
 def _near(text: str) -> str:
@@ -225,10 +230,10 @@ class _Refused(Exception):
 
 
 def _refused(text: str) -> object:
-    said = said_by(_Refused(text))
+    said = parse_provider_error(_Refused(text))
     form = Form()
-    refusal_of(replace(said, status=500), 1_000)
-    return refusal_of(said, 1_000), adapted_to(said, form, form.request([], 1_000))
+    classify_refusal(replace(said, status=500), 1_000)
+    return classify_refusal(said, 1_000), adapt_form(said, form, form.build_request([], 1_000))
 
 
 REFUSALS = ("n_ctx", "context length", "prompt", "input tokens", "max_tokens", "1,000", "1024", "tokens >", "role")
@@ -254,7 +259,7 @@ ANSWERING = (
     Reader(
         "present files",
         MB,
-        lambda text: present_files({"index.html": text.encode(), "a.js": text.encode()}, (), TASK, MB),
+        lambda text: render_present_files({"index.html": text.encode(), "a.js": text.encode()}, (), TASK, MB),
         lambda seed: texts(("<a href='", "src=", "from '", "fetch("), seed),
     ),
     Reader("refusals", MB, _refused, lambda seed: texts(REFUSALS, seed)),

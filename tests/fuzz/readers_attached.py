@@ -13,15 +13,15 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.attachments import archives, json_text
-from orchestrator.generate.attachments.changes import diff, may_change, why_not
-from orchestrator.generate.attachments.digest import _as_text as digested
-from orchestrator.generate.attachments.digest import digests
+from orchestrator.generate.attachments.changes import diff_attachment, may_change, reason_to_refuse
+from orchestrator.generate.attachments.digest import _describe_text as digested
+from orchestrator.generate.attachments.digest import trim_digests
 from orchestrator.generate.attachments.naming import with_names
-from orchestrator.generate.draft import Given
-from orchestrator.generate.encodings import decoded, partly_decoded
+from orchestrator.generate.draft import Material
+from orchestrator.generate.encodings import decode_partly, decode_text
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site, model_readme
 from orchestrator.generate.models.presets import Model
-from orchestrator.generate.prompt import load, opening
+from orchestrator.generate.prompt import load_prompts, opening_messages
 from orchestrator.generate.sections import with_section
 from orchestrator.generate.tables import Unshowable, read_csv, read_json, table_html
 from tests.fuzz.families import split, texts
@@ -86,13 +86,17 @@ CSVS = (",", ";", "\t", "a,b\n", '"', '""', "1,2\n", "sep=;\n", "1.5", "1,000", 
 CSV_LINES = ("a,b\n", "1,2\n", ",\n", "\n")
 
 
-def _given(brief: str, names: Sequence[str] = ("data.csv", "sum.py")) -> Given:
+def _given(brief: str, names: Sequence[str] = ("data.csv", "sum.py")) -> Material:
     task = Task.model_construct(task="t", round=1, nonce="n", brief=brief, checks=(), attachments=())
-    return Given(task, dict.fromkeys(names, b"a,b\n1,2\n"), Site({}), None)
+    return Material(task, dict.fromkeys(names, b"a,b\n1,2\n"), Site({}), None)
 
 
 def _staying(brief: str) -> object:
-    return _given(brief).staying({"data.csv": brief[:500]}), may_change("sum.py", brief), why_not("data.csv", brief)
+    return (
+        _given(brief).find_protected({"data.csv": brief[:500]}),
+        may_change("sum.py", brief),
+        reason_to_refuse("data.csv", brief),
+    )
 
 
 def _many_names(size: int) -> Any:
@@ -101,7 +105,7 @@ def _many_names(size: int) -> Any:
 
 def _attached(given: tuple[str, Sequence[str]]) -> object:
     what = _given(*given)
-    return what.staying({}), with_names(given[0], given[1]), what.attached
+    return what.find_protected({}), with_names(given[0], given[1]), what.attached
 
 
 def _shown(text: str) -> object:
@@ -114,12 +118,12 @@ def _json(text: str) -> object:
     with suppress(Unshowable):
         read_json(text)
     with suppress(RecursionError):  # as it says
-        return json_text.read(text), json_text.refusal(text)
+        return json_text.parse_leniently(text), json_text.find_refusal(text)
     return None
 
 
 def _bytes_read(data: bytes) -> object:
-    return decoded(data), decoded(data, is_cut=True), partly_decoded(data)
+    return decode_text(data), decode_text(data, is_cut=True), decode_partly(data)
 
 
 def _tables(_: int) -> list[Family]:
@@ -195,15 +199,15 @@ def _many_files(size: int) -> object:
 PLAIN = Model(
     name="m", params={}, context=10_000, output=2_000, price=None, sees_images=False, edits=True, caches=False
 )
-PROMPTS = load()
+PROMPTS = load_prompts()
 
 
-def _prompt(given: Given) -> object:
-    return opening(PROMPTS, given, PLAIN)
+def _prompt(given: Material) -> object:
+    return opening_messages(PROMPTS, given, PLAIN)
 
 
 def _prompts(_: int) -> list[Family]:
-    def told(names: Sequence[str], text: str) -> Given:
+    def told(names: Sequence[str], text: str) -> Material:
         return replace(_given("b", names), told=dict.fromkeys(names, text))
 
     return [
@@ -225,7 +229,7 @@ def _prompts(_: int) -> list[Family]:
     ]
 
 
-def _page_given(text: str) -> Given:
+def _page_given(text: str) -> Material:
     return replace(_given(text[:BRIEF]), present=Site({"index.html": text.encode()}), told={"data.csv": text})
 
 
@@ -250,23 +254,23 @@ ATTACHED = (
         _bytes_read,
         lambda seed: split(("\0", "é", "\ufeff", "a\0"), seed, lambda text: text.encode("latin-1", "replace")),
     ),
-    Reader("archives", COUNT, lambda data: list(archives.listing(data)), lambda _: [Family("entries", _zip)]),
+    Reader("archives", COUNT, lambda data: list(archives.describe_archive(data)), lambda _: [Family("entries", _zip)]),
     Reader(
         "Word documents",
         MB,
-        lambda data: list(archives.listing(data)),
+        lambda data: list(archives.describe_archive(data)),
         lambda seed: split(("<w:t>", "</w:t>", "<w:t ", "<w:tab", "</w:p>", "<w:t>a</w:t>"), seed, _word),
     ),
     Reader(
         "changes",
         MB,
-        lambda text: diff("a.csv", text.encode(), _lines_changed(text)),
+        lambda text: diff_attachment("a.csv", text.encode(), _lines_changed(text)),
         lambda seed: texts(CSV_LINES, seed),
     ),
     Reader(
         "digests: budget",
         COUNT,
-        lambda told: digests(told, 40_000),
+        lambda told: trim_digests(told, 40_000),
         lambda _: [Family("attachments", lambda size: dict.fromkeys(map(str, range(size)), "a" * 99))],
     ),
     Reader(

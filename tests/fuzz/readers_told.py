@@ -8,20 +8,29 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestrator.core.differences import between, newer
+from orchestrator.core.differences import compare_reports, find_new_findings
 from orchestrator.core.errors import UsageError
-from orchestrator.core.paths import clash, path_problem
+from orchestrator.core.paths import find_clash, path_problem
 from orchestrator.core.record import Record, Round, read_record
 from orchestrator.core.report import Build, CheckResult, Finding, Report
 from orchestrator.core.site import Site, broken_rules
-from orchestrator.core.task import InvalidTask, Order, Request, Task, decode_data_uri, parse, read_event, request_of
-from orchestrator.evaluator.templates import Template, filled
+from orchestrator.core.task import (
+    InvalidTask,
+    Order,
+    Request,
+    Task,
+    decode_data_uri,
+    parse_request_id,
+    parse_task,
+    read_event,
+)
+from orchestrator.evaluator.templates import TaskTemplate, fill_template
 from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.runner import Runner
-from orchestrator.verify.checks import labels
-from receiver.malformed import what_is_wrong
-from receiver.payload import payload_of
-from receiver.suspects import suspects
+from orchestrator.verify.checks import label_checks
+from receiver.tasks.malformed import describe_malformed
+from receiver.tasks.payload import build_payload
+from receiver.tasks.suspects import find_suspect_fields
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 from tests.fuzz.readers import JSONS, MB
@@ -54,14 +63,17 @@ def _compared(given: tuple[Report, Report]) -> object:
     before, after = given
     order = Order("a", "k", "t", {"brief": "b"}, None, by_hand=False)
     build = Build(id="a", checks=after.checks, findings=after.findings)
-    annotations.shortened(annotations.worst(after.checks, after.findings))
-    summary.built(order, build), summary.published(order, build, UsageError("a", "b"), "https://a.b")
-    labels([(1, _check_of(one)) for one in after.checks])
-    return between(before, after), newer(before.findings, after.findings)
+    annotations.limit_lines(annotations.describe_worst_first(after.checks, after.findings))
+    (
+        summary.render_build_summary(order, build),
+        summary.render_publish_summary(order, build, UsageError("a", "b"), "https://a.b"),
+    )
+    label_checks([(1, _check_of(one)) for one in after.checks])
+    return compare_reports(before, after), find_new_findings(before.findings, after.findings)
 
 
 def _check_of(one: CheckResult) -> Any:
-    return parse(Task, {"task": "t", "round": 1, "nonce": "n", "brief": "b", "checks": [one.text]}).checks[0]
+    return parse_task(Task, {"task": "t", "round": 1, "nonce": "n", "brief": "b", "checks": [one.text]}).checks[0]
 
 
 def _finding_of(text: str) -> Any:
@@ -74,26 +86,26 @@ def _said(text: str) -> object:
     for way in (runner.say, runner.warning, runner.mask):
         way(text)
     runner.begin_group(text)
-    return summary.code(text)
+    return summary.code_span(text)
 
 
 def _handed_over(size: int) -> Path:
     folder = Path(tempfile.mkdtemp())
     site = Site({f"{n}.txt": b"a" for n in range(size)})
-    handover.write(folder, Build(id="a", checks=_report(size).checks), site, {})
+    handover.write_build_output(folder, Build(id="a", checks=_report(size).checks), site, {})
     return folder
 
 
 def _record(size: int) -> bytes:
     return Record(
         task="k", rounds=tuple(Round(round=n + 1, brief="b", checks=("c",) * 3) for n in range(size))
-    ).written()
+    ).render_file()
 
 
 def _recorded(data: bytes) -> object:
     record = read_record(data)
     if record is not None:
-        record.answered("r", "s", "m", Round(round=1, brief="b"))
+        record.with_round("r", "s", "m", Round(round=1, brief="b"))
     return record
 
 
@@ -106,7 +118,7 @@ def _ruled(files: Mapping[str, bytes]) -> object:
     return (
         broken_rules(site, {}, ("secret-secret",) * 3),
         site.digest(),
-        clash(files),
+        find_clash(files),
         [path_problem(path) for path in files],
     )
 
@@ -150,8 +162,8 @@ def _requests(_: int) -> list[Family]:
 
 def _accepted(raw: dict[str, Any]) -> object:
     with suppress(InvalidTask):
-        request = parse(Request, raw)
-        return payload_of(request, "k", datetime.now(UTC)), suspects(request)
+        request = parse_task(Request, raw)
+        return build_payload(request, "k", datetime.now(UTC)), find_suspect_fields(request)
     return None
 
 
@@ -174,8 +186,8 @@ def _inputs(text: str) -> object:
 
 
 def _suspected(text: str) -> object:
-    request = parse(Request, _request(checks=[text, text]))
-    return suspects(request)
+    request = parse_task(Request, _request(checks=[text, text]))
+    return find_suspect_fields(request)
 
 
 def _template(text: str) -> object:
@@ -188,7 +200,7 @@ def _template(text: str) -> object:
         "vars": {"n": {"count": "a.csv"}},
     }
     with suppress(UsageError):
-        return filled(Template.model_validate(given), "s")
+        return fill_template(TaskTemplate.model_validate(given), "s")
     return None
 
 
@@ -206,7 +218,7 @@ TOLD = (
     Reader(
         "requests that are none",
         MB,
-        lambda text: what_is_wrong(text.encode()),
+        lambda text: describe_malformed(text.encode()),
         lambda seed: texts(("{'", ":", ": NaN", ", ]", "a="), seed),
     ),
     Reader("runs by hand", MB, _event, lambda seed: texts(("{", '"', "js: ", "- js:", "\n"), seed)),
@@ -214,7 +226,7 @@ TOLD = (
     Reader(
         "commit messages",
         MB,
-        request_of,
+        parse_request_id,
         lambda seed: texts(
             ("Pagewright-Request: ", "\n\n", "\n \n", "\n ", "Pagewright-Request: 0123456789abcdef\n"), seed
         ),
@@ -232,9 +244,9 @@ TOLD = (
     Reader(
         "paths",
         MB,
-        lambda text: (path_problem(text), clash([text, text])),
+        lambda text: (path_problem(text), find_clash([text, text])),
         lambda seed: texts(("/", "a/", "..", "%2e"), seed),
     ),
-    Reader("handover", 1_000, handover.read, lambda _: [Family("files", _handed_over)]),
+    Reader("handover", 1_000, handover.load_build_output, lambda _: [Family("files", _handed_over)]),
     Reader("templates", MB, _template, lambda seed: texts(("${", "${a}", "}", "$", "a,b\n"), seed)),
 )

@@ -19,20 +19,20 @@ from starlette.applications import Starlette
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.loopback import bind, serving
-from orchestrator.core.paths import clash, form_problem, path_problem
-from orchestrator.core.task import decode_data_uri, read_event, slug, web_url
-from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.reply import parse
+from orchestrator.core.paths import find_clash, form_problem, path_problem
+from orchestrator.core.task import decode_data_uri, read_event, slug, validate_web_url
+from orchestrator.generate.reply.edits import apply_changes
+from orchestrator.generate.reply.reply import parse_reply
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
-from orchestrator.verify.files import Repository, decided, is_about_files
-from receiver.answers import Refused
+from orchestrator.verify.files import CheckedFiles, decide_check, is_about_files
+from receiver.answers import RefusedRequest
 from receiver.app import create_app
-from receiver.body import Body, parsed
-from receiver.github import GitHub
-from receiver.outline import Outline
+from receiver.github.client import GitHub
 from receiver.settings import Settings
-from receiver.throttle import Throttle
+from receiver.tasks.body import Body, parse_body
+from receiver.tasks.outline import Outline
+from receiver.tasks.throttle import Throttle
 from tests.fuzz.inputs import BODY, CANARY, SECRET, SENDER, TEXT, VALUE, WIRE
 from tests.fuzz.running import Act, Escape, Failed500, Target
 
@@ -53,7 +53,7 @@ def _willing(request: httpx.Request) -> httpx.Response:
 
 
 class _Patience(Throttle):
-    def failed(self, _: str) -> float | None:
+    def record_failure(self, _: str) -> float | None:
         return None
 
 
@@ -94,7 +94,7 @@ def senders() -> Iterator[Act]:
         for at in range(0, len(body), step):
             content += body[at : at + step]
             deque(outline.feed(content))
-        whole, sender = _answer(lambda: parsed(content.copy())), _answer(Body(content, outline).sender)
+        whole, sender = _answer(lambda: parse_body(content.copy())), _answer(Body(content, outline).parse_sender)
         if isinstance(whole, dict):
             named = {name: whole[name] for name in ("secret", "email") if name in whole}
             whole = {name: value if isinstance(value, str) else None for name, value in named.items()}
@@ -111,7 +111,7 @@ def senders() -> Iterator[Act]:
 def _answer(read: Callable[[], dict[str, Any]]) -> dict[str, Any] | int:
     try:
         return read()
-    except Refused as refused:
+    except RefusedRequest as refused:
         return refused.status
 
 
@@ -175,7 +175,7 @@ def paths() -> Iterator[Act]:
                 raise Escape("is a name of ours")
             if {unicodedata.category(sign) for sign in name} & {"Cc", "Cf", "Cs"} or len(name.encode()) > 255:
                 raise Escape("is no name that can be shown")
-        clash(accepted)
+        find_clash(accepted)
 
     yield act
 
@@ -189,7 +189,7 @@ def data_uris() -> Iterator[Act]:
             if len(decode_data_uri(uri)) > 4 * len(uri):
                 raise Escape("grew")
         with suppress(ValueError):
-            assert web_url(uri) == uri
+            assert validate_web_url(uri) == uri
 
     yield act
 
@@ -200,8 +200,8 @@ def replies() -> Iterator[Act]:
     before = {"index.html": b"<!doctype html><title>x</title>\n", "a.js": b"a();\nb();\n"}
 
     def act(text: str) -> None:
-        reply = parse(text)
-        for path in apply(before, reply.changes).files:
+        reply = parse_reply(text)
+        for path in apply_changes(before, reply.changes).files:
             if path not in before and form_problem(path) is not None:
                 raise Escape("a name that leads elsewhere")
 
@@ -211,13 +211,13 @@ def replies() -> Iterator[Act]:
 @contextmanager
 def checks() -> Iterator[Act]:
     """Texts of checks."""
-    repository = Repository({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b""}, {"a.json": b"[1]"})
+    repository = CheckedFiles({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b""}, {"a.json": b"[1]"})
 
     def act(text: str) -> None:
         assert 0 <= seconds_asked(text) <= 60
         is_path(text), is_prose(text), slug(text)
         if is_about_files(text):
-            found = decided(text, repository)
+            found = decide_check(text, repository)
             assert found.holds in (True, False, None)
             assert found.seen
 
@@ -232,7 +232,7 @@ def events() -> Iterator[Act]:
         with suppress(UsageError):
             order = read_event(event, "1")
             order.identity()
-            order.task()
+            order.assemble_task()
 
     yield act
 

@@ -10,12 +10,12 @@ import pytest
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate import asking
-from orchestrator.generate.conversation import Table, converse
-from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.conversation import SharedState, converse
+from orchestrator.generate.draft import Draft, Material
 from orchestrator.generate.models import budget, call
-from orchestrator.generate.models.budget import Budget
+from orchestrator.generate.models.budget import TaskBudget
 from orchestrator.generate.models.presets import Model, Price
-from orchestrator.generate.prompt import load
+from orchestrator.generate.prompt import load_prompts
 from tests.doubles.calls import litellm, without_pauses
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import notes_into
@@ -40,13 +40,13 @@ def fine(_: Site) -> Sequence[str]:
     return ()
 
 
-def table(*, new: bool = True, dollars: float = 1.0) -> Table:
+def shared(*, new: bool = True, dollars: float = 1.0) -> SharedState:
     task = Task(task="t", round=1 if new else 2, nonce="n", brief="b")
-    given = Given(task, {}, Site({} if new else PRESENT), None)
-    return Table(litellm(), load(), given, Budget(dollars, FastClock().deadline(300)), fine)
+    given = Material(task, {}, Site({} if new else PRESENT), None)
+    return SharedState(litellm(), load_prompts(), given, TaskBudget(dollars, FastClock().deadline(300)), fine)
 
 
-async def conversed(at: Table, *replies: Reply | str) -> tuple[Draft | None, ModelServer]:
+async def conversed(at: SharedState, *replies: Reply | str) -> tuple[Draft | None, ModelServer]:
     async with model_server(*replies) as server:
         params = {"model": "openai/one", "api_base": server.url, "api_key": "k"}
         model = Model(
@@ -62,7 +62,7 @@ async def conversed(at: Table, *replies: Reply | str) -> tuple[Draft | None, Mod
         return await converse(at, model, at.budget.deadline), server
 
 
-def outcomes(at: Table) -> list[str]:
+def outcomes(at: SharedState) -> list[str]:
     return [attempt.outcome for attempt in at.budget.attempts]
 
 
@@ -71,7 +71,7 @@ def last_prompt(server: ModelServer) -> str:
 
 
 async def test_a_good_answer_ends_it() -> None:
-    at = table()
+    at = shared()
     draft, server = await conversed(at, PAGE + README)
     assert draft is not None
     assert (sorted(draft.files), draft.flaws) == (["README.md", "index.html"], ())
@@ -79,7 +79,7 @@ async def test_a_good_answer_ends_it() -> None:
 
 
 async def test_what_was_wrong_is_said_and_what_was_right_is_kept() -> None:
-    at = table(new=False)
+    at = shared(new=False)
     good, bad = edit("a.js", "a()", "b()"), edit("index.html", "<html><title>None</title></html>", "x")
     fixed = edit("index.html", "<html><title>One</title></html>", "<html><title>Two</title></html>")
     draft, server = await conversed(at, good + bad, fixed)
@@ -102,14 +102,14 @@ async def test_what_was_wrong_is_said_and_what_was_right_is_kept() -> None:
 
 
 async def test_prose_alone_is_answered_with_what_is_needed() -> None:
-    at = table()
+    at = shared()
     draft, server = await conversed(at, "I am sorry, I cannot.", PAGE + README)
     assert draft is not None
     assert "index.html is missing" in last_prompt(server)
 
 
 async def test_the_same_answer_again_ends_it() -> None:
-    at = table()
+    at = shared()
     draft, server = await conversed(at, PAGE, PAGE, PAGE + README)
     assert draft is not None
     assert [flaw.text for flaw in draft.flaws] == ["README.md is missing."]
@@ -118,7 +118,7 @@ async def test_the_same_answer_again_ends_it() -> None:
 
 
 async def test_after_three_turns_a_model_is_left() -> None:
-    at = table()
+    at = shared()
     draft, server = await conversed(at, "No.", "No, really.", "Not ever.", PAGE)
     assert draft is None
     assert len(server.asked) == 3
@@ -128,7 +128,7 @@ async def test_after_three_turns_a_model_is_left() -> None:
 async def test_a_cut_answer_is_continued_and_joined_without_a_seam() -> None:
     whole = PAGE + README
     for cut in (30, len(PAGE) - 12, len(whole) - 5):
-        at = table()
+        at = shared()
         draft, server = await conversed(at, Reply(whole[:cut], "length"), whole[cut:])
         assert draft is not None
         assert draft.files == {"index.html": b"<!doctype html>\n<html><title>T</title></html>\n", "README.md": b"# T\n"}
@@ -137,14 +137,14 @@ async def test_a_cut_answer_is_continued_and_joined_without_a_seam() -> None:
 
 
 async def test_an_answer_that_stops_in_a_block_is_continued_whatever_the_provider_says() -> None:
-    at = table()
+    at = shared()
     draft, _ = await conversed(at, PAGE + README[:20], README[20:])
     assert draft is not None
     assert draft.flaws == ()
 
 
 async def test_after_two_continuations_the_whole_blocks_have_to_do() -> None:
-    at = table()
+    at = shared()
     parts = [Reply(text, "length") for text in (PAGE + '<file path="a.js">\none();\n', "two();\n", "three();\n")]
     draft, server = await conversed(at, *parts, README)
     assert draft is not None
@@ -155,7 +155,7 @@ async def test_after_two_continuations_the_whole_blocks_have_to_do() -> None:
 
 
 async def test_an_answer_that_goes_round_in_circles_is_left() -> None:
-    at = table()
+    at = shared()
     draft, server = await conversed(
         at, Reply('<file path="index.html">\n' + "<li>again and again</li>\n" * 400, "length")
     )
@@ -164,7 +164,7 @@ async def test_an_answer_that_goes_round_in_circles_is_left() -> None:
 
 
 async def test_what_is_whole_is_used_when_the_rest_never_comes() -> None:
-    at = table()
+    at = shared()
     draft, _ = await conversed(at, Reply(PAGE + '<file path="a.js">\none();\n', "length"), Reply(status=401))
     assert draft is not None
     assert draft.is_usable
@@ -172,7 +172,7 @@ async def test_what_is_whole_is_used_when_the_rest_never_comes() -> None:
 
 
 async def test_no_call_is_made_that_the_money_does_not_pay_for() -> None:
-    at = table(dollars=0.0335)
+    at = shared(dollars=0.0335)
     first = Reply(PAGE, tokens=(2_000, 14_000))
     draft, server = await conversed(at, first, PAGE + README)
     assert draft is not None
@@ -182,7 +182,7 @@ async def test_no_call_is_made_that_the_money_does_not_pay_for() -> None:
 
 
 async def test_a_call_that_was_lost_is_counted_at_what_it_may_have_cost() -> None:
-    at = table()
+    at = shared()
     async with model_server(Reply(body=b"null")) as server:
         params = {"model": "openai/one", "api_base": server.url, "api_key": "k"}
         model = Model(
@@ -206,7 +206,7 @@ def wanted(server: ModelServer) -> list[int]:
     return [len(str(asked["messages"])) for asked in server.prompts]
 
 
-async def at_home(at: Table, *replies: Reply | str, context: int = 32_000, output: int = 8_000) -> ModelServer:
+async def at_home(at: SharedState, *replies: Reply | str, context: int = 32_000, output: int = 8_000) -> ModelServer:
     async with model_server(*replies) as server:
         params = {"model": "openai/one", "api_base": server.url, "api_key": "none"}
         model = Model(
@@ -238,8 +238,8 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(call, "LOADING_S", 0)
 
 
-def large() -> Table:
-    at = table(new=False)
+def large() -> SharedState:
+    at = shared(new=False)
     present = Site({**PRESENT, "big.js": b"go();\n" * 4_000})
     return replace(at, given=replace(at.given, present=present))
 
@@ -280,11 +280,11 @@ async def test_an_empty_event_stream_is_a_prompt_that_is_too_long() -> None:
 
 @pytest.mark.usefixtures("no_pauses")
 async def test_where_no_shorter_prompt_helps_the_remedy_is_named() -> None:
-    at = table()
+    at = shared()
     server = await at_home(at, refusal(message="n_ctx", n_ctx=512, n_prompt_tokens=900))
     assert len(server.asked) == 1
     assert outcomes(at)[-1].endswith("in a context of 512: start its server with a larger one")
-    at = table()
+    at = shared()
     server = await at_home(at, refusal(message="n_ctx", n_ctx=1_280), context=1_300)
     assert len(server.asked) == 2
     remedy = "its context of 1280 tokens is too small for this task: start its server with a larger one"
@@ -311,14 +311,14 @@ async def test_an_answer_that_fills_the_context_is_not_continued_but_asked_for_w
 
 @pytest.mark.usefixtures("no_pauses")
 async def test_a_model_that_loads_is_waited_for() -> None:
-    at = table()
+    at = shared()
     loading = refusal(503, message="Loading model", type="unavailable_error")
     server = await at_home(at, loading, loading, loading, loading, PAGE + README)
     assert (len(server.asked), outcomes(at)) == (5, ["answered"])
 
 
 async def test_thinking_that_used_up_the_limit_gets_a_larger_one() -> None:
-    at = table()
+    at = shared()
     server = await at_home(at, Reply("", "length", tokens=(1, 1)), PAGE + README, output=4_000)
     assert [asked["max_tokens"] for asked in server.prompts] == [4_000, 8_000]
     assert outcomes(at) == ["an empty answer, cut off at the length limit", "answered"]
@@ -326,7 +326,7 @@ async def test_thinking_that_used_up_the_limit_gets_a_larger_one() -> None:
 
 @pytest.mark.usefixtures("no_pauses")
 async def test_what_a_model_does_not_take_is_not_sent_to_it_again() -> None:
-    at = table()
+    at = shared()
     roles = refusal(500, message="Jinja Exception: System role not supported")
     server = await at_home(at, roles, roles, roles, PAGE, README)
     assert [len(asked["messages"]) for asked in server.prompts] == [2, 2, 2, 1, 3]
@@ -334,16 +334,16 @@ async def test_what_a_model_does_not_take_is_not_sent_to_it_again() -> None:
 
 
 async def test_a_prompt_that_the_server_cut_in_silence_is_told() -> None:
-    at = table()
+    at = shared()
     await at_home(at, Reply(PAGE + README, tokens=(3, 500)))
     assert at.budget.attempts[0].note.startswith("its server read only 3 of about ")
-    at = table()
+    at = shared()
     await at_home(at, Reply(PAGE + README, tokens=(1_500, 500)))
     assert at.budget.attempts[0].note == ""
 
 
 async def test_the_model_that_answered_is_named() -> None:
-    at = table()
+    at = shared()
     message = {"role": "assistant", "content": PAGE + README}
     body = {"id": "x", "object": "chat.completion", "created": 1, "model": "smollm2-135m\x1b[2J"}
     choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
@@ -354,7 +354,7 @@ async def test_the_model_that_answered_is_named() -> None:
 async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "SILENCE_S", 0.02)
     told: list[str] = []
-    at = replace(table(), tell=notes_into(told))
+    at = replace(shared(), tell=notes_into(told))
     await at_home(at, Reply(PAGE + README, delay=0.1))
     told = [line for line in told if "not available at its server" not in line]
     assert re.fullmatch(r"home: asked with about \d+ tokens, for at most 8000 tokens in 240 s", told[0])
@@ -364,14 +364,14 @@ async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkey
 
 @pytest.mark.usefixtures("no_pauses")
 async def test_a_call_that_failed_costs_nothing_where_the_price_is_nothing() -> None:
-    at = table()
+    at = shared()
     await at_home(at, Reply(cut=True))
     assert at.budget.attempts[0].outcome.startswith("failed: ")
     assert at.budget.attempts[0].cost_usd == 0
 
 
 async def test_a_correction_that_does_not_fit_behind_the_answer_is_asked_for_as_a_repair() -> None:
-    at = table()
+    at = shared()
     page = PAGE.replace("</html>", f"{'<p>A line of this page.</p>' * 270}</html>")
     server = await at_home(at, Reply(page, obeys=False), README, context=4_096)
     assert outcomes(at) == ["asked again: README.md is missing.", "answered"]
@@ -381,7 +381,7 @@ async def test_a_correction_that_does_not_fit_behind_the_answer_is_asked_for_as_
 
 
 async def test_an_answer_that_is_cut_where_nothing_more_fits_is_not_continued() -> None:
-    at = table()
+    at = shared()
     cut = PAGE.replace("</html>\n</file>", "<p>A line of this page.</p>" * 260)
     server = await at_home(at, Reply(cut, "length", tokens=(1, 1), obeys=False), PAGE + README, context=3_000)
     assert outcomes(at)[-1] == "answered"
@@ -393,7 +393,7 @@ async def test_an_answer_that_is_cut_where_nothing_more_fits_is_not_continued() 
 async def test_a_server_that_is_still_loading_when_the_time_is_over_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     # The next look would come after the end, so that nothing is waited for.
     monkeypatch.setattr(call, "LOADING_S", budget.CALL_S + 1)
-    at = table()
+    at = shared()
     await at_home(at, refusal(503, message="Loading model"))
     assert outcomes(at)[0].startswith("the model was still loading after ")
     assert at.budget.attempts[0].cost_usd == 0

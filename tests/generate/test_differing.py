@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from orchestrator.generate.differing import unified
+from orchestrator.generate.differing import unified_diff
 
 
 def applied(old: Sequence[str], diff: Sequence[str]) -> list[str]:
@@ -43,7 +43,7 @@ def test_a_difference_makes_the_new_text_of_the_old_one(lines: int, kinds: int) 
     for _ in range(20):
         old, new = changed(order, lines, kinds)
         for context in (0, 2):
-            diff = list(unified(old, new, ("a", "b"), context))
+            diff = list(unified_diff(old, new, ("a", "b"), context))
             assert (applied(old, diff) == new) if old != new else not diff
 
 
@@ -51,12 +51,14 @@ def test_lines_in_another_order_and_lines_all_alike_are_different_texts_too() ->
     order = random.Random(7)  # noqa: S311 - the same texts each time
     old = [str(number) for number in range(500)]
     shuffled = order.sample(old, len(old))
-    assert applied(old, list(unified(old, shuffled, ("a", "b"), 2))) == shuffled
+    assert applied(old, list(unified_diff(old, shuffled, ("a", "b"), 2))) == shuffled
     alike, fewer = ["a", "b"] * 300, ["b", "b", "a"] * 150
-    assert applied(alike, list(unified(alike, fewer, ("a", "b"), 2))) == fewer
+    assert applied(alike, list(unified_diff(alike, fewer, ("a", "b"), 2))) == fewer
 
 
 def test_it_is_written_as_difflib_writes_it() -> None:
     old = [str(number) for number in range(100)]
     new = [*old[:10], "x", *old[12:80], *old[90:], "end"]
-    assert list(unified(old, new, ("a", "b"), 2)) == list(difflib.unified_diff(old, new, "a", "b", lineterm="", n=2))
+    assert list(unified_diff(old, new, ("a", "b"), 2)) == list(
+        difflib.unified_diff(old, new, "a", "b", lineterm="", n=2)
+    )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from orchestrator.generate.fallback import Ask, fallback_note, fallback_site
-from orchestrator.generate.tables import Column, Table, Unshowable, decode, read_csv, read_json
+from orchestrator.generate.tables import Column, Table, Unshowable, decode_showable, read_csv, read_json
 
 ALL = ",;\t|"
 ASK = Ask(1, "Show the sales.")
@@ -34,13 +34,13 @@ def readme(title: str = "Sales", attachments: dict[str, bytes] | None = None, *a
     ids=["utf-8", "utf-8 with mark", "utf-16 with mark", "windows-1252"],
 )
 def test_text_is_decoded_whatever_program_wrote_it(data: bytes) -> None:
-    assert decode(data) == "é€"
+    assert decode_showable(data) == "é€"
 
 
 @pytest.mark.parametrize("data", [b"\x00\x01", b"PK\x03\x04", bytes(range(256)), b"\xff\xfe\x00"])
 def test_binary_data_is_not_text(data: bytes) -> None:
     with pytest.raises(Unshowable, match="not text"):
-        decode(data)
+        decode_showable(data)
 
 
 @pytest.mark.parametrize("delimiter", ALL)

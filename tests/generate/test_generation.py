@@ -8,8 +8,8 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.settings import build_settings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.draft import Given
-from orchestrator.generate.generation import FALLBACK, Kit, begin
+from orchestrator.generate.draft import Material
+from orchestrator.generate.generation import FALLBACK, Kit, begin_generation
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
 from tests.doubles.model import Reply, model_server
@@ -22,9 +22,9 @@ BY_TEMPLATE = Record(task="k", built_by=FALLBACK, rounds=(Round(round=1, brief="
 
 def given(
     attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None, record: Record | None = None
-) -> Given:
+) -> Material:
     task = Task(task="sum-of_sales", round=2 if present else 1, nonce="n", brief="Show the sales.")
-    return Given(task, attachments or {}, Site(present or {}), record)
+    return Material(task, attachments or {}, Site(present or {}), record)
 
 
 def fine(_: Site) -> Sequence[str]:
@@ -35,7 +35,7 @@ def block(path: str, body: str) -> str:
     return f'<file path="{path}">\n{body}\n</file>\n'
 
 
-async def without_models(what: Given) -> Made:
+async def without_models(what: Material) -> Made:
     return await generate(what, NONE, FastClock().deadline(), fine)
 
 
@@ -69,7 +69,7 @@ async def test_a_second_fallback_in_a_row_leaves_a_models_page_too() -> None:
 async def test_a_page_of_the_template_is_built_again_with_every_round() -> None:
     first = given({"z.csv": b"z\n", "old.csv": b"a\n1\n"})
     task = first.task.model_copy(update={"brief": "One"})
-    present = dict((await without_models(Given(task, first.attachments, Site({}), None))).site.files)
+    present = dict((await without_models(Material(task, first.attachments, Site({}), None))).site.files)
     present["CNAME"] = b"x.example\n"  # the owner's
     made = await without_models(given({"new.csv": b"b\n2\n"}, dict(sorted(present.items())), BY_TEMPLATE))
     page = made.site.files["index.html"]
@@ -90,14 +90,14 @@ async def test_an_attachment_wins_over_what_the_template_makes(name: str) -> Non
 @pytest.mark.parametrize("task", ["-", "_ _", "\u2028", "ß", "x" * 200])
 async def test_any_name_of_a_task_makes_a_title(task: str) -> None:
     what = given()
-    made = await without_models(Given(what.task.model_copy(update={"task": task}), {}, Site({}), None))
+    made = await without_models(Material(what.task.model_copy(update={"task": task}), {}, Site({}), None))
     assert b"<title>" in made.site.files["index.html"]
 
 
 # With models
 
 
-async def with_models(what: Given, *replies: Reply | str, dollars: str = "1", names: str = "openai/one") -> Made:
+async def with_models(what: Material, *replies: Reply | str, dollars: str = "1", names: str = "openai/one") -> Made:
     async with model_server(*replies) as server:
         env = {"TARGET_OWNER": "x", "LLM_MODELS": names, "LLM_API_BASE": server.url, "MAX_COST_USD": dollars}
         kit = Kit.load(build_settings(env).models)
@@ -150,7 +150,7 @@ async def test_an_attachment_that_was_changed_on_request_is_shown() -> None:
     what = given({"data.csv": CSV}, {"index.html": b"<p>x", "README.md": b"#"}, BY_MODEL)
     asks = what.task.model_copy(update={"brief": "Correct the number in data.csv."})
     made = await with_models(
-        Given(asks, what.attachments, what.present, BY_MODEL), f'<edit path="data.csv">\n{edit}\n</edit>'
+        Material(asks, what.attachments, what.present, BY_MODEL), f'<edit path="data.csv">\n{edit}\n</edit>'
     )
     assert made.site.files["data.csv"] == b"region,sales\nnorth,2\n"
     assert made.attachments_changed[0][-2:] == ("-north,1", "+north,2")
@@ -164,19 +164,19 @@ async def test_an_answer_counts_as_cut_off_while_its_half_is_missing(is_made_who
     async with model_server(Reply(cut, "length"), Reply("", "length"), *later) as server:
         env = {"TARGET_OWNER": "x", "LLM_MODELS": "openai/one", "LLM_API_BASE": server.url}
         kit = Kit.load(build_settings(env).models)
-        generation = await begin(given(), kit, FastClock().deadline(), fine)
-        made = await generation.site()
+        generation = await begin_generation(given(), kit, FastClock().deadline(), fine)
+        made = await generation.generate_site()
     assert (made.built_by, made.is_cut_off) == ("openai/one", not is_made_whole)
 
 
 @pytest.mark.anyio
 async def test_a_template_that_breaks_a_rule_is_none_to_compare_with() -> None:
-    good = await begin(given(), NONE, FastClock().deadline(), fine)
-    template = good.template()
+    good = await begin_generation(given(), NONE, FastClock().deadline(), fine)
+    template = good.template_site()
     assert template is not None
     assert template.is_fallback
-    bad = await begin(given(), NONE, FastClock().deadline(), lambda _: ["too large"])
-    assert bad.template() is None
+    bad = await begin_generation(given(), NONE, FastClock().deadline(), lambda _: ["too large"])
+    assert bad.template_site() is None
 
 
 @pytest.mark.anyio

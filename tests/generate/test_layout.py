@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.generate.fallback import Ask, fallback_site
-from orchestrator.generate.layout import lines_of
+from orchestrator.generate.layout import split_csv_lines
 from orchestrator.generate.tables import read_csv
 
 ALL = ",;\t|"
@@ -36,7 +36,7 @@ ALL = ",;\t|"
 )
 def test_what_stands_before_the_header_is_no_part_of_the_table(text: str, before: int, names: list[str]) -> None:
     table = read_csv(text, ALL)
-    assert list(table.before) == lines_of(text)[:before]
+    assert list(table.before) == split_csv_lines(text)[:before]
     assert [column.name for column in table.columns] == names
 
 
@@ -64,7 +64,7 @@ def test_in_doubt_the_first_row_is_the_header(text: str) -> None:
 
 
 def test_lines_are_counted_as_a_reader_of_tables_counts_them() -> None:
-    assert lines_of("a\r\nb\rc\u2028d\n") == ["a", "b", "c\u2028d"]
+    assert split_csv_lines("a\r\nb\rc\u2028d\n") == ["a", "b", "c\u2028d"]
 
 
 def test_the_template_shows_what_stood_above_a_table() -> None:

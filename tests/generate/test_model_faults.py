@@ -14,7 +14,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.settings import build_settings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import budget, call
 from orchestrator.generate.models.presets import OUTPUT, Preset, import_litellm
@@ -60,7 +60,7 @@ async def made(
             ids = [f"{provider}/{name}" for name in names]
             presets = {id_: Preset(model=id_, api_base=server.base(provider), stream=False) for id_ in ids}
             kit = replace(kit, presets=presets)
-        given = Given(task, {}, Site(present or {}), record)
+        given = Material(task, {}, Site(present or {}), record)
         return await generate(given, kit, FastClock().deadline(seconds), lambda _: ()), server
 
 

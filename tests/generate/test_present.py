@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.task import Check, Task
-from orchestrator.generate.present import as_text, present_files
+from orchestrator.generate.present import decode_utf8, render_present_files
 
 TASK = Task(task="t", round=2, nonce="n", brief="Change theme.css.", checks=(Check(text="go() in lookup.js"),))
 
@@ -21,18 +21,18 @@ def test_the_most_relevant_files_come_first() -> None:
         "lookup.js": b"55",
         "index.html": b'<script src="./z/loaded.js"></script>' + b" " * 99,
     }
-    shown = present_files(files, (), TASK, 1_000)
+    shown = render_present_files(files, (), TASK, 1_000)
     assert names(shown) == ["index.html", "theme.css", "lookup.js", "z/loaded.js", "README.md", "a.js"]
 
 
 def test_what_a_model_may_not_write_is_not_shown() -> None:
     files = {"index.html": b"x", "LICENSE": b"MIT", "pagewright.json": b"{}", ".nojekyll": b""}
-    assert present_files(files, (), TASK, 1_000) == '<file path="index.html">\nx\n</file>'
+    assert render_present_files(files, (), TASK, 1_000) == '<file path="index.html">\nx\n</file>'
 
 
 def test_what_is_no_text_too_large_or_an_attachment_is_named_with_its_size() -> None:
     files = {"index.html": b"x\n", "a.bin": b"\0", "big.js": b"b" * 99, "data.csv": b"a,b\n", "s.css": b"s"}
-    assert present_files(files, {"data.csv"}, TASK, 50).splitlines() == [
+    assert render_present_files(files, {"data.csv"}, TASK, 50).splitlines() == [
         '<file path="index.html">',
         "x",
         "</file>",
@@ -47,8 +47,8 @@ def test_what_is_no_text_too_large_or_an_attachment_is_named_with_its_size() -> 
 
 @pytest.mark.parametrize("data", [b"\xff\xfe", b"a\0b", b"\x80"])
 def test_what_is_not_text_is_none(data: bytes) -> None:
-    assert as_text(data) is None
+    assert decode_utf8(data) is None
 
 
 def test_a_byte_order_mark_is_no_text() -> None:
-    assert as_text("\ufeffä".encode()) == "ä"
+    assert decode_utf8("\ufeffä".encode()) == "ä"

@@ -12,20 +12,20 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
-from orchestrator.generate.attachments.digest import told_of
-from orchestrator.generate.draft import Draft, Given
+from orchestrator.generate.attachments.digest import describe_attachments
+from orchestrator.generate.draft import Draft, Material
 from orchestrator.generate.models.budget import LEAST_ROOM
 from orchestrator.generate.models.presets import Model, prompts_folder
 from orchestrator.generate.prompt import (
     EARLIER,
     PLACEHOLDERS,
     Messages,
-    continuation,
-    correction,
-    load,
-    opening,
+    continuation_message,
+    correction_message,
+    estimate_prompt_tokens,
+    load_prompts,
+    opening_messages,
     room_for_answer,
-    tokens_of,
 )
 from orchestrator.generate.reply.complaint import Complaint
 
@@ -50,12 +50,12 @@ PLAIN = Model(
 )
 
 
-def given(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> Given:
-    return Given(TASK, attachments or {}, Site(present or {}), RECORD)
+def given(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> Material:
+    return Material(TASK, attachments or {}, Site(present or {}), RECORD)
 
 
-async def messages(what: Given, model: Model = PLAIN) -> Messages:
-    return opening(load(), replace(what, told=await told_of(what.attached, 60)), model)
+async def messages(what: Material, model: Model = PLAIN) -> Messages:
+    return opening_messages(load_prompts(), replace(what, told=await describe_attachments(what.attached, 60)), model)
 
 
 async def said(attachments: dict[str, bytes] | None = None, present: dict[str, bytes] | None = None) -> tuple[str, str]:
@@ -69,7 +69,7 @@ def parts(message: dict[str, Any]) -> list[str]:
 
 
 async def test_the_prompts_of_the_project_are_in_order() -> None:
-    assert load().keys() == PLACEHOLDERS.keys()
+    assert load_prompts().keys() == PLACEHOLDERS.keys()
 
 
 async def test_a_new_site_is_asked_for_with_brief_checks_and_attachments() -> None:
@@ -122,7 +122,7 @@ async def test_a_small_context_is_told_the_rules_in_at_most_500_tokens(edits: bo
     small = replace(PLAIN, context=4_096, output=8_000, edits=edits)
     for present in ({}, {"index.html": b"x"}):
         system = (await messages(given(present=present), small))[0]
-        assert 100 < tokens_of([system]) <= 500
+        assert 100 < estimate_prompt_tokens([system]) <= 500
         assert ("SEARCH" in system["content"]) == (edits and bool(present))
         assert '<file path="' in system["content"]
 
@@ -132,10 +132,10 @@ async def test_a_small_context_is_told_the_rules_in_at_most_500_tokens(edits: bo
 async def test_a_prompt_fits_and_leaves_room_for_an_answer(context: int, edits: bool) -> None:  # noqa: FBT001
     present = {"index.html": b"<p>line</p>\n" * 230, "app.js": b"go();\n" * 4_000}
     rounds = tuple(Round(round=number, brief="long " * 90) for number in range(3, 9))
-    what = Given(TASK, {"a.csv": b"a,b\n1,2\n" * 90}, Site(present), Record(task="k", rounds=rounds))
+    what = Material(TASK, {"a.csv": b"a,b\n1,2\n" * 90}, Site(present), Record(task="k", rounds=rounds))
     model = replace(PLAIN, context=context, output=8_000, edits=edits)
     asked = await messages(what, model)
-    assert tokens_of(asked) <= context - (room_for_answer(what, model) if context > 4_000 else LEAST_ROOM)
+    assert estimate_prompt_tokens(asked) <= context - (room_for_answer(what, model) if context > 4_000 else LEAST_ROOM)
     assert room_for_answer(what, model) >= LEAST_ROOM
     assert ("<p>line" in asked[1]["content"]) == (context > 8_000 or (edits and context > 4_000))
 
@@ -157,7 +157,7 @@ async def test_a_model_that_edits_badly_is_asked_for_whole_files() -> None:
 async def test_a_small_context_sees_less_of_everything() -> None:
     what = given({"long.txt": b"word " * 9_000}, {"index.html": b"page", "big.js": b"b;\n" * 9_000})
     large, small = await messages(what), await messages(what, replace(PLAIN, context=16_000, output=4_000))
-    assert tokens_of(small) < 12_000 < tokens_of(large)
+    assert estimate_prompt_tokens(small) < 12_000 < estimate_prompt_tokens(large)
     assert "(big.js, 27000 bytes: too large to show)" in small[1]["content"]
 
 
@@ -165,12 +165,12 @@ async def test_a_page_is_shown_as_long_as_there_is_room_for_it() -> None:
     home = replace(PLAIN, context=32_000, output=8_000, edits=False)
     _, user = await messages(given({"a.csv": b"a\n1\n"}, {"index.html": b"<p>line\n" * 4_000}), home)
     assert user["content"].count("<p>line") == 4_000
-    assert tokens_of([user]) < 24_000
+    assert estimate_prompt_tokens([user]) < 24_000
 
 
 async def test_many_rounds_are_told_within_their_share() -> None:
     rounds = tuple(Round(round=number, brief="long " * 9_000) for number in range(3, 9))
-    _, user = await messages(Given(TASK, {}, Site({"index.html": b"x"}), Record(task="k", rounds=rounds)))
+    _, user = await messages(Material(TASK, {}, Site({"index.html": b"x"}), Record(task="k", rounds=rounds)))
     assert all(f"Round {number}: long" in user["content"] for number in range(3, 9))
     assert len(user["content"]) < EARLIER + 5_000
 
@@ -181,7 +181,7 @@ async def test_pictures_are_shown_to_models_that_see() -> None:
     seen = (await messages(what, replace(PLAIN, sees_images=True)))[1]
     assert parts(seen) == ["image_url", "text"]
     assert seen["content"][0]["image_url"]["url"].startswith("data:image/png;base64,iVBOR")
-    assert tokens_of([seen]) > 1_600
+    assert estimate_prompt_tokens([seen]) > 1_600
 
 
 async def test_the_beginning_is_marked_for_the_cache_where_a_provider_wants_that() -> None:
@@ -195,18 +195,18 @@ def _flaw(text: str) -> Complaint:
 
 async def test_a_correction_says_what_was_wrong_and_what_was_taken() -> None:
     draft = Draft({}, flaws=(_flaw("a.js: no $match"), _flaw("b.js: cut")), done=("index.html: written whole",))
-    told = correction(load(), draft)
+    told = correction_message(load_prompts(), draft)
     assert told["role"] == "user"
     assert "- a.js: no $match\n- b.js: cut\n" in told["content"]
     assert "- index.html: written whole" in told["content"]
-    assert "(none)" in correction(load(), Draft({}, flaws=(_flaw("x"),)))["content"]
-    many = correction(load(), Draft({}, flaws=(_flaw("x" * 9_000),) * 99))["content"]
+    assert "(none)" in correction_message(load_prompts(), Draft({}, flaws=(_flaw("x"),)))["content"]
+    many = correction_message(load_prompts(), Draft({}, flaws=(_flaw("x" * 9_000),) * 99))["content"]
     assert "- … only 30 of 99 are listed\n" in many
     assert len(many) < 62_000
 
 
 async def test_a_continuation_shows_how_the_answer_ended() -> None:
-    assert "\n  const a = doc\n" in continuation(load(), "  const a = doc")["content"]
+    assert "\n  const a = doc\n" in continuation_message(load_prompts(), "  const a = doc")["content"]
 
 
 @pytest.fixture
@@ -228,7 +228,7 @@ async def test_a_prompt_that_cannot_be_filled_is_refused_before_it_is_used(
 ) -> None:
     (folder / name).write_text(text)
     with pytest.raises(UsageError, match=says):
-        load(folder)
+        load_prompts(folder)
 
 
 async def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
@@ -237,4 +237,4 @@ async def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
     (folder / "revise.md").write_text("$round")
     says = r"build.md is missing or not a text file; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
     with pytest.raises(UsageError, match=says):
-        load(folder)
+        load_prompts(folder)

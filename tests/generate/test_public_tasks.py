@@ -15,7 +15,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.settings import build_settings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
-from orchestrator.generate.draft import Given
+from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Kit
 from tests.doubles.clock import FastClock
 from tests.doubles.generation import Made, generate
@@ -98,7 +98,7 @@ ATTACHED = {
 }
 
 
-async def built(given: Given, answer: str) -> Made:
+async def built(given: Material, answer: str) -> Made:
     async with model_server(answer) as server:
         env = {"TARGET_OWNER": "x", "LLM_MODELS": "openai/one", "LLM_API_BASE": server.url}
         return await generate(given, Kit.load(build_settings(env).models), FastClock().deadline(), lambda _: ())
@@ -114,14 +114,14 @@ async def test_every_file_is_right_after_every_round(task: str, shape: Shape) ->
     for round_ in ROUNDS:
         after, attached = site(task, round_), ATTACHED.get((task, round_), {})
         asked = Task(task=task, round=round_, nonce="n", brief=f"Round {round_}.", checks=(Check(text="true"),))
-        made = await built(Given(asked, attached, Site(present), record if present else None), shape(before, after))
+        made = await built(Material(asked, attached, Site(present), record if present else None), shape(before, after))
         assert [attempt.outcome for attempt in made.attempts] == ["answered"]
         expected = {path: text.encode() for path, text in after.items()}
         kept = {name: data for name, data in present.items() if name not in before}
         assert made.site.files == {**expected, **kept, **attached}
         present, before = dict(made.site.files), after
         entry = Round(round=round_, brief=asked.brief, attachments=tuple(attached) or None)
-        record = record.answered("r", "s", "m", entry)
+        record = record.with_round("r", "s", "m", entry)
 
 
 @pytest.mark.parametrize("task", TASKS)

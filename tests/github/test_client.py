@@ -7,7 +7,7 @@ import pytest
 from github import Github
 
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.github.client import Client, Refused, Unsure
+from orchestrator.github.client import Client, GitHubRefused, Unsure
 from tests.doubles.hub import Hub, fault
 
 pytestmark = pytest.mark.anyio
@@ -80,7 +80,7 @@ async def test_a_secondary_limit_without_headers_is_given_a_minute(hub: Hub) -> 
 
 async def test_a_limit_that_lasts_longer_than_there_is_time_is_an_error(hub: Hub) -> None:
     hub.fail(fault(WRITE, status=429, headers={"retry-after": "3600"}))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(GitHubRefused) as refused:
         await hub.client().write(put)
     assert (refused.value.status, hub.time.slept) == (429, [])
 
@@ -100,7 +100,7 @@ async def test_a_refusal_is_final_and_names_the_remedy_of_its_reason(
 ) -> None:
     body = {"message": says, "errors": [{"message": "name is taken"}, "more", None]}
     hub.fail(fault(READ, status=status, body=body, times=9))
-    with pytest.raises(Refused, match=remedy) as refused:
+    with pytest.raises(GitHubRefused, match=remedy) as refused:
         await hub.client().read(name)
     assert refused.value.status == status
     assert refused.value.detail == f"{says} name is taken more"
@@ -116,7 +116,7 @@ async def test_errors_of_graphql_mean_what_those_of_rest_mean(
 ) -> None:
     body = {"data": None, "errors": [{"type": kind, "message": "No."}]}
     hub.fail(fault("^/graphql$", status=200, body=body, times=9))
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(GitHubRefused) as refused:
         await hub.client(seconds=130).write(mutate)
     assert refused.value.status == status
     assert hub.time.slept == pauses[: len(hub.time.slept)]
@@ -126,7 +126,7 @@ async def test_errors_of_graphql_mean_what_those_of_rest_mean(
 @pytest.mark.parametrize("body", ["", "<html>no", [], None, {"errors": None}, {"errors": "x"}])
 async def test_a_refusal_of_any_form_is_understood(hub: Hub, body: Any) -> None:
     hub.fail(fault(READ, status=422, body=body))
-    with pytest.raises(Refused, match="422"):
+    with pytest.raises(GitHubRefused, match="422"):
         await hub.client().read(name)
 
 

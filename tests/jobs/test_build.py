@@ -11,6 +11,7 @@ import pytest
 from orchestrator.core.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
 from orchestrator.core.record import Record
 from orchestrator.core.report import Build
+from orchestrator.core.settings import build_config, publish_config
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Order
 from orchestrator.jobs import handover
@@ -48,10 +49,10 @@ class Job:
     async def run(self, given: Order, **settings: str) -> Build:
         runner = Runner(self.log, None, self.folder / "summary")
         where = env(self.hub.host.url, **{"TARGET_TOKEN": "", **settings})
-        return await build(where, given, self.folder / given.id, runner, self.hub.time.clock())
+        return await build(build_config(where), given, self.folder / given.id, runner, self.hub.time.clock())
 
     def handed_over(self, given: Order) -> tuple[Build, dict[str, bytes]]:
-        built, made = handover.read(self.folder / given.id)
+        built, made = handover.load_build_output(self.folder / given.id)
         assert built
         return built, dict(made.files) if made else {}
 
@@ -105,7 +106,7 @@ async def test_two_rounds_go_from_the_brief_to_the_evaluator(job: Job, hub: Hub)
             assert {check.round for check in built.checks} == set(range(1, round_ + 1))
             assert (built.attempts[-1].passed, built.attempts[-1].failed) == (round_, 0)
             runner = Runner(job.log)
-            await publish(env(hub.host.url), given, job.folder / given.id, runner, hub.time.clock())
+            await publish(publish_config(env(hub.host.url)), given, job.folder / given.id, runner, hub.time.clock())
     files = hub.files(TASK)
     assert files["more.html"] == b"<h1>more</h1>\n"
     assert b"<title>Sales</title>" in files["index.html"]
@@ -273,7 +274,7 @@ async def test_a_later_round_without_a_repository_fails_at_once_with_the_reason(
 
 
 async def test_a_later_round_of_a_half_made_repository_fails_the_same_way(job: Job, hub: Hub) -> None:
-    hub.seed(TASK, {RECORD: Record(task=KEY).written()})
+    hub.seed(TASK, {RECORD: Record(task=KEY).render_file()})
     with pytest.raises(UsageError, match="has no repository"):
         await job.run(order(2))
 
@@ -327,7 +328,7 @@ async def test_a_defect_is_handed_over_too(job: Job, hub: Hub) -> None:
     given = order()
     runner = Runner(job.log, None, job.folder / "summary")
     with pytest.raises(Broken):
-        await build(env(hub.host.url), given, job.folder / given.id, runner, hub.time.broken_once())
+        await build(build_config(env(hub.host.url)), given, job.folder / given.id, runner, hub.time.broken_once())
     assert job.handed_over(given)[0].error == "Job build failed. Its log in Actions says why."
 
 
@@ -358,7 +359,7 @@ async def test_a_report_of_the_build_before_is_not_what_the_next_one_finds(job: 
     folder = hand_over(job.folder / given.id, given, site())
     with pytest.raises(UsageError):
         await job.run(given)
-    built, _ = handover.read(folder)
+    built, _ = handover.load_build_output(folder)
     assert built
     assert built.error
 

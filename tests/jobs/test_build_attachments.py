@@ -7,7 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from orchestrator.core.report import Build, Refused
+from orchestrator.core.report import Build, RefusedChange
+from orchestrator.core.settings import build_config, publish_config
 from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
@@ -29,7 +30,7 @@ PAGE = """<file path="index.html">
 # Sales
 </file>
 """
-NOT_ASKED = Refused(name="data.csv", reason="not asked for")
+NOT_ASKED = RefusedChange(name="data.csv", reason="not asked for")
 
 
 def block(path: str, text: str) -> str:
@@ -55,8 +56,10 @@ async def made(hub: Hub, folder: Path, given: Order, *answers: Reply | Playing |
     async with model_server(*answers) as model:
         settings = {"LLM_MODELS": "openai/gpt-4.1", "LLM_API_BASE": model.url, "LLM_API_KEY": "key-of-the-model"}
         where = env(hub.host.url, TARGET_TOKEN="", **settings)
-        built = await build(where, given, folder / given.id, Runner(log, None, folder / "summary"), hub.time.clock())
-    _, site = handover.read(folder / given.id)
+        built = await build(
+            build_config(where), given, folder / given.id, Runner(log, None, folder / "summary"), hub.time.clock()
+        )
+    _, site = handover.load_build_output(folder / given.id)
     return Made(built, dict(site.files) if site else {}, model, log.getvalue() + (folder / "summary").read_text())
 
 
@@ -117,7 +120,9 @@ async def test_a_file_of_an_earlier_round_is_changed_where_a_later_brief_asks_fo
     job = await made(hub, tmp_path, first, PAGE + block("sum.py", REPAIRED), PAGE)
     assert job.files["sum.py"] == SUM.encode()
     assert [one.name for one in job.built.attachments_refused] == ["sum.py"]
-    await publish(env(hub.host.url), first, tmp_path / first.id, Runner(io.StringIO()), hub.time.clock())
+    await publish(
+        publish_config(env(hub.host.url)), first, tmp_path / first.id, Runner(io.StringIO()), hub.time.clock()
+    )
     second = order(2, "nonce-2", brief="The total of sum.py is one too high. Please fix it.", checks=[])
     job = await made(hub, tmp_path, second, block("sum.py", REPAIRED))
     assert job.files["sum.py"] == REPAIRED.encode()

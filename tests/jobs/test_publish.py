@@ -20,8 +20,9 @@ from orchestrator.core.errors import (
     UsageError,
 )
 from orchestrator.core.record import Record, read_record
+from orchestrator.core.settings import publish_config
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import Order, request_of
+from orchestrator.core.task import Order, parse_request_id
 from orchestrator.jobs.notify import Publication
 from orchestrator.jobs.publish import publish
 from orchestrator.jobs.runner import Runner
@@ -52,7 +53,7 @@ class Job:
     async def run(self, given: Order, folder: Path, **settings: str) -> Publication:
         runner = Runner(self.log, self.folder / "output", self.folder / "summary")
         self.settings = env(self.hub.host.url, **settings)
-        return await publish(self.settings, given, folder, runner, self.hub.time.clock())
+        return await publish(publish_config(self.settings), given, folder, runner, self.hub.time.clock())
 
     @property
     def seen(self) -> str:
@@ -151,7 +152,7 @@ async def test_two_runs_of_one_request_at_once_have_one_effect(job: Job, hub: Hu
     folder = job.built(given)
     made = await asyncio.gather(*(job.run(given, folder) for _ in range(3)))
     assert made[0] == made[1] == made[2]
-    assert [request_of(message) for message in hub.messages(TASK)] == [given.id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [given.id, None]
     assert len(set(job.told.bodies)) == 1
 
 
@@ -169,7 +170,7 @@ async def test_a_run_that_loses_a_write_ends_live_and_told_once(job: Job, hub: H
     hub.fail(fault(**WRITES[write], drop=drop))
     given = job.order()
     made = await job.run(given, job.built(given))
-    assert [request_of(message) for message in hub.messages(TASK)] == [given.id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [given.id, None]
     assert job.told.results[0]["commit_sha"] == made.commit_sha == hub.head(TASK)
     assert len(job.told.asked) == 1
 
@@ -187,7 +188,7 @@ async def test_a_run_killed_at_a_write_ends_in_the_same_state_when_run_again(
         await job.run(given, folder, TASK_DEADLINE_S="60")
     hub.fail()
     made = await job.run(given, folder)
-    assert [request_of(message) for message in hub.messages(TASK)] == [given.id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [given.id, None]
     assert made.commit_sha == hub.head(TASK)
     assert job.told.results[-1]["commit_sha"] == made.commit_sha
     assert "error" in job.told.results[0]
@@ -229,7 +230,7 @@ async def test_a_foreign_repository_is_left_alone_and_the_other_name_is_live(job
 
 
 async def test_a_half_made_repository_is_gone_on_with(job: Job, hub: Hub) -> None:
-    head = hub.seed(TASK, {RECORD: Record(task=KEY).written()}, "Reserve")
+    head = hub.seed(TASK, {RECORD: Record(task=KEY).render_file()}, "Reserve")
     given = job.order()
     await job.run(given, job.built(given, base=head))
     assert hub.writes == ["POST /graphql", f"POST /repos/octo/{TASK}/pages"]
@@ -357,7 +358,7 @@ async def test_a_defect_still_tells_the_evaluator(job: Job, hub: Hub) -> None:
     given = job.order()
     runner = Runner(job.log, None, job.folder / "summary")
     with pytest.raises(Broken):
-        await publish(env(hub.host.url), given, job.built(given), runner, hub.time.broken_once())
+        await publish(publish_config(env(hub.host.url)), given, job.built(given), runner, hub.time.broken_once())
     assert job.told.results[0]["error"] == "The pipeline failed. Its log in Actions says why."
 
 
@@ -399,7 +400,7 @@ async def test_a_commit_that_pages_lost_is_followed_by_another_one_and_stays_the
     hub.github.sites.troubles.append("errored")
     given = job.order()
     made = await job.run(given, job.built(given))
-    assert [request_of(message) for message in hub.messages(TASK)] == [None, given.id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [None, given.id, None]
     assert job.told.results[0]["commit_sha"] == made.commit_sha != hub.head(TASK)
     assert "Page build failed" in job.seen
     record = read_record(hub.files(TASK)[RECORD])
@@ -418,7 +419,7 @@ async def test_a_page_that_pages_loses_again_and_again_is_an_error_with_the_reas
     assert "Page build failed" in job.told.results[0]["error"]
     assert len(hub.messages(TASK)) == 4
     made = await job.run(given, job.folder / "nothing", GITHUB_RUN_ATTEMPT="2")
-    assert [request_of(message) for message in hub.messages(TASK)] == [None, None, None, given.id, None]
+    assert [parse_request_id(message) for message in hub.messages(TASK)] == [None, None, None, given.id, None]
     assert made.commit_sha == job.told.results[1]["commit_sha"] != hub.head(TASK)
 
 
@@ -486,6 +487,6 @@ async def test_missing_settings_are_all_named_at_once(job: Job) -> None:
     runner = Runner(job.log)
     names = ("TARGET_TOKEN", "GITHUB_REPOSITORY", "GITHUB_REPOSITORY_OWNER")
     with pytest.raises(UsageError, match=r"TARGET_TOKEN.*TARGET_OWNER|TARGET_OWNER.*TARGET_TOKEN"):
-        await publish(without(names, env("")), given, job.built(given), runner, job.hub.time.clock())
+        await publish(publish_config(without(names, env(""))), given, job.built(given), runner, job.hub.time.clock())
     assert "not set up correctly" in job.told.results[0]["error"]
     assert "TOKEN" not in job.told.results[0]["error"]

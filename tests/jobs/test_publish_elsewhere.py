@@ -12,6 +12,7 @@ import pytest
 
 from orchestrator.core.errors import GitHubFailed, HostFailed, OutOfTime, PagewrightError, RuleBroken, UsageError
 from orchestrator.core.record import read_record
+from orchestrator.core.settings import publish_config
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
@@ -47,10 +48,10 @@ class Job:
         folder = hand_over(self.folder / given.id, given, site(files), base)
         runner = Runner(self.log, self.folder / "output", self.folder / "summary")
         told = env(self.hub.host.url, **{**self.away.settings, **settings})
-        return await publish(told, given, folder, runner, self.hub.time.clock())
+        return await publish(publish_config(told), given, folder, runner, self.hub.time.clock())
 
     def homepage(self) -> str | None:
-        found = self.hub.github.store.find("octo", TASK)
+        found = self.hub.github.store.find_repository("octo", TASK)
         assert found
         return found.homepage
 
@@ -166,7 +167,7 @@ async def test_nothing_is_lost_and_nothing_doubled(job: Job, write: str, way: st
     job.away.fail(at(job, write, **LOST[way]))
     made = await job.run(job.order())
     await check_live(job, made)
-    assert len(job.away.shelf.all("site") + job.away.shelf.all("project")) == 1
+    assert len(job.away.shelf.list_entries("site") + job.away.shelf.list_entries("project")) == 1
     assert len(job.told.asked) == 1
 
 
@@ -252,7 +253,7 @@ async def test_a_place_that_holds_something_else_is_left_alone(job: Job) -> None
     made = await job.run(job.order())
     for one in job.away.deployments:
         one["title"], one["meta"] = "Somebody's", {}
-    for one in job.away.shelf.all("deploy"):
+    for one in job.away.shelf.list_entries("deploy"):
         one["title"] = "Somebody's"
     with pytest.raises(HostFailed, match=r"holds something else\. Rename or delete"):
         await job.run(job.order(2, "nonce-2"), {"new.txt": b"x"}, made.commit_sha)
@@ -266,7 +267,7 @@ async def test_a_name_that_somebody_else_has_at_netlify_gets_digits_and_is_found
     first = await job.run(job.order())
     second = await job.run(job.order(2, "nonce-2"), {"new.txt": b"x"}, first.commit_sha)
     assert first.pages_url == second.pages_url
-    assert [site["name"][:-8] for site in job.away.shelf.all("site")] == [f"{TASK}-{KEY[:12]}-"]
+    assert [site["name"][:-8] for site in job.away.shelf.list_entries("site")] == [f"{TASK}-{KEY[:12]}-"]
 
 
 async def test_names_that_a_host_cannot_take_are_refused_before_the_commit(job: Job, hub: Hub) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.events import CheckEvent, NoteEvent, read_line
+from orchestrator.core.events import CheckEvent, NoteEvent, parse_line
+from orchestrator.core.settings import build_config, publish_config
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import FILE, Stream
-from orchestrator.jobs.telling import Teller, teller
+from orchestrator.jobs.telling import Teller, create_teller
 from tests.doubles.orders import order
 
 
@@ -21,7 +22,7 @@ def test_events_are_numbered_and_stamped(tmp_path: Path) -> None:
     stream = Stream(tmp_path / "new" / "folder", "0123456789abcdef", "publish", 3)
     for text in ("one", "two"):
         stream.append(NoteEvent(text=text))
-    read = [read_line(line) for line in lines(stream.folder)]
+    read = [parse_line(line) for line in lines(stream.folder)]
     assert [(each.envelope.n, each.event) for each in read] == [(1, NoteEvent(text="one")), (2, NoteEvent(text="two"))]
     assert {(each.envelope.id, each.envelope.source, each.envelope.run_attempt) for each in read} == {
         ("0123456789abcdef", "publish", 3)
@@ -33,7 +34,7 @@ def test_two_sources_write_whole_lines_to_one_file(tmp_path: Path) -> None:
     for number in range(50):
         for stream in streams:
             stream.append(NoteEvent(text=f"{number} {'x' * 400}"))
-    read = [read_line(line) for line in lines(tmp_path)]
+    read = [parse_line(line) for line in lines(tmp_path)]
     assert [each.envelope.n for each in read if each.envelope.source == "publish"] == list(range(1, 51))
 
 
@@ -50,7 +51,7 @@ def test_a_nonce_that_is_a_word_of_the_stream_takes_nothing_from_it(tmp_path: Pa
     stream.hide(private)
     event = CheckEvent(attempt=1, label=f"says {private}!", round=1, kind="js", state="passed", seen="true")
     stream.append(event)
-    (stamped,) = map(read_line, lines(tmp_path))
+    (stamped,) = map(parse_line, lines(tmp_path))
     assert stamped.event == event.model_copy(update={"label": "says ***!"})
 
 
@@ -94,9 +95,11 @@ def test_a_stream_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_events_go_where_the_environment_says_or_beside_what_is_handed_over(tmp_path: Path) -> None:
     runner = Runner(io.StringIO())
-    asked = teller({"PAGEWRIGHT_EVENTS": str(tmp_path / "a")}, order(), runner, "build", tmp_path / "out")
-    beside = teller({"GITHUB_RUN_ATTEMPT": "2"}, order(), runner, "build", tmp_path / "out")
-    nowhere = teller({}, order(), runner, "publish")
+    asked = create_teller(
+        build_config({"PAGEWRIGHT_EVENTS": str(tmp_path / "a")}), order(), runner, "build", tmp_path / "out"
+    )
+    beside = create_teller(build_config({"GITHUB_RUN_ATTEMPT": "2"}), order(), runner, "build", tmp_path / "out")
+    nowhere = create_teller(publish_config({}), order(), runner, "publish")
     assert asked.stream
     assert beside.stream
     assert (asked.stream.folder, beside.stream.folder) == (tmp_path / "a", tmp_path / "out" / "events")

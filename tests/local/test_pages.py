@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -24,14 +24,14 @@ FILES = {
 
 
 @pytest.fixture
-def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dict[str, bytes]], Repository]:
+def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dict[str, bytes]], StoredRepository]:
     """Return what makes octo/site serve exactly these files, built."""
 
-    def published(files: dict[str, bytes], path: str = "/") -> Repository:
+    def published(files: dict[str, bytes], path: str = "/") -> StoredRepository:
         github.store.seed("octo", "site", files, "Publish")
-        repository = github.store.find("octo", "site")
+        repository = github.store.find_repository("octo", "site")
         assert repository
-        if github.sites.get(repository) is None:
+        if github.sites.refresh_site(repository) is None:
             github.sites.enable(repository, "main", path)
         wait(2)
         return repository
@@ -39,7 +39,7 @@ def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dic
     return published
 
 
-Publish = Callable[..., Repository]
+Publish = Callable[..., StoredRepository]
 
 
 async def test_every_byte_is_served_with_its_type_and_ten_minutes_of_cache(
@@ -118,7 +118,7 @@ async def test_the_old_content_is_served_until_the_new_one_is_built(
 ) -> None:
     repository = publish({"index.html": b"one"})
     github.store.seed("octo", "site", {"index.html": b"two"}, "Second")
-    github.sites.get(repository)
+    github.sites.refresh_site(repository)
     wait(1.9)
     assert (await pages.get("/octo/site/")).content == b"one"
     wait(0.1)
@@ -126,7 +126,7 @@ async def test_the_old_content_is_served_until_the_new_one_is_built(
 
 
 async def test_nothing_is_served_before_the_first_build_is_done(
-    pages: httpx.AsyncClient, github: LocalGitHub, site: Repository, wait: Callable[[float], None]
+    pages: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, wait: Callable[[float], None]
 ) -> None:
     assert (await pages.get("/octo/site/")).status_code == 404
     github.sites.enable(site, "main", "/")
@@ -151,7 +151,7 @@ async def test_a_pushed_commit_is_built_too_and_symlinks_are_left_out(
 ) -> None:
     repository = publish({"index.html": b"one"})
     push(github.store.directory(repository), tmp_path / "clone")
-    github.sites.get(repository)
+    github.sites.refresh_site(repository)
     wait(2)
     assert (await pages.get("/octo/site/index.html")).content == b"pushed"
     assert (await pages.get("/octo/site/link.html")).status_code == 404
@@ -196,11 +196,11 @@ async def test_a_second_build_of_a_commit_fails_while_the_first_is_under_way(
     api: httpx.AsyncClient,
     pages: httpx.AsyncClient,
     github: LocalGitHub,
-    site: Repository,
+    site: StoredRepository,
     wait: Callable[[float], None],
 ) -> None:
     github.sites.enable(site, "main", "/")
-    place = f"/repos/octo/site/pages/deployments/{github.store.head(site)}"
+    place = f"/repos/octo/site/pages/deployments/{github.store.resolve_head(site)}"
     wait(1)
     assert (await api.get(place)).json() == {"status": "deployment_in_progress"}
     await api.post("/repos/octo/site/pages/builds")
@@ -218,7 +218,7 @@ async def test_a_build_may_register_late(
     api: httpx.AsyncClient,
     pages: httpx.AsyncClient,
     github: LocalGitHub,
-    site: Repository,
+    site: StoredRepository,
     wait: Callable[[float], None],
 ) -> None:
     github.sites.registers_after = timedelta(seconds=60)
@@ -238,7 +238,7 @@ async def test_a_push_that_was_missed_is_built_when_asked_for_or_with_the_next(
     github.sites.troubles += ["missed", "missed"]
     publish({"index.html": b"two"})
     latest = (await api.get("/repos/octo/site/pages/builds/latest")).json()
-    assert latest["commit"] != github.store.head(site)
+    assert latest["commit"] != github.store.resolve_head(site)
     assert (await pages.get("/octo/site/")).content == b"one"
     assert (await api.post("/repos/octo/site/pages/builds")).status_code == 201
     publish({"index.html": b"two"})

@@ -7,9 +7,16 @@ import pytest
 
 from orchestrator.core.report import CheckResult, Finding, Report, State
 from orchestrator.core.site import Site
-from orchestrator.generate.generation import FALLBACK, Generated
-from orchestrator.generate.tried import Tried
-from orchestrator.making.proving import Attempted, Ways, faults, prove, remarks, worth
+from orchestrator.generate.generation import FALLBACK, GeneratedSite
+from orchestrator.generate.tried import PastRepair
+from orchestrator.making.proving import (
+    ProvedAttempt,
+    ProvingTools,
+    describe_faults,
+    describe_remarks,
+    prove,
+    rate_report,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -35,22 +42,22 @@ class Studio:
     reports: Sequence[Report | int | None]
     told: list[Sequence[str]] = field(default_factory=list)
     gained_nothing: list[int] = field(default_factory=list)
-    tried: list[Sequence[Tried]] = field(default_factory=list)
+    tried: list[Sequence[PastRepair]] = field(default_factory=list)
     published: Sequence[Finding] | None = None
     looks: int = 0
 
-    def made(self, number: int) -> Generated:
+    def made(self, number: int) -> GeneratedSite:
         seen = self.reports[number]
-        return Generated(Site({"index.html": f"{seen if isinstance(seen, int) else number}".encode()}), "m")
+        return GeneratedSite(Site({"index.html": f"{seen if isinstance(seen, int) else number}".encode()}), "m")
 
-    async def verify(self, generated: Generated) -> Attempted:
+    async def verify(self, generated: GeneratedSite) -> ProvedAttempt:
         seen = self.reports[int(generated.site.files["index.html"])]
         assert isinstance(seen, Report)
-        return Attempted(generated, generated.site, seen)
+        return ProvedAttempt(generated, generated.site, seen)
 
     async def repair(
-        self, _: Generated, wrong: Sequence[str], gained_nothing: int, tried: Sequence[Tried]
-    ) -> Generated | None:
+        self, _: GeneratedSite, wrong: Sequence[str], gained_nothing: int, tried: Sequence[PastRepair]
+    ) -> GeneratedSite | None:
         self.told.append(wrong)
         self.gained_nothing.append(gained_nothing)
         self.tried.append(tried)
@@ -62,7 +69,7 @@ class Studio:
         return self.published or ()
 
     async def kept(self, most: int = 4) -> Report:
-        ways = Ways(self.verify, self.repair, None if self.published is None else self.standing)
+        ways = ProvingTools(self.verify, self.repair, None if self.published is None else self.standing)
         return (await prove(self.made(0), ways, this=2, most=most)).report
 
 
@@ -104,8 +111,8 @@ async def test_where_nobody_repairs_the_best_so_far_is_kept() -> None:
 
 async def test_a_page_of_the_template_is_not_repaired() -> None:
     studio = Studio([report("-")])
-    made = Generated(studio.made(0).site, FALLBACK)
-    assert (await prove(made, Ways(studio.verify, studio.repair), this=2, most=4)).report == report("-")
+    made = GeneratedSite(studio.made(0).site, FALLBACK)
+    assert (await prove(made, ProvingTools(studio.verify, studio.repair), this=2, most=4)).report == report("-")
 
 
 async def test_a_check_of_an_earlier_round_causes_one_repair_and_no_more() -> None:
@@ -206,7 +213,7 @@ async def test_a_check_that_could_not_be_evaluated_here_is_no_fault_and_told_as_
     studio = Studio([Report((seen,), ())])
     assert await studio.kept() == Report((seen,), ())
     assert studio.told == []
-    assert remarks(Report((seen,), ())) == [
+    assert describe_remarks(Report((seen,), ())) == [
         "This check could not be evaluated here. The page is not at fault: page.click('a')"
     ]
 
@@ -216,8 +223,8 @@ async def test_an_answer_that_was_cut_off_is_held_against_the_template(draft: st
     """In a tie it is kept: it is made for the brief."""
     drafted, from_template = report(draft, "", "layout"), report("+-", "", "error")
     studio = Studio([drafted, None, from_template])
-    template = Generated(studio.made(2).site, FALLBACK)
-    ways = Ways(studio.verify, studio.repair, template=lambda: template)
+    template = GeneratedSite(studio.made(2).site, FALLBACK)
+    ways = ProvingTools(studio.verify, studio.repair, template=lambda: template)
     best = await prove(replace(studio.made(0), is_cut_off=True), ways, this=2, most=4)
     assert best.report == (from_template if draft == "--" else drafted)
     assert best.generated.is_fallback is (draft == "--")
@@ -226,32 +233,32 @@ async def test_an_answer_that_was_cut_off_is_held_against_the_template(draft: st
 
 async def test_an_answer_that_was_cut_off_is_repaired_all_the_same() -> None:
     studio = Studio([report("-"), report("+"), report("")])
-    ways = Ways(studio.verify, studio.repair, template=lambda: Generated(studio.made(2).site, FALLBACK))
+    ways = ProvingTools(studio.verify, studio.repair, template=lambda: GeneratedSite(studio.made(2).site, FALLBACK))
     assert (await prove(replace(studio.made(0), is_cut_off=True), ways, this=2, most=4)).report == report("+")
 
 
 @pytest.mark.parametrize("is_cut_off", [True, False])
 async def test_without_a_template_or_a_cut_there_is_nothing_to_compare(is_cut_off: bool) -> None:  # noqa: FBT001
     studio = Studio([report("-"), None])
-    ways = Ways(studio.verify, studio.repair, template=(lambda: None) if is_cut_off else None)
+    ways = ProvingTools(studio.verify, studio.repair, template=(lambda: None) if is_cut_off else None)
     assert (await prove(replace(studio.made(0), is_cut_off=is_cut_off), ways, 2, 4)).report == report("-")
 
 
 async def test_what_is_nobodys_fault_and_proofs_that_do_not_hold_are_told_along_and_cause_no_repair() -> None:
     unproved = CheckResult(round=2, text="neat", kind="prose", state="unproved", seen="it fails", proof="1 === 2")
     told_along = Report((unproved,), (), notes=("There is no network here.",))
-    assert faults(told_along, 2, with_earlier=True) == []
-    assert remarks(told_along) == [
+    assert describe_faults(told_along, 2, with_earlier=True) == []
+    assert describe_remarks(told_along) == [
         "This check in prose is not proved yet: neat\n  it fails",
         "The page is not at fault for this: There is no network here.",
     ]
 
 
 def test_what_is_wrong_is_told_with_what_was_seen() -> None:
-    assert faults(report("-+", "-"), 2, with_earlier=False) == [
+    assert describe_faults(report("-+", "-"), 2, with_earlier=False) == [
         "This check of round 2 must be true and is not: check 0\n  It gave: false"
     ]
-    assert len(faults(report("-+", "-"), 2, with_earlier=True)) == 2
+    assert len(describe_faults(report("-+", "-"), 2, with_earlier=True)) == 2
 
 
 def test_this_round_counts_before_earlier_ones_and_those_before_proofs_and_findings() -> None:
@@ -264,4 +271,4 @@ def test_this_round_counts_before_earlier_ones_and_those_before_proofs_and_findi
         report("+-", "-", "layout"),
         report("+-", "-", "error"),
     ]
-    assert sorted(better_first, key=lambda seen: worth(seen, 2), reverse=True) == better_first
+    assert sorted(better_first, key=lambda seen: rate_report(seen, 2), reverse=True) == better_first

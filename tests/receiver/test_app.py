@@ -16,10 +16,10 @@ import pytest
 from orchestrator.core.retry import Kind, Policy, Rule
 from orchestrator.core.task import Check, read_event, request_id, task_key
 from receiver.app import create_app
-from receiver.github import GitHub
-from receiver.payload import INLINE_BYTES
+from receiver.github.client import GitHub
 from receiver.settings import Settings
-from receiver.throttle import Throttle
+from receiver.tasks.payload import INLINE_BYTES
+from receiver.tasks.throttle import Throttle
 
 pytestmark = pytest.mark.anyio
 
@@ -201,7 +201,7 @@ async def test_the_event_is_what_the_workflow_reads(door: httpx.AsyncClient, git
     received = datetime.fromisoformat(payload["request"].pop("received_at"))
     assert before <= received <= before + timedelta(seconds=10)
     assert payload["request"] == {name: value for name, value in TASK.items() if name != "secret"}
-    task = read_event({"client_payload": payload}, "1").task()
+    task = read_event({"client_payload": payload}, "1").assemble_task()
     assert task.checks == (Check(text="Has a title"), Check(text="a == 1", js=True))
 
 
@@ -251,7 +251,7 @@ async def test_a_large_request_goes_by_a_blob_that_holds_nothing_personal(
     assert payload["request"]["blob"] == sha
     assert not payload["request"].keys() & {"brief", "checks", "attachments", "secret"}
     assert len(json.dumps(payload)) < 65_535
-    assert read_event({"client_payload": payload}, "1").task(large).attachments[0].url == url
+    assert read_event({"client_payload": payload}, "1").assemble_task(large).attachments[0].url == url
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "😀", '"', "\x01"])

@@ -12,7 +12,7 @@ from schemathesis.specs.openapi import checks
 
 import receiver.app
 from orchestrator.core.task import Attachment, Request
-from receiver.throttle import Throttle
+from receiver.tasks.throttle import Throttle
 from tests.receiver.test_app import SETTINGS, ScriptedGitHub, app, to
 
 DESCRIPTION = json.loads(Path(receiver.app.__file__).with_name("openapi.json").read_bytes())
@@ -22,7 +22,7 @@ SCHEMAS = DESCRIPTION["components"]["schemas"]
 class Patience(Throttle):
     """Nobody is held up: thousands of wrong secrets come from one address."""
 
-    def failed(self, _: str) -> float | None:
+    def record_failure(self, _: str) -> float | None:
         return None
 
 

@@ -5,11 +5,11 @@ import json
 import httpx
 import pytest
 
-from orchestrator.targets.hosting import Account, HostAPI, HostRefused, HostUnsure
+from orchestrator.targets.hosting import HostAccount, HostAPI, HostRefused, HostUnsure
 from tests.doubles.clock import FastClock
 
 pytestmark = pytest.mark.anyio
-ACCOUNT = Account("Somewhere", "SOMEWHERE_TOKEN", "http://host.test/api", "secret-token")
+ACCOUNT = HostAccount("Somewhere", "SOMEWHERE_TOKEN", "http://host.test/api", "secret-token")
 
 
 def said(status: int, body: object = None, text: str = "", **headers: str) -> httpx.Response:

@@ -8,10 +8,10 @@ import pytest
 
 from orchestrator.core.errors import OutOfTime
 from orchestrator.core.site import RECORD, blob_id
-from orchestrator.github.client import Refused, Unsure
+from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.targets.builds import UNREGISTERED_S, BuildLost
-from orchestrator.targets.live import Awaited, wait_until_live
-from orchestrator.targets.pages import builds_of, site_url
+from orchestrator.targets.live import ExpectedSite, wait_until_live
+from orchestrator.targets.pages import builds_of, enable_pages
 from tests.doubles.hub import READER, Host, Hub, fault, hub_on
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ def hub(host: Host, tmp_path: Path) -> Hub:
 
 
 async def enable(hub: Hub, *, is_new: bool = True, seconds: float = 600) -> str:
-    return await site_url(hub.client(seconds=seconds), NAME, is_new=is_new)
+    return await enable_pages(hub.client(seconds=seconds), NAME, is_new=is_new)
 
 
 async def live(
@@ -41,7 +41,7 @@ async def live(
     expected = {path: blob_id(data) for path, data in (files or FILES).items()}
     client = hub.client(seconds=seconds)
     host = builds_of(client, NAME, head, is_replay=is_replay)
-    await wait_until_live(Awaited(url, head, expected), host, client.deadline)
+    await wait_until_live(ExpectedSite(url, head, expected), host, client.deadline)
 
 
 def rebuilds(hub: Hub) -> list[str]:
@@ -88,7 +88,7 @@ async def test_a_branch_that_is_not_seen_yet_is_waited_for(hub: Hub) -> None:
 
 async def test_a_branch_that_stays_unseen_is_an_error_after_five_tries(hub: Hub) -> None:
     hub.fail(refusal("The main branch must exist before GitHub Pages can be built."))
-    with pytest.raises(Refused, match="must exist"):
+    with pytest.raises(GitHubRefused, match="must exist"):
         await enable(hub)
     assert hub.time.slept == [1, 2, 4, 8]
     assert hub.reads == []
@@ -96,7 +96,7 @@ async def test_a_branch_that_stays_unseen_is_an_error_after_five_tries(hub: Hub)
 
 async def test_a_branch_that_stays_unseen_ends_with_the_time_and_says_why(hub: Hub) -> None:
     hub.fail(refusal("The main branch must exist before GitHub Pages can be built."))
-    with pytest.raises(Refused, match="must exist"):
+    with pytest.raises(GitHubRefused, match="must exist"):
         await enable(hub, seconds=5)
     assert sum(hub.time.slept) <= 5
 
@@ -111,7 +111,7 @@ async def test_a_branch_that_stays_unseen_ends_with_the_time_and_says_why(hub: H
 )
 async def test_a_refusal_that_lasts_is_asked_for_once(hub: Hub, says: str) -> None:
     hub.fail(refusal(says))
-    with pytest.raises(Refused, match=says.rstrip(".")):
+    with pytest.raises(GitHubRefused, match=says.rstrip(".")):
         await enable(hub)
     assert hub.calls == [("POST", f"/repos/{NAME}/pages")]
 
@@ -125,8 +125,8 @@ async def test_a_lost_answer_is_looked_up_before_it_is_asked_again(hub: Hub, way
 
 
 async def test_a_token_that_may_not_is_an_error_at_once(hub: Hub) -> None:
-    with pytest.raises(Refused, match="Pages: write"):
-        await site_url(hub.client(READER), NAME, is_new=True)
+    with pytest.raises(GitHubRefused, match="Pages: write"):
+        await enable_pages(hub.client(READER), NAME, is_new=True)
     assert hub.time.slept == []
 
 
@@ -140,7 +140,7 @@ async def test_live_is_when_every_byte_is_served(hub: Hub) -> None:
 async def test_looking_at_the_builds_again_costs_nothing_while_nothing_changes(hub: Hub) -> None:
     await enable(hub)
     await live(hub)
-    used = hub.github.limits.count("octo", "core", 0)["used"]
+    used = hub.github.limits.count_calls("octo", "core", 0)["used"]
     assert len([call for call in hub.reads if call.endswith("/latest")]) == 10
     assert used <= 9  # of the ten looks those before the build is registered are 404s, and most later ones 304s
 
@@ -224,7 +224,7 @@ async def test_a_deployment_that_registers_very_late_is_not_disturbed(hub: Hub) 
 async def test_a_second_build_that_fails_for_being_the_second_is_not_taken_for_ours(hub: Hub) -> None:
     hub.github.sites.registers_after = timedelta(seconds=60)
     await enable(hub)
-    repository = hub.github.store.find("octo", "site")
+    repository = hub.github.store.find_repository("octo", "site")
     assert repository
     assert hub.github.sites.rebuild(repository)
     await live(hub)

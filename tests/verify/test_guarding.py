@@ -7,12 +7,12 @@ import pytest
 from orchestrator.core.report import Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import Cage, opened
+from orchestrator.verify.browser import Cage, open_cage
 from orchestrator.verify.guarding import NAME
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
-from orchestrator.verify.limits import Limits
-from orchestrator.verify.server import Served, serving
+from orchestrator.verify.inspection import inspect_page
+from orchestrator.verify.limits import TimeLimits
+from orchestrator.verify.server import ServedSite, serve_site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 PAGE = (
@@ -27,18 +27,18 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def stage(anyio_backend: str) -> AsyncIterator[tuple[Cage, Served]]:  # noqa: ARG001
-    with serving(Site({}), "repo") as served:
-        async with opened(None, served.url) as cage:
+async def stage(anyio_backend: str) -> AsyncIterator[tuple[Cage, ServedSite]]:  # noqa: ARG001
+    with serve_site(Site({}), "repo") as served:
+        async with open_cage(None, served.url) as cage:
             yield cage, served
 
 
-async def report(stage: tuple[Cage, Served], script: str, *checks: str) -> Report:
+async def report(stage: tuple[Cage, ServedSite], script: str, *checks: str) -> Report:
     cage, served = stage
     files = {"index.html": f"{PAGE}<script>{script}</script>".encode()}
     served.site = Site(files)
     asked = [(1, Check(text=text, js=True)) for text in checks]
-    return await inspect(cage, Target(served.url, files.keys()), asked, Limits(load=3, check=0.3, whole=15))
+    return await inspect_page(cage, Target(served.url, files.keys()), asked, TimeLimits(load=3, check=0.3, whole=15))
 
 
 def said(seen: Report) -> str:
@@ -73,7 +73,9 @@ REPLACED = {
 
 
 @pytest.mark.parametrize("name", REPLACED)
-async def test_a_page_that_replaces_what_checks_read_through_is_told_so(stage: tuple[Cage, Served], name: str) -> None:
+async def test_a_page_that_replaces_what_checks_read_through_is_told_so(
+    stage: tuple[Cage, ServedSite], name: str
+) -> None:
     assert f"`{name}`" in said(await report(stage, REPLACED[name]))
 
 
@@ -88,11 +90,11 @@ async def test_a_page_that_replaces_what_checks_read_through_is_told_so(stage: t
         "Object.defineProperty(Object.prototype, '0', {get: () => '', set() {}})",
     ],
 )
-async def test_a_page_cannot_reach_its_guard(stage: tuple[Cage, Served], script: str) -> None:
+async def test_a_page_cannot_reach_its_guard(stage: tuple[Cage, ServedSite], script: str) -> None:
     cage, served = stage
     files = {"index.html": f"{PAGE}<script>{script}</script><script>Boolean = () => true</script>".encode()}
     served.site = Site(files)
-    seen = await inspect(cage, Target(served.url, files.keys()), [], Limits(load=3, check=0.3, whole=15))
+    seen = await inspect_page(cage, Target(served.url, files.keys()), [], TimeLimits(load=3, check=0.3, whole=15))
     assert "`Boolean`" in said(seen)
 
 
@@ -123,12 +125,12 @@ ORDINARY = {
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-async def test_an_ordinary_page_is_told_nothing(stage: tuple[Cage, Served], name: str) -> None:
+async def test_an_ordinary_page_is_told_nothing(stage: tuple[Cage, ServedSite], name: str) -> None:
     seen = await report(stage, ORDINARY[name])
     assert said(seen) == ""
 
 
-async def test_a_page_cannot_make_a_failed_check_one_that_cannot_be_read(stage: tuple[Cage, Served]) -> None:
+async def test_a_page_cannot_make_a_failed_check_one_that_cannot_be_read(stage: tuple[Cage, ServedSite]) -> None:
     script = """function total() { throw new Error('NotUnderstood: toBeBlue'); }
         function rate() { throw new ReferenceError('cy is not defined'); }
         function sum() { throw 'SyntaxError: x'; }"""
@@ -136,7 +138,7 @@ async def test_a_page_cannot_make_a_failed_check_one_that_cannot_be_read(stage: 
     assert [check.state for check in seen.checks] == ["failed"] * 3
 
 
-async def test_a_page_cannot_speak_for_a_test_runner(stage: tuple[Cage, Served]) -> None:
+async def test_a_page_cannot_speak_for_a_test_runner(stage: tuple[Cage, ServedSite]) -> None:
     script = """var page = {locator: () => page}, screen = page, browser = page, it = () => true, test = it,
           describe = it;
         var expect = () => ({toHaveText: () => true, toBe: () => true}), cy = {get: () => true}, assert = it;
@@ -146,7 +148,7 @@ async def test_a_page_cannot_speak_for_a_test_runner(stage: tuple[Cage, Served])
     assert [check.state for check in seen.checks] == ["failed"] * 3
 
 
-async def test_a_page_cannot_hide_how_it_looks(stage: tuple[Cage, Served]) -> None:
+async def test_a_page_cannot_hide_how_it_looks(stage: tuple[Cage, ServedSite]) -> None:
     script = """document.body.insertAdjacentHTML('beforeend', '<img src=a.png><a href=none.html>x</a>' +
           '<div style="width:900px">x');
         Element.prototype.checkVisibility = () => true; Element.prototype.getBoundingClientRect = () => ({});
@@ -159,6 +161,6 @@ async def test_a_page_cannot_hide_how_it_looks(stage: tuple[Cage, Served]) -> No
     assert {"layout", "missing", "accessibility"} <= kinds
 
 
-async def test_a_page_cannot_pretend_to_show_something(stage: tuple[Cage, Served]) -> None:
+async def test_a_page_cannot_pretend_to_show_something(stage: tuple[Cage, ServedSite]) -> None:
     script = "document.body.textContent = ''; Array.prototype.some = () => true; Boolean.prototype.x = 1"
     assert "empty" in {finding.kind for finding in (await report(stage, script)).findings}

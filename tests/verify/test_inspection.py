@@ -13,11 +13,11 @@ import pytest
 from orchestrator.core.report import Build, Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import Cage, opened
+from orchestrator.verify.browser import Cage, open_cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import MAX_FINDINGS, inspect
-from orchestrator.verify.limits import Limits
-from orchestrator.verify.server import Served, serving
+from orchestrator.verify.inspection import MAX_FINDINGS, inspect_page
+from orchestrator.verify.limits import TimeLimits
+from orchestrator.verify.server import ServedSite, serve_site
 from tests.doubles.server import Asked, answering, response, tripwire
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -37,30 +37,30 @@ class Stage:
     """One browser, and one site whose files each test replaces."""
 
     cage: Cage
-    served: Served
+    served: ServedSite
 
     @property
     def url(self) -> str:
         return self.served.url
 
-    async def report(self, page: str, *checks: str | Check, limits: Limits | None = None, **more: str) -> Report:
+    async def report(self, page: str, *checks: str | Check, limits: TimeLimits | None = None, **more: str) -> Report:
         named = {name.replace("_", "."): text for name, text in more.items()}
         files = {name: text.encode() for name, text in {"index.html": page, **named}.items()}
         self.served.site = Site(files)
         asked = [(1, check if isinstance(check, Check) else Check(text=check)) for check in checks]
         target = Target(self.url, files.keys())
-        return await inspect(self.cage, target, asked, limits or Limits(check=1))
+        return await inspect_page(self.cage, target, asked, limits or TimeLimits(check=1))
 
 
 @pytest.fixture(scope="module")
-def served() -> Iterator[Served]:
-    with serving(Site({}), "repo") as served:
+def served() -> Iterator[ServedSite]:
+    with serve_site(Site({}), "repo") as served:
         yield served
 
 
 @pytest.fixture(scope="module")
-async def stage(served: Served, anyio_backend: str) -> AsyncIterator[Stage]:  # noqa: ARG001
-    async with opened(None, served.url) as cage:
+async def stage(served: ServedSite, anyio_backend: str) -> AsyncIterator[Stage]:  # noqa: ARG001
+    async with open_cage(None, served.url) as cage:
         yield Stage(cage, served)
 
 
@@ -151,7 +151,7 @@ async def test_what_the_evaluator_calls_javascript_is_run_even_where_it_reads_li
 
 async def test_a_check_may_become_true_a_little_later(stage: Stage) -> None:
     page = HOME + "<script>setTimeout(() => document.body.append('late'), 300)</script>"
-    report = await stage.report(page, "document.body.innerText.includes('late')", limits=Limits(check=3, whole=10))
+    report = await stage.report(page, "document.body.innerText.includes('late')", limits=TimeLimits(check=3, whole=10))
     assert states(report) == ["passed"]
 
 
@@ -227,7 +227,7 @@ async def test_there_is_a_screenshot_of_both_sizes_in_both_schemes(stage: Stage)
 async def test_a_page_that_never_comes_to_rest_while_loading_ends_within_the_limit(stage: Stage) -> None:
     started = monotonic()
     report = await stage.report(
-        "<h1>x</h1><script>for (;;);</script>", "1 === 1", "prose it is", limits=Limits(load=1, check=1, whole=2)
+        "<h1>x</h1><script>for (;;);</script>", "1 === 1", "prose it is", limits=TimeLimits(load=1, check=1, whole=2)
     )
     assert monotonic() - started < 30
     assert "limit" in [kind for kind, _ in findings(report)]
@@ -238,7 +238,7 @@ async def test_a_page_that_never_comes_to_rest_while_loading_ends_within_the_lim
 async def test_a_check_that_never_ends_ends_within_the_limit(stage: Stage) -> None:
     started = monotonic()
     report = await stage.report(
-        HOME, "document.title", "(() => { for (;;); })()", limits=Limits(load=5, check=0.5, whole=6)
+        HOME, "document.title", "(() => { for (;;); })()", limits=TimeLimits(load=5, check=0.5, whole=6)
     )
     assert monotonic() - started < 30
     assert states(report) == ["passed", "failed"]
@@ -248,14 +248,14 @@ async def test_a_check_that_never_ends_ends_within_the_limit(stage: Stage) -> No
 async def test_a_page_that_begins_an_endless_loop_later_ends_within_the_limit(stage: Stage) -> None:
     started = monotonic()
     page = HOME + "<script>setTimeout(() => { for (;;); }, 50)</script>"
-    report = await stage.report(page, *["document.title === 'No'"] * 20, limits=Limits(load=1, check=0.5, whole=10))
+    report = await stage.report(page, *["document.title === 'No'"] * 20, limits=TimeLimits(load=1, check=0.5, whole=10))
     assert monotonic() - started < 30
     assert "limit" in [kind for kind, _ in findings(report)]
 
 
 async def test_what_there_was_no_time_for_says_nothing_of_a_page_that_answers(stage: Stage) -> None:
     late = "new Promise(done => setTimeout(done, 50000, true)) // within 60 seconds"
-    report = await stage.report(HOME, late, "document.title", limits=Limits(check=1, whole=8))
+    report = await stage.report(HOME, late, "document.title", limits=TimeLimits(check=1, whole=8))
     assert states(report) == ["unreadable", "passed"]
     assert report.checks[0].seen.startswith("There was no time left to evaluate it")
     assert report.findings == ()
@@ -277,18 +277,18 @@ async def test_no_check_holds_on_a_page_that_stops_running_however_far_it_came(s
     assert [finding.kind for finding in report.findings] == ["limit"]
 
 
-async def test_a_page_that_waits_for_another_host_is_told_which(served: Served) -> None:
+async def test_a_page_that_waits_for_another_host_is_told_which(served: ServedSite) -> None:
     async def hang(_: Asked, __: asyncio.StreamWriter) -> None:
         await asyncio.sleep(60)
 
     async def here(_: str, __: int) -> list[str]:
         return ["127.0.0.1"]
 
-    async with answering(hang) as slow, opened(None, served.url, resolve=here) as cage:
+    async with answering(hang) as slow, open_cage(None, served.url, resolve=here) as cage:
         image = f"http://slow.example:{urlsplit(slow).port}/x.png"
         served.site = Site({"index.html": f"{HOME}<img alt=x src={image}>".encode()})
-        report = await inspect(
-            cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], Limits(load=2)
+        report = await inspect_page(
+            cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], TimeLimits(load=2)
         )
     assert states(report) == ["passed"]
     told = [finding.text for finding in report.findings if finding.kind == "limit"]
@@ -296,7 +296,7 @@ async def test_a_page_that_waits_for_another_host_is_told_which(served: Served) 
 
 
 async def test_the_next_page_is_none_the_worse(stage: Stage) -> None:
-    await stage.report("<script>for (;;);</script>", limits=Limits(load=0.3, check=0.3, whole=1))
+    await stage.report("<script>for (;;);</script>", limits=TimeLimits(load=0.3, check=0.3, whole=1))
     assert states(await stage.report(HOME, "document.title === 'Sales'")) == ["passed"]
 
 
@@ -362,7 +362,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     stage.served.site = Site({"index.html": page.encode()})
     asked = [(1, Check(text="marked === 'from the mirror'"))]
     target = Target(stage.url, cdn_mirror=tmp_path)
-    report = await inspect(stage.cage, target, asked, Limits(check=1))
+    report = await inspect_page(stage.cage, target, asked, TimeLimits(check=1))
     assert report.checks[0].state == "passed"
     assert report.findings == ()
     assert report.notes == ("There is no network here, so nothing can be said of cdn.jsdelivr.net.",)
@@ -456,7 +456,7 @@ async def test_what_not_everyone_can_use_is_found(stage: Stage) -> None:
 
 
 async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault(
-    tmp_path: Path, served: Served
+    tmp_path: Path, served: ServedSite
 ) -> None:
     async def refuse(_: Asked, writer: asyncio.StreamWriter) -> None:
         writer.write(response(403, access_control_allow_origin="*"))
@@ -467,13 +467,13 @@ async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault
     package = tmp_path / "marked"
     package.mkdir()
     (package / "package.json").write_text('{"version": "12.0.2"}')
-    async with answering(refuse) as api, opened(None, served.url, resolve=here) as cage:
+    async with answering(refuse) as api, open_cage(None, served.url, resolve=here) as cage:
         port = urlsplit(api).port
         library = "https://cdn.jsdelivr.net/npm/marked@12.0.2/none.js"
         scripts = "".join(f"<script src={url}></script>" for url in (library, "https://gone.example/x"))
         page = f"{HOME}<script>fetch('http://api.example:{port}/x')</script>{scripts}"
         served.site = Site({"index.html": page.encode()})
-        report = await inspect(cage, Target(served.url, cdn_mirror=tmp_path), [], Limits(check=1))
+        report = await inspect_page(cage, Target(served.url, cdn_mirror=tmp_path), [], TimeLimits(check=1))
     assert report.notes == (f"http://api.example:{port}/x answered 403.",)
     assert [(finding.kind, finding.text.partition(";")[2]) for finding in report.findings] == [
         ("external", " it answered 404. Name a version and a file that exist."),
@@ -482,12 +482,12 @@ async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault
     ]
 
 
-async def test_a_page_that_takes_too_much_memory_is_ended(served: Served) -> None:
+async def test_a_page_that_takes_too_much_memory_is_ended(served: ServedSite) -> None:
     greedy = b"<script>const all = []; setInterval(() => all.push(new Uint8Array(3e7).fill(1)), 9)</script>"
     served.site = Site({"index.html": b"<h1>x</h1>" + greedy})
-    limits = Limits(load=5, check=20, whole=30, bytes=700_000_000)
-    async with opened(None, served.url, most_bytes=limits.bytes) as cage:
-        report = await inspect(cage, Target(served.url), [(1, Check(text="false", js=True))], limits)
+    limits = TimeLimits(load=5, check=20, whole=30, bytes=700_000_000)
+    async with open_cage(None, served.url, most_bytes=limits.bytes) as cage:
+        report = await inspect_page(cage, Target(served.url), [(1, Check(text="false", js=True))], limits)
         assert cage.watch.has_ended_it
     assert [(finding.kind, finding.text) for finding in report.findings] == [
         ("limit", "Expected the page to need less than 667 MB; saw it take more.")
@@ -513,7 +513,7 @@ async def test_a_check_that_clicks_has_a_page_of_its_own_and_spoils_no_other(sta
         " return document.querySelectorAll('#l li').length === 3; })()"
     )
     untouched = "document.querySelectorAll('#l li').length === 2"
-    report = await stage.report(page, clicks, clicks, untouched, limits=Limits(load=3, check=2, whole=30))
+    report = await stage.report(page, clicks, clicks, untouched, limits=TimeLimits(load=3, check=2, whole=30))
     assert states(report) == ["passed", "passed", "passed"]
 
 

@@ -39,7 +39,7 @@ _ENCRYPTED = 0x1
 _PIECE = re.compile(r"<w:t(?:\s[^<>]*)?>([^<]*)</w:t>|<w:(tab|br)\b|</w:(p)>")
 
 
-def kind_of(archive: zipfile.ZipFile) -> str:
+def describe_kind(archive: zipfile.ZipFile) -> str:
     """Return what kind of file this archive is, in words."""
     entries = archive.infolist()
     if entries and entries[0].filename == _MIMETYPE and entries[0].file_size < NAME:
@@ -55,28 +55,28 @@ def is_workbook(archive: zipfile.ZipFile) -> bool:
     return "xl/workbook.xml" in archive.NameToInfo
 
 
-def listing(data: bytes) -> Iterator[str]:
+def describe_archive(data: bytes) -> Iterator[str]:
     """Yield what an archive is and which files are in it, or a Word document's text. Raises what zipfile raises."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        kind = kind_of(archive)
+        kind = describe_kind(archive)
         if kind == _KINDS["word/document.xml"]:
             yield f"{kind}, its text:"
-            yield from _word(archive)
+            yield from _word_paragraphs(archive)
             return
         files = [entry for entry in archive.infolist() if not entry.is_dir()]
         size = sum(entry.file_size for entry in files)
         # The sizes are what the archive says of itself.
-        yield f"{kind}, {_count(files)} in it, {size:,} bytes unpacked{':' if files else ''}"
-        yield from (f"- {_entry(entry)}" for entry in files[:FILES])
+        yield f"{kind}, {_count_files(files)} in it, {size:,} bytes unpacked{':' if files else ''}"
+        yield from (f"- {_describe_entry(entry)}" for entry in files[:FILES])
         if len(files) > FILES:
             yield f"… {FILES} of {len(files):,} files are listed"
 
 
-def _count(files: Sequence[zipfile.ZipInfo]) -> str:
+def _count_files(files: Sequence[zipfile.ZipInfo]) -> str:
     return f"{len(files):,} file{'' if len(files) == 1 else 's'}"
 
 
-def _entry(entry: zipfile.ZipInfo) -> str:
+def _describe_entry(entry: zipfile.ZipInfo) -> str:
     name = entry.filename
     parts = PurePosixPath(name.replace("\\", "/")).parts
     leads_out = ".." in parts or name.startswith(("/", "\\")) or name[1:2] == ":"
@@ -89,7 +89,7 @@ def _entry(entry: zipfile.ZipInfo) -> str:
     return ", ".join([shown, f"{entry.file_size:,} bytes", *filter(None, notes)])
 
 
-def _word(archive: zipfile.ZipFile) -> Iterator[str]:
+def _word_paragraphs(archive: zipfile.ZipFile) -> Iterator[str]:
     """Yield the paragraphs of a Word document."""
     with archive.open("word/document.xml") as file:
         text = file.read(_MAX_TEXT).decode(errors="replace")

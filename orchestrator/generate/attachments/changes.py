@@ -16,7 +16,7 @@ from orchestrator.core.report import Reason
 from orchestrator.generate.attachments.languages import asks_in_another_language, is_english
 from orchestrator.generate.attachments.naming import CODE
 from orchestrator.generate.attachments.work import ADDING, ON_PAGE, POINTING, REACH, SENTENCE, Place, is_worked_on
-from orchestrator.generate.differing import unified
+from orchestrator.generate.differing import unified_diff
 
 DIFF_LINES = 40
 DIFF_WIDTH = 200
@@ -82,13 +82,17 @@ _DATA = re.compile(
 )
 
 
-def why_not(name: str, brief: str, declared: str = "") -> Reason | None:
+def reason_to_refuse(name: str, brief: str, declared: str = "") -> Reason | None:
     """Return why a change of the attachment `name` is not taken, None if it may change, as `may_change` says."""
     if may_change(name, brief, declared):
         return None
     if not declared:
         return "not asked for"
-    return "words that ask for no change" if _plain(declared) in _plain_once(brief) else "words not in the brief"
+    return (
+        "words that ask for no change"
+        if _normalize_text(declared) in _normalize_brief(brief)
+        else "words not in the brief"
+    )
 
 
 def may_change(name: str, brief: str, declared: str = "") -> bool:
@@ -99,7 +103,7 @@ def may_change(name: str, brief: str, declared: str = "") -> bool:
     """
     if name.lower() == "index.html":
         return True
-    places = list(islice(_spelled(name, brief), _PLACES))
+    places = list(islice(_find_mentions(name, brief), _PLACES))
     is_code = PurePosixPath(name.lower()).suffix in CODE
     if any(_is_acted_on(brief, place) for place in places):
         return True
@@ -112,7 +116,7 @@ _OPENING = "`\"'“("
 _JOINED = re.compile(r"[\w./-]")
 
 
-def _spelled(name: str, text: str) -> Iterator[Place]:
+def _find_mentions(name: str, text: str) -> Iterator[Place]:
     """Yield where `name` stands in `text` as a word of its own, with the quotes and brackets that open before it."""
     if name.lower() not in text.lower():  # which is found out much faster
         return
@@ -129,16 +133,16 @@ def _is_asked_elsewhere(name: str, brief: str, declared: str, *, is_code: bool) 
 
     English is read by the rules above. Words that are quoted and do not stand in the brief allow nothing.
     """
-    quoted = _plain(declared)
+    quoted = _normalize_text(declared)
     if declared and (
-        (len(quoted.split()) < _LEAST_WORDS and len(quoted) < _LEAST_SIGNS) or quoted not in _plain_once(brief)
+        (len(quoted.split()) < _LEAST_WORDS and len(quoted) < _LEAST_SIGNS) or quoted not in _normalize_brief(brief)
     ):
         return False
-    sentences = _sentences(brief)
-    for place in sentences.naming(name.lower()):
+    sentences = _split_sentences(brief)
+    for place in sentences.places_naming(name.lower()):
         sentence, following = sentences.texts[place], "".join(sentences.texts[place + 1 : place + 2])
         is_meant = not quoted or quoted in sentence or sentence in quoted
-        is_named = any(_spelled(name.lower(), sentence)) or _is_glued(name, sentence)
+        is_named = any(_find_mentions(name.lower(), sentence)) or _is_glued(name, sentence)
         if not is_meant or not is_named or is_english(sentence, in_doubt=False):
             continue
         if asks_in_another_language(sentence, following[:_LONGEST], name, is_code=is_code):
@@ -154,7 +158,7 @@ class _Sentences:
     whole: str
     starts: Sequence[int]
 
-    def naming(self, name: str) -> Iterator[int]:
+    def places_naming(self, name: str) -> Iterator[int]:
         """Yield the places of the sentences that hold `name`, those that are no sentences for their length aside."""
         at = self.whole.find(name)
         while at >= 0:
@@ -166,9 +170,9 @@ class _Sentences:
 
 
 @lru_cache(maxsize=2)
-def _sentences(brief: str) -> _Sentences:
+def _split_sentences(brief: str) -> _Sentences:
     """Return the sentences of a brief: every attachment is looked for in the same ones."""
-    texts = [one for one in map(_plain, _ANY_SENTENCE.split(brief)) if one]
+    texts = [one for one in map(_normalize_text, _ANY_SENTENCE.split(brief)) if one]
     starts = list(accumulate((len(text) + 1 for text in texts), initial=0))[:-1]
     return _Sentences(texts, "\n".join(texts), starts)
 
@@ -179,11 +183,11 @@ def _is_glued(name: str, sentence: str) -> bool:
 
 
 @lru_cache(maxsize=2)
-def _plain_once(brief: str) -> str:
-    return _plain(brief)
+def _normalize_brief(brief: str) -> str:
+    return _normalize_text(brief)
 
 
-def _plain(text: str) -> str:
+def _normalize_text(text: str) -> str:
     """Return `text` in lower case, with plain quotes and single spaces."""
     return " ".join(text.lower().translate(_QUOTES).split())
 
@@ -233,7 +237,7 @@ def _is_on_data(verb: str, words: Sequence[str]) -> bool:
     return len(words) <= 10 and any(_DATA.fullmatch(word) for word in words)
 
 
-def diff(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:
+def diff_attachment(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:
     """Return the lines of a unified diff, `DIFF_LINES` at most; a short word where it is no text."""
     if after is None:
         return (f"{name} was deleted",)
@@ -241,6 +245,6 @@ def diff(name: str, before: bytes, after: bytes | None) -> tuple[str, ...]:
         old, new = before.decode("utf-8"), after.decode("utf-8")
     except UnicodeDecodeError:
         return (f"{name}: {len(before)} bytes became {len(after)}",)
-    lines = list(unified(old.splitlines()[:5_000], new.splitlines()[:5_000], (name, name), 0))
+    lines = list(unified_diff(old.splitlines()[:5_000], new.splitlines()[:5_000], (name, name), 0))
     cut = [f"… {len(lines) - DIFF_LINES} lines more"] if len(lines) > DIFF_LINES else []
     return tuple(line[:DIFF_WIDTH] for line in lines[:DIFF_LINES] + cut)

@@ -23,12 +23,12 @@ MAX_TEXT = 100_000
 _SHEETS, _ROWS, _COLUMNS, _PAGES = 30, 12, 40, 200
 
 
-class Unreadable(ValueError):
+class UnreadableDocument(ValueError):
     """The document could not be read."""
 
 
-async def text_of(kind: str, data: bytes) -> str:
-    """Return what stands in a document of `kind` (`xlsx`, `pdf` or `zip`); raise Unreadable."""
+async def read_document(kind: str, data: bytes) -> str:
+    """Return what stands in a document of `kind` (`xlsx`, `pdf` or `zip`); raise UnreadableDocument."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
@@ -44,14 +44,14 @@ async def text_of(kind: str, data: bytes) -> str:
         async with asyncio.timeout(LONGEST_S):
             said, _ = await process.communicate(data)
     except TimeoutError:
-        raise Unreadable from None
+        raise UnreadableDocument from None
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     text = said[: 4 * MAX_TEXT].decode(errors="replace")[:MAX_TEXT].strip()
     if process.returncode or not text:
-        raise Unreadable
+        raise UnreadableDocument
     return text
 
 
@@ -59,26 +59,26 @@ def main(kind: str) -> None:
     """Print what stands in the document on stdin, within the limits."""
     resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (int(LONGEST_S), int(LONGEST_S)))
-    for line in lines(kind, sys.stdin.buffer.read()):
+    for line in document_lines(kind, sys.stdin.buffer.read()):
         sys.stdout.buffer.write(f"{line}\n".encode(errors="replace"))
 
 
-def lines(kind: str, data: bytes) -> Iterator[str]:
+def document_lines(kind: str, data: bytes) -> Iterator[str]:
     """Yield what stands in a document, about `MAX_TEXT` characters; raises what the readers raise."""
     left = MAX_TEXT
-    for line in {"xlsx": _workbook, "pdf": _pdf, "zip": _archive}[kind](data):
+    for line in {"xlsx": _workbook_lines, "pdf": _pdf_lines, "zip": _archive_lines}[kind](data):
         yield line[:left]
         left -= len(line) + 1
         if left <= 0:
             return
 
 
-def _workbook(data: bytes) -> Iterator[str]:
+def _workbook_lines(data: bytes) -> Iterator[str]:
     from openpyxl import load_workbook  # noqa: PLC0415 - only this process has the readers
 
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > archives.MAX_UNPACKED:
-            raise Unreadable
+            raise UnreadableDocument
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
     yield f"{len(book.sheetnames)} sheets: {', '.join(book.sheetnames[:_SHEETS])}"
     for sheet in book.worksheets[:_SHEETS]:
@@ -88,19 +88,19 @@ def _workbook(data: bytes) -> Iterator[str]:
             yield " | ".join(cells).rstrip(" |")
 
 
-def _archive(data: bytes) -> Iterator[str]:
+def _archive_lines(data: bytes) -> Iterator[str]:
     """Yield what is in an archive, or the sheets of a workbook. The content decides, not the name."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         is_workbook = archives.is_workbook(archive)
     if not is_workbook:
-        yield from archives.listing(data)
+        yield from archives.describe_archive(data)
         return
-    sheets = _workbook(data)
+    sheets = _workbook_lines(data)
     yield f"a workbook (XLSX), {next(sheets)}"
     yield from sheets
 
 
-def _pdf(data: bytes) -> Iterator[str]:
+def _pdf_lines(data: bytes) -> Iterator[str]:
     from pypdf import PdfReader  # noqa: PLC0415
 
     reader = PdfReader(io.BytesIO(data))

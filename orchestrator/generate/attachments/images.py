@@ -31,19 +31,21 @@ class Image:
     data: bytes
 
 
-def images(files: Mapping[str, bytes]) -> list[Image]:
+def choose_images(files: Mapping[str, bytes]) -> list[Image]:
     """Return the pictures among `files` that models take, the first few."""
-    found = [Image(name, kind, data) for name, data in files.items() if (kind := media_type(data)) is not None]
-    fit = [image for image in found if len(image.data) <= MAX_BYTES and 0 < max(dimensions(image.data)) <= MAX_SIDE]
+    found = [Image(name, kind, data) for name, data in files.items() if (kind := detect_media_type(data)) is not None]
+    fit = [
+        image for image in found if len(image.data) <= MAX_BYTES and 0 < max(image_dimensions(image.data)) <= MAX_SIDE
+    ]
     return fit[:SHOWN]
 
 
-def media_type(data: bytes) -> str | None:
+def detect_media_type(data: bytes) -> str | None:
     """Return what kind of picture `data` is, None if models do not accept this kind."""
     return next((kind for kind, beginning in _KINDS.items() if beginning.match(data)), None)
 
 
-def dimensions(data: bytes) -> tuple[int, int]:
+def image_dimensions(data: bytes) -> tuple[int, int]:
     """Return width and height in pixels, (-1, -1) if they are unknown."""
     try:
         width, height = imagesize.get(io.BytesIO(data[:_HEADER]))

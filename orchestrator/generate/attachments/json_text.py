@@ -23,7 +23,7 @@ _CONSTANT = re.compile(rf"(?P<string>{_STRING})|-?\b(?:NaN|Infinity)\b", re.DOTA
 
 
 @dataclass(frozen=True)
-class Read:
+class ParsedJson:
     """What was read, with `refused` where a browser refuses it: a sentence without a full stop.
 
     `lines`: how many values there are, each in a line of its own; 0 for one value.
@@ -34,59 +34,62 @@ class Read:
     lines: int = 0
 
 
-def read(text: str) -> Read | None:
+def parse_leniently(text: str) -> ParsedJson | None:
     """Return what stands in `text`, read as leniently as can be; None if it is no JSON of any kind.
 
     Raises RecursionError for what is nested too deeply.
     """
     bare = text.removeprefix("\ufeff")
-    reader = _Reader()
+    reader = _JsonReader()
     try:
-        value = reader.read(bare)
+        value = reader.parse_value(bare)
     except ValueError as error:
-        refused = _sentence(bare, getattr(error, "pos", 0))
-        return _as_lines(bare, refused) or _without_comments(bare, refused)
-    if reader.constants and (place := _first(_CONSTANT, bare)) is not None:
-        return Read(value, _sentence(bare, place))
-    return Read(value)
+        refused = _describe_refusal(bare, getattr(error, "pos", 0))
+        return _parse_json_lines(bare, refused) or _parse_without_comments(bare, refused)
+    if reader.constants and (place := _first_place(_CONSTANT, bare)) is not None:
+        return ParsedJson(value, _describe_refusal(bare, place))
+    return ParsedJson(value)
 
 
-def refusal(text: str) -> str:
-    """Return where a browser refuses `text` and why, for a text that `read` cannot read. Raises RecursionError."""
+def find_refusal(text: str) -> str:
+    """Return where a browser refuses `text` and why, for a text that `parse_leniently` cannot read.
+
+    Raises RecursionError.
+    """
     try:
-        _Reader().read(text)
+        _JsonReader().parse_value(text)
     except ValueError as error:
-        return _sentence(text, getattr(error, "pos", 0))
+        return _describe_refusal(text, getattr(error, "pos", 0))
     return ""
 
 
-class _Reader:
+class _JsonReader:
     """Reads values, and remembers the constants in them that are no JSON. Raises ValueError, RecursionError."""
 
     def __init__(self) -> None:
         self.constants: list[str] = []
         # Numbers are told by their kind alone, and Python refuses integers of 4,300 digits that a browser takes.
-        self._decoder = json.JSONDecoder(parse_constant=self._constant, parse_int=float)
+        self._decoder = json.JSONDecoder(parse_constant=self._note_constant, parse_int=float)
 
-    def _constant(self, name: str) -> float:
+    def _note_constant(self, name: str) -> float:
         self.constants.append(name)
         return float(name)
 
-    def read(self, text: str) -> Any:
+    def parse_value(self, text: str) -> Any:
         return self._decoder.decode(text)
 
 
-def _first(pattern: re.Pattern[str], text: str) -> int | None:
+def _first_place(pattern: re.Pattern[str], text: str) -> int | None:
     return next((found.start() for found in pattern.finditer(text) if found["string"] is None), None)
 
 
-def _sentence(text: str, place: int) -> str:
+def _describe_refusal(text: str, place: int) -> str:
     line = text.count("\n", 0, place) + 1
     column = place - text.rfind("\n", 0, place)
-    return f"a browser's JSON.parse refuses this at line {line} column {column} ({_reason(text, place)})"
+    return f"a browser's JSON.parse refuses this at line {line} column {column} ({_error_reason(text, place)})"
 
 
-def _reason(text: str, place: int) -> str:
+def _error_reason(text: str, place: int) -> str:
     following = text[place:]
     if not following.strip():
         return "the end is missing"
@@ -95,26 +98,26 @@ def _reason(text: str, place: int) -> str:
     return next((reason for pattern, reason in _REASONS if pattern.match(following)), "something else is expected here")
 
 
-def _as_lines(text: str, refused: str) -> Read | None:
+def _parse_json_lines(text: str, refused: str) -> ParsedJson | None:
     """Read a value in each line, the form that is called JSON Lines."""
     lines = [line for line in text.split("\n") if line.strip()]
-    reader = _Reader()
+    reader = _JsonReader()
     try:
-        values = [reader.read(line) for line in lines]
+        values = [reader.parse_value(line) for line in lines]
     except ValueError:
         return None
-    return Read(values, f"{refused}: each line is a separate value", len(values)) if len(values) > 1 else None
+    return ParsedJson(values, f"{refused}: each line is a separate value", len(values)) if len(values) > 1 else None
 
 
-def _without_comments(text: str, refused: str) -> Read | None:
+def _parse_without_comments(text: str, refused: str) -> ParsedJson | None:
     """Read what is JSON but for comments and commas too many."""
-    bare = _COMMA.sub(_kept, _COMMENT.sub(_kept, text))
+    bare = _COMMA.sub(_keep_string, _COMMENT.sub(_keep_string, text))
     try:
-        value = _Reader().read(bare)
+        value = _JsonReader().parse_value(bare)
     except ValueError:
         return None
-    return Read(value, refused)
+    return ParsedJson(value, refused)
 
 
-def _kept(found: re.Match[str]) -> str:
+def _keep_string(found: re.Match[str]) -> str:
     return found["string"] or " "

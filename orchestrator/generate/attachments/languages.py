@@ -43,24 +43,24 @@ _VERBS = {
 }
 
 
-def _folded(text: str) -> str:
+def _fold_text(text: str) -> str:
     """Return `text` in small letters without accents: `corrígelo` begins like `corrige`."""
     return re.sub("[\u0300-\u036f]", "", unicodedata.normalize("NFD", text.casefold()))
 
 
-_STEM = re.compile(_folded("|".join(_VERBS.values())))
+_STEM = re.compile(_fold_text("|".join(_VERBS.values())))
 # Without spaces between words, or with the verb's ending glued on.
 _WITHIN = re.compile(
-    _folded(
+    _fold_text(
         "修复|修正|修改|改正|更正|更新|改进|翻译|排序|删除|添加|重写|替换|清理|修復|訂正|変更|改善|翻訳|削除|追加|並べ替え|書き換え|直し"
         r"|고치|고쳐|수정|바꾸|바꿔|변경|개선|번역|삭제|추가|정렬|ठीक|सुधार|बदल|हटा|जोड़|अनुवाद|أصلح|صحح|عدل|عدّل|حدّث|أضف|احذف|ترجم|תקן|שנה|עדכן|הוסף|מחק"
     )
 )
 _NOT_A_VERB = re.compile(
-    _folded(r"(?:able|ables|ible|ibles|bar|bare|baren|bares|barer|bile|abili|ável|áveis|ivel|ción|tion|ung)$")
+    _fold_text(r"(?:able|ables|ible|ibles|bar|bare|baren|bares|barer|bile|abili|ável|áveis|ivel|ción|tion|ung)$")
 )
 _NO = re.compile(
-    _folded(
+    _fold_text(
         r"\b(?:nichts?|nie|niemals|kein\w*|ohne|unverändert\w*|ne"
         r"|(?<=[^\s] )pas|jamais|sans|inchangée?s?|tel(?:le)?s? quel(?:le)?s?|no|nunca"
         r"|sin|jamás|tampoco|intact[oa]s?|não|nem|sem|jamais|non|mai|senza|invariat\w+|niet|geen|nooit|niets|rien|nada|nessun\w*|niente|nic|ingenting|inget|zonder|ongewijzigd"
@@ -69,11 +69,11 @@ _NO = re.compile(
         r"|不要|不得|不能|别|勿|请勿|ない|ません|せず|ずに|禁止|지\s*마|지\s*않|말고|말아"
     )
 )
-_TURKISH = re.compile(_folded(_VERBS["tr"]))
-_TURKISH_NO = re.compile(_folded(r"(?:me|ma|meyin|mayın|meyiniz|mayınız|meden|madan|memeli|mamalı)$"))
+_TURKISH = re.compile(_fold_text(_VERBS["tr"]))
+_TURKISH_NO = re.compile(_fold_text(r"(?:me|ma|meyin|mayın|meyiniz|mayınız|meden|madan|memeli|mamalı)$"))
 # What lies on the page and not in the file.
 _ON_PAGE = re.compile(
-    _folded(
+    _fold_text(
         r"\b(?:layout|design|seite|webseite|tabelle|diagramm|página|pagina|page|tabla|gráfico|tableau|graphique|tabela|tabella|grafico"
         r"|tabel|grafiek|sida|sidan|side|siden|strona|stron[aęy]|wykres|stránk\w+|страниц\w*|сторінк\w*|таблиц\w*|sayfa\w*|tablo\w*|halaman)\b"
         r"|页面|网页|表格|图表|ページ|グラフ|페이지|차트|पृष्ठ|पेज|صفحة|דף"
@@ -84,7 +84,7 @@ _POINTING = re.compile(
     r"|ссылк|посилання|baglantı|链接|リンク|링크"
 )
 _CLAUSE = re.compile(
-    _folded(
+    _fold_text(
         r"[,;:，；、]\s*|\s+(?:und|y|e|et|och|og|i|и|і|ve|dan|și|puis|luego|dann|danach|poi|puis|depois|затем|потом)\s+"
     )
 )
@@ -101,7 +101,7 @@ _ENGLISH = re.compile(
     r"|(?:in|on|as|by|at|is) (?:a|an|each|every|all))\b"
 )
 _OTHER = re.compile(
-    _folded(
+    _fold_text(
         r"\b(?:der|die|das|und|auf|ein|eine|einen|im|den|dem|nicht|zu|für|el|la|los|las|una|un|y|de|del|en|le|les|du|des|une"
         r"|et|il|lo|gli|di|da|os|um|uma|na|em|não|och|att|på|het|een|van|op|og|af|w|z|się|ve|bir|dan|și|sau)\b|[^\x00-\u024f]"
     )
@@ -115,18 +115,20 @@ def asks_in_another_language(sentence: str, following: str, name: str, *, is_cod
 
     Code changes where the sentence speaks of work on it; data only where the verb stands beside its name.
     """
-    said, after = _folded(sentence).replace(_folded(name), f" {_PLACE} "), _folded(following)
-    if _PLACE not in said or _NO.search(said) or any(map(_TURKISH_NO.search, _changing(said, turkish=True))):
+    said, after = _fold_text(sentence).replace(_fold_text(name), f" {_PLACE} "), _fold_text(following)
+    if _PLACE not in said or _NO.search(said) or any(map(_TURKISH_NO.search, _find_change_verbs(said, turkish=True))):
         return False
     clauses = _CLAUSE.split(said)
     if any(_PLACE in clause and _is_near(clause) for clause in clauses):
         return True
     if not is_code or _FILE.search(said) or any(_PLACE in clause and _ON_PAGE.search(clause) for clause in clauses):
         return False
-    if any(_PLACE not in clause and _changes(clause) and not _is_of_another(clause) for clause in clauses):
+    if any(_PLACE not in clause and _has_change_verb(clause) and not _is_of_another(clause) for clause in clauses):
         return True
     words = _WORD.findall(after)
-    return len(words) <= _SHORT and not _NO.search(after) and bool(_changing(after)) and not _is_of_another(after)
+    return (
+        len(words) <= _SHORT and not _NO.search(after) and bool(_find_change_verbs(after)) and not _is_of_another(after)
+    )
 
 
 def _is_of_another(clause: str) -> bool:
@@ -137,19 +139,19 @@ def _is_of_another(clause: str) -> bool:
 @lru_cache(maxsize=4)
 def is_english(text: str, *, in_doubt: bool) -> bool:
     """Whether a text is rather English than another language; `in_doubt` where nothing speaks for either."""
-    said = _FILE.sub(" ", _folded(text))
+    said = _FILE.sub(" ", _fold_text(text))
     english, other = len(_ENGLISH.findall(said)), len(_OTHER.findall(said))
     return in_doubt if english == other else english > other
 
 
-def _changing(text: str, *, turkish: bool = False) -> Sequence[str]:
+def _find_change_verbs(text: str, *, turkish: bool = False) -> Sequence[str]:
     """Return the words of `text` that are verbs of change."""
     words = [word for word in _WORD.findall(text) if _STEM.match(word) and not _NOT_A_VERB.search(word)]
     return [word for word in words if _TURKISH.match(word)] if turkish else words
 
 
-def _changes(clause: str) -> bool:
-    return bool(_changing(clause) or _WITHIN.search(clause))
+def _has_change_verb(clause: str) -> bool:
+    return bool(_find_change_verbs(clause) or _WITHIN.search(clause))
 
 
 def _is_near(clause: str) -> bool:
@@ -160,5 +162,5 @@ def _is_near(clause: str) -> bool:
         return True
     words = re.findall(rf"[^\W\d_]+|{_PLACE}", clause)
     place = words.index(_PLACE)
-    verbs = set(_changing(clause))
+    verbs = set(_find_change_verbs(clause))
     return any(abs(place - at) <= _NEAR for at, word in enumerate(words) if word in verbs)

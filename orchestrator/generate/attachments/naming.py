@@ -43,7 +43,7 @@ def with_names(text: str, names: Collection[str]) -> str:
     """Return `text` with the name of a file in the place of words that can only mean that one of the attachments."""
     meant: dict[str, list[str]] = {}
 
-    def named(found: re.Match[str]) -> str:
+    def replace_mention(found: re.Match[str]) -> str:
         kind = (found["kind"] or "file").lower()
         suffixes = None if kind in _FILE else _suffixes(kind)
         sort = kind if suffixes else "file" if suffixes is None else ""
@@ -51,7 +51,7 @@ def with_names(text: str, names: Collection[str]) -> str:
             meant[sort] = [name for name in names if suffixes is None or _suffix(name) in suffixes]
         return meant[sort][0] if sort and len(meant[sort]) == 1 else found[0]
 
-    return _SPOKEN_OF.sub(named, text)
+    return _SPOKEN_OF.sub(replace_mention, text)
 
 
 def _suffix(name: str) -> str:

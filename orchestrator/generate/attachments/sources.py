@@ -6,11 +6,11 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from orchestrator.core.address import Unresolved, destination
+from orchestrator.core.address import Unresolved, resolve_destination
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import UsageError
 from orchestrator.core.http import pinned_request
-from orchestrator.core.retry import FETCH, NO_ANSWER, Tries, failure_of
+from orchestrator.core.retry import FETCH, NO_ANSWER, Tries, classify_failure
 from orchestrator.core.site import MAX_BYTES
 from orchestrator.core.task import Attachment, decode_data_uri
 from orchestrator.generate.attachments.unpacking import Unpacking, refuse_page
@@ -25,7 +25,9 @@ REDIRECTS = 5
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
 
 
-async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, allow_private: bool) -> dict[str, bytes]:
+async def fetch_contents(
+    attachments: Sequence[Attachment], deadline: Deadline, *, allow_private: bool
+) -> dict[str, bytes]:
     """Return name -> bytes, in the order given, all before `deadline`.
 
     Raises UsageError that names an attachment by its position.
@@ -34,7 +36,7 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
     for position, attachment in enumerate(attachments):
         try:
             if attachment.is_remote:
-                found[attachment.name] = await _fetched(attachment.url, deadline, allow_private=allow_private)
+                found[attachment.name] = await _fetch_url(attachment.url, deadline, allow_private=allow_private)
                 refuse_page(attachment.name, found[attachment.name])
             else:
                 found[attachment.name] = decode_data_uri(attachment.url)
@@ -51,38 +53,38 @@ async def contents(attachments: Sequence[Attachment], deadline: Deadline, *, all
     return found
 
 
-async def _fetched(url: str, deadline: Deadline, *, allow_private: bool) -> bytes:
+async def _fetch_url(url: str, deadline: Deadline, *, allow_private: bool) -> bytes:
     """Fetch `url`, again after an outage of its host. Raises ValueError, TimeoutError and httpx errors."""
     tries = Tries(FETCH, deadline.clock.now)
     async with asyncio.timeout(min(FETCH_S, deadline.remaining)):
         while True:
             try:
-                return await _once(url, allow_private=allow_private)
+                return await _fetch_once(url, allow_private=allow_private)
             except httpx.HTTPStatusError as error:
                 failed: Exception = ValueError(f"its host answered {error.response.status_code}")
-                failure = failure_of(error.response.status_code, error.response.headers)
+                failure = classify_failure(error.response.status_code, error.response.headers)
             except (httpx.HTTPError, Unresolved) as error:
-                failed, failure = error, failure_of(NO_ANSWER, {})
-            if (wait := tries.wait(failure)) is None:
+                failed, failure = error, classify_failure(NO_ANSWER, {})
+            if (wait := tries.next_delay(failure)) is None:
                 raise failed
             await deadline.clock.sleep(wait)
 
 
-async def _once(url: str, *, allow_private: bool) -> bytes:
+async def _fetch_once(url: str, *, allow_private: bool) -> bytes:
     """Fetch `url`, over redirects, each address checked as the first. Raises ValueError and httpx errors."""
     seen = {url}
     for _ in range(REDIRECTS + 1):
-        got = await _answered(url, allow_private=allow_private)
+        got = await _fetch_hop(url, allow_private=allow_private)
         if isinstance(got, bytes):
             return got
-        url = redirected(url, got)
+        url = resolve_redirect(url, got)
         if url in seen:
             raise ValueError("its host redirects in a circle")
         seen.add(url)
     raise ValueError(f"its host redirects more than {REDIRECTS} times")
 
 
-def redirected(url: str, location: str) -> str:
+def resolve_redirect(url: str, location: str) -> str:
     """Return where a redirect leads. No sign-in travels on; raises ValueError for what must not be followed."""
     to = urlsplit(urljoin(url, location))
     if to.scheme not in {"http", "https"} or not to.hostname:
@@ -94,9 +96,9 @@ def redirected(url: str, location: str) -> str:
     return to._replace(fragment="").geturl()
 
 
-async def _answered(url: str, *, allow_private: bool) -> bytes | str:
+async def _fetch_hop(url: str, *, allow_private: bool) -> bytes | str:
     """Return the bytes that lie at `url`, or the address that it redirects to."""
-    to = await destination(url, allow_private=allow_private)
+    to = await resolve_destination(url, allow_private=allow_private)
     # Some hosts pack it all the same.
     headers = {"accept-encoding": "identity"}
     body = bytearray()
@@ -110,9 +112,9 @@ async def _answered(url: str, *, allow_private: bool) -> bytes | str:
             raise httpx.HTTPStatusError("", request=response.request, response=response)
         unpacking = Unpacking(response.headers.get("content-encoding", ""))
         async for chunk in response.aiter_raw():
-            for step in unpacking.of(chunk):
+            for step in unpacking.unpack_chunk(chunk):
                 body += step
                 if len(body) > FETCH_BYTES:
                     raise ValueError(f"it is larger than {FETCH_BYTES // 1024**2} MB")
-    unpacking.end()
+    unpacking.require_end()
     return bytes(body)

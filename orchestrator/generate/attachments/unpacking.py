@@ -29,7 +29,7 @@ class Unpacking:
         self._unpacked = None if not self._kind else zlib.decompressobj(zlib.MAX_WBITS | 32)
         self._is_begun = False
 
-    def of(self, data: bytes) -> Iterator[bytes]:
+    def unpack_chunk(self, data: bytes) -> Iterator[bytes]:
         """Yield what `data` holds, `STEP` bytes at most at a time. Raises ValueError for what is broken."""
         if self._unpacked is None:
             yield data
@@ -50,7 +50,7 @@ class Unpacking:
             left, is_full = self._unpacked.unconsumed_tail, len(step) == STEP
             yield step
 
-    def end(self) -> None:
+    def require_end(self) -> None:
         """Raise ValueError if what came was only a part."""
         if self._unpacked is not None and self._is_begun and not self._unpacked.eof:
             raise ValueError("its host sends it compressed, but the end is missing")

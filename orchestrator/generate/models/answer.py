@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core.report import Attempt
-from orchestrator.generate.models.offers import is_same_model, printable
+from orchestrator.generate.models.offers import is_same_model, printable_line
 from orchestrator.generate.models.presets import Model, Price
 
 _MILLION = 1_000_000
@@ -22,7 +22,7 @@ _BLOCKS = ("<file", "<edit", "```")
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
 
     `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
@@ -47,7 +47,7 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Sent:
+class CallSize:
     """How long a call was: tokens of the prompt, as counted here, and of the answer at most."""
 
     prompt: int
@@ -66,7 +66,7 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class Got:
+class WholeAnswer:
     """A whole answer, streamed or not. `reason`: why it ended; `model`: which one answered, as its server says."""
 
     text: str
@@ -75,45 +75,45 @@ class Got:
     model: str = ""
 
 
-def got_of(response: Any) -> Got:
+def parse_response(response: Any) -> WholeAnswer:
     """Read an answer that came in one piece. litellm calls nothing and a refusal a success too."""
     choice = response.choices[0] if response.choices else None
-    text = _text_of(choice.message) if choice else ""
+    text = _message_text(choice.message) if choice else ""
     named = getattr(response, "model", None)
-    usage = usage_of(getattr(response, "usage", None))
-    return Got(text, choice.finish_reason if choice else None, usage, named if isinstance(named, str) else "")
+    usage = parse_usage(getattr(response, "usage", None))
+    return WholeAnswer(text, choice.finish_reason if choice else None, usage, named if isinstance(named, str) else "")
 
 
-def _text_of(message: Any) -> str:
+def _message_text(message: Any) -> str:
     content = message.content
     if isinstance(content, list):
         parts = [part.get("text") for part in content if isinstance(part, Mapping)]
         content = "".join(part for part in parts if isinstance(part, str))
     thought = getattr(message, "reasoning_content", None) or getattr(message, "reasoning", None)
-    return said_in(content if isinstance(content, str) else "", thought if isinstance(thought, str) else "")
+    return choose_answer_text(content if isinstance(content, str) else "", thought if isinstance(thought, str) else "")
 
 
-def said_in(content: str, thought: str) -> str:
+def choose_answer_text(content: str, thought: str) -> str:
     """Return what a model said: its content, or blocks that are in its reasoning and nowhere else."""
     if content.strip():
         return content
     return thought if any(sign in thought for sign in _BLOCKS) else ""
 
 
-def usage_of(usage: Any) -> Usage:
+def parse_usage(usage: Any) -> Usage:
     """Read a count of litellm's, which takes cached tokens to be among those that came in."""
-    tokens_in, tokens_out = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
-    cached = min(_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"), tokens_in)
-    written = min(_count(usage, "cache_creation_input_tokens"), tokens_in - cached)
+    tokens_in, tokens_out = _read_count(usage, "prompt_tokens"), _read_count(usage, "completion_tokens")
+    cached = min(_read_count(getattr(usage, "prompt_tokens_details", None), "cached_tokens"), tokens_in)
+    written = min(_read_count(usage, "cache_creation_input_tokens"), tokens_in - cached)
     return Usage(tokens_in, tokens_out, cached, written)
 
 
-def _count(counts: Any, name: str) -> int:
+def _read_count(counts: Any, name: str) -> int:
     value = getattr(counts, name, None)
     return max(0, int(value)) if isinstance(value, int | float) else 0
 
 
-def judged(model: Model, got: Got, started: float, sent: Sent) -> Answer:
+def judge_answer(model: Model, got: WholeAnswer, started: float, sent: CallSize) -> ModelAnswer:
     """Tell a usable answer from what litellm also calls success: nothing, or a refusal."""
     text, problem, is_empty = got.text, "", False
     if got.reason == "content_filter":
@@ -121,21 +121,21 @@ def judged(model: Model, got: Got, started: float, sent: Sent) -> Answer:
     elif is_empty := not text.strip():
         # A model that thinks may use up its whole limit before the first word.
         problem = "an empty answer, cut off at the length limit" if got.reason == "length" else "an empty answer"
-    attempt = _attempt(
-        model, problem or "answered", started, _spent(model, got.usage, is_priced=not got.usage.is_counted)
+    attempt = _build_attempt(
+        model, problem or "answered", started, _usage_fields(model, got.usage, is_priced=not got.usage.is_counted)
     )
-    attempt = attempt.model_copy(update={"note": _note(model, got, sent)})
+    attempt = attempt.model_copy(update={"note": _describe_server(model, got, sent)})
     # Providers count what a model thinks in many ways; servers whose context nobody knows mostly do not.
     is_own = (model.is_home or model.context_is_guessed) and not got.usage.is_counted
     is_cut = got.reason == "length"
-    context = _full_at(attempt, sent) if is_cut and is_own else None
+    context = _exhausted_context(attempt, sent) if is_cut and is_own else None
     if problem:
-        return Answer("", attempt, problem, is_cut=is_cut, is_empty=is_empty, context=context)
+        return ModelAnswer("", attempt, problem, is_cut=is_cut, is_empty=is_empty, context=context)
     read = None if got.usage.is_counted else attempt.tokens_in
-    return Answer(text, attempt, is_cut=is_cut, context=context, read=read)
+    return ModelAnswer(text, attempt, is_cut=is_cut, context=context, read=read)
 
 
-def _full_at(attempt: Attempt, sent: Sent) -> int | None:
+def _exhausted_context(attempt: Attempt, sent: CallSize) -> int | None:
     """Return how many tokens the model reads and writes at once, where that ended an answer before its own limit.
 
     What says that it read a part of the prompt only cannot be a count of the context.
@@ -145,7 +145,7 @@ def _full_at(attempt: Attempt, sent: Sent) -> int | None:
     return attempt.tokens_in + attempt.tokens_out if is_early and is_whole else None
 
 
-def _note(model: Model, got: Got, sent: Sent) -> str:
+def _describe_server(model: Model, got: WholeAnswer, sent: CallSize) -> str:
     """Return what the answer shows of its server that a person should know."""
     read = 0 if got.usage.is_counted else got.usage.tokens_in
     notes = []
@@ -155,11 +155,11 @@ def _note(model: Model, got: Got, sent: Sent) -> str:
             "its chat template is wrong"
         )
     if got.model and not is_same_model(model.params["model"], got.model):
-        notes.append(f"answered by {printable(got.model)}")
+        notes.append(f"answered by {printable_line(got.model)}")
     return "; ".join(notes)
 
 
-def _spent(model: Model, usage: Usage, *, is_priced: bool) -> dict[str, Any]:
+def _usage_fields(model: Model, usage: Usage, *, is_priced: bool) -> dict[str, Any]:
     """Return tokens and price as an Attempt records them. What nobody counted has no known price."""
     is_free = model.price is not None and model.price.is_free
     is_known = is_free or (is_priced and usage.tokens_in + usage.tokens_out > 0)
@@ -167,33 +167,33 @@ def _spent(model: Model, usage: Usage, *, is_priced: bool) -> dict[str, Any]:
         "tokens_in": usage.tokens_in,
         "tokens_out": usage.tokens_out,
         "tokens_cached": usage.cached,
-        "cost_usd": _cost(model.price, usage) if model.price and is_known else None,
+        "cost_usd": _call_cost(model.price, usage) if model.price and is_known else None,
     }
 
 
-def _cost(price: Price, usage: Usage) -> float:
+def _call_cost(price: Price, usage: Usage) -> float:
     """Return dollars. Anthropic charges a quarter more for tokens that are written to its cache."""
     fresh = usage.tokens_in - usage.cached + usage.written / 4
     read = price.input if price.cached is None else price.cached
     return (price.input * fresh + read * usage.cached + price.output * usage.tokens_out) / _MILLION
 
 
-def failed(model: Model, outcome: str, started: float, cost_usd: float | None) -> Answer:
+def failed_answer(model: Model, outcome: str, started: float, cost_usd: float | None) -> ModelAnswer:
     """Return an answer that has only a problem. `cost_usd`: None if nobody knows what that took."""
     is_free = model.price is not None and model.price.is_free
-    attempt = _attempt(model, outcome, started, {"cost_usd": 0.0 if is_free else cost_usd})
-    return Answer("", attempt, outcome, is_answered=False)
+    attempt = _build_attempt(model, outcome, started, {"cost_usd": 0.0 if is_free else cost_usd})
+    return ModelAnswer("", attempt, outcome, is_answered=False)
 
 
-def ended(model: Model, outcome: str, started: float, came: Got, *, is_priced: bool) -> Answer:
+def unfinished_answer(model: Model, outcome: str, started: float, came: WholeAnswer, *, is_priced: bool) -> ModelAnswer:
     """Return what had come of an answer that did not come to its end, with what that much of it took.
 
     `is_priced`: what came is all that has to be paid for.
     """
-    attempt = _attempt(model, outcome, started, _spent(model, came.usage, is_priced=is_priced))
-    return Answer("", attempt, outcome, is_answered=False, partial=came.text)
+    attempt = _build_attempt(model, outcome, started, _usage_fields(model, came.usage, is_priced=is_priced))
+    return ModelAnswer("", attempt, outcome, is_answered=False, partial=came.text)
 
 
-def _attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any]) -> Attempt:
+def _build_attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any]) -> Attempt:
     seconds = max(0.01, round(time.monotonic() - started, 2))
     return Attempt.model_validate({"model": model.name, "outcome": outcome, "seconds": seconds, **spent})

@@ -38,7 +38,7 @@ class NotAllowed(Exception):
 
 
 @dataclass
-class Budget:
+class TaskBudget:
     """What a task may spend, and every attempt so far, the ones that were not made included."""
 
     max_cost_usd: float
@@ -68,18 +68,18 @@ class Budget:
                 f"not asked: the prompt of about {tokens_in} tokens leaves no room for an answer in a context of "
                 f"{model.context}{remedy}"
             )
-        affordable = self._affordable(model, tokens_in)
+        affordable = self._affordable_tokens(model, tokens_in)
         if affordable < min(SHORTEST_ANSWER, model.output):
             raise NotAllowed("not asked: too little money left for an answer")
         return Allowance(seconds, min(room, affordable))
 
-    def _affordable(self, model: Model, tokens_in: int) -> int:
+    def _affordable_tokens(self, model: Model, tokens_in: int) -> int:
         """Return how many tokens an answer may have at most, apart from the model's own limit."""
         price = model.price
         if price is None:
             used = sum(attempt.tokens_in + attempt.tokens_out for attempt in self.attempts if attempt.cost_usd is None)
             return UNPRICED_TOKENS - used - self.lost_tokens - tokens_in
-        left = self.money_left - _asking(price, tokens_in, caches=model.caches)
+        left = self.money_left - _prompt_cost(price, tokens_in, caches=model.caches)
         if price.output == 0:
             return model.output if left >= 0 else 0
         return int(left / price.output * _MILLION)
@@ -88,9 +88,9 @@ class Budget:
         """Return what a call with so many tokens costs at most, None if nobody knows the price."""
         if model.price is None:
             return None
-        return _asking(model.price, tokens_in, caches=model.caches) + model.price.output * tokens_out / _MILLION
+        return _prompt_cost(model.price, tokens_in, caches=model.caches) + model.price.output * tokens_out / _MILLION
 
-    def lose(self, model: Model, tokens_in: int, tokens_out: int) -> None:
+    def record_lost_call(self, model: Model, tokens_in: int, tokens_out: int) -> None:
         """Count a call of which nobody said what it took at so many tokens."""
         cost = self.most_usd(model, tokens_in, tokens_out)
         if cost is None:
@@ -99,6 +99,6 @@ class Budget:
             self.lost_usd += cost
 
 
-def _asking(price: Price, tokens_in: int, *, caches: bool) -> float:
+def _prompt_cost(price: Price, tokens_in: int, *, caches: bool) -> float:
     """Return what a prompt costs in dollars at most."""
     return price.input * tokens_in / _MILLION * (_WRITING_A_CACHE if caches else 1.0)

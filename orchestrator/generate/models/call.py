@@ -11,16 +11,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.generate.models.answer import Answer, Got, Sent, ended, failed, got_of, judged
+from orchestrator.generate.models.answer import (
+    CallSize,
+    ModelAnswer,
+    WholeAnswer,
+    failed_answer,
+    judge_answer,
+    parse_response,
+    unfinished_answer,
+)
 from orchestrator.generate.models.budget import Allowance, NotAllowed
 from orchestrator.generate.models.follow import Abandoned, Complete, Follower, Following
 from orchestrator.generate.models.learnt import Learnt
 from orchestrator.generate.models.presets import NO_KEY, Model
-from orchestrator.generate.models.refusals import adapted_to, refusal_of, said_by, status_of
+from orchestrator.generate.models.refusals import adapt_form, classify_refusal, parse_provider_error, response_status
 from orchestrator.generate.models.stream import PartialAnswer
-from orchestrator.generate.prompt import Messages, counted_in
+from orchestrator.generate.prompt import Messages, count_prompt_tokens
 
-__all__ = ["Answer", "ModelCall", "ask"]
+__all__ = ["ModelAnswer", "ModelCall", "ask"]
 
 _LATER_S = 5.0
 
@@ -51,9 +59,11 @@ async def ask(
     allowance: Allowance,
     learnt: Learnt | None = None,
     following: Following | None = None,
-) -> Answer:
+) -> ModelAnswer:
     """Ask once within `allowance`, in the form that was `learnt`. What goes wrong is an Answer with a problem."""
-    return await ModelCall(litellm, model, messages, allowance, learnt or Learnt(), following or Following()).answer()
+    return await ModelCall(
+        litellm, model, messages, allowance, learnt or Learnt(), following or Following()
+    ).fetch_answer()
 
 
 @dataclass
@@ -82,36 +92,36 @@ class ModelCall:
         if not self.model.streams:
             self.learnt.form = replace(self.learnt.form, has_stream=False)
 
-    async def answer(self) -> Answer:
+    async def fetch_answer(self) -> ModelAnswer:
         """Return the answer, or the reason that it is missing."""
         try:
             # litellm's timeout is idle time: only this one ends an answer that trickles in.
             async with asyncio.timeout(self.allowance.seconds):
-                got = await self._follower.follow(asyncio.create_task(self._work()))
+                got = await self._follower.follow(asyncio.create_task(self._fetch_whole()))
         except (TimeoutError, Abandoned, Complete) as reason:
-            return self._left(reason)
+            return self._finish_interrupted(reason)
         except Exception as error:  # noqa: BLE001 - a provider's client may raise anything, and the next model is asked
-            return self._refused(error)
-        return self._whole(got)
+            return self._answer_from_error(error)
+        return self._finish_answer(got)
 
-    def _whole(self, got: Got) -> Answer:
+    def _finish_answer(self, got: WholeAnswer) -> ModelAnswer:
         self._follower.tell_all_files(got.text)
-        return judged(self.model, got, self.started, Sent(counted_in(self.messages), self._tokens))
+        return judge_answer(self.model, got, self.started, CallSize(count_prompt_tokens(self.messages), self._tokens))
 
-    def _left(self, reason: Exception) -> Answer:
+    def _finish_interrupted(self, reason: Exception) -> ModelAnswer:
         """Return what there is where we did not wait for more."""
         heard = self._follower.heard
         if heard.has_come and heard.is_whole:
-            return self._whole(heard.got(counted_in(self.messages)))
+            return self._finish_answer(heard.collect_answer(count_prompt_tokens(self.messages)))
         if isinstance(reason, TimeoutError):
-            answer = self._late()
+            answer = self._late_answer()
         else:
-            answer = replace(self._ended(str(reason)), is_abandoned=True)
-        return replace(answer, partial=max(answer.partial, self._longest(), key=len))
+            answer = replace(self._end_answer(str(reason)), is_abandoned=True)
+        return replace(answer, partial=max(answer.partial, self._longest_partial(), key=len))
 
-    def _longest(self) -> str:
+    def _longest_partial(self) -> str:
         """Return the most that came of a try whose stream broke off."""
-        return max((heard.look() for heard in self._broken), key=len, default="")
+        return max((heard.read_so_far() for heard in self._broken), key=len, default="")
 
     @property
     def silent_s(self) -> float:
@@ -119,20 +129,20 @@ class ModelCall:
         heard = self._follower.heard
         return time.monotonic() - (heard.last or heard.began)
 
-    def stopped(self) -> Answer:
+    def stopped_answer(self) -> ModelAnswer:
         """Return what had come when somebody ended the call."""
-        return self._ended("stopped")
+        return self._end_answer("stopped")
 
-    async def _work(self) -> Got:
+    async def _fetch_whole(self) -> WholeAnswer:
         """Return the answer whole, in up to `TRIES` streams. Raises what the last of them raised, or BrokenOff."""
         while True:
             heard = self._follower.heard = PartialAnswer()
-            response = await self._made()
+            response = await self._send_request()
             if not self.learnt.form.has_stream:
-                return got_of(response)
-            error = await _taken(heard, response)
+                return parse_response(response)
+            error = await _consume_stream(heard, response)
             if heard.is_whole and (error is None or heard.has_come):
-                return heard.got(counted_in(self.messages))
+                return heard.collect_answer(count_prompt_tokens(self.messages))
             self._broken.append(heard)
             if not self._may_try_again(heard, error):
                 raise error or BrokenOff
@@ -145,31 +155,31 @@ class ModelCall:
 
     def _may_try_again(self, heard: PartialAnswer, error: Exception | None) -> bool:
         """Whether an answer may be asked for once more whose stream broke off. Each try has to be paid for."""
-        status = None if error is None else status_of(error)
+        status = None if error is None else response_status(error)
         is_refused = status is not None and 400 <= status < 500 and status not in _WORTH_ANOTHER_TRY
         if len(self._broken) == TRIES or is_refused:
             return False
         if heard.has_come and self.renew:
-            heard.look()
+            heard.read_so_far()
             try:
                 self._tokens = self.renew(heard.tokens)
             except NotAllowed:
                 return False
         return True
 
-    async def _made(self) -> Any:
+    async def _send_request(self) -> Any:
         """Make the call in a form that the provider takes, as soon as its model is loaded."""
         until, adapted = self.started + self.allowance.seconds, 0
-        router = self._router()
+        router = self._build_router()
         while True:
-            asked = self.learnt.form.request(self.messages, self._tokens) | self.learnt.form.streaming
+            asked = self.learnt.form.build_request(self.messages, self._tokens) | self.learnt.form.streaming
             self._follower.is_streamed = self.learnt.form.has_stream
             try:
                 response = await router.acompletion(model="asked", **asked)
             except Exception as error:
-                said = said_by(error, has_key=self._has_key)
-                self._is_loading = refusal_of(said).is_loading
-                form = adapted_to(said, self.learnt.form, asked) if adapted < ADAPTATIONS else None
+                said = parse_provider_error(error, has_key=self._has_key)
+                self._is_loading = classify_refusal(said).is_loading
+                form = adapt_form(said, self.learnt.form, asked) if adapted < ADAPTATIONS else None
                 if form is None and not self._is_loading:
                     raise
             else:
@@ -183,7 +193,7 @@ class ModelCall:
             else:
                 await asyncio.sleep(LOADING_S)
 
-    def _router(self) -> Any:
+    def _build_router(self) -> Any:
         # Its own time is up later than ours: after it litellm would try again.
         seconds = self.allowance.seconds + _LATER_S
         return self.litellm.Router(
@@ -195,33 +205,33 @@ class ModelCall:
             fallbacks=[],
         )
 
-    def _late(self) -> Answer:
+    def _late_answer(self) -> ModelAnswer:
         if self._is_loading:
             outcome = f"the model was still loading after {time.monotonic() - self.started:.0f} s"
-            return failed(self.model, outcome, self.started, 0.0)
+            return failed_answer(self.model, outcome, self.started, 0.0)
         seconds = self.allowance.seconds
         if self._follower.heard.has_come:
-            return replace(self._ended(f"not at its end after {seconds:.0f} s"), is_late=True)
-        return replace(failed(self.model, f"no answer within {seconds:.0f} s", self.started, None), is_late=True)
+            return replace(self._end_answer(f"not at its end after {seconds:.0f} s"), is_late=True)
+        return replace(failed_answer(self.model, f"no answer within {seconds:.0f} s", self.started, None), is_late=True)
 
-    def _ended(self, outcome: str) -> Answer:
+    def _end_answer(self, outcome: str) -> ModelAnswer:
         """Return what had come of an answer that we ended, and what that much of it cost."""
         heard = self._follower.heard
         if not heard.has_come:
-            return failed(self.model, outcome, self.started, None)
-        came = heard.got(counted_in(self.messages))
+            return failed_answer(self.model, outcome, self.started, None)
+        came = heard.collect_answer(count_prompt_tokens(self.messages))
         self._follower.tell_all_files(came.text)
         # What a model thinks without showing it has to be paid for as well.
         is_hidden = self.model.thinks and not heard.thought.text
-        return ended(self.model, outcome, self.started, came, is_priced=not is_hidden)
+        return unfinished_answer(self.model, outcome, self.started, came, is_priced=not is_hidden)
 
-    def _refused(self, error: Exception) -> Answer:
+    def _answer_from_error(self, error: Exception) -> ModelAnswer:
         """Return what is told of a call that raised: only the kind, and why in words of ours.
 
         The text may repeat the prompt, the key or the provider's HTML.
         """
-        said = said_by(error, has_key=self._has_key)
-        status, refusal = said.status, refusal_of(said, counted_in(self.messages))
+        said = parse_provider_error(error, has_key=self._has_key)
+        status, refusal = said.status, classify_refusal(said, count_prompt_tokens(self.messages))
         kind = "RateLimitError" if status == 429 else type(error).__name__
         is_refusal = status is not None and (400 <= status < 500 or status in (503, 529))
         # What was refused costs nothing; what a call costs that was lost, nobody says.
@@ -229,24 +239,24 @@ class ModelCall:
         outcome = f"failed: {kind}{f' ({reason})' if reason else ''}"
         last = self._follower.heard
         if last.has_come:
-            came = last.got(counted_in(self.messages))
-            answer = ended(self.model, outcome, self.started, came, is_priced=False)
+            came = last.collect_answer(count_prompt_tokens(self.messages))
+            answer = unfinished_answer(self.model, outcome, self.started, came, is_priced=False)
         else:
             is_lost = not is_refusal or any(heard.has_come for heard in self._broken)
-            answer = failed(self.model, outcome, self.started, None if is_lost else 0.0)
+            answer = failed_answer(self.model, outcome, self.started, None if is_lost else 0.0)
         return replace(
             answer,
             is_too_long=refusal.is_too_long,
             context=refusal.context,
             read=refusal.prompt,
-            partial=self._longest(),
+            partial=self._longest_partial(),
         )
 
 
-async def _taken(heard: PartialAnswer, response: Any) -> Exception | None:
+async def _consume_stream(heard: PartialAnswer, response: Any) -> Exception | None:
     """Take all of a stream; return what it raised."""
     try:
-        await heard.take(response)
+        await heard.consume_stream(response)
     except Exception as error:  # noqa: BLE001 - a provider's client may raise anything, and the stream is over
         return error
     return None

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from orchestrator.core.settings import read_tokens_from
+from orchestrator.core.settings import set_tiktoken_folder
 
 MARGIN = 1.2
 """Other tokenizers need up to this many times as many tokens. Measured on our prompts: SmolLM's 1.14 times."""
@@ -24,26 +24,26 @@ _BYTES_A_TOKEN = 2
 """Where there is no table: code has three to four, Chinese three, rows of numbers hardly two."""
 
 
-def tokens_in(text: str, margin: float = MARGIN) -> int:
+def estimate_tokens(text: str, margin: float = MARGIN) -> int:
     """Return how many tokens `text` is at most with a model that needs up to `margin` times as many."""
-    return int(counted(text) * margin) + 1
+    return int(count_tokens(text) * margin) + 1
 
 
-def counted(text: str) -> int:
+def count_tokens(text: str) -> int:
     """Return how many tokens `text` is in one common encoding."""
-    count = counter()
+    count = token_counter()
     return sum(count(text[start : start + _SLICE]) for start in range(0, len(text), _SLICE))
 
 
 @cache
-def counter() -> Callable[[str], int]:
+def token_counter() -> Callable[[str], int]:
     """Return what counts the tokens of a text."""
     found = find_spec("litellm")  # finds it without the seconds that its import takes
     places = found.submodule_search_locations if found else None
     folder = Path(places[0]) / "litellm_core_utils" / "tokenizers" if places else None
     if folder is None or not (folder / TABLE).is_file():  # tiktoken would fetch it
         return lambda text: len(text.encode(errors="replace")) // _BYTES_A_TOKEN
-    read_tokens_from(folder)
+    set_tiktoken_folder(folder)
     import tiktoken  # noqa: PLC0415 - only who asks a model counts
 
     encoding = tiktoken.get_encoding(ENCODING)

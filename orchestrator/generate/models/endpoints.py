@@ -10,7 +10,7 @@ from urllib.parse import quote
 import httpx
 
 from orchestrator.core.http import TooLarge, read_body
-from orchestrator.generate.models.offers import Offer, offers
+from orchestrator.generate.models.offers import Offer, parse_offers
 from orchestrator.generate.models.presets import NO_KEY
 
 LONGEST_LIST = 1_048_576
@@ -45,7 +45,7 @@ _AZURE_VERSION = "2024-10-21"
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ListEndpoint:
     """Where a provider lists its models, and what it is asked with: one header holds the key, if there is one."""
 
     url: str
@@ -54,7 +54,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True)
-class Heard:
+class EndpointReply:
     """What an endpoint said. `problem`: why it cannot be used; `offered`: None if its list was not understood."""
 
     problem: str = ""
@@ -62,7 +62,7 @@ class Heard:
     ms: int | None = None
 
 
-def endpoint(params: Mapping[str, Any]) -> Endpoint | None:
+def find_endpoint(params: Mapping[str, Any]) -> ListEndpoint | None:
     """Return where the models of litellm's `params` are listed, None if that is not known."""
     provider = params["model"].partition("/")[0]
     base = params.get("api_base") or _BASES.get(provider)
@@ -78,32 +78,32 @@ def endpoint(params: Mapping[str, Any]) -> Endpoint | None:
         headers["anthropic-version"] = _ANTHROPIC_VERSION
     elif provider == "azure":
         path += f"?api-version={quote(params.get('api_version', _AZURE_VERSION))}"
-    return Endpoint(f"{base.rstrip('/')}{path}", tuple(headers.items()), key != NO_KEY)
+    return ListEndpoint(f"{base.rstrip('/')}{path}", tuple(headers.items()), key != NO_KEY)
 
 
-async def heard(http: httpx.AsyncClient, of: Endpoint, limit_s: float) -> Heard:
+async def fetch_offers(http: httpx.AsyncClient, of: ListEndpoint, limit_s: float) -> EndpointReply:
     """Ask once within `limit_s` seconds. No text of what went wrong goes on: it may hold the key."""
     started = time.monotonic()
     try:
         async with asyncio.timeout(limit_s), http.stream("GET", of.url, headers=dict(of.headers)) as response:
             ms = round(1000 * (time.monotonic() - started))
-            body = await body_of(response)
+            body = await read_limited_body(response)
     except (TimeoutError, httpx.TimeoutException):
-        return Heard(f"does not answer within {limit_s:g} s")
+        return EndpointReply(f"does not answer within {limit_s:g} s")
     except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError, ExceptionGroup):
         # The group is anyio's, for a port that there cannot be.
-        return Heard("cannot be asked: its address or its key is malformed")
+        return EndpointReply("cannot be asked: its address or its key is malformed")
     except (httpx.HTTPError, OSError):
-        return Heard("does not answer")
+        return EndpointReply("does not answer")
     # Google refuses a key with 400.
     if response.status_code in (401, 403) or (response.status_code == 400 and b"API_KEY_INVALID" in body):
-        return Heard("key refused" if of.has_key else "asks for a key", ms=ms)
+        return EndpointReply("key refused" if of.has_key else "asks for a key", ms=ms)
     if not response.is_success:
-        return Heard(f"answers {response.status_code}", ms=ms)
-    return Heard(offered=offers(body), ms=ms)
+        return EndpointReply(f"answers {response.status_code}", ms=ms)
+    return EndpointReply(offered=parse_offers(body), ms=ms)
 
 
-async def body_of(response: httpx.Response) -> bytes:
+async def read_limited_body(response: httpx.Response) -> bytes:
     """Return the body, as it is, or nothing if it is too long."""
     try:
         return await read_body(response, LONGEST_LIST)

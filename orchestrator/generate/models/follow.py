@@ -10,12 +10,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from orchestrator.core.events import Emit, FileEvent, FileState, HeardEvent, unheard
+from orchestrator.core.events import Emit, FileEvent, FileState, HeardEvent, ignore_event
 from orchestrator.core.paths import form_problem
 from orchestrator.generate.models.presets import SILENCE_S, Model
 from orchestrator.generate.models.stream import PartialAnswer, is_loop_without_end
-from orchestrator.generate.reply.cut import joined
-from orchestrator.generate.reply.reply import Edit, File, Reply, parse
+from orchestrator.generate.reply.cut import join_continuation
+from orchestrator.generate.reply.reply import Edit, File, Reply, parse_reply
 
 CLOSING_S = 2.0
 """What an ended call may take to close its connection, and a server to do so after a whole answer."""
@@ -53,7 +53,7 @@ class Following:
     `before`: the answer that a continuation goes on from; `has_next`: another model can be asked instead.
     """
 
-    tell: Emit = unheard
+    tell: Emit = ignore_event
     call: int = 0
     before: str = ""
     has_next: bool = False
@@ -93,40 +93,40 @@ class Follower:
             while not work.done():
                 await asyncio.wait({work}, timeout=self.following.pace.look_s)
                 if not work.done():
-                    self._look()
+                    self._inspect_answer()
         finally:
             if not work.done():
                 work.cancel()
                 await asyncio.wait({work}, timeout=CLOSING_S)
         return work.result()
 
-    def _look(self) -> None:
+    def _inspect_answer(self) -> None:
         now = time.monotonic()
-        text = self.heard.look()
+        text = self.heard.read_so_far()
         if self.heard.has_come and now - (self.heard.last or now) > CLOSING_S and self.heard.is_whole:
             raise Complete
-        self._tell_life(now)
+        self._tell_progress(now)
         if self.heard.chars - self._looped_at >= _LOOP_STEP:
             self._looped_at = self.heard.chars
             if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
                 raise Abandoned("repeats itself endlessly")
         if self.heard.tokens > TIMES * self.tokens:
             raise Abandoned("goes on beyond the limit of its answer")
-        if now >= self._read_again and self.following.tell is not unheard:
+        if now >= self._read_again and self.following.tell is not ignore_event:
             self._tell_files(text)
             took = time.monotonic() - now
             self._read_again = now + took + took / self.following.pace.share
-        if self.is_streamed and self.following.has_next and (limit := self.silence_passed(now)):
+        if self.is_streamed and self.following.has_next and (limit := self.exceeded_silence(now)):
             raise Abandoned(f"nothing came for {limit:g} s")
 
-    def silence_passed(self, now: float) -> float:
+    def exceeded_silence(self, now: float) -> float:
         """Return the seconds of silence that are allowed, where more have passed; else 0."""
         heard, limit = self.heard, self.model.silence_s
         if heard.has_come:
             limit = min(limit, SILENCE_S)
         return limit if now - (heard.last or heard.began) > limit else 0
 
-    def _tell_life(self, now: float) -> None:
+    def _tell_progress(self, now: float) -> None:
         heard = self.heard
         is_new = heard.chars != self._told_chars
         if not is_new and now - max(self._told_at, heard.began) < self.following.pace.quiet_s:
@@ -144,21 +144,21 @@ class Follower:
 
     def tell_all_files(self, text: str) -> None:
         """Tell of what has not been told of the files of an answer that has ended."""
-        if self.following.tell is not unheard:
+        if self.following.tell is not ignore_event:
             self._tell_files(text)
 
     def _tell_files(self, text: str) -> None:
         if not text or _THINKS.match(text):
             return
-        whole = joined(self.following.before, text) if self.following.before else text
-        for path, (state, size) in files_in(parse(whole)).items():
+        whole = join_continuation(self.following.before, text) if self.following.before else text
+        for path, (state, size) in file_states(parse_reply(whole)).items():
             before = self._told.get(path)
             if before != (state, size) and not (before and state == "begun"):
                 self._told[path] = state, size
                 self.following.tell(FileEvent(call=self.following.call, path=path, state=state, bytes=size))
 
 
-def files_in(reply: Reply) -> dict[str, tuple[FileState, int]]:
+def file_states(reply: Reply) -> dict[str, tuple[FileState, int]]:
     """Return for each file of an answer how far it is, and its bytes; of an edit, those that are put in."""
     found: dict[str, tuple[FileState, int]] = {}
     for change in reply.changes:

@@ -7,9 +7,17 @@ from typing import Any
 
 import httpx
 
-from orchestrator.generate.models.endpoints import Heard, body_of, endpoint, heard
+from orchestrator.generate.models.endpoints import EndpointReply, fetch_offers, find_endpoint, read_limited_body
 from orchestrator.generate.models.learnt import Learnt
-from orchestrator.generate.models.offers import Offer, chosen, is_named, named, offers, printable, shown_context
+from orchestrator.generate.models.offers import (
+    Offer,
+    choose_offer,
+    describe_offers,
+    is_named,
+    parse_offers,
+    parse_ollama_context,
+    printable_line,
+)
 from orchestrator.generate.models.presets import Model
 
 LIMIT_S = 2.0
@@ -19,7 +27,7 @@ _OLLAMA = ("ollama", "ollama_chat")
 
 
 @dataclass(frozen=True)
-class Served:
+class HomeModel:
     """What was found out about one model. `id`: litellm's, of the model that will answer; `says`: one clause, or none.
 
     `context`: tokens, None if the server does not say; `is_there`: whether it can be asked, as far as one knows.
@@ -31,19 +39,19 @@ class Served:
     is_there: bool = True
 
 
-async def learn(model: Model, learnt: Learnt, limit_s: float = LIMIT_S) -> str:
+async def learn_from_server(model: Model, learnt: Learnt, limit_s: float = LIMIT_S) -> str:
     """Ask the server of `model` once a task, take note of what it says, and return what a person should know of it."""
     if learnt.was_heard or not (model.is_home or model.context_is_guessed):
         return ""
     learnt.was_heard = True
-    of = endpoint(model.params)
+    of = find_endpoint(model.params)
     if of is None:
         return ""
     async with httpx.AsyncClient(timeout=limit_s, follow_redirects=False) as http:
-        said = await heard(http, of, limit_s)
+        said = await fetch_offers(http, of, limit_s)
         if said.problem:
             return f"its server {said.problem}" if said.ms is None else ""
-        served = await found(http, model, said, limit_s)
+        served = await find_home_model(http, model, said, limit_s)
     if served.id != model.params["model"]:
         learnt.id = served.id
     if served.context is not None and (model.context_is_guessed or served.context < model.context):
@@ -51,21 +59,21 @@ async def learn(model: Model, learnt: Learnt, limit_s: float = LIMIT_S) -> str:
     return served.says
 
 
-async def found(http: httpx.AsyncClient, model: Model, said: Heard, limit_s: float) -> Served:
+async def find_home_model(http: httpx.AsyncClient, model: Model, said: EndpointReply, limit_s: float) -> HomeModel:
     """Return which of the models that a server listed answers for `model`, and how much it reads."""
     provider, _, wanted = model.params["model"].partition("/")
-    offer = chosen(wanted, said.offered or (), only=model.is_home)
+    offer = choose_offer(wanted, said.offered or (), only=model.is_home)
     if offer is None:
         there = said.offered is None or provider == "azure"
-        says = "" if there else f"not available at its server, which has {named(said.offered or ())}"
-        return Served(model.params["model"], None, says, is_there=there)
+        says = "" if there else f"not available at its server, which has {describe_offers(said.offered or ())}"
+        return HomeModel(model.params["model"], None, says, is_there=there)
     is_other = not is_named(wanted, offer.name)
-    says = f"as {printable(offer.name)}, the only model there" if is_other else ""
-    context = offer.context or await _asked_context(http, model.params, provider, offer, limit_s)
-    return Served(f"{provider}/{offer.name}" if is_other else model.params["model"], context, says)
+    says = f"as {printable_line(offer.name)}, the only model there" if is_other else ""
+    context = offer.context or await _fetch_context(http, model.params, provider, offer, limit_s)
+    return HomeModel(f"{provider}/{offer.name}" if is_other else model.params["model"], context, says)
 
 
-async def _asked_context(
+async def _fetch_context(
     http: httpx.AsyncClient, params: Mapping[str, Any], provider: str, offer: Offer, limit_s: float
 ) -> int | None:
     """Ask LM Studio or Ollama in its own way; None if it does not say, or is neither."""
@@ -74,16 +82,16 @@ async def _asked_context(
         async with asyncio.timeout(limit_s):
             if provider in _OLLAMA:
                 # https://docs.ollama.com/api-reference/show-model-details
-                return shown_context(await _body(http, "POST", f"{base}/api/show", {"model": offer.name}))
+                return parse_ollama_context(await _fetch_body(http, "POST", f"{base}/api/show", {"model": offer.name}))
             if provider == "lm_studio":
                 # https://lmstudio.ai/docs/developer/rest/endpoints
-                listed = offers(await _body(http, "GET", f"{base.removesuffix('/v1')}/api/v0/models"))
+                listed = parse_offers(await _fetch_body(http, "GET", f"{base.removesuffix('/v1')}/api/v0/models"))
                 return next((one.context for one in listed or () if one.name == offer.name), None)
     except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
         return None
     return None
 
 
-async def _body(http: httpx.AsyncClient, method: str, url: str, asked: Mapping[str, Any] | None = None) -> bytes:
+async def _fetch_body(http: httpx.AsyncClient, method: str, url: str, asked: Mapping[str, Any] | None = None) -> bytes:
     async with http.stream(method, url, json=asked, headers={"accept-encoding": "identity"}) as response:
-        return await body_of(response) if response.is_success else b""
+        return await read_limited_body(response) if response.is_success else b""

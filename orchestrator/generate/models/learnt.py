@@ -26,7 +26,7 @@ class Learnt:
     was_heard: bool = False
     margin: float = MARGIN
 
-    def applied(self, model: Model) -> Model:
+    def adjust_model(self, model: Model) -> Model:
         """Return `model` as its server showed it to be."""
         context = self.context or model.context
         params = {**model.params, "model": self.id} if self.id else {**model.params}
@@ -36,7 +36,7 @@ class Learnt:
             model, params=params, context=context, output=min(self.output or model.output, context), margin=self.margin
         )
 
-    def counts(self, tokens: int, counted: int) -> bool:
+    def learn_margin(self, tokens: int, counted: int) -> bool:
         """Take note of how many tokens a prompt is that is `counted` here; return whether that is news."""
         needed = _SAFETY * tokens / max(1, counted)
         if not self.margin < needed <= _MOST_MARGIN:
@@ -44,9 +44,9 @@ class Learnt:
         self.margin = needed
         return True
 
-    def reads(self, context: int, model: Model) -> bool:
+    def learn_context(self, context: int, model: Model) -> bool:
         """Take note of how much the model reads at once; return whether that is less than was believed."""
-        if context >= self.applied(model).context:
+        if context >= self.adjust_model(model).context:
             return False
         self.context = context
         return True
@@ -59,6 +59,6 @@ class Knowledge:
     models: dict[str, Learnt] = field(default_factory=dict)
     given_up: set[str] = field(default_factory=set)
 
-    def of(self, model: Model) -> Learnt:
+    def learnt_about(self, model: Model) -> Learnt:
         """Return what is known of `model`."""
         return self.models.setdefault(model.name, Learnt())

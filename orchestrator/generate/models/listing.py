@@ -12,17 +12,25 @@ from typing import Any
 import httpx
 from pydantic import TypeAdapter
 
-from orchestrator.core.settings import Models, model_settings
-from orchestrator.generate.models.endpoints import Heard, endpoint, heard
-from orchestrator.generate.models.home import Served, found
-from orchestrator.generate.models.presets import NO_KEY, Model, Preset, Price, chain, import_litellm, load
+from orchestrator.core.settings import Models
+from orchestrator.generate.models.endpoints import EndpointReply, fetch_offers, find_endpoint
+from orchestrator.generate.models.home import HomeModel, find_home_model
+from orchestrator.generate.models.presets import (
+    NO_KEY,
+    Model,
+    Preset,
+    Price,
+    import_litellm,
+    load_presets,
+    resolve_chain,
+)
 
 LIMIT_S = 5.0
 USABLE = "usable"
 
 
 @dataclass(frozen=True)
-class Entry:
+class ListedModel:
     """One line of the list.
 
     `place`: in LLM_MODELS, from 1; `has_key`: None if none is needed; `usable`: None if nobody can be asked;
@@ -43,54 +51,57 @@ class Entry:
     edits: bool
 
 
-def run_models(env: Mapping[str, str], *, as_json: bool) -> int:
+def run_models(settings: Models, *, as_json: bool) -> int:
     """Run `pagewright models`. It answers a question, so that nothing is usable is no failure.
 
-    Raises UsageError if the settings or `models.yaml` are wrong.
+    Raises UsageError if `models.yaml` is wrong.
     """
-    settings, presets = model_settings(env), load()
-    entries = asyncio.run(listing(settings, presets, import_litellm()))
-    said = TypeAdapter(list[Entry]).dump_json(entries, indent=2).decode() if as_json else table(entries)
+    entries = asyncio.run(list_models(settings, load_presets(), import_litellm()))
+    said = TypeAdapter(list[ListedModel]).dump_json(entries, indent=2).decode() if as_json else render_table(entries)
     sys.stdout.write(f"{said}\n")
     return 0
 
 
-async def listing(
+async def list_models(
     settings: Models, presets: Mapping[str, Preset], litellm: Any, limit_s: float = LIMIT_S
-) -> list[Entry]:
+) -> list[ListedModel]:
     """Return an entry for every model of LLM_MODELS, in order, and for every other preset."""
     places = {name: place for place, name in enumerate(dict.fromkeys(settings.chain), 1)}
     names = tuple({**places, **presets})
-    models = chain(replace(settings, chain=names), presets, litellm)
-    heard = await _all_heard([model for model in models if not model.problem], limit_s)
-    return [_entry(model, places.get(model.name), heard.get(model.name)) for model in models]
+    models = resolve_chain(replace(settings, chain=names), presets, litellm)
+    heard = await _fetch_all_offers([model for model in models if not model.problem], limit_s)
+    return [_build_entry(model, places.get(model.name), heard.get(model.name)) for model in models]
 
 
-async def _all_heard(models: Iterable[Model], limit_s: float) -> dict[str, tuple[Heard, Served | None]]:
+async def _fetch_all_offers(
+    models: Iterable[Model], limit_s: float
+) -> dict[str, tuple[EndpointReply, HomeModel | None]]:
     """Ask each endpoint once, all at the same time; what it said stands under the name of each of its models."""
-    endpoints = {model.name: (model, of) for model in models if (of := endpoint(model.params))}
+    endpoints = {model.name: (model, of) for model in models if (of := find_endpoint(model.params))}
     asked = list(dict.fromkeys(of for _, of in endpoints.values()))
     # The proxies of the environment are used, as litellm uses them.
     async with httpx.AsyncClient(timeout=limit_s, follow_redirects=False) as http:
-        said = await asyncio.gather(*(heard(http, each, limit_s) for each in asked))
+        said = await asyncio.gather(*(fetch_offers(http, each, limit_s) for each in asked))
         by_endpoint = dict(zip(asked, said, strict=True))
         known = await asyncio.gather(
-            *(_served(http, model, by_endpoint[of], limit_s) for model, of in endpoints.values())
+            *(_find_if_reachable(http, model, by_endpoint[of], limit_s) for model, of in endpoints.values())
         )
     return {name: (by_endpoint[of], served) for (name, (_, of)), served in zip(endpoints.items(), known, strict=True)}
 
 
-async def _served(http: httpx.AsyncClient, model: Model, said: Heard, limit_s: float) -> Served | None:
-    return None if said.problem else await found(http, model, said, limit_s)
+async def _find_if_reachable(
+    http: httpx.AsyncClient, model: Model, said: EndpointReply, limit_s: float
+) -> HomeModel | None:
+    return None if said.problem else await find_home_model(http, model, said, limit_s)
 
 
-def _entry(model: Model, place: int | None, said: tuple[Heard, Served | None] | None) -> Entry:
+def _build_entry(model: Model, place: int | None, said: tuple[EndpointReply, HomeModel | None] | None) -> ListedModel:
     key = model.params.get("api_key", NO_KEY)
     answered, served = said or (None, None)
-    usable, state = _state(model, answered, served)
+    usable, state = _describe_state(model, answered, served)
     context = served.context if served else None
     shown = context if context and (model.context_is_guessed or context < model.context) else model.context
-    return Entry(
+    return ListedModel(
         name=model.name,
         model=served.id if served else model.params["model"],
         place=place,
@@ -106,7 +117,7 @@ def _entry(model: Model, place: int | None, said: tuple[Heard, Served | None] | 
     )
 
 
-def _state(model: Model, answered: Heard | None, served: Served | None) -> tuple[bool | None, str]:
+def _describe_state(model: Model, answered: EndpointReply | None, served: HomeModel | None) -> tuple[bool | None, str]:
     """Return whether `model` can be used now, and that or why not in words."""
     if model.problem:
         return False, model.problem
@@ -130,9 +141,9 @@ _HEAD = ("#", "NAME", "MODEL", "KEY", "$ IN", "$ OUT", "CONTEXT", "OUTPUT", "VIS
 _NUMBERS = {"#", "$ IN", "$ OUT", "CONTEXT", "OUTPUT", "MS"}
 
 
-def table(entries: Sequence[Entry]) -> str:
+def render_table(entries: Sequence[ListedModel]) -> str:
     """Return the list as text for people; prices are for a million tokens."""
-    rows = [_HEAD, *map(_cells, entries)]
+    rows = [_HEAD, *map(_render_cells, entries)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join(
         "  ".join(
@@ -143,22 +154,22 @@ def table(entries: Sequence[Entry]) -> str:
     )
 
 
-def _cells(entry: Entry) -> tuple[str, ...]:
+def _render_cells(entry: ListedModel) -> tuple[str, ...]:
     prices = (f"{entry.price.input:g}", f"{entry.price.output:g}") if entry.price else ("?", "?")
     return (
         "" if entry.place is None else str(entry.place),
         entry.name,
         entry.model,
-        _yes(entry.has_key),
+        _format_flag(entry.has_key),
         *prices,
         f"{entry.context // 1000}k",
         f"{entry.output // 1000}k",
-        _yes(entry.vision),
-        _yes(entry.edits),
+        _format_flag(entry.vision),
+        _format_flag(entry.edits),
         "" if entry.ms is None else str(entry.ms),
         entry.state,
     )
 
 
-def _yes(is_so: bool | None) -> str:  # noqa: FBT001 - the value of a cell
+def _format_flag(is_so: bool | None) -> str:  # noqa: FBT001 - the value of a cell
     return "-" if is_so is None else "yes" if is_so else "no"

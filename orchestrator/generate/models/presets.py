@@ -46,11 +46,11 @@ _OLLAMA = ("ollama", "ollama_chat")
 _CACHING = re.compile(r"(openrouter/)?anthropic/|bedrock/.*\banthropic\.|vertex_ai/claude")
 
 
-class _Entry(BaseModel):
+class _PresetEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class Price(_Entry):
+class Price(_PresetEntry):
     """Dollars for a million tokens. `cached`: of a prompt that the provider has read before; None: as `input`."""
 
     input: Annotated[float, Field(ge=0)]
@@ -63,7 +63,7 @@ class Price(_Entry):
         return self.input == self.output == 0
 
 
-class Preset(_Entry):
+class Preset(_PresetEntry):
     """One entry of `models.yaml`, as its head explains; None: litellm knows it, or nobody."""
 
     model: Annotated[str, StringConstraints(min_length=1)]
@@ -115,7 +115,7 @@ def prompts_folder() -> Path:
     return inside if inside.is_dir() else _CLONE / "prompts"
 
 
-def load(folder: Path | None = None) -> dict[str, Preset]:
+def load_presets(folder: Path | None = None) -> dict[str, Preset]:
     """Read `models.yaml`; raise UsageError that names the entries and keys that are wrong."""
     try:
         listed = yaml.safe_load(((folder or prompts_folder()) / "models.yaml").read_text(encoding="utf-8"))
@@ -146,18 +146,18 @@ def import_litellm() -> Any:
     return litellm
 
 
-def chain(models: Models, presets: Mapping[str, Preset], litellm: Any) -> list[Model]:
+def resolve_chain(models: Models, presets: Mapping[str, Preset], litellm: Any) -> list[Model]:
     """Return the models to ask, in order. `litellm`: what it knows fills in what a preset leaves open."""
-    return [_resolved(name, presets.get(name), models, litellm) for name in models.chain]
+    return [_resolve_model(name, presets.get(name), models, litellm) for name in models.chain]
 
 
-def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) -> Model:
+def _resolve_model(name: str, preset: Preset | None, models: Models, litellm: Any) -> Model:
     given = preset or Preset(model=name)
-    entry, problem = _with_variables(given, _prefix(name, preset, models), models.servers)
+    entry, problem = _with_variables(given, _variable_prefix(name, preset, models), models.servers)
     if preset is None:  # its name stands in LLM_MODELS
         entry = entry.model_copy(update={"model": name})
-    params, why = _by_id(name, models) if preset is None else _by_preset(entry, models)
-    known = _known(litellm, entry.model)
+    params, why = _params_by_id(name, models) if preset is None else _params_by_preset(entry, models)
+    known = _find_litellm_facts(litellm, entry.model)
     told = entry.context or known.get("max_input_tokens")
     context = int(told or CONTEXT)
     provider = entry.model.partition("/")[0]
@@ -173,7 +173,7 @@ def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) ->
         context=context,
         # Some are listed with an answer as long as their context, which would leave no room for a prompt.
         output=entry.output or min(int(known.get("max_output_tokens") or OUTPUT), MOST_OUTPUT, context // 2),
-        price=entry.price or _price(known),
+        price=entry.price or _litellm_price(known),
         sees_images=bool(known.get("supports_vision")) if entry.vision is None else entry.vision,
         edits=entry.edits,
         caches=_CACHING.match(entry.model) is not None,
@@ -186,7 +186,7 @@ def _resolved(name: str, preset: Preset | None, models: Models, litellm: Any) ->
     )
 
 
-def _prefix(name: str, preset: Preset | None, models: Models) -> str:
+def _variable_prefix(name: str, preset: Preset | None, models: Models) -> str:
     """Return what the names of a model's variables begin with: those of its endpoint."""
     if preset is None:
         return "LLM" if models.api_base else name.partition("/")[0].upper()
@@ -208,7 +208,7 @@ def _with_variables(preset: Preset, prefix: str, servers: Mapping[str, str]) -> 
     return preset.model_copy(update=given), ""
 
 
-def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
+def _params_by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
     """Return litellm's parameters for an id of its own, and why it cannot be asked, or an empty text."""
     params = {"model": name}
     if "/" not in name:
@@ -231,7 +231,7 @@ def _by_id(name: str, models: Models) -> tuple[dict[str, Any], str]:
     return params, ""
 
 
-def _by_preset(preset: Preset, models: Models) -> tuple[dict[str, Any], str]:
+def _params_by_preset(preset: Preset, models: Models) -> tuple[dict[str, Any], str]:
     """Return litellm's parameters for a preset, and why it cannot be asked, or an empty text."""
     base = models.endpoints.get(preset.api_base_from or "") or preset.api_base
     # A server at home gets nobody's key.
@@ -251,7 +251,7 @@ def _by_preset(preset: Preset, models: Models) -> tuple[dict[str, Any], str]:
     return {name: value for name, value in given.items() if value is not None}, problem
 
 
-def _known(litellm: Any, model: str) -> Mapping[str, int | float]:
+def _find_litellm_facts(litellm: Any, model: str) -> Mapping[str, int | float]:
     """Return the numbers and flags in litellm's list for `model`, nothing if it is not in it.
 
     Only the list is read: `get_model_info` would ask a server at home over the network.
@@ -264,14 +264,16 @@ def _known(litellm: Any, model: str) -> Mapping[str, int | float]:
     return {name: value for name, value in listed.items() if isinstance(value, int | float)}
 
 
-def _price(known: Mapping[str, int | float]) -> Price | None:
+def _litellm_price(known: Mapping[str, int | float]) -> Price | None:
     """Return the price that litellm lists. It takes what it does not know for free; only a preset may say so."""
     asking, answering = known.get("input_cost_per_token"), known.get("output_cost_per_token")
     if not asking or not answering:
         return None
     cached = known.get("cache_read_input_token_cost", asking)
-    return Price(input=_dollars(asking), output=_dollars(answering), cached=_dollars(cached))
+    return Price(
+        input=_dollars_per_million(asking), output=_dollars_per_million(answering), cached=_dollars_per_million(cached)
+    )
 
 
-def _dollars(for_one: float) -> float:
+def _dollars_per_million(for_one: float) -> float:
     return round(for_one * 1_000_000, 6)

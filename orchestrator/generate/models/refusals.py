@@ -60,7 +60,7 @@ _EMPTY = re.compile(r"received: '(?:data: \[done\]|\\[nr]|\s)*'")
 
 
 @dataclass(frozen=True)
-class Said:
+class ProviderError:
     """What a provider's client raised. `param`: the parameter that it names by itself; `text`: in small letters."""
 
     status: int | None
@@ -98,7 +98,7 @@ class Form:
     has_stream: bool = True
     has_usage: bool = True
 
-    def request(self, messages: list[dict[str, Any]], tokens: int) -> dict[str, Any]:
+    def build_request(self, messages: list[dict[str, Any]], tokens: int) -> dict[str, Any]:
         """Return the parameters of a call that asks for at most `tokens` tokens."""
         asked: dict[str, Any] = {
             "messages": messages if self.has_system else _without_system(messages),
@@ -114,36 +114,38 @@ class Form:
         return {"stream": True} | ({"stream_options": {"include_usage": True}} if self.has_usage else {})
 
 
-def said_by(error: BaseException, *, has_key: bool = True) -> Said:
+def parse_provider_error(error: BaseException, *, has_key: bool = True) -> ProviderError:
     """Read what a client raised. litellm tells the provider's message alone; what it came from has the whole body."""
-    bodies = [body for one in _chain(error) if isinstance(body := getattr(one, "body", None), Mapping)]
+    bodies = [body for one in _walk_causes(error) if isinstance(body := getattr(one, "body", None), Mapping)]
     params = (body.get("param") for body in bodies)
-    text = " ".join(_told(bodies[0])) if bodies else str(error)
+    text = " ".join(_collect_texts(bodies[0])) if bodies else str(error)
     # litellm knows many more texts for this one; its own words come behind the provider's.
     is_full = type(error).__name__ == "ContextWindowExceededError"
     text = f"{text[:LONGEST].partition('LiteLLM:')[0]}{' n_ctx' if is_full else ''}"
-    return Said(status_of(error), text.lower(), next((str(param) for param in params if param), "").lower(), has_key)
+    return ProviderError(
+        response_status(error), text.lower(), next((str(param) for param in params if param), "").lower(), has_key
+    )
 
 
-def _told(body: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
+def _collect_texts(body: Mapping[str, Any], depth: int = 0) -> Iterator[str]:
     """Yield the texts and numbers of a body, the status that it repeats aside."""
     for name, value in body.items():
         if isinstance(value, Mapping) and depth < _DEPTH:
-            yield from _told(value, depth + 1)
+            yield from _collect_texts(value, depth + 1)
         elif isinstance(value, str):
             yield value
         elif isinstance(value, int) and name not in ("code", "status", "param"):
             yield f"{name} {value}"
 
 
-def status_of(error: BaseException) -> int | None:
+def response_status(error: BaseException) -> int | None:
     """Return the status that a provider answered with; litellm makes one up for a broken connection."""
     status = getattr(error, "status_code", None)
     is_made_up = type(error).__name__ in ("Timeout", "APIConnectionError")
     return status if isinstance(status, int) and not is_made_up else None
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _walk_causes(error: BaseException | None) -> Iterator[BaseException]:
     for _ in range(_CHAIN):
         if error is None:
             return
@@ -151,29 +153,29 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def refusal_of(said: Said, sent: int = 0) -> Refusal:
+def classify_refusal(said: ProviderError, sent: int = 0) -> Refusal:
     """Return why a call was refused. Never a word of the provider's. `sent`: about how many tokens the prompt has."""
     if said.status in (400, 413, 422, 500) and _is_about_length(said):
-        return _too_long(said.text, sent)
+        return _too_long_refusal(said.text, sent)
     if said.status in (500, 503, None) and _LOADING.search(said.text):
         return Refusal("the model is still loading", is_loading=True)
     if _EMPTY.search(said.text):
         why = "the server answered 200 with nothing: usually because the prompt is longer than its context"
         return Refusal(why, is_too_long=True)
-    return Refusal(_other_reason(said), is_too_long=said.status == 413)
+    return Refusal(_describe_other_reason(said), is_too_long=said.status == 413)
 
 
-def _other_reason(said: Said) -> str:
-    if said.status in (400, 422) and (name := _parameter(said)):
+def _describe_other_reason(said: ProviderError) -> str:
+    if said.status in (400, 422) and (name := _find_parameter(said)):
         return f"it does not accept the parameter {name} as it was sent"
     if said.status in (400, 402, 403, 429) and _ACCOUNT.search(said.text) and not _FOR_A_WHILE.search(said.text):
         return "no account, or no credit left"
     if said.status in (400, 403, 451) and _BLOCKED.search(said.text):
         return "stopped by the provider's filter"
-    return _by_status(said)
+    return _describe_status(said)
 
 
-def _by_status(said: Said) -> str:
+def _describe_status(said: ProviderError) -> str:
     if said.status == 401:
         is_missing = not said.has_key or _NO_KEY.search(said.text)
         return "it needs a key, and none was sent" if is_missing else "the key was refused"
@@ -192,7 +194,7 @@ def _by_status(said: Said) -> str:
     return known.get(said.status or 0, "")
 
 
-def _is_about_length(said: Said) -> bool:
+def _is_about_length(said: ProviderError) -> bool:
     """Whether a refusal is about prompt and context. What is about the answer's limit alone is not."""
     if not _FULL.search(said.text):
         return False
@@ -200,10 +202,10 @@ def _is_about_length(said: Said) -> bool:
     return is_whole or not _OUTPUT.search(said.text)
 
 
-def _too_long(text: str, sent: int) -> Refusal:
+def _too_long_refusal(text: str, sent: int) -> Refusal:
     """Return the refusal with the context that it names, and by how much the prompt is longer."""
-    numbers = [number for number in _numbers(text) if number >= LEAST_CONTEXT]
-    context = _named_context(text) or (min(numbers) if len(numbers) > 1 else next(iter(numbers), None))
+    numbers = [number for number in _find_numbers(text) if number >= LEAST_CONTEXT]
+    context = _parse_context(text) or (min(numbers) if len(numbers) > 1 else next(iter(numbers), None))
     if context is None:
         return Refusal("the prompt is too long", is_too_long=True)
     needed = max((number for number in numbers if number <= 4 * max(sent, context)), default=0)
@@ -214,17 +216,17 @@ def _too_long(text: str, sent: int) -> Refusal:
     return Refusal(reason, context, is_too_long=True, prompt=read)
 
 
-def _named_context(text: str) -> int | None:
+def _parse_context(text: str) -> int | None:
     found = next((found for pattern in _CONTEXTS if (found := pattern.search(text))), None)
     number = int(found[1].replace(",", "")) if found else 0
     return number if number >= LEAST_CONTEXT else None
 
 
-def _numbers(text: str) -> list[int]:
+def _find_numbers(text: str) -> list[int]:
     return [int(found.replace(",", "")) for found in _NUMBER.findall(text[: 2 * LONGEST])]
 
 
-def _parameter(said: Said) -> str:
+def _find_parameter(said: ProviderError) -> str:
     """Return the parameter that was refused: the one that the error names by itself, else the first in its text."""
     if said.param in _PARAMETERS:
         return said.param
@@ -236,29 +238,29 @@ def _parameter(said: Said) -> str:
     return named or ("system" if _SYSTEM.search(said.text) else "stream" if _STREAM.search(said.text) else "")
 
 
-def adapted_to(said: Said, form: Form, asked: Mapping[str, Any]) -> Form | None:
+def adapt_form(said: ProviderError, form: Form, asked: Mapping[str, Any]) -> Form | None:
     """Return how to ask after a refusal of `asked` that names a parameter; None if it names nothing to do."""
     if said.status not in _STATUSES or _is_about_length(said):
         return None
-    name = _parameter(said)
+    name = _find_parameter(said)
     if name in _LIMITS:
-        return _limited(said.text, form, asked[form.limit_name])
+        return _adapt_limit(said.text, form, asked[form.limit_name])
     if name == "temperature" and form.has_temperature:
         return replace(form, has_temperature=False)
     if name.startswith("stream") and said.status != 500 and form.has_stream:
-        return _less_streamed(name, form)
+        return _adapt_stream(name, form)
     return replace(form, has_system=False) if name == "system" and form.has_system else None
 
 
-def _less_streamed(name: str, form: Form) -> Form:
+def _adapt_stream(name: str, form: Form) -> Form:
     """Return the form without the count at a stream's end, or where that is not it, without the stream."""
     is_count = name == "stream_options" and form.has_usage
     return replace(form, has_usage=False) if is_count else replace(form, has_stream=False)
 
 
-def _limited(text: str, form: Form, sent: int) -> Form | None:
+def _adapt_limit(text: str, form: Form, sent: int) -> Form | None:
     """Return the form with the limit that a text names: the largest number below what was sent, or its other name."""
-    limit = max((number for number in _numbers(text) if LEAST_LIMIT <= number < sent), default=None)
+    limit = max((number for number in _find_numbers(text) if LEAST_LIMIT <= number < sent), default=None)
     if limit is not None:
         return replace(form, limit=limit)
     other = "max_completion_tokens" if form.limit_name == "max_tokens" else "max_tokens"

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from orchestrator.generate.models.answer import Got, Usage, said_in, usage_of
-from orchestrator.generate.models.counting import counted
+from orchestrator.generate.models.answer import Usage, WholeAnswer, choose_answer_text, parse_usage
+from orchestrator.generate.models.counting import count_tokens
 
 LOOP = 16_000
 """Characters. Where so many are one pattern again and again, nothing else will come: the boards, tables and drawings
@@ -31,13 +31,13 @@ class Growing:
         """Take one piece more."""
         self._new.append(piece)
 
-    def look(self) -> str:
+    def read_so_far(self) -> str:
         """Return all that has come. Each piece is counted once, however often somebody looks."""
         if self._new:
             new = "".join(self._new)
             self._new.clear()
             self.text += new
-            self.tokens += counted(new)
+            self.tokens += count_tokens(new)
         return self.text
 
 
@@ -56,7 +56,7 @@ class PartialAnswer:
     last: float | None = None
     model: str = ""
 
-    async def take(self, stream: Any) -> None:
+    async def consume_stream(self, stream: Any) -> None:
         """Take all that comes of litellm's `stream`. Raises what that raises."""
         self.chunks = stream.chunks
         async for chunk in stream:
@@ -70,12 +70,12 @@ class PartialAnswer:
             self.last = time.monotonic()
             if self.first is None and (said or thought):
                 self.first = self.last
-            self.model = self.model or _named_by(chunk)
+            self.model = self.model or _answering_model(chunk)
 
-    def look(self) -> str:
+    def read_so_far(self) -> str:
         """Return what has been said so far, and count it and the thoughts."""
-        self.thought.look()
-        return self.said.look()
+        self.thought.read_so_far()
+        return self.said.read_so_far()
 
     @property
     def has_come(self) -> bool:
@@ -95,23 +95,23 @@ class PartialAnswer:
     @property
     def is_whole(self) -> bool:
         """Whether the provider ended it: with a reason, or with a count of tokens after the last piece."""
-        if any(_reason(chunk) for chunk in self.chunks):
+        if any(_finish_reason(chunk) for chunk in self.chunks):
             return True
         last = max((place for place, chunk in enumerate(self.chunks) if _has_piece(chunk)), default=len(self.chunks))
         return any(getattr(chunk, "usage", None) for chunk in self.chunks[last + 1 :])
 
-    def got(self, prompt: int) -> Got:
+    def collect_answer(self, prompt: int) -> WholeAnswer:
         """Return what has come. `prompt`: its tokens, as counted here, for where the provider does not count them."""
-        said, thought = self.look(), self.thought.text
-        reason = next(filter(None, map(_reason, self.chunks)), None)
-        return Got(said_in(said, thought), reason, self._usage(prompt), self.model)
+        said, thought = self.read_so_far(), self.thought.text
+        reason = next(filter(None, map(_finish_reason, self.chunks)), None)
+        return WholeAnswer(choose_answer_text(said, thought), reason, self._count_usage(prompt), self.model)
 
-    def _usage(self, prompt: int) -> Usage:
+    def _count_usage(self, prompt: int) -> Usage:
         """Return the tokens by the provider's count, where that is of all that has come; else by ours.
 
         Anthropic counts the prompt at the beginning and the answer at the end; others count again with each piece.
         """
-        told = [usage_of(chunk.usage) for chunk in self.chunks if getattr(chunk, "usage", None)]
+        told = [parse_usage(chunk.usage) for chunk in self.chunks if getattr(chunk, "usage", None)]
         highest = Usage(
             max((one.tokens_in for one in told), default=0),
             max((one.tokens_out for one in told), default=0),
@@ -124,13 +124,13 @@ class PartialAnswer:
         return replace(highest, tokens_in=tokens_in, tokens_out=tokens_out, is_counted=True)
 
 
-def _named_by(chunk: Any) -> str:
+def _answering_model(chunk: Any) -> str:
     """Return which model answers, as its server says; in the chunk itself litellm puts the one that was asked."""
     named = (getattr(chunk, "_hidden_params", None) or {}).get("provider_response_model")
     return named if isinstance(named, str) else ""
 
 
-def _reason(chunk: Any) -> str | None:
+def _finish_reason(chunk: Any) -> str | None:
     return chunk.choices[0].finish_reason if chunk.choices else None
 
 

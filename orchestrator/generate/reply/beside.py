@@ -8,10 +8,10 @@ from mimetypes import MimeTypes
 from orchestrator.core.paths import is_page
 from orchestrator.generate.reply.block import Block, Part
 from orchestrator.generate.reply.calls import is_path
-from orchestrator.generate.reply.fences import NO_PATH, fenced
-from orchestrator.generate.reply.heredocs import written
-from orchestrator.generate.reply.patches import begins_patch, patched
-from orchestrator.generate.reply.structured import from_json
+from orchestrator.generate.reply.fences import NO_PATH, parse_fences
+from orchestrator.generate.reply.heredocs import parse_heredocs
+from orchestrator.generate.reply.patches import begins_patch, parse_patches
+from orchestrator.generate.reply.structured import parse_json_files
 
 _PATH = r"[\w@./+-]{1,120}\.[A-Za-z]\w{0,14}"
 _ALONE = re.compile(
@@ -39,16 +39,16 @@ _MISSES = 20
 """Bodies that may be missing before the search stops: each search walks through the whole answer."""
 
 
-def left_beside(around: str) -> dict[str, str]:
+def find_left_out(around: str) -> dict[str, str]:
     """Return the files that stand in another form beside those that were read: path -> where it stands."""
     if not around.strip():
         return {}
     found: dict[str, str] = {}
     forms: Sequence[tuple[str, Sequence[Part]]] = (
-        ("in a code fence", fenced(around)),
-        ("in a patch", list(patched(around)) if begins_patch(around) else ()),
-        ("in a command", written(around)[0]),
-        ("in JSON", from_json(around)),
+        ("in a code fence", parse_fences(around)),
+        ("in a patch", list(parse_patches(around)) if begins_patch(around) else ()),
+        ("in a command", parse_heredocs(around)[0]),
+        ("in JSON", parse_json_files(around)),
         ("in the middle of a line", [Block(name[1], "") for name in _OWN.finditer(_without_code(around))]),
     )
     for where, parts in forms:
@@ -57,7 +57,7 @@ def left_beside(around: str) -> dict[str, str]:
     return found
 
 
-def named_in(text: str) -> Iterator[str]:
+def find_file_names(text: str) -> Iterator[str]:
     """Yield the names of files under which something may stand that was not understood."""
     lines = [line for line in text.split("\n") if line.strip()]
     alone = [_ALONE.fullmatch(line) if len(line) <= _LONGEST else None for line in lines]
@@ -75,7 +75,7 @@ def unread_names(text: str, parts: Sequence[Part]) -> list[str]:
     has_page = bool(known)
     return [
         name
-        for name in dict.fromkeys(named_in(rest))
+        for name in dict.fromkeys(find_file_names(rest))
         if _has_kind(name)
         and is_path(name)
         and not NO_PATH.match(name)

@@ -37,7 +37,7 @@ Change = File | Edit | Deletion
 
 
 @dataclass(frozen=True)
-class Unread:
+class UnreadPart:
     """A part of an answer that names a file and is not understood. `why`: what it does, and what to send instead."""
 
     path: str
@@ -54,7 +54,7 @@ class Block:
     is_edit: bool = False
 
 
-Part = Block | Deletion | Edit | Unread
+Part = Block | Deletion | Edit | UnreadPart
 """What a form of answer is read into."""
 
 
@@ -75,7 +75,7 @@ class Pairs:
     is_open: bool
 
 
-def edits_of(path: str, body: str) -> Pairs:
+def parse_edits(path: str, body: str) -> Pairs:
     """Return the SEARCH/REPLACE pairs in `body`."""
     edits: list[Edit] = []
     unclear = 0
@@ -85,17 +85,17 @@ def edits_of(path: str, body: str) -> Pairs:
         if opening := _SEARCH.match(line):
             lines, width = [], len(opening[1])
         elif lines is not None and _REPLACE.match(line):
-            if (place := _divider(lines, width)) is None:
+            if (place := _find_divider(lines, width)) is None:
                 unclear += 1
             else:
-                edits.append(Edit(path, _text(lines[:place]), _text(lines[place + 1 :])))
+                edits.append(Edit(path, _join_lines(lines[:place]), _join_lines(lines[place + 1 :])))
             lines = None
         elif lines is not None:
             lines.append(line)
     return Pairs(edits, unclear, lines is not None)
 
 
-def _divider(lines: list[str], width: int) -> int | None:
+def _find_divider(lines: list[str], width: int) -> int | None:
     """Return the line that parts a pair: as wide as its markers if there is one. None if there is not just one."""
     # In a README a title may be underlined with such a line: what is guessed wrong would be published.
     places = [place for place, line in enumerate(lines) if line.strip() == "=" * width]
@@ -113,5 +113,5 @@ def ends_edit(line: str) -> bool:
     return bool(_REPLACE.match(line))
 
 
-def _text(lines: list[str]) -> str:
+def _join_lines(lines: list[str]) -> str:
     return "".join(f"{line}\n" for line in lines)

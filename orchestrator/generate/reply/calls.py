@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
-from orchestrator.generate.reply.patches import begins_patch, patched
+from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, UnreadPart
+from orchestrator.generate.reply.patches import begins_patch, parse_patches
 
 PATHS = ("path", "file_path", "filepath", "filename", "file_name", "target_file", "relative_workspace_path", "file")
 """What the name of a file is called; `name` besides, where no other stands beside it."""
@@ -57,30 +57,30 @@ def is_path(text: str) -> bool:
     return len(text) <= _LONGEST_PATH and bool(_IS_PATH.fullmatch(text) or _BARE_NAMES.fullmatch(text))
 
 
-def parts_of(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
+def parse_call(tool: str, given: Mapping[str, Any]) -> Iterator[Part]:
     """Yield what a call of `tool` with these arguments does to a file; nothing if it is about no file."""
     named = {key.lower().replace("-", "_"): value for key, value in given.items()}
-    named |= {_snake(key): _joined(value) for key, value in given.items()}
+    named |= {_to_snake_case(key): _join_line_list(value) for key, value in given.items()}
     paths = (value.strip() for key in (*PATHS, "name") if isinstance(value := named.get(key), str))
     path = next(filter(is_path, paths), None)
     if path is None:
         patches = [value for key in (*_PAIRS, *_TEXTS_OF_PATCHES) if isinstance(value := named.get(key), str)]
-        yield from (part for value in patches if begins_patch(value) for part in patched(value))
+        yield from (part for value in patches if begins_patch(value) for part in parse_patches(value))
         return
     verb = " ".join([tool, *(str(named[key])[:40] for key in _VERBS if isinstance(named.get(key), str))])
-    old, new, text = _first(named, _OLD), _first(named, _NEW), _text(named)
+    old, new, text = _first_text(named, _OLD), _first_text(named, _NEW), _find_whole_text(named)
     pairs = next((value for key in _PAIRS if isinstance(value := named.get(key), str)), None)
     edits = next((value for key in _LISTS if isinstance(value := named.get(key), Sequence)), None)
     if _ADDS.search(verb) or "insert_line" in named or is_by_line(named):
-        yield Unread(path, "adds lines at a place that only the tool knows. Send SEARCH/REPLACE edits instead")
+        yield UnreadPart(path, "adds lines at a place that only the tool knows. Send SEARCH/REPLACE edits instead")
     elif old is not None and (new is not None or text is not None):
         yield Edit(path, old, new or text or "") if old.strip() else Block(path, new or text or "")
     elif pairs is not None:
-        yield from patched(pairs) if begins_patch(pairs) else [Block(path, pairs, is_edit=True)]
+        yield from parse_patches(pairs) if begins_patch(pairs) else [Block(path, pairs, is_edit=True)]
     elif edits is not None:
-        yield from _edits(path, edits)
+        yield from _parse_edit_list(path, edits)
     elif text is not None:
-        yield _whole(path, text, str(named.get("encoding", "")))
+        yield _whole_file(path, text, str(named.get("encoding", "")))
     elif _DELETES.search(verb):
         yield Deletion(path)
 
@@ -90,26 +90,26 @@ _TEXTS_OF_PATCHES = ("arguments", "text", "content", "code")
 
 def is_call(tool: str, given: Mapping[str, Any]) -> bool:
     """Whether these arguments of `tool` say which file and what becomes of it."""
-    return next(parts_of(tool, given), None) is not None
+    return next(parse_call(tool, given), None) is not None
 
 
-def _text(named: Mapping[str, Any]) -> str | None:
+def _find_whole_text(named: Mapping[str, Any]) -> str | None:
     """Return the text of a whole file."""
     known = {*_OLD, *_NEW, *PATHS}
     others = (key for key in named if key not in known and _NAMES_TEXT.fullmatch(key))
-    return _first(named, (*TEXTS, *others))
+    return _first_text(named, (*TEXTS, *others))
 
 
-def _whole(path: str, text: str, encoding: str) -> Part:
+def _whole_file(path: str, text: str, encoding: str) -> Part:
     if encoding.lower() != "base64":
         return Block(path, text)
     try:
         return Block(path, base64.b64decode(text, validate=True).decode())
     except ValueError:
-        return Unread(path, "is declared as base64, but is not base64 or not text. Send the file as text")
+        return UnreadPart(path, "is declared as base64, but is not base64 or not text. Send the file as text")
 
 
-def _joined(value: Any) -> Any:
+def _join_line_list(value: Any) -> Any:
     """Return the text that a list of lines stands for; everything else as it is."""
     is_lines = isinstance(value, list) and value and all(isinstance(line, str) for line in value)
     return "\n".join(line.removesuffix("\n") for line in value) if is_lines else value
@@ -125,16 +125,16 @@ def is_argument(name: str) -> bool:
     return name in NAMES or bool(_NAMES_TEXT.fullmatch(name))
 
 
-def _edits(path: str, edits: Any) -> Iterator[Part]:
+def _parse_edit_list(path: str, edits: Any) -> Iterator[Part]:
     if isinstance(edits, str):
-        yield from _edits(path, _loaded(edits))
+        yield from _parse_edit_list(path, _parse_json_list(edits))
         return
     for edit in edits:
         if isinstance(edit, Mapping):
-            yield from parts_of("edit", {"path": path} | dict(edit))
+            yield from parse_call("edit", {"path": path} | dict(edit))
 
 
-def _loaded(text: str) -> Sequence[Any]:
+def _parse_json_list(text: str) -> Sequence[Any]:
     try:
         value = json.loads(text, strict=False)
     except (ValueError, RecursionError):
@@ -142,9 +142,9 @@ def _loaded(text: str) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
 
 
-def _snake(key: str) -> str:
+def _to_snake_case(key: str) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key[:60]).lower().replace("-", "_")
 
 
-def _first(named: Mapping[str, Any], keys: Sequence[str]) -> str | None:
+def _first_text(named: Mapping[str, Any], keys: Sequence[str]) -> str | None:
     return next((value for key in keys if isinstance(value := named.get(key), str)), None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from orchestrator.core.paths import is_markdown, is_page
 from orchestrator.generate.reply.elements import PAGE
-from orchestrator.generate.reply.elisions import elision
+from orchestrator.generate.reply.elisions import find_elision
 
 _WRAPS = re.compile(r"\s*+(`{3,}+|~{3,}+)([^\n`]*+)\n")
 _OPENED = re.compile(r"\A\s*+(?:(?:`{3,}+|~{3,}+)[^\n`]*+\n[ \t]*+){1,5}+")
@@ -29,38 +29,38 @@ _CODE = (".js", ".mjs", ".css")
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class CleanedFile:
     """A file without what does not belong to it, or why it cannot be used."""
 
     text: str
     problem: str = ""
 
 
-def cleaned(path: str, body: str, *, is_part: bool = False) -> Cleaned:
+def clean_file(path: str, body: str, *, is_part: bool = False) -> CleanedFile:
     """Return the text of the file `path` out of a block's body. `is_part`: it is a piece of a file."""
-    if not is_markdown(path) and (holder := elision(body, path)):
-        return Cleaned("", f"it has a placeholder instead of code ({holder}): write the code.")
+    if not is_markdown(path) and (holder := find_elision(body, path)):
+        return CleanedFile("", f"it has a placeholder instead of code ({holder}): write the code.")
     if is_part:
-        return Cleaned(body)
-    text = _bare(path, body)
+        return CleanedFile(body)
+    text = _strip_wrapping(path, body)
     is_diff = _DIFF.match(text) or (not is_markdown(path) and _is_diff(text))
     if is_diff and not path.lower().endswith(_PATCHES):
-        return Cleaned("", "diffs are not accepted: send the whole file, or SEARCH/REPLACE edits.")
+        return CleanedFile("", "diffs are not accepted: send the whole file, or SEARCH/REPLACE edits.")
     suffix = path.lower()
     if is_page(path):
-        return _page(text)
+        return _clean_page(text)
     if suffix.endswith(".json"):
-        return Cleaned(text, _json_problem(text))
-    return Cleaned(_without_prose(text) if suffix.endswith(_CODE) else text)
+        return CleanedFile(text, _json_problem(text))
+    return CleanedFile(_without_prose(text) if suffix.endswith(_CODE) else text)
 
 
-def _bare(path: str, body: str) -> str:
+def _strip_wrapping(path: str, body: str) -> str:
     """Return a file without the fence that some models put around it, and without a line that only says its name."""
     if is_markdown(path):
-        wrapped = _wrapped(body)
+        wrapped = _match_wrapping_fence(body)
         return body if wrapped is None or wrapped[0] not in ("md", "markdown") else wrapped[1]
     text = _LABEL.sub("", body, count=1)
-    text = _unfenced(_unfenced(text))  # the second one within the first
+    text = _strip_fence(_strip_fence(text))  # the second one within the first
     return _without_name(path, _LABEL.sub("", text, count=1))
 
 
@@ -73,7 +73,7 @@ def _without_name(path: str, text: str) -> str:
     return rest if newline and said.removesuffix("-->").removesuffix("*/").strip() == path else text
 
 
-def _wrapped(text: str) -> tuple[str, str] | None:
+def _match_wrapping_fence(text: str) -> tuple[str, str] | None:
     """Return what the first line of a fence around all of `text` says, and what is inside, or None."""
     begun, bare = _WRAPS.match(text), text.rstrip()
     last = bare.rfind("\n") + 1
@@ -84,8 +84,8 @@ def _wrapped(text: str) -> tuple[str, str] | None:
     return begun[2].strip().lower(), f"{inside}\n"
 
 
-def _unfenced(text: str) -> str:
-    if wrapped := _wrapped(text):
+def _strip_fence(text: str) -> str:
+    if wrapped := _match_wrapping_fence(text):
         return wrapped[1]
     if opened := _OPENED.match(text):
         inside = text[opened.end() :]
@@ -104,21 +104,21 @@ def _is_diff(text: str) -> bool:
     return all(line[0] in " +-" for line in lines) and {"+", "-"} <= {line[0] for line in lines}
 
 
-def _page(text: str) -> Cleaned:
+def _clean_page(text: str) -> CleanedFile:
     start = PAGE.search(text)
     if start is None:
-        return Cleaned(text)
+        return CleanedFile(text)
     head = text[: start.start()]
     # Comments may stand before the doctype; prose may not.
     body = text if not head.strip() or head.lstrip().startswith("<") else text[start.start() :]
     end = end_of_page(body)
     if end is None:
         problem = "the page has no end: half a file is never used, send all of it." if _is_half(body) else ""
-        return Cleaned(body, problem)
+        return CleanedFile(body, problem)
     behind = body[end:]
     if behind.strip() and not behind.lstrip().startswith("<"):
         body = f"{body[:end]}\n"
-    return Cleaned(body)
+    return CleanedFile(body)
 
 
 def end_of_page(text: str) -> int | None:
@@ -150,10 +150,10 @@ def _without_prose(text: str) -> str:
 
 def _is_prose(paragraph: str) -> bool:
     lines = [line for line in paragraph.strip().split("\n") if line.strip()]
-    return bool(lines) and all(map(_is_said, lines))
+    return bool(lines) and all(map(_is_sentence, lines))
 
 
-def _is_said(line: str) -> bool:
+def _is_sentence(line: str) -> bool:
     is_long = len(line.split()) >= 4 or line.startswith(("# ", "## ", "### "))
     bare = line.rstrip()[1:]
     return is_long and len(line) < 600 and bool(_PROSE.fullmatch(line) and _ENDS_PROSE.search(bare[-2:]))

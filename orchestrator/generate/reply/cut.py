@@ -45,26 +45,26 @@ def is_loop(text: str) -> bool:
     return False
 
 
-def tail(text: str) -> str:
+def answer_tail(text: str) -> str:
     """Return how `text` ends: its last lines, `TAIL` characters at most."""
     end = text[-TAIL:]
     whole = end.partition("\n")[2] if len(text) > TAIL and "\n" in end[:-1] else end
     return whole or end
 
 
-def joined(text: str, more: str) -> str:
+def join_continuation(text: str, more: str) -> str:
     """Return `text` and its continuation without a seam: no greeting, no fence, nothing twice."""
     more = more.replace("\r\n", "\n").removeprefix("\ufeff")
     going_on = _without_beginning(text, more)
     for start in (more, going_on):
-        if overlap := _overlap(text, start):
+        if overlap := _overlap_length(text, start):
             return text + start[overlap:]
-        if (again := _line_again(text, start)) is not None:
+        if (again := _join_repeated_line(text, start)) is not None:
             return again
         if reopened := _REOPENED.match(start):
             # The block again: from where it was cut, or from its beginning, which the parser understands.
             rest = start[reopened.end() :]
-            if overlap := _overlap(text, rest):
+            if overlap := _overlap_length(text, rest):
                 return text + rest[overlap:]
             return f"{text}\n{start}" if text and not text.endswith("\n") else text + start
     between = "\n" if _CLOSED.search(text) and not text.endswith("\n") else ""  # it was cut between two blocks
@@ -84,7 +84,7 @@ def _without_beginning(text: str, more: str) -> str:
     return greeted[fence.end() :] if is_around else greeted
 
 
-def _line_again(text: str, more: str) -> str | None:
+def _join_repeated_line(text: str, more: str) -> str | None:
     """Return both joined where `more` begins with the line that was cut, from its beginning; None if it does not."""
     before, newline, last = text.rpartition("\n")
     bare = last.strip()
@@ -94,7 +94,7 @@ def _line_again(text: str, more: str) -> str | None:
     return before + newline + last[: len(last) - len(last.lstrip())] + more.lstrip()
 
 
-def _overlap(text: str, more: str) -> int:
+def _overlap_length(text: str, more: str) -> int:
     """Return how many characters of `more` repeat the end of `text`: enough of them that it is no accident."""
     end = text[-_OVERLAP:]
     last = end.rpartition("\n")[2]

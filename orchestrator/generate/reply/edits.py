@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.core.likeness import alike
+from orchestrator.core.likeness import find_similar
 from orchestrator.core.paths import is_page
 from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.elements import PAGE
@@ -35,7 +35,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Applied:
+class EditOutcome:
     """The files after the changes that could be made. `complaints`: one for each that could not; `done`: the others."""
 
     files: Mapping[str, bytes]
@@ -48,7 +48,7 @@ class Mismatch(ValueError):
     """An edit has no place in the file, or more than one. The text says so in a sentence or two."""
 
 
-def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
+def apply_changes(files: Mapping[str, bytes], changes: Sequence[Change]) -> EditOutcome:
     """Apply `changes` in their order, each to what the one before left."""
     made, changed = dict(files), set[str]()
     complaints, done = list[Complaint](), list[str]()
@@ -57,25 +57,25 @@ def apply(files: Mapping[str, bytes], changes: Sequence[Change]) -> Applied:
         complaints.append(Complaint("", "answer", text))
         changes = [change for change in changes if not isinstance(change, Edit)]
     read = 0
-    for number, change in _numbered(changes):
-        read += _cost(made.get(change.path, b"")) if isinstance(change, Edit) else 0
+    for number, change in _number_edits(changes):
+        read += _search_cost(made.get(change.path, b"")) if isinstance(change, Edit) else 0
         if isinstance(change, Edit) and read > MAX_READ:
             text = f"{change.path}, {number}: there are too many edits of this large file; send this one again."
             complaints.append(Complaint(change.path, "edit", text))
             continue
         try:
-            done.append(_applied(made, change, number, explain=len(complaints) < EXPLAINED))
+            done.append(_apply_change(made, change, number, explain=len(complaints) < EXPLAINED))
             changed.add(change.path)
         except Mismatch as problem:
             complaints.append(Complaint(change.path, "edit", str(problem)))
-    return Applied(made, frozenset(changed), tuple(complaints), tuple(done))
+    return EditOutcome(made, frozenset(changed), tuple(complaints), tuple(done))
 
 
-def _cost(data: bytes) -> int:
+def _search_cost(data: bytes) -> int:
     return len(data) + _A_LINE * data.count(b"\n")
 
 
-def _numbered(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:
+def _number_edits(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:
     """Yield each change with its place among the edits of its file: `edit 1 of 3`."""
     totals: dict[str, int] = {}
     for change in changes:
@@ -86,7 +86,7 @@ def _numbered(changes: Sequence[Change]) -> Iterator[tuple[str, Change]]:
         yield f"edit {seen[change.path]} of {totals[change.path]}", change
 
 
-def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bool) -> str:
+def _apply_change(made: dict[str, bytes], change: Change, number: str, *, explain: bool) -> str:
     """Make one change in `made` and say what was done; raise Mismatch."""
     path = change.path
     if isinstance(change, Deletion):
@@ -105,16 +105,16 @@ def _applied(made: dict[str, bytes], change: Change, number: str, *, explain: bo
         made[path] = change.replace.encode()
         return f"{path}: written whole"
     if path not in made:
-        near = alike(path, made) if explain else []
+        near = find_similar(path, made) if explain else []
         hint = f" Did you mean {', '.join(near)}?" if near else " Send it as a whole file."
         raise Mismatch(f"{path}, {number}: there is no such file.{hint}")
     try:
         text = made[path].decode()
-        edited = replaced(text, change.search, change.replace)
+        edited = replace_once(text, change.search, change.replace)
     except UnicodeDecodeError:
         raise Mismatch(f"{path}, {number}: the file is not text and cannot be edited.") from None
     except Mismatch as problem:
-        similar = _alike(text, change.search) if explain else ""
+        similar = _describe_similar_lines(text, change.search) if explain else ""
         raise Mismatch(f"{path}, {number}: {problem}{similar}") from None
     made[path] = edited.encode()
     return f"{path}, {number}: {'applied' if edited != text else 'is already there'}"
@@ -127,15 +127,15 @@ def _is_part(path: str, before: bytes, text: str) -> bool:
     if len(before) < _LONG or len(text.encode()) >= _LEAST * len(before):
         return False
     # A new beginning shares nothing with what was there; a piece does, be it the line that a function begins with.
-    old, new = (set(map(_solid, some.split("\n"))) for some in (before.decode(errors="replace"), text))
+    old, new = (set(map(_strip_punctuation, some.split("\n"))) for some in (before.decode(errors="replace"), text))
     return any(len(line) > 2 for line in old & new) or path.lower().endswith(".md")
 
 
-def _solid(line: str) -> str:
+def _strip_punctuation(line: str) -> str:
     return line.strip().rstrip("{}(); ")
 
 
-def replaced(text: str, search: str, replace: str) -> str:
+def replace_once(text: str, search: str, replace: str) -> str:
     """Return `text` with `replace` in the one place where `search` stands; raise Mismatch if there is not one.
 
     Everything outside that place stays as it is, and line endings are those of `text`. Where `replace` is there
@@ -143,20 +143,20 @@ def replaced(text: str, search: str, replace: str) -> str:
     """
     wanted, new = search.removesuffix("\n").split("\n"), replace.removesuffix("\n").split("\n") if replace else []
     if not _may_hold(text, wanted):
-        return _there_already(text, wanted, new)
-    lines = _kept(text)
+        return _accept_if_applied(text, wanted, new)
+    lines = _split_lines(text)
     bare = [line.rstrip("\r\n") for line in lines]
-    for key in (_as_is, str.rstrip):
-        if (place := _only(_places(bare, wanted, key))) is not None:
-            return _spliced(lines, place, len(wanted), new)
+    for key in (_keep_line, str.rstrip):
+        if (place := _single_place(_find_places(bare, wanted, key))) is not None:
+            return _splice_lines(lines, place, len(wanted), new)
     piece = search.strip("\n")
     if "\n" not in piece and text.count(piece) == 1 and _is_whole(text, piece):
         return text.replace(piece, replace.strip("\n"))  # a part of one line
-    if (place := _only(_aligned(bare, wanted))) is not None:
-        return _spliced(lines, place, len(wanted), _indented(new, bare, place, wanted))
-    if (span := _loosely(bare, wanted)) is not None:
-        return _spliced(lines, span[0], span[1] - span[0], new)
-    return _there_already(text, wanted, new)
+    if (place := _single_place(_find_aligned(bare, wanted))) is not None:
+        return _splice_lines(lines, place, len(wanted), _reindent_lines(new, bare, place, wanted))
+    if (span := _find_ignoring_blanks(bare, wanted)) is not None:
+        return _splice_lines(lines, span[0], span[1] - span[0], new)
+    return _accept_if_applied(text, wanted, new)
 
 
 _WITHIN_WORD = re.compile(r"\w\w")
@@ -176,7 +176,7 @@ def _may_hold(text: str, wanted: Sequence[str]) -> bool:
     return {line.strip() for line in wanted} - {""} <= set(map(str.strip, text.split("\n")))
 
 
-def _there_already(text: str, wanted: Sequence[str], new: Sequence[str]) -> str:
+def _accept_if_applied(text: str, wanted: Sequence[str], new: Sequence[str]) -> str:
     """Return `text` where `new` stands in it, so that nothing is left to do; raise Mismatch elsewhere.
 
     Only what is several lines, some of them new, tells that: a bracket stands anywhere.
@@ -184,24 +184,24 @@ def _there_already(text: str, wanted: Sequence[str], new: Sequence[str]) -> str:
     solid = [line.strip() for line in new if line.strip()]
     is_telling = len(solid) > 1 and not set(solid) <= {line.strip() for line in wanted}
     if is_telling and _may_hold(text, new):
-        bare = [line.rstrip("\r\n") for line in _kept(text)]
-        if len(_places(bare, new, str.rstrip)) == 1:
+        bare = [line.rstrip("\r\n") for line in _split_lines(text)]
+        if len(_find_places(bare, new, str.rstrip)) == 1:
             return text
     raise Mismatch("SEARCH does not match any lines of the file.")
 
 
-def _kept(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     """Return the lines with their ends. Only a line feed ends one: `splitlines` knows a dozen other characters."""
     lines = text.split("\n")
     ended = [f"{line}\n" for line in lines[:-1]]
     return [*ended, lines[-1]] if lines[-1] else ended
 
 
-def _as_is(line: str) -> str:
+def _keep_line(line: str) -> str:
     return line
 
 
-def _only(places: Sequence[int]) -> int | None:
+def _single_place(places: Sequence[int]) -> int | None:
     """Return the one place, None if there is no such place; raise Mismatch if there are several."""
     if len(places) > 1:
         named = ", ".join(str(place + 1) for place in places[:5])
@@ -209,7 +209,7 @@ def _only(places: Sequence[int]) -> int | None:
     return places[0] if places else None
 
 
-def _places(lines: Sequence[str], wanted: Sequence[str], key: Callable[[str], str]) -> list[int]:
+def _find_places(lines: Sequence[str], wanted: Sequence[str], key: Callable[[str], str]) -> list[int]:
     """Return the first few indexes at which `wanted` stands in `lines`, both seen through `key`."""
     # As one text, so that a file of a million equal lines is searched in linear time.
     hay, needle = ("\n" + "\n".join(map(key, some)) + "\n" for some in (lines, wanted))
@@ -224,41 +224,41 @@ def _places(lines: Sequence[str], wanted: Sequence[str], key: Callable[[str], st
     return found
 
 
-def _aligned(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
+def _find_aligned(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
     """Return where `wanted` stands but for white space at both ends of lines; those evenly moved, if there are any."""
-    places = _places(lines, wanted, str.strip)
-    even = [place for place in places if len(set(_shifts(lines, place, wanted))) == 1]
+    places = _find_places(lines, wanted, str.strip)
+    even = [place for place in places if len(set(_indent_shifts(lines, place, wanted))) == 1]
     return even or places
 
 
-def _shifts(lines: Sequence[str], place: int, wanted: Sequence[str]) -> Iterator[int]:
+def _indent_shifts(lines: Sequence[str], place: int, wanted: Sequence[str]) -> Iterator[int]:
     for own, asked in zip(lines[place : place + len(wanted)], wanted, strict=True):
         if asked.strip():
-            yield _depth(own) - _depth(asked)
+            yield _indent_width(own) - _indent_width(asked)
 
 
-def _depth(line: str) -> int:
+def _indent_width(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
-def _indented(new: Sequence[str], lines: Sequence[str], place: int, wanted: Sequence[str]) -> list[str]:
+def _reindent_lines(new: Sequence[str], lines: Sequence[str], place: int, wanted: Sequence[str]) -> list[str]:
     """Return `new` moved by as much as the file's own lines are away from `wanted`."""
-    shift = next(_shifts(lines, place, wanted), 0)
+    shift = next(_indent_shifts(lines, place, wanted), 0)
     own = next((line for line in lines[place:] if line.strip()), "")
     if shift > 0:
         return [own[:shift] + line if line.strip() else line for line in new]
-    return [line[min(-shift, _depth(line)) :] for line in new]
+    return [line[min(-shift, _indent_width(line)) :] for line in new]
 
 
-def _loosely(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
+def _find_ignoring_blanks(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
     """Return the lines from and to which `wanted` stands when blank lines are not looked at."""
     solid = [number for number, line in enumerate(lines) if line.strip()]
     asked = [line for line in wanted if line.strip()]
-    place = _only(_places([lines[number] for number in solid], asked, str.strip))
+    place = _single_place(_find_places([lines[number] for number in solid], asked, str.strip))
     return None if place is None else (solid[place], solid[place + len(asked) - 1] + 1)
 
 
-def _spliced(lines: Sequence[str], place: int, count: int, new: Sequence[str]) -> str:
+def _splice_lines(lines: Sequence[str], place: int, count: int, new: Sequence[str]) -> str:
     end = "\r\n" if lines[place].endswith("\r\n") else "\n"
     middle = [f"{line}{end}" for line in new]
     if middle and not lines[place + count - 1].endswith("\n"):
@@ -266,13 +266,13 @@ def _spliced(lines: Sequence[str], place: int, count: int, new: Sequence[str]) -
     return "".join([*lines[:place], *middle, *lines[place + count :]])
 
 
-def _alike(text: str, search: str) -> str:
+def _describe_similar_lines(text: str, search: str) -> str:
     """Return the lines of the file that look most like what was searched for, with their numbers."""
     lines = [line.rstrip("\r")[:_WIDTH] for line in text.removesuffix("\n").split("\n")[:_LINES]]
     asked = sorted({line.strip()[:_WIDTH] for line in search.split("\n") if line.strip()}, key=len, reverse=True)[:3]
     stripped = [line.strip() for line in lines]
     for wanted in asked:
-        if near := alike(wanted, stripped, most=1, least=0.4):
+        if near := find_similar(wanted, stripped, most=1, least=0.4):
             middle = stripped.index(near[0])
             first, last = max(0, middle - _SHOWN), min(len(lines), middle + _SHOWN + 1)
             shown = "\n".join(f"{number + 1}: {lines[number]}" for number in range(first, last))

@@ -92,7 +92,7 @@ _TEXTS = (".txt", ".csv", ".tsv", ".yaml", ".yml", ".srt", ".vtt", ".rst", ".tex
 _PYTHON = (".py", ".pyi")
 
 
-def elision(body: str, path: str = "") -> str:
+def find_elision(body: str, path: str = "") -> str:
     """Return the first line of `body` that stands for code left out, cut to 100 characters; an empty text if none.
 
     Dots alone in a line are the author's in plain text and data, and a statement of Python within a block.
@@ -114,7 +114,7 @@ def elision(body: str, path: str = "") -> str:
 
 def _is_honest(line: str, below: str) -> bool:
     """Whether a comment directly above code says what that code does with the rest of a word, of a list and so on."""
-    comment = _said(line)
+    comment = _comment_text(line)
     if comment is None or not below.strip() or below.strip()[0] in "}<)]" or _COMMENT.match(below[:_LOOKED_AT]):
         return False
     said = comment.strip(" .")
@@ -126,7 +126,7 @@ def _is_honest(line: str, below: str) -> bool:
     )
 
 
-def _said(line: str) -> str | None:
+def _comment_text(line: str) -> str | None:
     """Return what a comment says that is all of a line, None if it is no comment."""
     if (begun := _COMMENT.match(line)) is None:
         return None
@@ -135,7 +135,7 @@ def _said(line: str) -> str | None:
     return said.removesuffix(end).rstrip(" \t")
 
 
-def _undecorated(said: str) -> str:
+def _strip_decoration(said: str) -> str:
     core = _DECORATION.sub("", said, count=1)
     return _DECORATION_BACKWARDS.sub("", core[::-1], count=1)[::-1].strip()
 
@@ -148,10 +148,10 @@ def _is_elision(line: str) -> bool:
     ):
         return False
     # The dots of typographers, and those that are spread.
-    said = _said(line.replace("\u22ef", "\u2026").replace("\u22ee", "\u2026").replace(". . .", "..."))
+    said = _comment_text(line.replace("\u22ef", "\u2026").replace("\u22ee", "\u2026").replace(". . .", "..."))
     if said is None:
         return bool(_DOTS.fullmatch(line) or _INLINE.search(line))
-    core = _undecorated(said)
+    core = _strip_decoration(said)
     if not core:
         return "..." in said or "…" in said
     if _BEGINS_WITH_DOTS.match(said):

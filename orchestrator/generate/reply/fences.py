@@ -80,28 +80,28 @@ class _Fenced:
         return found[0].lower() if found else ""
 
 
-def fenced(text: str) -> list[Block]:
+def parse_fences(text: str) -> list[Block]:
     """Return the fenced blocks that carry a name, and SEARCH/REPLACE pairs without a fence below a name.
 
     Where no block has a name, a page among them is `index.html`, and what it alone can mean by its style and script.
     """
-    found = _Lines(text.split("\n")).scanned()
-    named = list(_all_named(found))
+    found = _Lines(text.split("\n")).scan_blocks()
+    named = list(_name_blocks(found))
     blocks = [block for _, block in named]
     if any(block.path.rpartition("/")[2] == "index.html" for block in blocks):
         return blocks
     taken = {id(one) for one, _ in named}
-    return [*blocks, *_guessed([one for one in found if id(one) not in taken and one.info != _BARE])]
+    return [*blocks, *_guess_blocks([one for one in found if id(one) not in taken and one.info != _BARE])]
 
 
-def _all_named(found: Sequence[_Fenced]) -> Iterator[tuple[_Fenced, Block]]:
+def _name_blocks(found: Sequence[_Fenced]) -> Iterator[tuple[_Fenced, Block]]:
     """Yield the blocks that have a name. Edits without one belong to the name above them, as one label has many."""
     last = ""
     for one in found:
-        block = _named(one)
+        block = _name_block(one)
         if block is None and begins_edit(next(filter(str.strip, one.lines), "")):
             mentioned = _IN_TICKS.findall(one.before[-300:])
-            block = _named(replace(one, before=(mentioned or [last])[-1]))
+            block = _name_block(replace(one, before=(mentioned or [last])[-1]))
         if block is not None:
             last = block.path
             yield one, block
@@ -119,7 +119,7 @@ class _Lines:
         self._ahead: dict[str, _Ahead] = {}
         self._labels: list[int] | None = None
 
-    def scanned(self) -> list[_Fenced]:
+    def scan_blocks(self) -> list[_Fenced]:
         """Return the fenced blocks, and the SEARCH/REPLACE pairs without a fence."""
         lines, found = self._lines, list[_Fenced]()
         before, place = "", 0
@@ -128,11 +128,11 @@ class _Lines:
             if not line:
                 place += 1
             elif opening := self._fences[place]:
-                end = self._closing(place, opening, is_markdown=_is_markdown(opening["info"], before))
+                end = self._find_closing(place, opening, is_markdown=_is_markdown(opening["info"], before))
                 inside = _without_indent(lines[place + 1 : end], len(opening["indent"]))
                 found.append(_Fenced(opening["info"].strip(), before, inside, end >= len(lines)))
                 before, place = "", end + 1
-            elif begins_edit(line) and (found or _labelled(before)):
+            elif begins_edit(line) and (found or _find_label(before)):
                 end = next((at for at in range(place, len(lines)) if ends_edit(lines[at])), len(lines))
                 found.append(_Fenced(_BARE, before, lines[place : end + 1], end >= len(lines)))
                 place = end + 1  # further pairs below belong to the same name
@@ -141,7 +141,7 @@ class _Lines:
                 place += 1
         return found
 
-    def _closing(self, opens: int, opening: re.Match[str], *, is_markdown: bool) -> int:
+    def _find_closing(self, opens: int, opening: re.Match[str], *, is_markdown: bool) -> int:
         """Return the line that closes a fence. In Markdown others of the same length may stand inside."""
         depth, fence = 0, opening["signs"]
         for place in range(opens + 1, len(self._lines)):
@@ -163,11 +163,11 @@ class _Lines:
         if fence not in self._ahead:
             if len(self._ahead) == _WIDTHS:
                 return False
-            self._ahead[fence] = self._looked_ahead(fence)
-        bare = self._ahead[fence].count(place)
+            self._ahead[fence] = self._scan_ahead(fence)
+        bare = self._ahead[fence].count_bare(place)
         return bare > 0 and bare % 2 == 0
 
-    def _looked_ahead(self, fence: str) -> "_Ahead":
+    def _scan_ahead(self, fence: str) -> "_Ahead":
         if self._labels is None:
             self._labels = [place for place in range(len(self._lines)) if self._is_label(place)]
         of_width = [
@@ -178,7 +178,7 @@ class _Lines:
         return _Ahead(bare, sorted({*named, *self._labels}))
 
     def _is_label(self, place: int) -> bool:
-        is_name = self._fences[place] is None and _labelled(self._lines[place]) is not None
+        is_name = self._fences[place] is None and _find_label(self._lines[place]) is not None
         return is_name and _is_above_a_block(self._lines, place)
 
 
@@ -189,7 +189,7 @@ class _Ahead:
     bare: Sequence[int]
     ends: Sequence[int]
 
-    def count(self, place: int) -> int:
+    def count_bare(self, place: int) -> int:
         """Return how many bare fences stand behind `place`, and before what ends the search."""
         following = bisect_right(self.ends, place)
         last = min([place + _LINES_AHEAD + 1, *self.ends[following : following + 1]])
@@ -202,7 +202,7 @@ def _without_indent(lines: Sequence[str], width: int) -> Sequence[str]:
 
 
 def _is_markdown(info: str, before: str) -> bool:
-    name = _in_info(info) or _labelled(before) or ""
+    name = _path_in_info(info) or _find_label(before) or ""
     return is_markdown(name) or info.strip().lower().split(" ")[0] in ("md", "markdown")
 
 
@@ -216,18 +216,18 @@ def _is_above_a_block(lines: Sequence[str], place: int) -> bool:
     return any(found["info"].strip() or is_by_itself for found in fences)
 
 
-def _named(one: _Fenced) -> Block | None:
+def _name_block(one: _Fenced) -> Block | None:
     """Return the block under its name, None if it has none."""
     lines = list(one.lines)
-    remark = _COMMENT.match(_thin(one.before))
-    path = _in_info(one.info) or _labelled(one.before) or _patched(one) or (remark[1] if remark else None)
+    remark = _COMMENT.match(_squeeze_blanks(one.before))
+    path = _path_in_info(one.info) or _find_label(one.before) or _find_diff_path(one) or (remark[1] if remark else None)
     first = next((line for line in lines if line.strip()), "")
-    comment = _COMMENT.match(_thin(first)) if len(first) <= _LONGEST else None
-    label = comment[1] if comment else _labelled(first) if path or begins_edit("".join(lines[1:2])) else None
+    comment = _COMMENT.match(_squeeze_blanks(first)) if len(first) <= _LONGEST else None
+    label = comment[1] if comment else _find_label(first) if path or begins_edit("".join(lines[1:2])) else None
     if label and path in (None, label, label.removeprefix("./")):
         path = label
         lines = lines[lines.index(first) + 1 :]
-    if path is not None and path == _mentioned(one.before) and _is_other_code(one.language, path):
+    if path is not None and path == _find_mention(one.before) and _is_other_code(one.language, path):
         return None  # a sentence says what the code does with the file
     if path is None or (one.language in _SHELLS and not path.endswith((".sh", ".bat", ".ps1"))):
         return None
@@ -236,38 +236,40 @@ def _named(one: _Fenced) -> Block | None:
     return None if is_page and _NO_PAGE.search(path) else Block(path, body, one.is_cut)
 
 
-def _patched(one: _Fenced) -> str | None:
+def _find_diff_path(one: _Fenced) -> str | None:
     """Return the file that a diff is about: it is not understood, but named when that is said."""
     if one.language not in ("diff", "patch"):
         return None
     return next((found[1] for line in one.lines if (found := _PATCHED.match(line))), None)
 
 
-def _in_info(info: str) -> str | None:
+def _path_in_info(info: str) -> str | None:
     if found := _INFO_NAMED.search(info):
         return found[1]
     if (cited := _CITED.match(info)) and cited[1] != "1":
         return None
     # A path with a folder would take the language before it along as the folder's first word.
     behind = _LANGUAGE.sub("", info, count=1)
-    found = _INFO_LAST.search(_thin((behind if behind.strip() else info).rstrip()[-_LONGEST_INFO:], _LONGEST_INFO))
+    found = _INFO_LAST.search(
+        _squeeze_blanks((behind if behind.strip() else info).rstrip()[-_LONGEST_INFO:], _LONGEST_INFO)
+    )
     return found[1] if found and not NO_PATH.match(found[1]) else None
 
 
-def _thin(line: str, longest: int = _LONGEST) -> str:
+def _squeeze_blanks(line: str, longest: int = _LONGEST) -> str:
     """Return the beginning of a line with two blanks for each wide run: several parts of a pattern may take each."""
     return _WIDE.sub("  ", line[:longest])
 
 
-def _labelled(line: str) -> str | None:
-    label = _LABEL.match(_thin(line))
-    name = str(label[1] or label[2]) if label else _mentioned(line)
+def _find_label(line: str) -> str | None:
+    label = _LABEL.match(_squeeze_blanks(line))
+    name = str(label[1] or label[2]) if label else _find_mention(line)
     return None if name is None or NO_PATH.match(name) else name
 
 
-def _mentioned(line: str) -> str | None:
+def _find_mention(line: str) -> str | None:
     """Return the name with which a sentence ends that leads to a block."""
-    mention = None if _LABEL.match(_thin(line)) else _MENTIONED.search(line[-300:])
+    mention = None if _LABEL.match(_squeeze_blanks(line)) else _MENTIONED.search(line[-300:])
     return None if mention is None or _OF_A_PART.search(line) else str(mention[1])
 
 
@@ -276,14 +278,14 @@ def _is_other_code(language: str, path: str) -> bool:
     return language in _CODE_LANGUAGES and bool(_NO_CODE.search(path))
 
 
-def _guessed(found: Sequence[_Fenced]) -> list[Block]:
+def _guess_blocks(found: Sequence[_Fenced]) -> list[Block]:
     """Return a page without a name as `index.html`, and one style and one script under the names that it loads."""
-    bodies = {language: one for one in found for language in (_kind(one),) if language}
+    bodies = {language: one for one in found for language in (_block_kind(one),) if language}
     if "html" not in bodies:
         return []
     page = "\n".join(bodies["html"].lines) + "\n"
     blocks = [Block("index.html", page, bodies["html"].is_cut)]
-    for kind, names in loaded_by(page).items():
+    for kind, names in find_loaded_files(page).items():
         if kind in bodies and len(names) == 1:
             body = "\n".join(bodies[kind].lines) + "\n"
             blocks.append(Block(names.pop(), body, bodies[kind].is_cut))
@@ -296,7 +298,7 @@ _LOADED = {
 }
 
 
-def loaded_by(page: str) -> dict[str, set[str]]:
+def find_loaded_files(page: str) -> dict[str, set[str]]:
     """Return the styles and scripts of its own that a page loads, as `css` and `js`."""
     return {
         kind: {name for name in pattern.findall(page) if not re.match(r"(?:[a-z]+:)?//", name)}
@@ -304,7 +306,7 @@ def loaded_by(page: str) -> dict[str, set[str]]:
     }
 
 
-def _kind(one: _Fenced) -> str:
+def _block_kind(one: _Fenced) -> str:
     body = "\n".join(one.lines).lstrip().lower()
     if body.startswith(("<!doctype html", "<html")):
         return "html"

@@ -4,7 +4,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from orchestrator.generate.reply.block import Block, Part, Unread
+from orchestrator.generate.reply.block import Block, Part, UnreadPart
 
 _BEGINS = re.compile(
     r"^[ \t]*+(?:[^\n<]{0,200}&&[ \t]*+)?(?:cat|tee)\b(?P<before>[^<\n]{0,300})"
@@ -20,7 +20,7 @@ _WORD = re.compile(r"^(\t*+)(\w{1,40}+)[ \t]*+$", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([$`\\])")
 
 
-def written(text: str) -> tuple[list[Part], str]:
+def parse_heredocs(text: str) -> tuple[list[Part], str]:
     """Return the files that commands of a shell write, in their order, and the text around them."""
     parts, around, end = list[Part](), list[str](), 0
     ends: dict[str, list[re.Match[str]]] | None = None
@@ -28,20 +28,22 @@ def written(text: str) -> tuple[list[Part], str]:
         target = _TARGET.search(begun["before"]) or _TARGET.search(begun["behind"])
         if target is None or begun.start() < end:
             continue
-        ends = _ends(text) if ends is None else ends
-        closed = _closing(ends.get(begun["end"], []), begun)
+        ends = _find_end_words(text) if ends is None else ends
+        closed = _find_closing_word(ends.get(begun["end"], []), begun)
         body = text[begun.end() + 1 : len(text) if closed is None else closed.start()]
         # Without quotes around its end the shell reads `\$` as `$`.
         body = body if begun["quote"] else _ESCAPED.sub(r"\1", body)
         is_added = ">>" in begun["before"] + begun["behind"]
         why = "appends lines to the file. Send SEARCH/REPLACE edits instead"
-        parts.append(Unread(target["path"], why) if is_added else Block(target["path"], body, is_cut=closed is None))
+        parts.append(
+            UnreadPart(target["path"], why) if is_added else Block(target["path"], body, is_cut=closed is None)
+        )
         around.append(text[end : begun.start()])
         end = len(text) if closed is None else closed.end()
     return parts, "\n".join([*around, text[end:]])
 
 
-def _ends(text: str) -> dict[str, list[re.Match[str]]]:
+def _find_end_words(text: str) -> dict[str, list[re.Match[str]]]:
     """Return the lines that are one word each, by that word."""
     found: dict[str, list[re.Match[str]]] = {}
     for line in _WORD.finditer(text):
@@ -49,7 +51,7 @@ def _ends(text: str) -> dict[str, list[re.Match[str]]]:
     return found
 
 
-def _closing(ends: Sequence[re.Match[str]], begun: re.Match[str]) -> re.Match[str] | None:
+def _find_closing_word(ends: Sequence[re.Match[str]], begun: re.Match[str]) -> re.Match[str] | None:
     """Return the first of the lines behind a command; only `<<-` takes one that is indented by tabs."""
     place = bisect_right(ends, begun.end(), key=lambda line: line.start())
     return next((ends[at] for at in range(place, len(ends)) if begun["tabs"] or not ends[at][1]), None)

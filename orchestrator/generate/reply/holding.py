@@ -41,7 +41,7 @@ _SAMPLE = re.compile(r"<(pre|textarea)\b[^>]{0,400}>(?:(?!<pre|<textarea).)*?</\
 _FENCE = re.compile(r"[ ]{0,3}(`{3,}+|~{3,}+)([^\n]*+)")
 
 
-def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
+def content_problem(path: str, text: str, *, is_part: bool = False) -> str:
     """Return why `text` cannot be the file `path`, as a complaint to the model; an empty text if it can.
 
     `is_part`: it is what an edit puts into the file.
@@ -63,7 +63,7 @@ def held_wrongly(path: str, text: str, *, is_part: bool = False) -> str:
     return _document_problem(own) if is_page(path) and not is_part else ""
 
 
-def _foreign(text: str) -> list[re.Match[str]]:
+def _find_foreign_tags(text: str) -> list[re.Match[str]]:
     """Return the tags in a file that are no elements of HTML."""
     return [tag for tag in _TAG.finditer(text) if tag["name"].lower() not in ELEMENTS]
 
@@ -74,9 +74,9 @@ def _ends_wrapper(text: str, *, is_markup: bool, is_code: bool) -> bool:
     for beginning in _BEGUN.finditer(text):
         begun.setdefault(beginning[1].lower(), beginning.start())
     texts = _Texts(text if is_code else "")
-    for tag in _foreign(text):
+    for tag in _find_foreign_tags(text):
         is_begun = begun.get(tag["name"].lower(), len(text)) < tag.start()
-        if not tag["end"] or is_begun or (is_code and texts.hold(tag.start())):
+        if not tag["end"] or is_begun or (is_code and texts.has_place(tag.start())):
             continue
         is_alone = _begins_line(text, tag.start()) and _ends_line(text, tag.end())
         if is_markup or is_alone or text[tag.end() : tag.end() + 1] == "<":
@@ -86,12 +86,12 @@ def _ends_wrapper(text: str, *, is_markup: bool, is_code: bool) -> bool:
 
 def _begins_wrapper(text: str, *, is_markup: bool) -> bool:
     """Whether a tag stands in a file that names another file: one that never ends, or in code one at the left edge."""
-    tags = _foreign(text)
+    tags = _find_foreign_tags(text)
     closed = {tag["name"].lower() for tag in tags if tag["end"]}
     texts = _Texts("" if is_markup else text)
     for tag in tags:
         named = None if tag["end"] or tag["void"] else _SAYS_PATH.search(tag["attributes"] or "")
-        if named is None or not is_path(named[1]) or texts.hold(tag.start()):
+        if named is None or not is_path(named[1]) or texts.has_place(tag.start()):
             continue
         is_at_edge = tag.start() == 0 or text[tag.start() - 1] in "\n>"
         is_closed = tag["name"].lower() in closed
@@ -107,7 +107,7 @@ class _Texts:
     def __init__(self, code: str) -> None:
         self._places = [[found.start() for found in re.finditer(quotes, code)] for quotes in ("`", '"""', "'''")]
 
-    def hold(self, place: int) -> bool:
+    def has_place(self, place: int) -> bool:
         """Whether a place in the code lies within such a text."""
         return any(bisect_left(places, place) % 2 for places in self._places)
 
@@ -117,7 +117,7 @@ def _holds_markers(name: str, text: str) -> bool:
     if is_page(name):
         return bool(_MARKER.search(_SAMPLE.sub("", text)))
     texts = _Texts(text)
-    return any(not texts.hold(found.start()) for found in _MARKER.finditer(text))
+    return any(not texts.has_place(found.start()) for found in _MARKER.finditer(text))
 
 
 def _begins_line(text: str, start: int) -> bool:
@@ -148,7 +148,7 @@ def without_strays(path: str, text: str) -> str:
 
 def end_of_document(page: str) -> int | None:
     """Return where the last `</html>` ends that stands in no script, comment or sample; None if there is no such."""
-    asides = list(_hidden(page))
+    asides = list(_find_hidden_parts(page))
     starts = [start for start, _ in asides]
     last = None
     for found in END_OF_PAGE.finditer(page):
@@ -158,7 +158,7 @@ def end_of_document(page: str) -> int | None:
     return last
 
 
-def _hidden(page: str) -> Iterator[tuple[int, int]]:
+def _find_hidden_parts(page: str) -> Iterator[tuple[int, int]]:
     """Yield start and end of each part that a page does not show. A part that does not end does not count."""
     place, endless = 0, set[str]()
     while (begun := _HIDES.search(page, place)) is not None:

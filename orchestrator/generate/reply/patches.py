@@ -6,7 +6,7 @@ The form is that of OpenAI's `apply_patch`: https://github.com/openai/codex/blob
 import re
 from collections.abc import Iterator, Sequence
 
-from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, Unread
+from orchestrator.generate.reply.block import Block, Deletion, Edit, Part, UnreadPart
 
 _BEGINS = re.compile(r"^[ \t]*\*\*\* (?:Begin Patch|(?:Add|Update|Delete) File:)", re.MULTILINE)
 _FILE = re.compile(r"^[ \t]*\*\*\* (Add|Update|Delete) File:[ \t]*+(\S[^\n]*+)$", re.MULTILINE)
@@ -19,7 +19,7 @@ def begins_patch(text: str) -> bool:
     return "*** " in text and bool(_BEGINS.search(text))
 
 
-def patched(text: str) -> Iterator[Part]:
+def parse_patches(text: str) -> Iterator[Part]:
     """Yield what the patches in `text` do to files, in their order. A last one without an end is cut off."""
     files = list(_FILE.finditer(text))
     for place, found in enumerate(files):
@@ -28,7 +28,7 @@ def patched(text: str) -> Iterator[Part]:
         end = _END.search(body)
         lines = (body if end is None else body[: end.start()]).removesuffix("\n").split("\n")
         is_cut = end is None and place + 1 == len(files)
-        yield from _parts(found[1], found[2].rstrip(" \t"), lines, is_cut=is_cut)
+        yield from _parse_file_patch(found[1], found[2].rstrip(" \t"), lines, is_cut=is_cut)
 
 
 def without_patches(text: str) -> str:
@@ -41,36 +41,36 @@ def without_patches(text: str) -> str:
     return "\n".join([*kept, text[place:]])
 
 
-def _parts(kind: str, path: str, lines: Sequence[str], *, is_cut: bool) -> Iterator[Part]:
+def _parse_file_patch(kind: str, path: str, lines: Sequence[str], *, is_cut: bool) -> Iterator[Part]:
     if kind == "Delete":
         yield Deletion(path)
     elif kind == "Add":
         strange = any(line and not line.startswith("+") for line in lines)
         body = "".join(f"{line[1:]}\n" for line in lines if line)
-        yield Unread(path, "has lines without `+` in a new file") if strange else Block(path, body, is_cut)
+        yield UnreadPart(path, "has lines without `+` in a new file") if strange else Block(path, body, is_cut)
     elif is_cut:
         yield Block(path, "", is_cut=True)
     elif any(map(_MOVE.match, lines)):
-        yield Unread(path, "moves the file. Send the whole file under the new name and delete the old one")
+        yield UnreadPart(path, "moves the file. Send the whole file under the new name and delete the old one")
     else:
-        yield from _hunks(path, lines)
+        yield from _parse_hunks(path, lines)
 
 
-def _hunks(path: str, lines: Sequence[str]) -> Iterator[Part]:
+def _parse_hunks(path: str, lines: Sequence[str]) -> Iterator[Part]:
     """Yield one edit for each hunk: what was kept and taken away, and what was kept and added."""
     old, new = list[str](), list[str]()
     for line in [*lines, "@@"]:
         if line.startswith(("@@", "*** End of File")):
             if old != new:
-                yield Edit(path, _text(old), _text(new))
+                yield Edit(path, _join_lines(old), _join_lines(new))
             old, new = [], []
         elif line[:1] in ("-", "+", " ", ""):
             old += [line[1:]] if line[:1] != "+" else []
             new += [line[1:]] if line[:1] != "-" else []
         else:
-            yield Unread(path, "has lines without a sign (` `, `+` or `-`)")
+            yield UnreadPart(path, "has lines without a sign (` `, `+` or `-`)")
             return
 
 
-def _text(lines: Sequence[str]) -> str:
+def _join_lines(lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in lines)

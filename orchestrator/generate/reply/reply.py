@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from orchestrator.core.paths import form_problem, is_markdown, is_page
-from orchestrator.generate.reply.beside import left_beside, unread_names
+from orchestrator.generate.reply.beside import find_left_out, unread_names
 from orchestrator.generate.reply.block import (
     Block,
     Change,
@@ -19,23 +19,23 @@ from orchestrator.generate.reply.block import (
     File,
     Pairs,
     Part,
-    Unread,
-    edits_of,
+    UnreadPart,
     holds_edits,
+    parse_edits,
 )
-from orchestrator.generate.reply.cleaning import cleaned, end_of_page
+from orchestrator.generate.reply.cleaning import clean_file, end_of_page
 from orchestrator.generate.reply.complaint import Complaint
 from orchestrator.generate.reply.declarations import without_declarations
 from orchestrator.generate.reply.elements import PAGE_ON_A_LINE
-from orchestrator.generate.reply.fences import fenced
-from orchestrator.generate.reply.heredocs import written
-from orchestrator.generate.reply.holding import end_of_document, held_wrongly, without_strays
-from orchestrator.generate.reply.patches import begins_patch, patched, without_patches
+from orchestrator.generate.reply.fences import parse_fences
+from orchestrator.generate.reply.heredocs import parse_heredocs
+from orchestrator.generate.reply.holding import content_problem, end_of_document, without_strays
+from orchestrator.generate.reply.patches import begins_patch, parse_patches, without_patches
 from orchestrator.generate.reply.proofs import without_proofs
-from orchestrator.generate.reply.structured import from_json
-from orchestrator.generate.reply.tags import ends_in_tag, tagged
+from orchestrator.generate.reply.structured import parse_json_files
+from orchestrator.generate.reply.tags import ends_in_tag, parse_tags
 
-__all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse"]
+__all__ = ["Change", "Deletion", "Edit", "File", "Reply", "parse_reply"]
 
 _THOUGHT = re.compile(r"\A(?:\s*[<◁](think|thinking|thought|reasoning)[>▷].*?[<◁]/\1[>▷])+", re.DOTALL | re.IGNORECASE)
 _THOUGHT_BEGINS = re.compile(r"^[ \t]*<(?:think|thinking)>", re.MULTILINE)
@@ -62,45 +62,45 @@ class Reply:
     begun: Block | None = None
 
 
-def parse(text: str) -> Reply:
+def parse_reply(text: str) -> Reply:
     """Read the changes out of an answer."""
     # Half a surrogate pair, which JSON may carry, has no bytes that could be written.
     clean = text.encode(errors="replace").decode().replace("\r\n", "\n").removeprefix("\ufeff")
     said, proofs = without_proofs(_without_thoughts(clean))
     said, declared = without_declarations(said)
-    parts, around = _read(said)
+    parts, around = _parse_parts(said)
     is_guessed = around is None
     around = around or ""
-    parts = [_closed(part) for part in parts]
-    changes, complaints = _understood(parts)
+    parts = [_close_page(part) for part in parts]
+    changes, complaints = _collect_changes(parts)
     begun = next((part for part in parts[-1:] if isinstance(part, Block) and part.is_cut), None)
-    complaints += _left_beside(parts, around)
+    complaints += _left_out_complaints(parts, around)
     if is_guessed:
-        complaints += _not_understood(said, parts)
+        complaints += _unread_complaints(said, parts)
     is_cut = begun is not None or ends_in_tag(said)
-    begun = begun and replace(begun, path=_path(begun.path))
+    begun = begun and replace(begun, path=_normalize_path(begun.path))
     return Reply(tuple(changes), tuple(complaints), is_cut, proofs, declared, begun)
 
 
-def _read(text: str) -> tuple[Sequence[Part], str | None]:
+def _parse_parts(text: str) -> tuple[Sequence[Part], str | None]:
     """Return what the answer holds, by the first form in which it holds something, and the text around that.
 
     None stands for no text: nothing said which files there are, and at best a page was guessed.
     """
-    parts, around = tagged(text)
+    parts, around = parse_tags(text)
     if parts:
         return parts, around
     if not text.lstrip().startswith(("{", "[")) and begins_patch(text):
-        return list(patched(text)), without_patches(text)
-    in_fences = fenced(text)
-    if not _are_files(in_fences) and (parts := from_json(text)):
+        return list(parse_patches(text)), without_patches(text)
+    in_fences = parse_fences(text)
+    if not _are_files(in_fences) and (parts := parse_json_files(text)):
         return parts, text
-    if not any(written(block.body)[0] for block in in_fences):
-        parts, around = written(text)
+    if not any(parse_heredocs(block.body)[0] for block in in_fences):
+        parts, around = parse_heredocs(text)
         if parts:
             return parts, around
     is_named = any(block.path.rpartition("/")[2] != "index.html" for block in in_fences)
-    return in_fences or _lone_page(text), "" if is_named else None
+    return in_fences or _find_lone_page(text), "" if is_named else None
 
 
 def _are_files(blocks: Sequence[Block]) -> bool:
@@ -108,7 +108,7 @@ def _are_files(blocks: Sequence[Block]) -> bool:
     return len(blocks) > 1 and any(block.body.lstrip()[:1] in ("{", "[") for block in blocks)
 
 
-def _closed(part: Part) -> Part:
+def _close_page(part: Part) -> Part:
     """Return a page whose own end stands there as whole: what was lost is only the end of its wrapper."""
     if not isinstance(part, Block) or not part.is_cut or not is_page(part.path):
         return part
@@ -116,10 +116,10 @@ def _closed(part: Part) -> Part:
     return part if end is None else replace(part, body=f"{part.body[:end]}\n", is_cut=False)
 
 
-def _left_beside(parts: Sequence[Part], around: str) -> list[Complaint]:
+def _left_out_complaints(parts: Sequence[Part], around: str) -> list[Complaint]:
     """Return a complaint for each file that stands in another form beside the blocks, and in none of them."""
-    known = {_path(part.path) for part in parts}
-    beside = {_path(path): where for path, where in left_beside(around).items()}
+    known = {_normalize_path(part.path) for part in parts}
+    beside = {_normalize_path(path): where for path, where in find_left_out(around).items()}
     return [
         Complaint(
             path,
@@ -131,7 +131,7 @@ def _left_beside(parts: Sequence[Part], around: str) -> list[Complaint]:
     ]
 
 
-def _not_understood(text: str, parts: Sequence[Part]) -> list[Complaint]:
+def _unread_complaints(text: str, parts: Sequence[Part]) -> list[Complaint]:
     """Return a complaint for each file that the answer names, where it names none in a form that is understood."""
     return [
         Complaint(
@@ -139,7 +139,7 @@ def _not_understood(text: str, parts: Sequence[Part]) -> list[Complaint]:
             "left out",
             f"{path}: the answer names it, but not in the form of a block. Send it in its own block.",
         )
-        for path in map(_path, unread_names(text, parts))
+        for path in map(_normalize_path, unread_names(text, parts))
         if not form_problem(path)
     ]
 
@@ -154,19 +154,19 @@ def _without_thoughts(text: str) -> str:
     before = text[: end.start()]
     tags = [tag.start() for tag in _THOUGHT_BEGINS.finditer(before)]
     in_block = before.count("\n```") % 2 == 1 or any(
-        isinstance(part, Block) and part.is_cut for part in tagged(before)[0]
+        isinstance(part, Block) and part.is_cut for part in parse_tags(before)[0]
     )
     if in_block:
         return text
     return before[: tags[0]] + text[end.end() :] if tags else text[end.end() :]
 
 
-def _lone_page(text: str) -> list[Part]:
+def _find_lone_page(text: str) -> list[Part]:
     """Return the page that the whole answer is, with or without prose around it."""
     if (start := _DOCTYPE.search(text) or PAGE_ON_A_LINE.search(text)) is None:
         return []
     if text[: start.start()].endswith(("'", '"', "`")):
-        return [Unread("index.html", "is inside a string of code. Send the file in a block")]
+        return [UnreadPart("index.html", "is inside a string of code. Send the file in a block")]
     page = text[start.start() :]
     end = end_of_page(page) or end_of_document(page)
     if end is None:
@@ -178,19 +178,19 @@ def _lone_page(text: str) -> list[Part]:
     return [Block("index.html", "\n".join(lines) + "\n")]
 
 
-def _understood(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[Change], list[Complaint]]:
+def _collect_changes(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[Change], list[Complaint]]:
     changes: list[Change] = []
     complaints: list[tuple[int, Complaint]] = []
     for part in parts:
-        path = _path(part.path)
+        path = _normalize_path(part.path)
         if problem := form_problem(path):
             text = f"The block {part.path!r:.80} was left out: its name {problem}."
             complaints.append((len(changes), Complaint("", "name", text)))
             continue
-        made, wrong = _changes(path, part, is_inner=is_inner)
+        made, wrong = _interpret_part(path, part, is_inner=is_inner)
         complaints += [(len(changes) + len(made), complaint) for complaint in wrong]
         changes += made
-    whole = _last_whole(changes)
+    whole = _find_last_whole(changes)
     # What was begun again and finished then is no fault.
     left = [complaint for place, complaint in complaints if place > whole.get(complaint.path, -1)]
     kept = [
@@ -201,46 +201,48 @@ def _understood(parts: Sequence[Part], *, is_inner: bool = False) -> tuple[list[
     return kept, left
 
 
-def _path(given: str) -> str:
+def _normalize_path(given: str) -> str:
     path = _LABEL.sub("", given.strip().strip("`*\"'\u201c\u201d\u2018\u2019")).rstrip(":")
     return _ROOT.sub("", path, count=1)
 
 
-def _changes(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change], list[Complaint]]:
+def _interpret_part(path: str, part: Part, *, is_inner: bool) -> tuple[Sequence[Change], list[Complaint]]:
     """Return what one part stands for, and what is wrong with it. `is_inner`: a patch held it; it holds no other."""
     match part:
         case Deletion():
             return [Deletion(path)], []
-        case Unread():
+        case UnreadPart():
             return [], [Complaint(path, "block", f"{path}: the block {part.why}.")]
         case Edit():
-            return _edits(path, Pairs([replace(part, path=path)], 0, is_open=False))
+            return _usable_edits(path, Pairs([replace(part, path=path)], 0, is_open=False))
         case Block() if not is_inner and begins_patch(part.body) and not is_markdown(path):
-            return _understood([inner for inner in patched(part.body) if _path(inner.path) == path], is_inner=True)
+            return _collect_changes(
+                [inner for inner in parse_patches(part.body) if _normalize_path(inner.path) == path], is_inner=True
+            )
         case Block():
-            return _whole_or_edits(path, part)
+            return _interpret_block(path, part)
 
 
-def _whole_or_edits(path: str, block: Block) -> tuple[Sequence[Change], list[Complaint]]:
+def _interpret_block(path: str, block: Block) -> tuple[Sequence[Change], list[Complaint]]:
     if block.is_edit or holds_edits(block.body):
-        return _edits(path, edits_of(path, block.body))
+        return _usable_edits(path, parse_edits(path, block.body))
     if block.is_cut:
         text = f"{path}: the block has no end. Half a file is never used; send all of it."
         return [], [Complaint(path, "block", text)]
-    result = cleaned(path, without_strays(path, block.body))
-    if problem := result.problem or held_wrongly(path, result.text):
+    result = clean_file(path, without_strays(path, block.body))
+    if problem := result.problem or content_problem(path, result.text):
         return [], [Complaint(path, "block", f"{path}: {problem}")]
-    return [File(path, result.text)], _cut_off(path, block.body, result.text)
+    return [File(path, result.text)], _cut_off_complaints(path, block.body, result.text)
 
 
-def _cut_off(path: str, body: str, kept: str) -> list[Complaint]:
+def _cut_off_complaints(path: str, body: str, kept: str) -> list[Complaint]:
     """Return a complaint for each file that stands behind the page in its own block, where prose is cut off."""
     start = body.find(kept.strip()) if is_page(path) else -1
     behind = "" if start < 0 else body[start + len(kept.strip()) :]
-    return _not_understood(behind, [Block(path, "")]) if behind.strip() else []
+    return _unread_complaints(behind, [Block(path, "")]) if behind.strip() else []
 
 
-def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[Complaint]]:
+def _usable_edits(path: str, pairs: Pairs) -> tuple[list[Change], list[Complaint]]:
     """Return the edits that can be used, and a complaint for each that cannot."""
     wrong = [f"{path}: an edit {_UNCLEAR}; it was left out."] * pairs.unclear
     if pairs.is_open:
@@ -249,16 +251,16 @@ def _edits(path: str, pairs: Pairs) -> tuple[list[Change], list[Complaint]]:
         wrong.append(f"{path}: an edit has no SEARCH and REPLACE and was left out.")
     kept: list[Change] = []
     for edit in pairs.edits:
-        if cleaned(path, edit.replace, is_part=True).problem:
+        if clean_file(path, edit.replace, is_part=True).problem:
             wrong.append(f"{path}: an edit has a placeholder instead of code; write the code.")
-        elif problem := held_wrongly(path, edit.replace, is_part=True):
+        elif problem := content_problem(path, edit.replace, is_part=True):
             wrong.append(f"{path}, text inserted by an edit: {problem}")
         else:
             kept.append(edit)
     return kept, [Complaint(path, "edit", text) for text in wrong]
 
 
-def _last_whole(changes: Sequence[Change]) -> dict[str, int]:
+def _find_last_whole(changes: Sequence[Change]) -> dict[str, int]:
     """Return where the last whole file of each path stands; what is no page does not take the place of one."""
     found, documents = dict[str, int](), set[str]()
     for place, change in enumerate(changes):

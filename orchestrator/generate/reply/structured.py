@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from orchestrator.generate.reply.block import Block, Part, Unread
-from orchestrator.generate.reply.calls import PATHS, is_path, parts_of
-from orchestrator.generate.reply.fences import loaded_by
-from orchestrator.generate.reply.patches import begins_patch, patched
+from orchestrator.generate.reply.block import Block, Part, UnreadPart
+from orchestrator.generate.reply.calls import PATHS, is_path, parse_call
+from orchestrator.generate.reply.fences import find_loaded_files
+from orchestrator.generate.reply.patches import begins_patch, parse_patches
 
 _START = re.compile(r"\A(?:[^\n]{0,400}\n){0,40}?(?:[ \t]*```\w*[ \t]*\n)?[^\n\[{]{0,40}(?=[\[{])")
 _MARK = (
@@ -46,25 +46,25 @@ _NAMED = re.compile(
 )
 
 
-def from_json(text: str) -> list[Part]:
+def parse_json_files(text: str) -> list[Part]:
     """Return the files of an answer that is JSON, with or without a fence and prose around it."""
     if (marked := _MARKED.search(text)) and (behind := _BETWEEN.match(text, marked.start())):
-        parts = _all(text, behind.end())
+        parts = _parse_values(text, behind.end())
         if parts:
             return parts
     start = _START.match(text) or _IN_FENCE.search(text)
     if start is None:
         return []
-    parts = _all(text, start.end())
+    parts = _parse_values(text, start.end())
     if not parts and (fence := _IN_FENCE.search(text)):
-        parts = _all(text, fence.end())
-    return parts or _half(text[start.end() :])
+        parts = _parse_values(text, fence.end())
+    return parts or _find_cut_map(text[start.end() :])
 
 
-def called(body: str, *, is_cut: bool) -> list[Part]:
+def parse_json_call(body: str, *, is_cut: bool) -> list[Part]:
     """Return what the JSON in a tag calls for. `is_cut`: the tag has no end."""
     start = _BETWEEN.match(body)
-    parts = [] if start is None else _all(body, start.end())
+    parts = [] if start is None else _parse_values(body, start.end())
     if parts or (named := _NAMED.search(body)) is None:
         return parts
     if is_cut:
@@ -72,11 +72,11 @@ def called(body: str, *, is_cut: bool) -> list[Part]:
     try:
         json.loads(body, strict=False)
     except (ValueError, RecursionError):
-        return [Unread(named[1], "is a call with invalid JSON. Send the file in a block")]
+        return [UnreadPart(named[1], "is a call with invalid JSON. Send the file in a block")]
     return []
 
 
-def _all(text: str, start: int) -> list[Part]:
+def _parse_values(text: str, start: int) -> list[Part]:
     """Return what the values hold that stand one behind another from `start` on."""
     parts: list[Part] = []
     decoder = json.JSONDecoder(strict=False)
@@ -90,7 +90,7 @@ def _all(text: str, start: int) -> list[Part]:
                 continue
             named = _NAMED.search(text, start) if parts else None
             return [*parts, Block(named[1], text[start:], is_cut=True)] if named else parts
-        parts += _files(value, _DEPTH, "")
+        parts += _find_files(value, _DEPTH, "")
         following = _BETWEEN.match(text, end)
         if following is None:
             break
@@ -98,7 +98,7 @@ def _all(text: str, start: int) -> list[Part]:
     return parts
 
 
-def _half(text: str) -> list[Part]:
+def _find_cut_map(text: str) -> list[Part]:
     """Return a block that is cut where `text` begins like a map of files and does not end."""
     begun = re.match(r'[\[{\s]{1,20}"(?:files"\s*:\s*[\[{\s]{1,20}")?([^"\n]{1,200})"\s*:\s*"', text)
     if begun is None or text.rstrip().endswith("}"):
@@ -115,35 +115,35 @@ def _half(text: str) -> list[Part]:
     return [Block(path, text, is_cut=True)] if is_file else []
 
 
-def _files(value: Any, depth: int, tool: str) -> Iterator[Part]:
+def _find_files(value: Any, depth: int, tool: str) -> Iterator[Part]:
     """Yield the files in a value, however deep a call or a list wraps them."""
     if not depth:
         return
     if isinstance(value, list):
         for entry in value:
-            yield from _files(entry, depth - 1, tool)
+            yield from _find_files(entry, depth - 1, tool)
     elif isinstance(value, str) and begins_patch(value):
-        yield from patched(value)
+        yield from parse_patches(value)
     elif isinstance(value, Mapping):
-        if parts := list(parts_of(tool, value)):
+        if parts := list(parse_call(tool, value)):
             yield from parts
             return
         if depth >= _DEPTH - 1:
-            yield from _by_role(value)
-        yield from _by_path(value)
+            yield from _find_by_role(value)
+        yield from _find_by_path(value)
         tool = next((value[key] for key in _TOOLS if isinstance(value.get(key), str)), tool)
         is_tree = any(map(is_path, value))
         for key, inner in value.items():
-            folder = _folder(inner, is_tree=is_tree)
+            folder = _folder_contents(inner, is_tree=is_tree)
             if folder is not None and not is_path(key):
-                yield from (replace(part, path=f"{key}/{part.path}") for part in _files(folder, depth - 1, tool))
+                yield from (replace(part, path=f"{key}/{part.path}") for part in _find_files(folder, depth - 1, tool))
             elif key in _ARGUMENTS and isinstance(inner, str):
-                yield from _files(_decoded(inner), depth - 1, tool)
+                yield from _find_files(_decode_arguments(inner), depth - 1, tool)
             elif not is_path(key) and isinstance(inner, list | Mapping):
-                yield from _files(inner, depth - 1, tool)
+                yield from _find_files(inner, depth - 1, tool)
 
 
-def _folder(value: Any, *, is_tree: bool) -> Mapping[str, Any] | None:
+def _folder_contents(value: Any, *, is_tree: bool) -> Mapping[str, Any] | None:
     """Return what a folder holds: the value of `directory`, or what stands beside files under a name of its own."""
     if not isinstance(value, Mapping):
         return None
@@ -153,7 +153,7 @@ def _folder(value: Any, *, is_tree: bool) -> Mapping[str, Any] | None:
     return value if is_tree and value and all(isinstance(held, str | Mapping) for held in value.values()) else None
 
 
-def _decoded(text: str) -> Any:
+def _decode_arguments(text: str) -> Any:
     """Return the value that a call carries as text, as OpenAI's API does; a patch stays text."""
     try:
         return json.loads(text, strict=False)
@@ -161,7 +161,7 @@ def _decoded(text: str) -> Any:
         return {"input": text}
 
 
-def _by_path(value: Mapping[str, Any]) -> Iterator[Part]:
+def _find_by_path(value: Mapping[str, Any]) -> Iterator[Part]:
     """Yield what stands under keys that are paths."""
     for key, text in value.items():
         if not is_path(key):
@@ -170,13 +170,13 @@ def _by_path(value: Mapping[str, Any]) -> Iterator[Part]:
             yield Block(key, text)
         elif isinstance(text, Mapping):
             held = text["file"] if isinstance(text.get("file"), Mapping) else text
-            yield from parts_of("", {"path": key} | dict(held))
+            yield from parse_call("", {"path": key} | dict(held))
 
 
-def _by_role(value: Mapping[str, Any]) -> Iterator[Block]:
+def _find_by_role(value: Mapping[str, Any]) -> Iterator[Block]:
     """Yield what stands under keys such as `html`; style and script under the names that the page loads."""
     roles = {_ROLES[key]: text for key, text in value.items() if key in _ROLES and isinstance(text, str) and text}
-    loaded = loaded_by(roles.get("html", ""))
+    loaded = find_loaded_files(roles.get("html", ""))
     for role, text in roles.items():
         names = loaded.get(role, set())
         yield Block(names.pop() if len(names) == 1 else _NAMES[role], text)

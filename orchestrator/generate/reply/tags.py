@@ -10,11 +10,11 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.generate.reply.block import Block, Deletion, Part, Unread, edits_of, holds_edits
-from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_by_line, is_call, is_path, parts_of
+from orchestrator.generate.reply.block import Block, Deletion, Part, UnreadPart, holds_edits, parse_edits
+from orchestrator.generate.reply.calls import NAMES, PATHS, is_argument, is_by_line, is_call, is_path, parse_call
 from orchestrator.generate.reply.elements import ELEMENTS, END_OF_PAGE, PAGE_ON_A_LINE
-from orchestrator.generate.reply.fences import fenced
-from orchestrator.generate.reply.structured import called
+from orchestrator.generate.reply.fences import parse_fences
+from orchestrator.generate.reply.structured import parse_json_call
 
 _TAG = re.compile(
     r"<(?P<end>/?)(?P<name>[A-Za-z][\w.:-]{0,60})(?:=[\"']?(?P<tool>[\w.:-]{1,60})[\"']?)?"
@@ -43,10 +43,10 @@ _ENDINGS = 50
 _BEGINNINGS = frozenset(tag[:length] for tag in ("<file", "<edit") for length in range(2, 6))
 
 
-def tagged(text: str) -> tuple[list[Part], str]:
+def parse_tags(text: str) -> tuple[list[Part], str]:
     """Return what the tags of an answer hold, in their order, and the text around them."""
     parts, around, end = list[Part](), list[str](), 0
-    for block in _Tags(text).blocks():
+    for block in _Tags(text).parse_blocks():
         parts += block.parts
         around.append(text[end : block.start])
         end = block.end
@@ -79,97 +79,99 @@ class _Tags:
         self._named: dict[str, list[int]] = {}
         self._children = _Children(text)
         for tag in _TAG.finditer(text):
-            self._keep(tag)
+            self._keep_tag(tag)
 
-    def _keep(self, tag: re.Match[str]) -> None:
+    def _keep_tag(self, tag: re.Match[str]) -> None:
         """Keep a tag that may begin or end a block. The elements of a page do not, unless they name a file."""
-        kind = _kind(tag)
+        kind = _tag_kind(tag)
         if tag["end"]:
             if kind in self._ends and self._stands_apart(tag):
                 self._ends[kind].append(tag.span())
             return
-        is_named = _path_of(tag) is not None
+        is_named = _tag_path(tag) is not None
         if (is_named or kind not in ELEMENTS) and self._stands_apart(tag):
             self._begun.append(tag)
             self._ends.setdefault(kind, [])
             if is_named:
-                self._named.setdefault(_family(tag), []).append(tag.start())
+                self._named.setdefault(_block_family(tag), []).append(tag.start())
 
-    def blocks(self) -> Iterator[_Tagged]:
+    def parse_blocks(self) -> Iterator[_Tagged]:
         """Yield the tags that hold files or calls, in their order."""
         position = 0
         for tag in self._begun:
             if tag.start() < position:
                 continue
-            block = self._block(tag)
+            block = self._parse_block(tag)
             if block is None:
                 continue
-            if _kind(tag) not in _OWN and (end := self._end_of_sample(position, tag.start())):
+            if _tag_kind(tag) not in _OWN and (end := self._end_of_sample(position, tag.start())):
                 position = end
                 continue
             yield block
             position = block.end
 
-    def _block(self, tag: re.Match[str]) -> _Tagged | None:
-        path = _path_of(tag)
+    def _parse_block(self, tag: re.Match[str]) -> _Tagged | None:
+        path = _tag_path(tag)
         if path is not None:
-            return self._with_path(tag, path)
-        start = _body_starts(self._text, tag)
+            return self._parse_with_path(tag, path)
+        start = _body_start(self._text, tag)
         named = _TOOL.match(self._text, start)  # GLM writes the name of the tool before its arguments
-        given, end = self._children.read(start if named is None else named.end())
-        if given and (is_call(_tool(tag), given) or _kind(tag) in _OWN):
-            return self._with_children(tag, given, end)
+        given, end = self._children.parse_arguments(start if named is None else named.end())
+        if given and (is_call(_tool_name(tag), given) or _tag_kind(tag) in _OWN):
+            return self._parse_with_children(tag, given, end)
         if self._text[start : start + 40].lstrip()[:1] in ("{", "[") and self._children.left > 0:
-            body, end, is_cut = self._body(tag, start)
+            body, end, is_cut = self._find_body(tag, start)
             self._children.left -= len(body)
-            parts = called(body, is_cut=is_cut)
+            parts = parse_json_call(body, is_cut=is_cut)
             return _Tagged(tag.start(), end, parts) if parts else None
         return None
 
-    def _with_path(self, tag: re.Match[str], path: str) -> _Tagged:
-        kind = _kind(tag)
+    def _parse_with_path(self, tag: re.Match[str], path: str) -> _Tagged:
+        kind = _tag_kind(tag)
         if "delete" in kind or "remove" in kind:
             return _Tagged(tag.start(), tag.end(), [Deletion(path)])
-        if kind not in _OWN and ("rename" in kind or is_by_line(_attributes(tag))):
-            _, end, _ = self._body(tag, tag.end())
+        if kind not in _OWN and ("rename" in kind or is_by_line(_parse_attributes(tag))):
+            _, end, _ = self._find_body(tag, tag.end())
             return _Tagged(
                 tag.start(),
                 end,
-                [Unread(path, "moves the file, or edits lines by number. Send the whole file, or edits")],
+                [UnreadPart(path, "moves the file, or edits lines by number. Send the whole file, or edits")],
             )
         if tag["void"] and kind not in _OWN:
-            return _Tagged(tag.start(), tag.end(), [Unread(path, "is a tag without content. Send the file in a block")])
-        start = _body_starts(self._text, tag)
-        given, inner = self._children.read(_within(self._text, start))
+            return _Tagged(
+                tag.start(), tag.end(), [UnreadPart(path, "is a tag without content. Send the file in a block")]
+            )
+        start = _body_start(self._text, tag)
+        given, inner = self._children.parse_arguments(_skip_wrapper(self._text, start))
         if given and is_call(kind, {"path": path} | given):
-            _, end, _ = self._body(tag, inner)
-            return _Tagged(tag.start(), end, list(parts_of(kind, {"path": path} | given)))
-        body, end, is_cut = self._body(tag, start)
-        return _Tagged(tag.start(), end, [self._whole(path, body, is_cut, kind)])
+            _, end, _ = self._find_body(tag, inner)
+            return _Tagged(tag.start(), end, list(parse_call(kind, {"path": path} | given)))
+        body, end, is_cut = self._find_body(tag, start)
+        return _Tagged(tag.start(), end, [self._whole_block(path, body, is_cut, kind)])
 
-    def _with_children(self, tag: re.Match[str], given: Mapping[str, str], inner: int) -> _Tagged | None:
-        parts = list(parts_of(_tool(tag), given))
-        _, end, is_cut = self._body(tag, inner)
+    def _parse_with_children(self, tag: re.Match[str], given: Mapping[str, str], inner: int) -> _Tagged | None:
+        parts = list(parse_call(_tool_name(tag), given))
+        _, end, is_cut = self._find_body(tag, inner)
         if parts and inner >= len(self._text) and is_cut:
             return _Tagged(tag.start(), end, [Block(parts[0].path, "", is_cut=True)])
         path = given.get("path") or given.get("name") or given.get("filename")
         if not parts and path:
             # `<file><path>…</path>` and then the file itself.
-            body, end, is_cut = self._body(tag, inner)
-            parts = [self._whole(path, body.removeprefix("\n"), is_cut, _kind(tag))]
+            body, end, is_cut = self._find_body(tag, inner)
+            parts = [self._whole_block(path, body.removeprefix("\n"), is_cut, _tag_kind(tag))]
         return _Tagged(tag.start(), end, parts) if parts else None
 
-    def _whole(self, path: str, body: str, is_cut: bool, kind: str) -> Block:  # noqa: FBT001 - handed on as it came
+    def _whole_block(self, path: str, body: str, is_cut: bool, kind: str) -> Block:  # noqa: FBT001 - handed on as it came
         # Who escapes a page escapes every file of the answer.
         text = html.unescape(body) if self._is_escaped and "<" not in body else body
-        return _block(path, text, is_cut=is_cut, is_edit=kind == "edit")
+        return _build_block(path, text, is_cut=is_cut, is_edit=kind == "edit")
 
-    def _body(self, tag: re.Match[str], start: int) -> tuple[str, int, bool]:
+    def _find_body(self, tag: re.Match[str], start: int) -> tuple[str, int, bool]:
         """Return what a tag holds, where to go on, and whether its end is missing: another block begins before it."""
-        named = self._named.get(_family(tag), [])
+        named = self._named.get(_block_family(tag), [])
         place = bisect_left(named, start)
         following = named[place] if place < len(named) else len(self._text)
-        ends = self._ends.get(_kind(tag), [])
+        ends = self._ends.get(_tag_kind(tag), [])
         place = bisect_left(ends, (start, 0))
         if place < len(ends) and ends[place][0] <= following:
             return _without_indentation(self._text[start : ends[place][0]]), ends[place][1], False
@@ -189,7 +191,7 @@ class _Tags:
         """Whether the fence at `place` has the name of a file, so that it holds this file and no wrapper."""
         opened = self._text[place : self._text.find("\n", place) + 1 or len(self._text)]
         above = self._text[max(0, place - 400) : place]
-        return any(not block.body.strip() for block in fenced(f"{above}{opened.rstrip()}\n\n"))
+        return any(not block.body.strip() for block in parse_fences(f"{above}{opened.rstrip()}\n\n"))
 
     def _end_of_sample(self, start: int, end: int) -> int:
         """Return the end of the page or of the fenced code in which `end` stands, counted from `start`; else 0."""
@@ -211,43 +213,43 @@ _OPENS = re.compile(
 )
 
 
-def _kind(tag: re.Match[str]) -> str:
+def _tag_kind(tag: re.Match[str]) -> str:
     return tag["name"].lower().rpartition(":")[2]
 
 
-def _tool(tag: re.Match[str]) -> str:
-    return tag["tool"] or _attributes(tag).get("name") or _kind(tag)
+def _tool_name(tag: re.Match[str]) -> str:
+    return tag["tool"] or _parse_attributes(tag).get("name") or _tag_kind(tag)
 
 
-def _family(tag: re.Match[str]) -> str:
+def _block_family(tag: re.Match[str]) -> str:
     """Return what begins a block of the same sort: within `<file>` a `<edit>` is one as well."""
-    return "file" if _kind(tag) in _OWN else _kind(tag)
+    return "file" if _tag_kind(tag) in _OWN else _tag_kind(tag)
 
 
-def _attributes(tag: re.Match[str]) -> dict[str, str]:
+def _parse_attributes(tag: re.Match[str]) -> dict[str, str]:
     return {name.lower(): max(values, key=len) for name, *values in _ATTRIBUTE.findall(tag["attributes"])}
 
 
-def _path_of(tag: re.Match[str]) -> str | None:
+def _tag_path(tag: re.Match[str]) -> str | None:
     """Return the file that an opening tag names; a foreign tag does only where it can be nothing else."""
     if "=" not in tag["attributes"]:
         return None
-    given = _attributes(tag)
-    if _kind(tag) in _OWN:
+    given = _parse_attributes(tag)
+    if _tag_kind(tag) in _OWN:
         return next((given[key] for key in _OWN_NAMES if key in given), None)
-    keys = ("from", *_SAYS_PATH) if "rename" in _kind(tag) else _SAYS_PATH
+    keys = ("from", *_SAYS_PATH) if "rename" in _tag_kind(tag) else _SAYS_PATH
     return next((given[key] for key in keys if is_path(given.get(key, ""))), None)
 
 
-def _body_starts(text: str, tag: re.Match[str]) -> int:
+def _body_start(text: str, tag: re.Match[str]) -> int:
     blank = _BLANK_LINE.match(text, tag.end())
     return tag.end() if blank is None else blank.end()
 
 
-def _within(text: str, start: int) -> int:
+def _skip_wrapper(text: str, start: int) -> int:
     """Return where the arguments begin: behind `<edits>`, which only holds them."""
-    held = _TAG.match(text, _solid(text, start))
-    return held.end() if held is not None and not held["end"] and _kind(held) in ("edits", "args") else start
+    held = _TAG.match(text, _skip_blanks(text, start))
+    return held.end() if held is not None and not held["end"] and _tag_kind(held) in ("edits", "args") else start
 
 
 class _Children:
@@ -260,16 +262,16 @@ class _Children:
         for closing in _CLOSING.finditer(text):
             self._closings.setdefault(closing[1], []).append(closing.start())
 
-    def read(self, start: int) -> tuple[dict[str, str], int]:
+    def parse_arguments(self, start: int) -> tuple[dict[str, str], int]:
         """Return the arguments that stand from `start` on, and where the last of them ends."""
         given: dict[str, str] = {}
         key_to_come, text = "", self._text
         while (
             self.left > 0
-            and (child := _TAG.match(text, _solid(text, start))) is not None
-            and (name := _argument(child) or (given and _unknown(child)))
+            and (child := _TAG.match(text, _skip_blanks(text, start))) is not None
+            and (name := _argument_name(child) or (given and _unknown_name(child)))
         ):
-            value, end = self._value(child)
+            value, end = self._parse_value(child)
             self.left -= end - start
             start = end
             if name == "arg_key":
@@ -279,43 +281,43 @@ class _Children:
                 given[name] = value.strip() if name in NAMES and "\n" not in value.strip() and "path" in name else value
         return given, start
 
-    def _value(self, child: re.Match[str]) -> tuple[str, int]:
+    def _parse_value(self, child: re.Match[str]) -> tuple[str, int]:
         """Return what an argument holds and where it ends: before another argument or the end of the call."""
         text, length = self._text, len(f"</{child['name']}>")
         closings = self._closings.get(child["name"], [])
         first = bisect_left(closings, child.end())
         end = -1
         for end in closings[first : first + _ENDINGS]:
-            if _kind(child) in (*PATHS, "name"):
+            if _tag_kind(child) in (*PATHS, "name"):
                 break  # behind its name the file itself may follow
-            behind = _solid(text, end + length)
+            behind = _skip_blanks(text, end + length)
             following = _TAG.match(text, behind)
             if behind >= len(text) or (
-                following is not None and (following["end"] or _argument(following) or _unknown(following))
+                following is not None and (following["end"] or _argument_name(following) or _unknown_name(following))
             ):
                 break
         else:
             end = closings[first + _ENDINGS] if first + _ENDINGS < len(closings) else -1
         if end < 0:
             return text[child.end() :], len(text)
-        return _without_indentation(_unpacked(text[child.end() : end].removeprefix("\n"))), end + length
+        return _without_indentation(_unpack_body(text[child.end() : end].removeprefix("\n"))), end + length
 
 
-def _argument(child: re.Match[str]) -> str:
+def _argument_name(child: re.Match[str]) -> str:
     """Return which argument a tag holds: `<path>`, `<parameter name="path">` or `<parameter=path>`."""
-    kind = _kind(child)
+    kind = _tag_kind(child)
     if child["end"] or child["void"]:
         return ""
     if kind in _PARAMETERS:
-        return child["tool"] or _attributes(child).get("name", "")
+        return child["tool"] or _parse_attributes(child).get("name", "")
     is_plain = not child["attributes"].strip() and child["tool"] is None
     return kind if is_plain and (is_argument(kind) or kind in ("arg_key", "arg_value")) else ""
 
 
-def _unknown(child: re.Match[str]) -> str:
+def _unknown_name(child: re.Match[str]) -> str:
     """Return the name of an argument that says nothing of a file, as `<line_count>`: no element has an underscore."""
     is_plain = not (child["end"] or child["void"] or child["attributes"].strip() or child["tool"])
-    return _kind(child) if is_plain and "_" in child["name"] and not child["name"].startswith("_") else ""
+    return _tag_kind(child) if is_plain and "_" in child["name"] and not child["name"].startswith("_") else ""
 
 
 def _without_indentation(body: str) -> str:
@@ -327,21 +329,21 @@ def _without_indentation(body: str) -> str:
 _SOLID = re.compile(r"\s*")
 
 
-def _solid(text: str, start: int) -> int:
+def _skip_blanks(text: str, start: int) -> int:
     found = _SOLID.match(text, start)
     return start if found is None else found.end()
 
 
-def _block(path: str, text: str, *, is_cut: bool, is_edit: bool) -> Block:
-    body = _unpacked(text)
+def _build_block(path: str, text: str, *, is_cut: bool, is_edit: bool) -> Block:
+    body = _unpack_body(text)
     if is_cut and (is_edit or holds_edits(body)):
         # The pairs have ends of their own.
-        pairs = edits_of(path, body)
+        pairs = parse_edits(path, body)
         is_cut = pairs.is_open or not (pairs.edits or pairs.unclear)
     return Block(path, body, is_cut, is_edit)
 
 
-def _unpacked(body: str) -> str:
+def _unpack_body(body: str) -> str:
     """Return the body out of CDATA, which XML puts around it, and out of entities where it is nothing but those."""
     if data := _DATA.match(body):
         return body[data.end() :].rstrip().removesuffix("]]>")

@@ -15,9 +15,15 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from orchestrator.local.api import bodies, queries, schema
-from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
-from orchestrator.local.api.respond import Call, Operation, answer
-from orchestrator.local.store import Change, Commit, HeadMoved, NothingToDelete, Person, Repository
+from orchestrator.local.api.protection import (
+    describe_violation,
+    find_branch_violation,
+    find_secret,
+    is_bad_path,
+    lacks_workflow_access,
+)
+from orchestrator.local.api.respond import Call, Operation, json_response
+from orchestrator.local.store import BranchChange, Commit, HeadMoved, NothingToDelete, Person, StoredRepository
 
 MUTATION = "createCommitOnBranch"
 GITHUB = Person("GitHub", "noreply@github.com")
@@ -31,7 +37,7 @@ _DOCUMENT = re.compile(
 )
 
 
-class _Refused(Exception):
+class _QueryRefused(Exception):
     """An error as GraphQL tells it: with status 200."""
 
     def __init__(self, kind: str, message: str) -> None:
@@ -95,31 +101,31 @@ class Query:
     fields: Mapping[str, Any]
 
 
-def query(call: Call) -> Response:
+def answer_graphql(call: Call) -> Response:
     """POST /graphql. GraphQL errors come with status 200."""
-    actor, document = call.actor, call.text("query")
+    actor, document = call.actor, call.body_text("query")
     if not re.match(r"\s*(mutation|$)", _COMMENT.sub("", document)):
-        return _queried(call, document)
+        return _answer_query(call, document)
     try:
-        asked = parse(document)
-    except _Refused as refused:
-        return answer({"errors": [{"type": refused.kind, "message": refused.message}]})
+        asked = parse_mutation(document)
+    except _QueryRefused as refused:
+        return json_response({"errors": [{"type": refused.kind, "message": refused.message}]})
     try:
-        return answer({"data": {asked.name: _mutate(call, asked, actor)}})
-    except _Refused as refused:
+        return json_response({"data": {asked.name: _mutate(call, asked, actor)}})
+    except _QueryRefused as refused:
         error = {
             "type": refused.kind,
             "path": [asked.name],
             "locations": [{"line": 1, "column": 1}],
             "message": refused.message,
         }
-        return answer({"data": {asked.name: None}, "errors": [error]})
+        return json_response({"data": {asked.name: None}, "errors": [error]})
 
 
-def _queried(call: Call, document: str) -> Response:
+def _answer_query(call: Call, document: str) -> Response:
     variables = call.body.get("variables")
     try:
-        said = queries.answered(queries.read(document), schema.root(call), variables or {})
+        said = queries.execute_query(queries.parse_query(document), schema.query_root(call), variables or {})
     except queries.BadQuery as bad:
         error = {
             **({"type": bad.kind} if bad.kind else {}),
@@ -127,17 +133,17 @@ def _queried(call: Call, document: str) -> Response:
             "message": bad.message,
         }
         # A field that came to nothing leaves the others standing on GitHub; here there is one.
-        return answer({**({"data": dict.fromkeys(bad.path[:1])} if bad.path else {}), "errors": [error]})
-    return answer({"data": said})
+        return json_response({**({"data": dict.fromkeys(bad.path[:1])} if bad.path else {}), "errors": [error]})
+    return json_response({"data": said})
 
 
-def parse(document: str) -> Query:
+def parse_mutation(document: str) -> Query:
     """Read a document that holds createCommitOnBranch and nothing else; anything more is refused."""
     found = _DOCUMENT.fullmatch(_COMMENT.sub("", document))
     words = re.findall(r"\w+|[{}]", found["selection"]) if found else []
-    fields = _selection(iter(words))
+    fields = _parse_selection(iter(words))
     if found is None or not fields:
-        raise _Refused("UNPROCESSABLE", f"Only {MUTATION}, with its input in a variable, is answered here")
+        raise _QueryRefused("UNPROCESSABLE", f"Only {MUTATION}, with its input in a variable, is answered here")
     for name, inner in fields.items():
         _check_field(name, inner)
     return Query(found["variable"], found["alias"] or MUTATION, fields)
@@ -146,15 +152,15 @@ def parse(document: str) -> Query:
 def _check_field(name: str, inner: Mapping[str, Any]) -> None:
     """Refuse what cannot be answered before anything is done."""
     if name not in _FIELDS:
-        raise _Refused("undefinedField", f"Field '{name}' doesn't exist on type 'CreateCommitOnBranchPayload'")
+        raise _QueryRefused("undefinedField", f"Field '{name}' doesn't exist on type 'CreateCommitOnBranchPayload'")
     unknown = next((field for field in inner if field not in _FIELDS[name] or inner[field]), None)
     if unknown:
-        raise _Refused("undefinedField", f"Field '{unknown}' doesn't exist on type '{name.capitalize()}'")
+        raise _QueryRefused("undefinedField", f"Field '{unknown}' doesn't exist on type '{name.capitalize()}'")
     if bool(inner) != bool(_FIELDS[name]):
-        raise _Refused("selectionMismatch", f"Field '{name}' must have selections exactly where it is an object")
+        raise _QueryRefused("selectionMismatch", f"Field '{name}' must have selections exactly where it is an object")
 
 
-def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
+def _parse_selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
     """Return the fields up to the end of this level, each with the fields asked of it; None if braces are wrong."""
     fields: dict[str, Any] = {}
     last = None
@@ -163,7 +169,7 @@ def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
             return fields if depth else None
         if word != "{":
             last, fields[word] = word, {}
-        elif last is None or (inner := _selection(words, depth + 1)) is None:
+        elif last is None or (inner := _parse_selection(words, depth + 1)) is None:
             return None
         else:
             fields[last] = inner
@@ -171,26 +177,26 @@ def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
 
 
 def _mutate(call: Call, asked: Query, actor: str) -> Mapping[str, Any]:
-    given = _input(call.body.get("variables"), asked.variable)
-    repository = _writable(call, given)
-    additions = _additions(call, given)
+    given = _parse_input(call.body.get("variables"), asked.variable)
+    repository = _require_writable_repository(call, given)
+    additions = _decode_additions(call, given)
     body = f"\n\n{given.message.body}" if given.message.body else ""
-    change = Change(
+    change = BranchChange(
         branch=given.branch.name.removeprefix("refs/heads/"),
         message=given.message.headline + body,
         expected_head=given.expected,
-        author=Person(actor, f"{bodies.number(actor)}+{actor}@users.noreply.github.com"),
+        author=Person(actor, f"{bodies.stable_id(actor)}+{actor}@users.noreply.github.com"),
         committer=GITHUB,
         additions=additions,
         deletions=[deletion.path for deletion in given.changes.deletions],
     )
-    commit = _committed(call, repository, change)
-    call.github.sites.get(repository)  # a commit to a published branch starts its build
-    payload = _payload(call, repository, commit, given)
+    commit = _commit_change(call, repository, change)
+    call.github.sites.refresh_site(repository)  # a commit to a published branch starts its build
+    payload = _mutation_payload(call, repository, commit, given)
     return {name: {key: payload[name][key] for key in asked.fields[name]} or payload[name] for name in asked.fields}
 
 
-def _input(variables: Any, name: str) -> _Input:
+def _parse_input(variables: Any, name: str) -> _Input:
     value = variables.get(name) if isinstance(variables, dict) else None
     try:
         return _Input.model_validate(value)
@@ -198,60 +204,62 @@ def _input(variables: Any, name: str) -> _Input:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         message = f"Variable ${name} of type CreateCommitOnBranchInput! was provided invalid value"
-        raise _Refused("INVALID", f"{message} for {where} ({first['msg']})") from error
+        raise _QueryRefused("INVALID", f"{message} for {where} ({first['msg']})") from error
 
 
-def _writable(call: Call, given: _Input) -> Repository:
+def _require_writable_repository(call: Call, given: _Input) -> StoredRepository:
     """Return the repository. GitHub has no error for a private one but that it cannot be resolved."""
     owner, _, name = given.branch.repository.partition("/")
-    repository = call.github.store.find(owner, name)
+    repository = call.github.store.find_repository(owner, name)
     covered = call.token is not None and repository is not None and call.token.covers(repository)
     if repository is None or (repository.private and not covered):
-        raise _Refused("NOT_FOUND", f"Could not resolve to a Repository with the name '{given.branch.repository}'.")
+        raise _QueryRefused(
+            "NOT_FOUND", f"Could not resolve to a Repository with the name '{given.branch.repository}'."
+        )
     if call.token is None or not covered or not call.token.may({"contents": "write"}):
-        raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
+        raise _QueryRefused("FORBIDDEN", call.token.refusal if call.token else "")
     branch = given.branch.name.removeprefix("refs/heads/")
-    if call.github.store.head(repository, branch) is None:
-        raise _Refused("NOT_FOUND", f"No such branch: {given.branch.name}")
-    if said := kept(call.github.configurations, repository, branch):
-        raise _Refused("UNPROCESSABLE", said)
+    if call.github.store.resolve_head(repository, branch) is None:
+        raise _QueryRefused("NOT_FOUND", f"No such branch: {given.branch.name}")
+    if said := find_branch_violation(call.github.configurations, repository, branch):
+        raise _QueryRefused("UNPROCESSABLE", said)
     return repository
 
 
-def _additions(call: Call, given: _Input) -> dict[str, bytes]:
+def _decode_additions(call: Call, given: _Input) -> dict[str, bytes]:
     """Return what is to be written, checked as GitHub checks it."""
     paths = [part.path for part in given.changes.additions] + [part.path for part in given.changes.deletions]
     bad = next((path for path in paths if is_bad_path(path)), None)
     if bad is not None:
-        raise _Refused("UNPROCESSABLE", f"path contains a malformed path component: {bad}")
+        raise _QueryRefused("UNPROCESSABLE", f"path contains a malformed path component: {bad}")
     twice = Counter(paths).most_common(1)
     if twice and twice[0][1] > 1:
-        raise _Refused("UNPROCESSABLE", f"Path must be unique: {twice[0][0]}")
-    if lacks_workflows(call.token, paths):
-        raise _Refused("FORBIDDEN", call.token.refusal if call.token else "")
+        raise _QueryRefused("UNPROCESSABLE", f"Path must be unique: {twice[0][0]}")
+    if lacks_workflow_access(call.token, paths):
+        raise _QueryRefused("FORBIDDEN", call.token.refusal if call.token else "")
     try:
         additions = {part.path: base64.b64decode(part.contents, validate=True) for part in given.changes.additions}
     except (binascii.Error, ValueError) as error:
-        raise _Refused("UNPROCESSABLE", "contents is not valid Base64") from error
-    kind = secret_in(additions.values())
+        raise _QueryRefused("UNPROCESSABLE", "contents is not valid Base64") from error
+    kind = find_secret(additions.values())
     if kind:
-        raise _Refused("UNPROCESSABLE", violation(kind))
+        raise _QueryRefused("UNPROCESSABLE", describe_violation(kind))
     return additions
 
 
-def _committed(call: Call, repository: Repository, change: Change) -> Commit:
+def _commit_change(call: Call, repository: StoredRepository, change: BranchChange) -> Commit:
     try:
         return call.github.store.commit(repository, change)
     except HeadMoved as error:
         # The two spaces are GitHub's.
         message = f'Expected branch to point to "{change.expected_head}" but it did not.  Pull and try again.'
-        raise _Refused("STALE_DATA", message) from error
+        raise _QueryRefused("STALE_DATA", message) from error
     except NothingToDelete as error:
         message = f"A path was requested for deletion which does not exist as of commit oid `{change.expected_head}`"
-        raise _Refused("NOT_FOUND", message) from error
+        raise _QueryRefused("NOT_FOUND", message) from error
 
 
-def _payload(call: Call, repository: Repository, commit: Commit, given: _Input) -> Mapping[str, Any]:
+def _mutation_payload(call: Call, repository: StoredRepository, commit: Commit, given: _Input) -> Mapping[str, Any]:
     headline, _, body = commit.message.partition("\n\n")
     url = f"{bodies.html_url(call.github, repository)}/commit/{commit.sha}"
     return {
@@ -265,10 +273,10 @@ def _payload(call: Call, repository: Repository, commit: Commit, given: _Input) 
             "message": commit.message,
             "messageHeadline": headline,
             "messageBody": body,
-            "committedDate": bodies.moment(commit.committed_at),
+            "committedDate": bodies.format_time(commit.committed_at),
         },
         "ref": {"name": given.branch.name.removeprefix("refs/heads/"), "prefix": "refs/heads/"},
     }
 
 
-OPERATIONS = (Operation("POST", "/graphql", query),)
+OPERATIONS = (Operation("POST", "/graphql", answer_graphql),)

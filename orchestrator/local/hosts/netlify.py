@@ -25,12 +25,12 @@ _PRODUCTION = "main"
 Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]
 
 
-def create_netlify(shelf: Shelf) -> Starlette:
+def create_netlify_app(shelf: Shelf) -> Starlette:
     """Return the app: the API at `/api/v1`, the sites at `/live/<name>/`."""
 
     def answered(handler: Handler, status: int) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
-            rate = shelf.limits.count("netlify", "core", 1)
+            rate = shelf.limits.count_calls("netlify", "core", 1)
             headers = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
             try:
                 shelf.check_token(request, HostRefusal(401, "Access Denied"))
@@ -51,8 +51,8 @@ def create_netlify(shelf: Shelf) -> Starlette:
 
     async def live(request: Request) -> Response:
         name, path = request.path_params["name"], request.path_params["path"]
-        found = _published(shelf, name)
-        return shelf.served(found["files"] if found else {}, path, "Not Found")
+        found = _find_published(shelf, name)
+        return shelf.serve_file(found["files"] if found else {}, path, "Not Found")
 
     routes = [
         Route(f"/api/v1{path}", answered(handler, status), methods=[method])
@@ -62,11 +62,11 @@ def create_netlify(shelf: Shelf) -> Starlette:
     return Starlette(routes=routes, middleware=[Middleware(FaultyApp, faults=shelf.faults)])
 
 
-def _user(*_: object) -> Any:
+def _get_user(*_: object) -> Any:
     return {"id": "local", "uid": "local", "full_name": "Local", "email": "local@example.org", "slug": ACCOUNT}
 
 
-def _accounts(*_: object) -> Any:
+def _list_accounts(*_: object) -> Any:
     return [{"id": ACCOUNT, "name": ACCOUNT, "slug": ACCOUNT, "default": True, "type_name": "Starter"}]
 
 
@@ -74,22 +74,22 @@ def _create_site(shelf: Shelf, _: Request, body: Mapping[str, Any]) -> Any:
     name = str(body.get("name") or f"site-{secrets.token_hex(4)}")
     if not _NAME.fullmatch(name):
         raise HostRefusal(422, "Validation Failed", errors={"subdomain": ["has an invalid format"]})
-    if name in shelf.taken or any(site["name"] == name for site in shelf.all("site")):
+    if name in shelf.taken or any(site["name"] == name for site in shelf.list_entries("site")):
         raise HostRefusal(422, "Validation Failed", errors={"subdomain": ["must be unique"]})
     return _shown_site(shelf, shelf.keep({"kind": "site", "name": name}))
 
 
 def _list_sites(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     wanted = request.query_params.get("name", "")
-    return [_shown_site(shelf, site) for site in shelf.all("site") if wanted in site["name"]]
+    return [_shown_site(shelf, site) for site in shelf.list_entries("site") if wanted in site["name"]]
 
 
 def _get_site(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    return _shown_site(shelf, _site(shelf, request))
+    return _shown_site(shelf, _find_site(shelf, request))
 
 
 def _create_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
-    site = _site(shelf, request)
+    site = _find_site(shelf, request)
     deploy = {
         "kind": "deploy",
         "site": site["id"],
@@ -98,18 +98,18 @@ def _create_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> A
         "draft": body.get("draft") is True,
         "trouble": shelf.troubles.pop(0) if shelf.troubles else None,
     }
-    return _listing(shelf, deploy, body) if "files" in body else _shown_deploy(shelf, shelf.keep(deploy))
+    return _take_digests(shelf, deploy, body) if "files" in body else _shown_deploy(shelf, shelf.keep(deploy))
 
 
 def _update_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
-    deploy = _deploy(shelf, request)
+    deploy = _find_deploy(shelf, request)
     for name in ("draft", "branch"):
         if name in body:
             deploy[name] = body[name]
-    return _listing(shelf, deploy, body) if "files" in body else _shown_deploy(shelf, shelf.keep(deploy))
+    return _take_digests(shelf, deploy, body) if "files" in body else _shown_deploy(shelf, shelf.keep(deploy))
 
 
-def _listing(shelf: Shelf, deploy: dict[str, Any], body: Mapping[str, Any]) -> Any:
+def _take_digests(shelf: Shelf, deploy: dict[str, Any], body: Mapping[str, Any]) -> Any:
     """Take the list of digests: what is there already need not be uploaded."""
     files = {str(path).lstrip("/"): str(sha) for path, sha in body["files"].items()}
     if any(re.search(r"[#?]", path) for path in files) or not all(
@@ -118,53 +118,53 @@ def _listing(shelf: Shelf, deploy: dict[str, Any], body: Mapping[str, Any]) -> A
         raise HostRefusal(422, "Invalid filename or digest")
     required = sorted({sha for sha in files.values() if not shelf.has(sha)})
     deploy |= {"files": files, "required": required}
-    return _shown_deploy(shelf, _completed(shelf, deploy))
+    return _shown_deploy(shelf, _note_upload(shelf, deploy))
 
 
-def _completed(shelf: Shelf, deploy: dict[str, Any]) -> dict[str, Any]:
+def _note_upload(shelf: Shelf, deploy: dict[str, Any]) -> dict[str, Any]:
     if all(shelf.has(sha) for sha in deploy["required"]):
         deploy.setdefault("uploaded", shelf.clock().timestamp())
     return shelf.keep(deploy)
 
 
-def _upload(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    deploy, path = _deploy(shelf, request), request.path_params["path"]
+def _take_file(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
+    deploy, path = _find_deploy(shelf, request), request.path_params["path"]
 
     def take(content: bytes) -> Any:
         wanted = deploy.get("files", {}).get(path)
         sha = shelf.store(content)
         if sha != wanted:
             raise HostRefusal(422, "The file does not have the digest that was announced for its path")
-        _completed(shelf, deploy)
+        _note_upload(shelf, deploy)
         return {"id": f"/{path}", "path": f"/{path}", "sha": sha, "size": len(content)}
 
     return take
 
 
 def _get_deploy(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    return _shown_deploy(shelf, _deploy(shelf, request))
+    return _shown_deploy(shelf, _find_deploy(shelf, request))
 
 
 def _list_deploys(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    site = _site(shelf, request)
-    return [_shown_deploy(shelf, deploy) for deploy in shelf.all("deploy") if deploy["site"] == site["id"]]
+    site = _find_site(shelf, request)
+    return [_shown_deploy(shelf, deploy) for deploy in shelf.list_entries("deploy") if deploy["site"] == site["id"]]
 
 
-def _restore(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    deploy = _deploy(shelf, request)
+def _restore_deploy(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
+    deploy = _find_deploy(shelf, request)
     deploy |= {"restored": shelf.clock().timestamp(), "branch": _PRODUCTION, "draft": False}
     return _shown_deploy(shelf, shelf.keep(deploy))
 
 
-def _site(shelf: Shelf, request: Request) -> dict[str, Any]:
+def _find_site(shelf: Shelf, request: Request) -> dict[str, Any]:
     wanted = request.path_params["site_id"]
-    for site in shelf.all("site"):
+    for site in shelf.list_entries("site"):
         if wanted in (site["id"], site["name"]):
             return site
     raise HostRefusal(404, "Not Found")
 
 
-def _deploy(shelf: Shelf, request: Request) -> dict[str, Any]:
+def _find_deploy(shelf: Shelf, request: Request) -> dict[str, Any]:
     found = shelf.kept.get(request.path_params["deploy_id"])
     if found is None or found["kind"] != "deploy":
         raise HostRefusal(404, "Not Found")
@@ -181,11 +181,11 @@ def _state(shelf: Shelf, deploy: Mapping[str, Any]) -> str:
     return "error" if deploy.get("trouble") else "ready"
 
 
-def _published(shelf: Shelf, name: str) -> Mapping[str, Any] | None:
+def _find_published(shelf: Shelf, name: str) -> Mapping[str, Any] | None:
     """Return the deployment behind a name: the newest of production, of a branch, or a certain one."""
     of, _, plain = name.rpartition("--")
-    sites = [site["id"] for site in shelf.all("site") if site["name"] == plain]
-    ready = [one for one in shelf.all("deploy") if one["site"] in sites and _state(shelf, one) == "ready"]
+    sites = [site["id"] for site in shelf.list_entries("site") if site["name"] == plain]
+    ready = [one for one in shelf.list_entries("deploy") if one["site"] in sites and _state(shelf, one) == "ready"]
     if of:
         meant = [one for one in ready if of == one["id"] or (of == one["branch"] and not one["draft"])]
     else:
@@ -199,7 +199,7 @@ def _moment(seconds: float) -> str:
 
 def _shown_site(shelf: Shelf, site: Mapping[str, Any]) -> dict[str, Any]:
     url = f"{shelf.url}/live/{site['name']}"
-    published = _published(shelf, site["name"])
+    published = _find_published(shelf, site["name"])
     return {
         "id": site["id"],
         "name": site["name"],
@@ -245,8 +245,8 @@ def _shown_deploy(shelf: Shelf, deploy: Mapping[str, Any]) -> dict[str, Any]:
 
 
 OPERATIONS: tuple[tuple[str, str, Handler, int], ...] = (
-    ("GET", "/user", _user, 200),
-    ("GET", "/accounts", _accounts, 200),
+    ("GET", "/user", _get_user, 200),
+    ("GET", "/accounts", _list_accounts, 200),
     ("GET", "/sites", _list_sites, 200),
     ("POST", "/sites", _create_site, 201),
     ("POST", "/{account_slug}/sites", _create_site, 201),
@@ -255,7 +255,7 @@ OPERATIONS: tuple[tuple[str, str, Handler, int], ...] = (
     ("POST", "/sites/{site_id}/deploys", _create_deploy, 200),
     ("GET", "/sites/{site_id}/deploys/{deploy_id}", _get_deploy, 200),
     ("PUT", "/sites/{site_id}/deploys/{deploy_id}", _update_deploy, 200),
-    ("POST", "/sites/{site_id}/deploys/{deploy_id}/restore", _restore, 201),
+    ("POST", "/sites/{site_id}/deploys/{deploy_id}/restore", _restore_deploy, 201),
     ("GET", "/deploys/{deploy_id}", _get_deploy, 200),
-    ("PUT", "/deploys/{deploy_id}/files/{path:path}", _upload, 200),
+    ("PUT", "/deploys/{deploy_id}/files/{path:path}", _take_file, 200),
 )

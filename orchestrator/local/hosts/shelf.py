@@ -13,10 +13,10 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orchestrator.core.serving import file_meant, media_type
+from orchestrator.core.serving import find_served_file, media_type
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
-from orchestrator.local.limits import Limits
+from orchestrator.local.limits import RateLimits
 from orchestrator.local.runs import now
 
 
@@ -41,7 +41,7 @@ class Shelf:
     delay: float = 1.0
     clock: Callable[[], datetime] = now
     faults: Faults = field(default_factory=Faults)
-    limits: Limits = field(default_factory=Limits)
+    limits: RateLimits = field(default_factory=RateLimits)
     taken: set[str] = field(default_factory=set)
     troubles: list[str] = field(default_factory=list)
     kept: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Shelf:
         if (path := self.root / "state.json").exists():
             self.kept.update(json.loads(path.read_bytes()))
 
-    def all(self, kind: str) -> list[dict[str, Any]]:
+    def list_entries(self, kind: str) -> list[dict[str, Any]]:
         """Return everything of a kind, the newest first."""
         return [entry for entry in reversed(self.kept.values()) if entry["kind"] == kind]
 
@@ -82,9 +82,9 @@ class Shelf:
         if scheme.lower() != "bearer" or not secrets.compare_digest(value.strip().encode(), self.token.encode()):
             raise refusal
 
-    def served(self, files: Mapping[str, str], path: str, missing: str) -> Response:
+    def serve_file(self, files: Mapping[str, str], path: str, missing: str) -> Response:
         """Answer for one path of a site: path -> SHA-1."""
-        name = file_meant(files, path)
+        name = find_served_file(files, path)
         if name is None and f"{path}/index.html" in files:
             name = f"{path}/index.html"
         headers = {"cache-control": "public,max-age=0,must-revalidate"}

@@ -9,9 +9,9 @@ from starlette.types import ASGIApp
 
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
-from orchestrator.local.hosts.netlify import create_netlify
+from orchestrator.local.hosts.netlify import create_netlify_app
 from orchestrator.local.hosts.shelf import Shelf
-from orchestrator.local.hosts.vercel import create_vercel
+from orchestrator.local.hosts.vercel import create_vercel_app
 
 NAMES = ("pages", "netlify", "vercel")
 """The targets that are configured on one machine: all."""
@@ -28,7 +28,7 @@ class OtherHosts:
     @property
     def apps(self) -> tuple[ASGIApp, ASGIApp]:
         """What answers at the two addresses."""
-        return create_netlify(self.netlify), create_vercel(self.vercel)
+        return create_netlify_app(self.netlify), create_vercel_app(self.vercel)
 
     @property
     def secrets(self) -> Mapping[str, str]:
@@ -45,7 +45,7 @@ class OtherHosts:
         }
 
 
-def other_hosts(state: Path, urls: tuple[str, str], delay: float, faults: Faults) -> OtherHosts:
+def create_other_hosts(state: Path, urls: tuple[str, str], delay: float, faults: Faults) -> OtherHosts:
     """Return the hosts that keep everything in `state`, their token too: their sites are found again with it."""
     path = state / "host_token"
     if not path.exists():

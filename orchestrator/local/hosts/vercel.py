@@ -29,12 +29,12 @@ _STATES = ("QUEUED", "BUILDING", "READY")
 Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]
 
 
-def create_vercel(shelf: Shelf, protection: str = STANDARD) -> Starlette:
+def create_vercel_app(shelf: Shelf, protection: str = STANDARD) -> Starlette:
     """Return the app. `protection`: of new projects."""
 
     def answered(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
-            rate = shelf.limits.count("vercel", "core", 1)
+            rate = shelf.limits.count_calls("vercel", "core", 1)
             headers = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
             request.state.protection = protection
             try:
@@ -56,52 +56,52 @@ def create_vercel(shelf: Shelf, protection: str = STANDARD) -> Starlette:
 
     async def live(request: Request) -> Response:
         domain, path = request.path_params["domain"], request.path_params["path"]
-        found, is_protected = _published(shelf, domain)
+        found, is_protected = _find_published(shelf, domain)
         if found is None:
             return HTMLResponse("The deployment could not be found on Vercel.", 404)
         if is_protected:
             return HTMLResponse(_LOGIN, 401)
-        return shelf.served(_static(found), path, "The page could not be found")
+        return shelf.serve_file(_static(found), path, "The page could not be found")
 
     routes = [Route(path, answered(handler), methods=[method]) for method, path, handler in OPERATIONS]
     routes.append(Route("/live/{domain}/{path:path}", live))
     return Starlette(routes=routes, middleware=[Middleware(FaultyApp, faults=shelf.faults)])
 
 
-def _user(*_: object) -> Any:
+def _get_user(*_: object) -> Any:
     return {"user": {"id": OWNER, "uid": OWNER, "username": OWNER, "email": "local@example.org", "limited": False}}
 
 
-def _teams(*_: object) -> Any:
+def _list_teams(*_: object) -> Any:
     return {"teams": [], "pagination": {"count": 0, "next": None, "prev": None}}
 
 
 def _get_project(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    return _shown_project(_project(shelf, request.path_params["project"]))
+    return _shown_project(_find_project(shelf, request.path_params["project"]))
 
 
 def _create_project(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
     name = str(body.get("name") or "")
     if not name or name != name.lower() or len(name) > 100 or "---" in name:
         raise HostRefusal(400, "Invalid request: `name` is not a valid project name", "bad_request")
-    if any(project["name"] == name for project in shelf.all("project")):
+    if any(project["name"] == name for project in shelf.list_entries("project")):
         raise HostRefusal(409, "A project with this name already exists", "conflict")
-    return _shown_project(_made(shelf, request, name))
+    return _shown_project(_add_project(shelf, request, name))
 
 
-def _made(shelf: Shelf, request: Request, name: str) -> dict[str, Any]:
+def _add_project(shelf: Shelf, request: Request, name: str) -> dict[str, Any]:
     protection = {"deploymentType": request.state.protection}
     return shelf.keep({"kind": "project", "name": name, "ssoProtection": protection})
 
 
 def _update_project(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
-    project = _project(shelf, request.path_params["project"])
+    project = _find_project(shelf, request.path_params["project"])
     if "ssoProtection" in body:
         project["ssoProtection"] = body["ssoProtection"]
     return _shown_project(shelf.keep(project))
 
 
-def _upload(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
+def _take_file(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     announced = request.headers.get("x-vercel-digest") or request.headers.get("x-now-digest")
 
     def take(content: bytes) -> Any:
@@ -113,7 +113,7 @@ def _upload(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     return take
 
 
-def _deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
+def _create_deployment(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
     files = {str(entry["file"]): str(entry.get("sha")) for entry in body.get("files") or ()}
     if request.query_params.get("prebuilt") == "1" and _CONFIGURATION not in files:
         raise HostRefusal(400, f"The prebuilt output lacks {_CONFIGURATION}", "bad_request")
@@ -121,9 +121,9 @@ def _deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
         raise HostRefusal(400, "Missing files", "missing_files", missing=missing)
     wanted = str(body.get("project") or body.get("name") or "")
     try:
-        project = _project(shelf, wanted)
+        project = _find_project(shelf, wanted)
     except HostRefusal:
-        project = _made(shelf, request, str(body.get("name")))
+        project = _add_project(shelf, request, str(body.get("name")))
     deployment = {
         "kind": "deployment",
         "project": project["id"],
@@ -137,7 +137,7 @@ def _deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
 
 def _get_deployment(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     wanted = request.path_params["deployment"]
-    for deployment in shelf.all("deployment"):
+    for deployment in shelf.list_entries("deployment"):
         if wanted in (deployment["id"], _own_domain(shelf, deployment)):
             return _shown(shelf, deployment)
     raise HostRefusal(404, "The deployment could not be found", "not_found")
@@ -145,7 +145,7 @@ def _get_deployment(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any
 
 def _list_deployments(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     project = request.query_params.get("projectId")
-    found = [one for one in shelf.all("deployment") if project in (None, one["project"])]
+    found = [one for one in shelf.list_entries("deployment") if project in (None, one["project"])]
     shown = [_shown(shelf, one) for one in found[: int(request.query_params.get("limit", "20"))]]
     return {
         "deployments": [{**one, "uid": one["id"], "state": one["readyState"]} for one in shown],
@@ -153,8 +153,8 @@ def _list_deployments(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> A
     }
 
 
-def _project(shelf: Shelf, wanted: str) -> dict[str, Any]:
-    for project in shelf.all("project"):
+def _find_project(shelf: Shelf, wanted: str) -> dict[str, Any]:
+    for project in shelf.list_entries("project"):
         if wanted in (project["id"], project["name"]):
             return project
     raise HostRefusal(404, "Project not found", "not_found")
@@ -184,9 +184,9 @@ def _domains(shelf: Shelf, deployment: Mapping[str, Any]) -> list[str]:
     return [f"{name}-{OWNER}.vercel.app", f"{name}.vercel.app"] if deployment["target"] == "production" else []
 
 
-def _published(shelf: Shelf, domain: str) -> tuple[Mapping[str, Any] | None, bool]:
+def _find_published(shelf: Shelf, domain: str) -> tuple[Mapping[str, Any] | None, bool]:
     """Return the deployment behind a domain, and whether it asks for a login."""
-    for deployment in shelf.all("deployment"):
+    for deployment in shelf.list_entries("deployment"):
         protection = (shelf.kept[deployment["project"]]["ssoProtection"] or {}).get("deploymentType")
         if domain == _own_domain(shelf, deployment) and _state(shelf, deployment) == "READY":
             return deployment, protection is not None
@@ -236,14 +236,14 @@ def _shown(shelf: Shelf, deployment: Mapping[str, Any]) -> dict[str, Any]:
 
 
 OPERATIONS: tuple[tuple[str, str, Handler], ...] = (
-    ("GET", "/v2/user", _user),
-    ("GET", "/v2/teams", _teams),
+    ("GET", "/v2/user", _get_user),
+    ("GET", "/v2/teams", _list_teams),
     ("GET", "/v9/projects/{project}", _get_project),
     ("PATCH", "/v9/projects/{project}", _update_project),
     ("POST", "/v11/projects", _create_project),
-    ("POST", "/v2/files", _upload),
+    ("POST", "/v2/files", _take_file),
     ("GET", "/v7/deployments", _list_deployments),
     ("GET", "/v6/deployments", _list_deployments),
-    ("POST", "/v13/deployments", _deploy),
+    ("POST", "/v13/deployments", _create_deployment),
     ("GET", "/v13/deployments/{deployment}", _get_deployment),
 )

@@ -90,7 +90,7 @@ Kind = Literal["word", "number", "quoted", "file", "selector", "tag", "mark", "o
 
 
 @dataclass(frozen=True)
-class Token:
+class WordToken:
     """One word, number, name or sign.
 
     `text`: without the quotes around it where it `is_quoted`; `is_code`: these were backticks.
@@ -107,22 +107,22 @@ class Token:
         return self.text.lower()
 
 
-def tokens(text: str) -> list[Token]:
+def split_tokens(text: str) -> list[WordToken]:
     """Return the tokens of a sentence; a full stop between two sentences is a mark, and one at the end is nothing."""
-    found: list[Token] = []
+    found: list[WordToken] = []
     for match in _TOKENS.finditer(text.translate(_TYPOGRAPHIC)):
         kind, said = match.lastgroup, match[0]
         if kind == "quoted":
             inner = said[1:-1].strip()
             quoted: Kind = "file" if is_file_name(inner) else "quoted"
-            found.append(Token(quoted, inner, is_quoted=True, is_code=said[0] == "`"))
+            found.append(WordToken(quoted, inner, is_quoted=True, is_code=said[0] == "`"))
         elif kind == "word":
-            found += _word(said)
+            found += _word_tokens(said)
         elif kind in ("tag", "selector", "number", "mark"):
-            found.append(Token(kind, said.replace("\u2019", "'")))  # type: ignore[arg-type]  # the names of the groups are the kinds
+            found.append(WordToken(kind, said.replace("\u2019", "'")))  # type: ignore[arg-type]  # the names of the groups are the kinds
         else:
-            found.append(Token("other", said))
-    while found and found[-1] in (Token("mark", "."), Token("mark", "!")):
+            found.append(WordToken("other", said))
+    while found and found[-1] in (WordToken("mark", "."), WordToken("mark", "!")):
         found.pop()
     return found
 
@@ -138,26 +138,30 @@ def is_file_name(text: str) -> bool:
     return is_name and not text.startswith("..") and "//" not in text
 
 
-def is_key(token: Token) -> bool:
+def is_key(token: WordToken) -> bool:
     """Whether a word or a text between quotes may be the name of a key."""
     if token.kind == "quoted":
         return True
     return token.low not in NO_NAME and _IDENTIFIER.fullmatch(token.text) is not None
 
 
-def _word(said: str) -> list[Token]:
+def _word_tokens(said: str) -> list[WordToken]:
     bare = said.rstrip(".")
-    after = [Token("mark", ".")] if bare != said else []
+    after = [WordToken("mark", ".")] if bare != said else []
     said = bare.replace("\u2019", "'")
     before, apostrophe, ending = said.partition("'")
     if apostrophe and is_file_name(before):
-        return [Token("file", before), Token("mark", "'s"), *after] if ending == "s" else [Token("other", said)]
+        return (
+            [WordToken("file", before), WordToken("mark", "'s"), *after]
+            if ending == "s"
+            else [WordToken("other", said)]
+        )
     if is_file_name(said):
-        return [Token("file", said), *after]
+        return [WordToken("file", said), *after]
     said = _CONTRACTED.get(said.lower(), said)
     if said.lower().endswith("n't"):
         said = f"{said[:-3]} not"
-    return [*(Token("word", part) for part in said.split()), *after]
+    return [*(WordToken("word", part) for part in said.split()), *after]
 
 
 _VERBS = frozenset(
@@ -171,7 +175,7 @@ T = TypeVar("T")
 class Reader:
     """Takes tokens from the front. What does not fit takes nothing; articles are passed over."""
 
-    tokens: Sequence[Token]
+    tokens: Sequence[WordToken]
     at: int = field(default=0)
 
     @property
@@ -179,20 +183,20 @@ class Reader:
         """Whether nothing is left."""
         return self.at >= len(self.tokens)
 
-    def peek(self, ahead: int = 0) -> Token:
+    def peek(self, ahead: int = 0) -> WordToken:
         """Return a token without taking it; an empty one behind the end."""
         place = self.at + ahead
-        return self.tokens[place] if place < len(self.tokens) else Token("other", "")
+        return self.tokens[place] if place < len(self.tokens) else WordToken("other", "")
 
-    def skip(self) -> None:
+    def skip_articles(self) -> None:
         """Pass over articles."""
         while self.peek().kind == "word" and self.peek().low in _ARTICLES:
             self.at += 1
 
-    def take(self, *kinds: Kind) -> Token | None:
+    def take(self, *kinds: Kind) -> WordToken | None:
         """Take the next token where it is of one of these kinds."""
         start = self.at
-        self.skip()
+        self.skip_articles()
         token = self.peek()
         if not self.is_done and token.kind in kinds:
             self.at += 1
@@ -200,24 +204,24 @@ class Reader:
         self.at = start
         return None
 
-    def say(self, *phrases: str) -> str | None:
+    def take_phrase(self, *phrases: str) -> str | None:
         """Take the longest of the phrases that comes next; each is words and marks with blanks between."""
         for phrase in sorted(phrases, key=len, reverse=True):
             start = self.at
-            if all(self._one(part) for part in phrase.split()):
+            if all(self._take_word(part) for part in phrase.split()):
                 return phrase
             self.at = start
         return None
 
-    def _one(self, part: str) -> bool:
-        self.skip()
+    def _take_word(self, part: str) -> bool:
+        self.skip_articles()
         token = self.peek()
         if token.kind in ("word", "mark") and token.low == part:
             self.at += 1
             return True
         return False
 
-    def first(self, *ways: Callable[[], T | None]) -> T | None:
+    def take_first(self, *ways: Callable[[], T | None]) -> T | None:
         """Return what the first way gives that gives anything; the others take nothing."""
         start = self.at
         for way in ways:
@@ -226,11 +230,11 @@ class Reader:
             self.at = start
         return None
 
-    def listed(self, item: Callable[[], T | None]) -> list[T]:
+    def take_list(self, item: Callable[[], T | None]) -> list[T]:
         """Take items joined by commas, "and", "as well as"; stop before what is no item."""
-        return self.joined(item)[0]
+        return self.take_joined(item)[0]
 
-    def joined(self, item: Callable[[], T | None], *, is_object: bool = False) -> tuple[list[T], bool]:
+    def take_joined(self, item: Callable[[], T | None], *, is_object: bool = False) -> tuple[list[T], bool]:
         """Return the items of a list, and whether it says "or".
 
         `is_object`: it stands behind a verb, so that an item before another verb begins the next clause.
@@ -243,7 +247,7 @@ class Reader:
                 break
             found.append(one)
             start = self.at
-            joint = self.say(
+            joint = self.take_phrase(
                 ", and", ", or", ",", "and", "or", "&", "and also", ", as well as", "as well as", "plus", "nor", ", nor"
             )
             if joint is None:

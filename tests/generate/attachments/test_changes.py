@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.generate.attachments.changes import DIFF_LINES, diff, may_change, why_not
+from orchestrator.generate.attachments.changes import DIFF_LINES, diff_attachment, may_change, reason_to_refuse
 from tests.generate.attachments.sentences import ALLOWED, REFUSED
 
 
@@ -78,18 +78,18 @@ def test_a_name_full_of_signs_is_a_name_and_no_pattern() -> None:
 
 
 def test_a_change_is_shown_as_the_lines_that_differ() -> None:
-    assert diff("d.csv", b"a\nWigdet\n", b"a\nWidget\n")[2:] == ("@@ -2 +2 @@", "-Wigdet", "+Widget")
+    assert diff_attachment("d.csv", b"a\nWigdet\n", b"a\nWidget\n")[2:] == ("@@ -2 +2 @@", "-Wigdet", "+Widget")
 
 
 def test_a_long_change_is_cut_and_counted() -> None:
-    lines = diff("d.csv", b"", b"row\n" * 100)
+    lines = diff_attachment("d.csv", b"", b"row\n" * 100)
     assert len(lines) == DIFF_LINES + 1
     assert lines[-1] == "… 63 lines more"
 
 
 def test_what_is_no_text_or_gone_is_said_in_a_line() -> None:
-    assert diff("p.png", b"\xff\x00", b"\xff") == ("p.png: 2 bytes became 1",)
-    assert diff("d.csv", b"a", None) == ("d.csv was deleted",)
+    assert diff_attachment("p.png", b"\xff\x00", b"\xff") == ("p.png: 2 bytes became 1",)
+    assert diff_attachment("d.csv", b"a", None) == ("d.csv was deleted",)
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,10 @@ def test_nothing_else_allows_a_change(name: str, brief: str, declared: str) -> N
 
 def test_a_refusal_says_which_of_three_reasons_it_has() -> None:
     brief = "Show fix.py on the page."
-    assert why_not("fix.py", brief) == "not asked for"
-    assert why_not("fix.py", brief, "correct the error in fix.py") == "words not in the brief"
-    assert why_not("fix.py", brief, "Show fix.py on the page") == "words that ask for no change"
-    assert why_not("fix.py", "Fix the error in fix.py.", "Fix the error in fix.py") is None
+    assert reason_to_refuse("fix.py", brief) == "not asked for"
+    assert reason_to_refuse("fix.py", brief, "correct the error in fix.py") == "words not in the brief"
+    assert reason_to_refuse("fix.py", brief, "Show fix.py on the page") == "words that ask for no change"
+    assert reason_to_refuse("fix.py", "Fix the error in fix.py.", "Fix the error in fix.py") is None
 
 
 def test_a_change_that_was_not_declared_is_judged_as_if_it_had_been() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.generate.attachments.digest import digests, told_of
+from orchestrator.generate.attachments.digest import describe_attachments, trim_digests
 from tests.doubles.documents import bomb, packed, pdf, png, workbook
 
 pytestmark = pytest.mark.anyio
@@ -19,7 +19,7 @@ async def told(name: str, data: bytes, budget: int = 40_000) -> str:
 
 
 async def shown(files: dict[str, bytes], budget: int) -> dict[str, str]:
-    return digests(await told_of(files, 60), budget)
+    return trim_digests(await describe_attachments(files, 60), budget)
 
 
 async def test_a_small_table_is_told_whole_with_its_columns_and_totals() -> None:
@@ -155,10 +155,10 @@ async def test_small_files_get_what_they_want_and_large_ones_share_the_rest() ->
 
 async def test_what_is_not_read_in_time_is_called_that() -> None:
     files = {"a.txt": b"quick", **{f"{number}.pdf": pdf("x") for number in range(4)}}
-    told = await told_of(files, 0.01)
+    told = await describe_attachments(files, 0.01)
     assert list(told) == list(files)
     assert told["3.pdf"] == f"3.pdf: {len(files['3.pdf'])} bytes, could not be read in time"
-    assert digests(told, -1) == dict.fromkeys(files, "")
+    assert trim_digests(told, -1) == dict.fromkeys(files, "")
 
 
 @pytest.mark.parametrize(

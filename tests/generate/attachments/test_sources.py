@@ -10,7 +10,7 @@ import pytest
 from orchestrator.core.errors import UsageError
 from orchestrator.core.task import Attachment
 from orchestrator.generate.attachments import sources
-from orchestrator.generate.attachments.sources import contents
+from orchestrator.generate.attachments.sources import fetch_contents
 from tests.doubles.clock import FastClock
 from tests.doubles.evaluator import Answer, evaluator, flood, hang_up, silence, trickle
 from tests.doubles.server import response, tripwire
@@ -23,7 +23,7 @@ async def had(
     *urls: str, allow_private: bool = True, seconds: float = 60, time: FastClock | None = None
 ) -> list[bytes]:
     asked = [Attachment(name=f"{number}.bin", url=url) for number, url in enumerate(urls)]
-    found = await contents(asked, (time or FastClock()).deadline(seconds), allow_private=allow_private)
+    found = await fetch_contents(asked, (time or FastClock()).deadline(seconds), allow_private=allow_private)
     assert list(found) == [attachment.name for attachment in asked]
     return list(found.values())
 
@@ -87,10 +87,10 @@ async def test_a_page_where_data_was_named_is_an_error() -> None:
     async with evaluator(response(200, b"\n<!DOCTYPE html><p>Sign in")) as host:
         asked = [Attachment(name="data.csv", url=host.url)]
         with pytest.raises(UsageError, match="a web page"):
-            await contents(asked, FastClock().deadline(60), allow_private=True)
+            await fetch_contents(asked, FastClock().deadline(60), allow_private=True)
     async with evaluator(response(200, b"<html>")) as host:
         asked = [Attachment(name="index.html", url=host.url)]
-        assert await contents(asked, FastClock().deadline(60), allow_private=True) == {"index.html": b"<html>"}
+        assert await fetch_contents(asked, FastClock().deadline(60), allow_private=True) == {"index.html": b"<html>"}
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ async def test_a_redirect_that_must_not_be_followed_says_why(location: str, says
 
 
 def test_a_redirect_leaves_no_encryption_behind() -> None:
-    assert sources.redirected("https://a.example/x", "//b.example/y#z") == "https://b.example/y"
+    assert sources.resolve_redirect("https://a.example/x", "//b.example/y#z") == "https://b.example/y"
     with pytest.raises(ValueError, match="from https to http"):
-        sources.redirected("https://a.example/x", "http://a.example/x")
+        sources.resolve_redirect("https://a.example/x", "http://a.example/x")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.1", "[::1]", "[::ffff:127.0.0.1]"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.generate.models.answer import Usage, got_of, said_in, usage_of
+from orchestrator.generate.models.answer import Usage, choose_answer_text, parse_response, parse_usage
 
 BLOCK = '<file path="a.js">'
 
@@ -28,23 +28,23 @@ def response(content: Any, **more: Any) -> SimpleNamespace:
     ],
 )
 def test_the_text_of_an_answer_is_found(content: Any, more: dict[str, Any], text: str) -> None:
-    assert got_of(response(content, **more)).text == text
+    assert parse_response(response(content, **more)).text == text
 
 
 def test_what_lacks_all_that_an_answer_has_is_one_of_nothing() -> None:
-    got = got_of(SimpleNamespace(choices=[], model=None))
+    got = parse_response(SimpleNamespace(choices=[], model=None))
     assert (got.text, got.reason, got.usage, got.model) == ("", None, Usage(), "")
 
 
 def test_thoughts_are_an_answer_only_where_they_hold_blocks_and_nothing_was_said() -> None:
-    assert said_in("Hello.", BLOCK) == "Hello."
-    assert said_in(" \n", BLOCK) == BLOCK
-    assert said_in("", "I think.") == ""
+    assert choose_answer_text("Hello.", BLOCK) == "Hello."
+    assert choose_answer_text(" \n", BLOCK) == BLOCK
+    assert choose_answer_text("", "I think.") == ""
 
 
 def test_counts_that_make_no_sense_count_nothing() -> None:
     details = SimpleNamespace(cached_tokens=500)
     odd = SimpleNamespace(prompt_tokens="many", completion_tokens=-3, prompt_tokens_details=details)
-    assert usage_of(odd) == Usage(0, 0, 0, 0)
+    assert parse_usage(odd) == Usage(0, 0, 0, 0)
     whole = SimpleNamespace(prompt_tokens=100, completion_tokens=7, prompt_tokens_details=details)
-    assert usage_of(whole) == Usage(100, 7, 100, 0)
+    assert parse_usage(whole) == Usage(100, 7, 100, 0)

@@ -4,7 +4,7 @@ import pytest
 
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.report import Attempt
-from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, Budget, NotAllowed
+from orchestrator.generate.models.budget import CALL_S, SHORTEST_ANSWER, UNPRICED_TOKENS, NotAllowed, TaskBudget
 from orchestrator.generate.models.presets import Model, Price
 from tests.doubles.clock import FastClock
 
@@ -17,11 +17,11 @@ def model(price: Price | None = PRICE, *, context: int = 100_000, output: int = 
     )
 
 
-def budget(dollars: float = 1.0, seconds: float = 1000, *attempts: Attempt) -> Budget:
-    return Budget(dollars, FastClock().deadline(seconds), list(attempts))
+def budget(dollars: float = 1.0, seconds: float = 1000, *attempts: Attempt) -> TaskBudget:
+    return TaskBudget(dollars, FastClock().deadline(seconds), list(attempts))
 
 
-def asked(given: Budget, of: Model, tokens_in: int = 1_000, until: Deadline | None = None) -> tuple[float, int]:
+def asked(given: TaskBudget, of: Model, tokens_in: int = 1_000, until: Deadline | None = None) -> tuple[float, int]:
     allowance = given.allowance(of, tokens_in, until or given.deadline)
     return allowance.seconds, allowance.tokens
 
@@ -57,9 +57,9 @@ def test_writing_a_cache_is_dearer_than_reading_a_prompt() -> None:
 def test_what_was_spent_is_gone_and_so_is_what_a_lost_call_may_have_cost() -> None:
     spent = budget(1.0, 1000, Attempt(model="m", outcome="x", cost_usd=0.4, seconds=1))
     assert spent.money_left == pytest.approx(0.6)
-    spent.lose(model(), 1_000, spent.allowance(model(), 1_000, spent.deadline).tokens)
+    spent.record_lost_call(model(), 1_000, spent.allowance(model(), 1_000, spent.deadline).tokens)
     assert spent.money_left == pytest.approx(0.6 - 0.002 - 0.16)
-    spent.lose(model(), 1_000, 1_000_000)
+    spent.record_lost_call(model(), 1_000, 1_000_000)
     assert spent.money_left == 0
 
 

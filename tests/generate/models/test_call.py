@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from orchestrator.generate.models.budget import Allowance
-from orchestrator.generate.models.call import Answer, ask
+from orchestrator.generate.models.call import ModelAnswer, ask
 from orchestrator.generate.models.presets import Model, Price
 from tests.doubles.calls import litellm, without_pauses
 from tests.doubles.model import ModelServer, Reply, model_server
@@ -33,7 +33,7 @@ def model(server: ModelServer, provider: str = "openai", price: Price | None = P
     )
 
 
-async def asked(of: Model, seconds: float = 30) -> Answer:
+async def asked(of: Model, seconds: float = 30) -> ModelAnswer:
     return await ask(litellm(), of, ASKED, Allowance(seconds, 1_234))
 
 

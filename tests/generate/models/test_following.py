@@ -11,11 +11,11 @@ from orchestrator.core.events import Event, FileEvent, HeardEvent
 from orchestrator.generate.models import follow
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.call import ModelCall, ask
-from orchestrator.generate.models.counting import counted
+from orchestrator.generate.models.counting import count_tokens
 from orchestrator.generate.models.follow import Follower, Following
 from orchestrator.generate.models.presets import Model
 from orchestrator.generate.models.stream import PartialAnswer
-from orchestrator.generate.prompt import counted_in
+from orchestrator.generate.prompt import count_prompt_tokens
 from tests.doubles.calls import ASKED, BOTH, EAGER, EDIT, PAGE, PRICE, SCRIPT, TEXT, TOKENS, asked, cost, litellm, model
 from tests.doubles.model import Reply, model_server
 
@@ -71,8 +71,8 @@ async def test_an_answer_that_its_time_ends_is_kept_as_far_as_it_came_with_what_
         await asyncio.wait_for(server.left.wait(), 5)
     assert (answer.partial, answer.problem, answer.is_late) == (TEXT[:256], "not at its end after 1 s", True)
     # Anthropic counts the prompt before the answer.
-    tokens_in = TOKENS[0] if provider == "anthropic" else counted_in(ASKED)
-    assert (answer.attempt.tokens_in, answer.attempt.cost_usd) == (tokens_in, cost(tokens_in, counted(TEXT[:256])))
+    tokens_in = TOKENS[0] if provider == "anthropic" else count_prompt_tokens(ASKED)
+    assert (answer.attempt.tokens_in, answer.attempt.cost_usd) == (tokens_in, cost(tokens_in, count_tokens(TEXT[:256])))
 
 
 async def test_what_a_model_thinks_unseen_makes_the_cost_unknown() -> None:
@@ -82,9 +82,9 @@ async def test_what_a_model_thinks_unseen_makes_the_cost_unknown() -> None:
     ) as server:
         hidden = await asked(model(server, thinks=True), seconds=0.6)
         shown = await asked(model(server, thinks=True), seconds=0.6)
-    assert (hidden.attempt.cost_usd, hidden.attempt.tokens_out) == (None, counted(TEXT[:256]))
+    assert (hidden.attempt.cost_usd, hidden.attempt.tokens_out) == (None, count_tokens(TEXT[:256]))
     assert shown.partial == TEXT[:48]
-    assert shown.attempt.cost_usd == cost(counted_in(ASKED), counted(TEXT[:48]) + counted(thoughts))
+    assert shown.attempt.cost_usd == cost(count_prompt_tokens(ASKED), count_tokens(TEXT[:48]) + count_tokens(thoughts))
 
 
 @BOTH
@@ -93,15 +93,15 @@ async def test_a_stop_ends_the_call_and_its_connection_and_counts_what_had_come(
     async with model_server(Reply(TEXT, stays=4, stalls=True)) as server:
         following = Following(ear, 1, pace=EAGER)
         one = ModelCall(litellm(), model(server, provider), ASKED, Allowance(30, 1_000), following=following)
-        asking = asyncio.create_task(one.answer())
+        asking = asyncio.create_task(one.fetch_answer())
         await ear.hears(lambda: any(event.chars == 256 for event in ear.heard))
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
         await asyncio.wait_for(server.left.wait(), 5)
-    stopped = one.stopped()
+    stopped = one.stopped_answer()
     assert (stopped.partial, stopped.attempt.outcome) == (TEXT[:256], "stopped")
-    assert stopped.attempt.tokens_out == counted(TEXT[:256])
+    assert stopped.attempt.tokens_out == count_tokens(TEXT[:256])
     assert stopped.attempt.cost_usd is not None
 
 
@@ -146,7 +146,7 @@ async def test_how_long_a_model_may_be_silent_is_told_by_what_has_come() -> None
     thinking.first = thinking.last = quick.first = quick.last = 100
 
     def passed(heard: PartialAnswer, now: float, silence_s: float) -> float:
-        return Follower(replace(home, silence_s=silence_s), Following(), 100, heard).silence_passed(now)
+        return Follower(replace(home, silence_s=silence_s), Following(), 100, heard).exceeded_silence(now)
 
     assert (passed(PartialAnswer(began=0), 120, 120), passed(PartialAnswer(began=0), 121, 120)) == (0, 120)
     assert (passed(PartialAnswer(began=0), 30, 30), passed(PartialAnswer(began=0), 31, 30)) == (0, 30)
@@ -163,7 +163,7 @@ async def test_thoughts_are_a_sign_of_life(provider: str) -> None:
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):
             await asking
-    assert ear.heard[-1].tokens == pytest.approx(counted(thoughts[:160]), rel=0.3)
+    assert ear.heard[-1].tokens == pytest.approx(count_tokens(thoughts[:160]), rel=0.3)
 
 
 async def test_an_answer_in_one_piece_is_not_silent_while_it_is_written() -> None:

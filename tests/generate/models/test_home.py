@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from orchestrator.core.settings import model_settings
-from orchestrator.generate.models.home import learn
+from orchestrator.generate.models.home import learn_from_server
 from orchestrator.generate.models.learnt import Knowledge, Learnt
-from orchestrator.generate.models.listing import listing
-from orchestrator.generate.models.presets import Model, Preset, Price, chain
+from orchestrator.generate.models.listing import list_models
+from orchestrator.generate.models.presets import Model, Preset, Price, resolve_chain
 from tests.doubles.server import Asked, answering, response
 
 pytestmark = pytest.mark.anyio
@@ -46,16 +46,16 @@ def at_home(provider: str, url: str, context: int | None = 32_000, **env: str) -
         price=FREE,
     )
     settings = model_settings({"LLM_MODELS": "home", **env})
-    return chain(settings, {"home": preset}, LITELLM)[0]
+    return resolve_chain(settings, {"home": preset}, LITELLM)[0]
 
 
 async def learnt_of(provider: str, answers: Mapping[str, Any], path: str = "", **other: Any) -> tuple[Model, str]:
     learnt = Learnt()
     async with home(answers) as url:
         model = at_home(provider, url + path, **other)
-        said = await learn(model, learnt, 0.5)
-        assert await learn(model, learnt, 0.5) == ""
-    return learnt.applied(model), said
+        said = await learn_from_server(model, learnt, 0.5)
+        assert await learn_from_server(model, learnt, 0.5) == ""
+    return learnt.adjust_model(model), said
 
 
 @pytest.mark.parametrize(
@@ -128,8 +128,8 @@ async def test_what_a_server_does_not_have_is_said_and_its_model_still_asked(
 async def test_a_provider_that_gets_a_key_is_not_asked_what_it_has() -> None:
     preset = Preset(model="openai/one", key="FAR_API_KEY", context=9_000)
     settings = model_settings({"LLM_MODELS": "far", "FAR_API_KEY": "k"})
-    (model,) = chain(settings, {"far": preset}, LITELLM)
-    assert (model.is_home, await learn(model, Learnt())) == (False, "")
+    (model,) = resolve_chain(settings, {"far": preset}, LITELLM)
+    assert (model.is_home, await learn_from_server(model, Learnt())) == (False, "")
 
 
 async def test_name_context_and_output_limit_come_from_variables() -> None:
@@ -137,13 +137,13 @@ async def test_name_context_and_output_limit_come_from_variables() -> None:
     assert (model.params["model"], model.context, model.output, model.problem) == ("openai/mine/7b", 4_096, 1_000, "")
     assert at_home("openai", "http://x", HOME_MODEL="openai/mine").params["model"] == "openai/mine"
     by_id = model_settings({"LLM_MODELS": "openai/a", "LLM_API_BASE": "http://x", "LLM_CONTEXT": "5000"})
-    assert chain(by_id, {}, LITELLM)[0].context == 5_000
+    assert resolve_chain(by_id, {}, LITELLM)[0].context == 5_000
 
 
 async def test_no_variable_renames_a_model_that_llm_models_names_by_its_id() -> None:
     env = {"LLM_MODEL": "other", "OPENAI_MODEL": "other", "OPENAI_API_KEY": "k"}
     for more in ({}, {"LLM_API_BASE": "http://x"}):
-        (model,) = chain(model_settings({"LLM_MODELS": "openai/a", **env, **more}), {}, LITELLM)
+        (model,) = resolve_chain(model_settings({"LLM_MODELS": "openai/a", **env, **more}), {}, LITELLM)
         assert model.params["model"] == "openai/a"
 
 
@@ -157,15 +157,15 @@ async def test_a_variable_that_is_no_number_is_named_and_its_value_is_not(wrong:
 async def test_the_list_of_models_shows_what_the_server_says() -> None:
     async with home({"/models": {"data": [{"id": "smollm2", "meta": {"n_ctx": 4096}}]}}) as url:
         presets = {"home": Preset(model="openai/wanted", api_base=url, context=32_000, output=8_000, price=FREE)}
-        (entry,) = await listing(model_settings({}), presets, LITELLM)
+        (entry,) = await list_models(model_settings({}), presets, LITELLM)
     assert (entry.model, entry.context, entry.output, entry.usable) == ("openai/smollm2", 4_096, 4_096, True)
     assert entry.state == "usable as smollm2, the only model there; its context is 4096 tokens, not 32000"
 
 
 async def test_what_is_learnt_never_makes_a_context_larger() -> None:
     model, knowledge = at_home("openai", "http://x"), Knowledge()
-    learnt = knowledge.of(model)
-    assert knowledge.of(model) is learnt
-    assert learnt.reads(4_096, model)
-    assert not learnt.reads(8_192, model)
-    assert learnt.applied(model).context == 4_096
+    learnt = knowledge.learnt_about(model)
+    assert knowledge.learnt_about(model) is learnt
+    assert learnt.learn_context(4_096, model)
+    assert not learnt.learn_context(8_192, model)
+    assert learnt.adjust_model(model).context == 4_096

@@ -13,8 +13,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from orchestrator.core.settings import model_settings
-from orchestrator.generate.models.endpoints import LONGEST_LIST, endpoint
-from orchestrator.generate.models.listing import Entry, listing, run_models, table
+from orchestrator.generate.models.endpoints import LONGEST_LIST, find_endpoint
+from orchestrator.generate.models.listing import ListedModel, list_models, render_table, run_models
 from orchestrator.generate.models.presets import Preset, Price
 from tests.doubles.server import Asked, answering, response
 
@@ -50,12 +50,12 @@ async def provider(body: object = b"", **scripted: Any) -> AsyncIterator[Provide
         yield double
 
 
-async def listed(name: str, limit_s: float = 5, /, **env: str) -> Entry:
-    (entry,) = await listing(model_settings({"LLM_MODELS": name, **env}), {}, LITELLM, limit_s)
+async def listed(name: str, limit_s: float = 5, /, **env: str) -> ListedModel:
+    (entry,) = await list_models(model_settings({"LLM_MODELS": name, **env}), {}, LITELLM, limit_s)
     return entry
 
 
-async def at(of: Provider, limit_s: float = 5) -> Entry:
+async def at(of: Provider, limit_s: float = 5) -> ListedModel:
     """Return what is found out about `openai/one` at a provider."""
     return await listed("openai/one", limit_s, LLM_API_BASE=f"{of.url}/v1", LLM_API_KEY=KEY)
 
@@ -125,7 +125,7 @@ async def test_each_provider_is_asked_in_its_own_way(
 async def test_a_server_at_home_is_sent_no_key() -> None:
     async with provider(ONE) as double:
         presets = {"home": Preset(model="openai/one", api_base=f"{double.url}/v1", price=FREE)}
-        (entry,) = await listing(model_settings({"OPENAI_API_KEY": KEY}), presets, LITELLM)
+        (entry,) = await list_models(model_settings({"OPENAI_API_KEY": KEY}), presets, LITELLM)
     assert (entry.usable, entry.has_key, entry.price) == (True, None, FREE)
     assert "authorization" not in double.asked[0].headers
 
@@ -138,18 +138,18 @@ def test_the_providers_that_litellm_knows_are_found_without_a_base() -> None:
         "openrouter": "https://openrouter.ai/api/v1/models/user",
         "ollama_chat": "http://localhost:11434/api/tags",
     }
-    found = {name: endpoint({"model": f"{name}/one"}) for name in bases}
+    found = {name: find_endpoint({"model": f"{name}/one"}) for name in bases}
     assert {name: of.url for name, of in found.items() if of} == bases
 
 
 def test_a_version_of_azures_interface_that_is_given_is_used_and_escaped() -> None:
-    found = endpoint({"model": "azure/x", "api_base": "https://a.example", "api_version": "2026-01-01&a b"})
+    found = find_endpoint({"model": "azure/x", "api_base": "https://a.example", "api_version": "2026-01-01&a b"})
     assert found
     assert found.url == "https://a.example/openai/models?api-version=2026-01-01%26a%20b"
 
 
 def test_no_representation_of_an_endpoint_holds_the_key() -> None:
-    assert KEY not in repr(endpoint({"model": "openai/x", "api_key": KEY}))
+    assert KEY not in repr(find_endpoint({"model": "openai/x", "api_key": KEY}))
 
 
 # What can go wrong
@@ -255,7 +255,7 @@ async def test_what_is_no_http_does_not_answer() -> None:
     ],
 )
 async def test_an_address_or_a_key_that_is_none_is_said_to_be_malformed(env: dict[str, str]) -> None:
-    entry = (await listing(model_settings({"LLM_MODELS": "openai/one", **env}), {}, LITELLM))[0]
+    entry = (await list_models(model_settings({"LLM_MODELS": "openai/one", **env}), {}, LITELLM))[0]
     assert entry.usable is False
     assert entry.state in ("cannot be asked: its address or its key is malformed", "does not answer")
 
@@ -271,7 +271,7 @@ async def test_who_lists_no_models_is_not_asked_and_nobody_knows() -> None:
 async def test_what_cannot_be_asked_for_another_reason_is_not() -> None:
     async with provider(ONE) as double:
         presets = {"far": Preset(model="openai/one", key="FAR_API_KEY", api_base=double.url)}
-        named, far = await listing(model_settings({"LLM_MODELS": "gpt-9"}), presets, LITELLM)
+        named, far = await list_models(model_settings({"LLM_MODELS": "gpt-9"}), presets, LITELLM)
     assert (named.usable, named.has_key) == (False, None)
     assert named.state.startswith("is neither a preset in prompts/models.yaml")
     assert (far.usable, far.has_key, far.state) == (False, False, "FAR_API_KEY is not set")
@@ -286,7 +286,7 @@ async def test_the_chain_comes_first_in_its_order_and_every_other_preset_after_i
     async with provider(ONE) as double:
         presets = {name: Preset(model="openai/one", api_base=double.url) for name in ("a", "b", "c")}
         settings = model_settings({"LLM_MODELS": "c,x/y,b,c", "X_API_BASE": double.url})
-        entries = await listing(settings, presets, LITELLM)
+        entries = await list_models(settings, presets, LITELLM)
     assert [(entry.name, entry.place) for entry in entries] == [("c", 1), ("x/y", 2), ("b", 3), ("a", None)]
 
 
@@ -299,7 +299,7 @@ async def test_an_endpoint_is_asked_once_for_all_its_models_and_all_endpoints_at
             "c": Preset(model="openai/one", api_base=hanging.url),
             "d": Preset(model="ollama/one", api_base=hanging.url),
         }
-        entries = await listing(model_settings({}), presets, LITELLM, 0.3)
+        entries = await list_models(model_settings({}), presets, LITELLM, 0.3)
     assert [entry.state for entry in entries[:2]] == ["usable", "usable as one, the only model there"]
     assert {entry.state for entry in entries[2:]} == {"does not answer within 0.3 s"}
     assert (len(double.asked), len(hanging.asked)) == (1, 2)
@@ -308,7 +308,7 @@ async def test_an_endpoint_is_asked_once_for_all_its_models_and_all_endpoints_at
 # What is printed
 
 
-def entry(**other: Any) -> Entry:
+def entry(**other: Any) -> ListedModel:
     usual: dict[str, Any] = {
         "name": "good",
         "model": "openai/one",
@@ -323,12 +323,12 @@ def entry(**other: Any) -> Entry:
         "vision": True,
         "edits": False,
     }
-    return Entry(**usual | other)
+    return ListedModel(**usual | other)
 
 
 def test_the_table_stands_in_columns() -> None:
     unknown = entry(name="a-longer-name", place=None, has_key=None, ms=None, price=None, state="does not answer")
-    lines = table([entry(), unknown]).splitlines()
+    lines = render_table([entry(), unknown]).splitlines()
     assert [re.split(r" {2,}", line.strip()) for line in lines] == [
         ["#", "NAME", "MODEL", "KEY", "$ IN", "$ OUT", "CONTEXT", "OUTPUT", "VISION", "EDITS", "MS", "NOW"],
         ["1", "good", "openai/one", "yes", "0.4", "1.6", "1047k", "16k", "yes", "no", "42", "usable"],
@@ -346,9 +346,9 @@ def test_the_command_prints_every_preset_and_never_a_key(capsys: pytest.CaptureF
         "AZURE_API_BASE": closed,
         **dict.fromkeys(("OLLAMA_API_BASE", "LM_STUDIO_API_BASE", "LLAMA_API_BASE"), closed),
     }
-    assert run_models(env, as_json=True) == 0
+    assert run_models(model_settings(env), as_json=True) == 0
     said = capsys.readouterr().out
-    entries = TypeAdapter(list[Entry]).validate_json(said)
+    entries = TypeAdapter(list[ListedModel]).validate_json(said)
     assert [(each.name, each.place, each.state) for each in entries[:2]] == [
         ("ollama", 1, "does not answer"),
         ("nobody", 2, "is neither a preset in prompts/models.yaml nor a litellm id such as openai/gpt-4.1"),
@@ -356,7 +356,7 @@ def test_the_command_prints_every_preset_and_never_a_key(capsys: pytest.CaptureF
     by_name = {each.name: each for each in entries}
     assert (by_name["azure"].has_key, by_name["gpt-4.1"].has_key, by_name["llama"].has_key) == (True, False, None)
     assert by_name["gpt-4.1"].price == Price(input=2, output=8, cached=0.5)
-    assert run_models(env, as_json=False) == 0
+    assert run_models(model_settings(env), as_json=False) == 0
     as_text = capsys.readouterr().out
     assert [line.split()[0] for line in as_text.splitlines()][:3] == ["#", "1", "2"]
     assert KEY not in said + as_text

@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from orchestrator.generate.models.offers import Offer, chosen, is_same_model, named, offers, printable, shown_context
+from orchestrator.generate.models.offers import (
+    Offer,
+    choose_offer,
+    describe_offers,
+    is_same_model,
+    parse_offers,
+    parse_ollama_context,
+    printable_line,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,12 +32,12 @@ from orchestrator.generate.models.offers import Offer, chosen, is_same_model, na
     ],
 )
 def test_what_is_no_list_of_models_is_not_understood(body: bytes) -> None:
-    assert offers(body) is None
+    assert parse_offers(body) is None
 
 
 def test_what_is_odd_among_the_models_is_left_out() -> None:
     listed = b'[1, {"id": "one"}, {"name": "models/two"}, {"id": 3}, {"id": "one"}]'
-    assert offers(listed) == (Offer("one"), Offer("two"))
+    assert parse_offers(listed) == (Offer("one"), Offer("two"))
 
 
 @pytest.mark.parametrize(
@@ -48,7 +56,7 @@ def test_what_is_odd_among_the_models_is_left_out() -> None:
     ],
 )
 def test_the_context_is_read_where_servers_put_it(entry: dict[str, object], context: int | None) -> None:
-    assert offers(json.dumps({"data": [{"id": "one", **entry}]}).encode()) == (Offer("one", context),)
+    assert parse_offers(json.dumps({"data": [{"id": "one", **entry}]}).encode()) == (Offer("one", context),)
 
 
 @pytest.mark.parametrize(
@@ -62,15 +70,15 @@ def test_the_context_is_read_where_servers_put_it(entry: dict[str, object], cont
     ],
 )
 def test_ollama_shows_the_context_of_a_model(body: bytes, context: int | None) -> None:
-    assert shown_context(body) == context
+    assert parse_ollama_context(body) == context
 
 
 def test_the_one_that_is_wanted_is_chosen_else_the_only_one_that_writes() -> None:
     one, tagged, embedding = Offer("one"), Offer("two:latest"), Offer("text-embedding-nomic")
-    assert chosen("two", [one, tagged]) == tagged
-    assert chosen("three", [one]) is None
-    assert chosen("three", [one, embedding], only=True) == one
-    assert chosen("three", [one, tagged], only=True) is None
+    assert choose_offer("two", [one, tagged]) == tagged
+    assert choose_offer("three", [one]) is None
+    assert choose_offer("three", [one, embedding], only=True) == one
+    assert choose_offer("three", [one, tagged], only=True) is None
 
 
 @pytest.mark.parametrize(
@@ -88,7 +96,7 @@ def test_a_model_is_the_same_whatever_folder_or_date_its_name_has(asked: str, an
 
 
 def test_what_a_server_says_is_shown_as_one_printable_line() -> None:
-    assert printable("a\x1b[31m\nb") == "a?[31m?b"
-    assert printable("x" * 200) == "x" * 80 + "…"
-    assert named([Offer(str(number)) for number in range(5)]) == "0, 1, 2 and 2 more"
-    assert named([]) == "no model at all"
+    assert printable_line("a\x1b[31m\nb") == "a?[31m?b"
+    assert printable_line("x" * 200) == "x" * 80 + "…"
+    assert describe_offers([Offer(str(number)) for number in range(5)]) == "0, 1, 2 and 2 more"
+    assert describe_offers([]) == "no model at all"

@@ -16,9 +16,9 @@ from orchestrator.generate.models.presets import (
     Model,
     Preset,
     Price,
-    chain,
     import_litellm,
-    load,
+    load_presets,
+    resolve_chain,
 )
 
 GPT = {
@@ -59,7 +59,7 @@ LISTED = Listing(
 def one(name: str, preset: Preset | None = None, **env: str) -> Model:
     """Return the model that `name` means in an environment."""
     settings = model_settings({"LLM_MODELS": name, **env})
-    (model,) = chain(settings, {name: preset} if preset else {}, LISTED)
+    (model,) = resolve_chain(settings, {name: preset} if preset else {}, LISTED)
     return model
 
 
@@ -77,13 +77,13 @@ def litellm() -> Any:
 
 
 def everything_set() -> dict[str, str]:
-    names = {name for preset in load().values() for name in (preset.key, preset.api_base_from) if name}
+    names = {name for preset in load_presets().values() for name in (preset.key, preset.api_base_from) if name}
     return {name: f"value-of-{name}" for name in names}
 
 
 def test_every_preset_of_ours_can_be_asked_and_has_a_price_once_its_variables_are_set() -> None:
-    presets = load()
-    models = chain(model_settings({"LLM_MODELS": ",".join(presets), **everything_set()}), presets, litellm())
+    presets = load_presets()
+    models = resolve_chain(model_settings({"LLM_MODELS": ",".join(presets), **everything_set()}), presets, litellm())
     assert [model.name for model in models] == list(presets)
     assert [model.name for model in models if model.problem] == []
     assert [model.name for model in models if model.price is None] == []
@@ -104,17 +104,17 @@ def test_every_preset_of_ours_can_be_asked_and_has_a_price_once_its_variables_ar
 def test_presets_for_every_kind_of_provider_are_there() -> None:
     hosted = "gpt-4.1 gpt-4.1-mini gpt-5 gpt-5-mini claude-sonnet claude-haiku claude-opus gemini-flash gemini-pro"
     others = "openrouter openrouter-claude aipipe azure ollama lm-studio llama"
-    assert set(load()) == set(f"{hosted} {others}".split())
+    assert set(load_presets()) == set(f"{hosted} {others}".split())
 
 
 def test_the_prices_that_litellm_does_not_know_are_those_of_the_same_model_elsewhere() -> None:
-    presets = load()
+    presets = load_presets()
     given = model_settings({"LLM_MODELS": "openrouter,aipipe,gpt-4.1"})
-    assert len({model.price for model in chain(given, presets, litellm())}) == 1
+    assert len({model.price for model in resolve_chain(given, presets, litellm())}) == 1
 
 
 def test_an_empty_file_has_no_presets(tmp_path: Path) -> None:
-    assert load(written(tmp_path, "# nothing yet\n")) == {}
+    assert load_presets(written(tmp_path, "# nothing yet\n")) == {}
 
 
 @pytest.mark.parametrize(
@@ -139,21 +139,21 @@ def test_an_empty_file_has_no_presets(tmp_path: Path) -> None:
 )
 def test_a_mistake_in_the_file_is_named(text: str, says: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
-        load(written(tmp_path, text))
+        load_presets(written(tmp_path, text))
     assert caught.value.cause.startswith(f"prompts/models.yaml: {says}")
 
 
 def test_several_mistakes_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"a\.key: .*; b\.model: "):
-        load(written(tmp_path, "a: {model: x, key: k}\nb: {}\n"))
+        load_presets(written(tmp_path, "a: {model: x, key: k}\nb: {}\n"))
 
 
 def test_a_file_that_is_not_there_or_no_text_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="FileNotFoundError"):
-        load(tmp_path)
+        load_presets(tmp_path)
     (tmp_path / "models.yaml").write_bytes(b"\xff\xfe\xff")
     with pytest.raises(UsageError, match="could not be read"):
-        load(tmp_path)
+        load_presets(tmp_path)
 
 
 # What is known of a model
@@ -269,7 +269,7 @@ def test_an_id_without_a_base_uses_its_providers_key_and_base() -> None:
 
 def test_one_key_is_never_sent_to_two_providers() -> None:
     settings = model_settings({"LLM_MODELS": "openai/gpt-4.1,mistral/x", "LLM_API_KEY": "k", "OPENAI_API_KEY": "o"})
-    openai, mistral = chain(settings, {}, LISTED)
+    openai, mistral = resolve_chain(settings, {}, LISTED)
     assert openai.params["api_key"] == "o"
     assert mistral.problem == "no key: set MISTRAL_API_KEY (LLM_API_KEY can only serve one provider)"
 
@@ -280,7 +280,7 @@ def test_an_id_whose_provider_needs_a_key_is_not_asked_without() -> None:
 
 
 def test_a_name_that_is_neither_a_preset_nor_an_id_is_a_problem_and_the_chain_goes_on() -> None:
-    models = chain(model_settings({"LLM_MODELS": "gpt-9, openai/gpt-4.1", "OPENAI_API_KEY": "k"}), {}, LISTED)
+    models = resolve_chain(model_settings({"LLM_MODELS": "gpt-9, openai/gpt-4.1", "OPENAI_API_KEY": "k"}), {}, LISTED)
     assert models[0].problem == "is neither a preset in prompts/models.yaml nor a litellm id such as openai/gpt-4.1"
     assert [(model.name, model.problem) for model in models[1:]] == [("openai/gpt-4.1", "")]
 
@@ -319,5 +319,5 @@ def test_a_preset_may_say_that_its_provider_cannot_stream() -> None:
 
 def test_models_that_think_may_be_silent_for_longer_than_others() -> None:
     env = {"LLM_MODELS": "gpt-4.1,gpt-5,claude-sonnet,claude-haiku,gemini-pro,ollama,openrouter-claude"}
-    silences = [made.silence_s for made in chain(model_settings(env), load(), litellm())]
+    silences = [made.silence_s for made in resolve_chain(model_settings(env), load_presets(), litellm())]
     assert silences == [30, 120, 120, 30, 120, 120, 120]

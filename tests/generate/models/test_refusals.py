@@ -2,14 +2,21 @@ from typing import Any
 
 import pytest
 
-from orchestrator.generate.models.refusals import Form, Refusal, Said, adapted_to, refusal_of, said_by
+from orchestrator.generate.models.refusals import (
+    Form,
+    ProviderError,
+    Refusal,
+    adapt_form,
+    classify_refusal,
+    parse_provider_error,
+)
 
 MESSAGES: list[dict[str, Any]] = [{"role": "system", "content": "Rules."}, {"role": "user", "content": "Build."}]
-ASKED = Form().request(MESSAGES, 8_000)
+ASKED = Form().build_request(MESSAGES, 8_000)
 
 
-def said(status: int | None, text: str, param: str = "", *, has_key: bool = True) -> Said:
-    return Said(status, text.lower(), param, has_key)
+def said(status: int | None, text: str, param: str = "", *, has_key: bool = True) -> ProviderError:
+    return ProviderError(status, text.lower(), param, has_key)
 
 
 @pytest.mark.parametrize(
@@ -38,13 +45,13 @@ def said(status: int | None, text: str, param: str = "", *, has_key: bool = True
     ],
 )
 def test_why_a_call_was_refused_is_said_in_words_of_ours(status: int | None, text: str, reason: str) -> None:
-    assert refusal_of(said(status, text)).reason == reason
+    assert classify_refusal(said(status, text)).reason == reason
     assert "canary" not in reason
 
 
 def test_a_key_that_was_never_set_is_told_from_one_that_was_refused() -> None:
-    assert refusal_of(said(401, "unauthorized", has_key=False)).reason == "it needs a key, and none was sent"
-    assert refusal_of(said(401, "unauthorized")).reason == "the key was refused"
+    assert classify_refusal(said(401, "unauthorized", has_key=False)).reason == "it needs a key, and none was sent"
+    assert classify_refusal(said(401, "unauthorized")).reason == "the key was refused"
 
 
 @pytest.mark.parametrize(
@@ -68,18 +75,18 @@ def test_a_key_that_was_never_set_is_told_from_one_that_was_refused() -> None:
     ],
 )
 def test_a_prompt_that_is_too_long_is_told_with_the_numbers(text: str, context: int | None, by: int | None) -> None:
-    refusal = refusal_of(said(400, text), sent=6_000)
+    refusal = classify_refusal(said(400, text), sent=6_000)
     assert (refusal.is_too_long, refusal.context) == (True, context)
     assert refusal.reason.startswith("the prompt is too long")
     assert (f"by {by} tokens" in refusal.reason) if by else (" by " not in refusal.reason)
-    assert adapted_to(said(400, text), Form(), ASKED) is None
+    assert adapt_form(said(400, text), Form(), ASKED) is None
 
 
 def test_an_empty_event_stream_is_taken_for_a_prompt_that_is_too_long() -> None:
-    refusal = refusal_of(said(500, "empty or invalid response from llm endpoint. received: ''. check the proxy"))
+    refusal = classify_refusal(said(500, "empty or invalid response from llm endpoint. received: ''. check the proxy"))
     assert refusal.is_too_long
     assert "answered 200 with nothing" in refusal.reason
-    assert refusal_of(said(500, "received: '<html>'. check")) == Refusal()
+    assert classify_refusal(said(500, "received: '<html>'. check")) == Refusal()
 
 
 @pytest.mark.parametrize(
@@ -112,22 +119,22 @@ def test_an_empty_event_stream_is_taken_for_a_prompt_that_is_too_long() -> None:
     ],
 )
 def test_a_named_parameter_is_adapted_to(text: str, param: str, form: Form) -> None:
-    assert adapted_to(said(400, text, param), Form(), ASKED) == form
+    assert adapt_form(said(400, text, param), Form(), ASKED) == form
 
 
 def test_a_form_is_what_is_sent() -> None:
     form = Form("max_completion_tokens", 4_096, has_temperature=False, has_system=False)
-    assert form.request(MESSAGES, 8_000) == {
+    assert form.build_request(MESSAGES, 8_000) == {
         "messages": [{"role": "user", "content": "Rules.\n\nBuild."}],
         "max_completion_tokens": 4_096,
         "temperature": None,
     }
-    assert form.request(MESSAGES, 100)["max_completion_tokens"] == 100
+    assert form.build_request(MESSAGES, 100)["max_completion_tokens"] == 100
     pictured: list[dict[str, Any]] = [
         {"role": "system", "content": "x"},
         {"role": "user", "content": [{"type": "text", "text": "x"}]},
     ]
-    assert form.request(pictured, 100)["messages"] == pictured
+    assert form.build_request(pictured, 100)["messages"] == pictured
 
 
 @pytest.mark.parametrize(
@@ -143,20 +150,20 @@ def test_a_form_is_what_is_sent() -> None:
     ],
 )
 def test_what_says_nothing_to_do_is_not_adapted_to(text: str) -> None:
-    assert adapted_to(said(400, text), Form(), ASKED) is None
-    assert adapted_to(said(401, "temperature"), Form(), ASKED) is None
+    assert adapt_form(said(400, text), Form(), ASKED) is None
+    assert adapt_form(said(401, "temperature"), Form(), ASKED) is None
 
 
 def test_what_asks_for_a_stream_goes_step_by_step_and_only_where_the_request_was_wrong() -> None:
     text = "stream_options is not supported"
-    first = adapted_to(said(400, text), Form(), ASKED)
+    first = adapt_form(said(400, text), Form(), ASKED)
     assert first is not None
     assert first.streaming == {"stream": True}
-    second = adapted_to(said(400, text), first, ASKED)
+    second = adapt_form(said(400, text), first, ASKED)
     assert second is not None
     assert second.streaming == {}
-    assert adapted_to(said(400, text), second, ASKED) is None
-    assert adapted_to(said(500, "the stream was closed"), Form(), ASKED) is None
+    assert adapt_form(said(400, text), second, ASKED) is None
+    assert adapt_form(said(500, "the stream was closed"), Form(), ASKED) is None
     assert Form().streaming == {"stream": True, "stream_options": {"include_usage": True}}
 
 
@@ -170,17 +177,17 @@ def test_the_whole_body_is_read_where_litellm_tells_a_part_of_it() -> None:
 
     error = ContextWindowExceededError("Too much.")
     error.__context__ = Provider()
-    assert refusal_of(said_by(error)).context == 2_048
-    assert said_by(ContextWindowExceededError("odd words")).status == 400
-    assert refusal_of(said_by(ContextWindowExceededError("odd words"))).is_too_long
+    assert classify_refusal(parse_provider_error(error)).context == 2_048
+    assert parse_provider_error(ContextWindowExceededError("odd words")).status == 400
+    assert classify_refusal(parse_provider_error(ContextWindowExceededError("odd words"))).is_too_long
 
 
 def test_a_refusal_without_end_takes_no_time() -> None:
     for unit in ("context length ", "at most ", "n_ctx ", "max_tokens ", "9", "input ", "user and assistant "):
         error = ValueError(unit * (1_000_000 // len(unit)))
-        read = said_by(error)
+        read = parse_provider_error(error)
         assert len(read.text) < 5_000
         for status in (400, 401, 429, 500):
-            whole = Said(status, read.text)
-            assert refusal_of(whole) is not None
-            adapted_to(whole, Form(), ASKED)
+            whole = ProviderError(status, read.text)
+            assert classify_refusal(whole) is not None
+            adapt_form(whole, Form(), ASKED)

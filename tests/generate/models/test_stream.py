@@ -49,9 +49,9 @@ def test_what_is_long_is_no_loop_at_any_moment(text: str) -> None:
 def test_a_text_that_grows_is_counted_piece_by_piece_and_once() -> None:
     growing = Growing()
     growing.add("Hello, ")
-    assert (growing.look(), growing.tokens > 0) == ("Hello, ", True)
+    assert (growing.read_so_far(), growing.tokens > 0) == ("Hello, ", True)
     before = growing.tokens
-    assert (growing.look(), growing.tokens) == ("Hello, ", before)
+    assert (growing.read_so_far(), growing.tokens) == ("Hello, ", before)
     growing.add("world")
     growing.add("!")
-    assert (growing.look(), growing.tokens > before) == ("Hello, world!", True)
+    assert (growing.read_so_far(), growing.tokens > before) == ("Hello, world!", True)

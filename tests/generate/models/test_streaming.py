@@ -10,11 +10,11 @@ import pytest
 from orchestrator.generate.models import call
 from orchestrator.generate.models.budget import Allowance
 from orchestrator.generate.models.call import ask
-from orchestrator.generate.models.counting import counted
+from orchestrator.generate.models.counting import count_tokens
 from orchestrator.generate.models.follow import Following, Pace
 from orchestrator.generate.models.learnt import Learnt
 from orchestrator.generate.models.presets import Price
-from orchestrator.generate.prompt import counted_in
+from orchestrator.generate.prompt import count_prompt_tokens
 from tests.doubles.calls import ASKED, BOTH, PAGE, SCRIPT, TEXT, TOKENS, asked, cost, litellm, model, without_pauses
 from tests.doubles.model import ModelServer, Reply, model_server
 
@@ -128,7 +128,7 @@ async def test_what_nobody_counted_is_counted_here_and_has_no_known_price() -> N
         free = await asked(model(server, price=Price(input=0, output=0)))
     assert (answer.text, answer.attempt.cost_usd, answer.read) == (TEXT, None, None)
     # litellm makes up a count of its own, which would be believed.
-    assert (answer.attempt.tokens_in, answer.attempt.tokens_out) == (counted_in(ASKED), counted(TEXT))
+    assert (answer.attempt.tokens_in, answer.attempt.tokens_out) == (count_prompt_tokens(ASKED), count_tokens(TEXT))
     assert free.attempt.cost_usd == 0
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.generate.reply.beside import left_beside, unread_names
-from orchestrator.generate.reply.reply import File, parse
+from orchestrator.generate.reply.beside import find_left_out, unread_names
+from orchestrator.generate.reply.reply import File, parse_reply
 
 PAGE = """<!doctype html>
 <html><head><link rel="stylesheet" href="style.css"></head><body><h1>Shop</h1>
@@ -29,7 +29,7 @@ PAGE = """<!doctype html>
     ],
 )
 def test_a_file_in_a_form_that_is_not_understood_is_a_complaint_beside_a_page(form: str) -> None:
-    reply = parse(f"index.html\n{PAGE}\n{form}")
+    reply = parse_reply(f"index.html\n{PAGE}\n{form}")
     assert reply.changes == (File("index.html", PAGE),)
     assert [complaint.path for complaint in reply.complaints] == ["style.css"]
 
@@ -45,7 +45,7 @@ def test_a_file_in_a_form_that_is_not_understood_is_a_complaint_beside_a_page(fo
     ],
 )
 def test_a_file_in_another_form_beside_a_block_is_a_complaint(form: str) -> None:
-    reply = parse(f'<file path="index.html">\n{PAGE}</file>\n\n{form}')
+    reply = parse_reply(f'<file path="index.html">\n{PAGE}</file>\n\n{form}')
     assert reply.changes == (File("index.html", PAGE),)
     assert [complaint.path for complaint in reply.complaints] == ["style.css"]
 
@@ -66,20 +66,20 @@ def test_a_file_in_another_form_beside_a_block_is_a_complaint(form: str) -> None
     ],
 )
 def test_a_file_that_is_only_spoken_of_is_no_complaint(around: str) -> None:
-    reply = parse(around.replace("{}", PAGE))
+    reply = parse_reply(around.replace("{}", PAGE))
     assert reply.changes == (File("index.html", PAGE),)
     assert reply.complaints == ()
 
 
 def test_a_file_behind_the_page_in_one_fence_is_a_complaint() -> None:
-    reply = parse(f"```\n// index.html\n{PAGE}\n// README.md\n# Shop\n\n// style.css\nh1 {{}}\n```\n")
+    reply = parse_reply(f"```\n// index.html\n{PAGE}\n// README.md\n# Shop\n\n// style.css\nh1 {{}}\n```\n")
     assert reply.changes == (File("index.html", PAGE),)
     assert [complaint.path for complaint in reply.complaints] == ["README.md", "style.css"]
 
 
 @pytest.mark.parametrize("quote", ["`", '"', "'"])
 def test_a_page_in_a_text_of_code_is_no_page(quote: str) -> None:
-    reply = parse(f"write('index.html', {quote}{PAGE}{quote})")
+    reply = parse_reply(f"write('index.html', {quote}{PAGE}{quote})")
     assert reply.changes == ()
     assert reply.complaints
 
@@ -89,5 +89,5 @@ def test_a_page_in_a_text_of_code_is_no_page(quote: str) -> None:
 )
 def test_looking_takes_no_time(unit: str) -> None:
     text = unit * (300_000 // len(unit))
-    left_beside(text)
+    find_left_out(text)
     unread_names(text, ())

@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.core.paths import form_problem
-from orchestrator.generate.reply.cut import joined
-from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.reply import parse
+from orchestrator.generate.reply.cut import join_continuation
+from orchestrator.generate.reply.edits import apply_changes
+from orchestrator.generate.reply.reply import parse_reply
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.txt"))
 _SECTION = re.compile(r"^%%% (reply|before|file|complaint|cut) ?(\S*?)(?: ?(open))?\n", re.MULTILINE)
@@ -54,8 +54,8 @@ def read(path: Path) -> Case:
 
 def made(before: Mapping[str, bytes], text: str) -> tuple[dict[str, bytes], list[str]]:
     """Return the files after a reply, and every complaint about it."""
-    reply = parse(text)
-    applied = apply(before, reply.changes)
+    reply = parse_reply(text)
+    applied = apply_changes(before, reply.changes)
     return dict(applied.files), [complaint.text for complaint in (*reply.complaints, *applied.complaints)]
 
 
@@ -71,7 +71,7 @@ def test_a_reply_makes_these_files_and_causes_these_complaints(path: Path) -> No
     assert len(complaints) == len(case.complaints), complaints
     for part, complaint in zip(case.complaints, complaints, strict=True):
         assert part in complaint
-    assert parse(case.reply).is_cut == case.is_cut
+    assert parse_reply(case.reply).is_cut == case.is_cut
 
 
 REPLIES = st.sampled_from([read(path) for path in CORPUS])
@@ -113,7 +113,7 @@ def test_a_reply_that_was_cut_anywhere_and_continued_is_the_whole_reply(case: Ca
     # A line that ended may stand there twice: only a good deal of text tells a repetition then.
     repeated = data.draw(st.sampled_from([0, 60] if text[place - 1] == "\n" else [0, 20, 60]))
     overlap = text[place - repeated : place] if place > repeated else ""
-    whole, again = parse(text), parse(joined(text[:place], overlap + text[place:]))
+    whole, again = parse_reply(text), parse_reply(join_continuation(text[:place], overlap + text[place:]))
     assert (again.changes, again.complaints, again.is_cut) == (whole.changes, whole.complaints, whole.is_cut)
 
 

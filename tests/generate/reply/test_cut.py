@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.generate.reply.cut import TAIL, is_loop, joined, tail
+from orchestrator.generate.reply.cut import TAIL, answer_tail, is_loop, join_continuation
 
 BEGUN = '<file path="app.js">\nconst total = sum(rows);\nconst label = docu'
 REST = 'ment.querySelector("label");\n</file>\n'
@@ -25,30 +25,30 @@ REST = 'ment.querySelector("label");\n</file>\n'
     ],
 )
 def test_a_continuation_is_joined_without_a_seam(more: str) -> None:
-    assert joined(BEGUN, more) == BEGUN + REST
+    assert join_continuation(BEGUN, more) == BEGUN + REST
 
 
 def test_half_a_word_is_not_said_twice() -> None:
-    assert joined("a {\n  marg", "  margin: 0;\n}\n") == "a {\n  margin: 0;\n}\n"
-    assert joined("<p>\n  <h1", "<h1>Title</h1>\n") == "<p>\n  <h1>Title</h1>\n"
+    assert join_continuation("a {\n  marg", "  margin: 0;\n}\n") == "a {\n  margin: 0;\n}\n"
+    assert join_continuation("<p>\n  <h1", "<h1>Title</h1>\n") == "<p>\n  <h1>Title</h1>\n"
 
 
 def test_what_comes_after_a_whole_block_begins_on_a_line_of_its_own() -> None:
     whole = '<file path="a.js">\none();\n</file>'
-    assert joined(whole, "That was everything.") == f"{whole}\nThat was everything."
-    assert joined(whole + "\n", '<file path="b.js">\n') == f'{whole}\n<file path="b.js">\n'
+    assert join_continuation(whole, "That was everything.") == f"{whole}\nThat was everything."
+    assert join_continuation(whole + "\n", '<file path="b.js">\n') == f'{whole}\n<file path="b.js">\n'
 
 
 def test_a_fence_within_a_page_is_none() -> None:
-    assert joined('<file path="index.html">\n<p>a</p>\n', "```html\n<p>b</p>\n") == (
+    assert join_continuation('<file path="index.html">\n<p>a</p>\n', "```html\n<p>b</p>\n") == (
         '<file path="index.html">\n<p>a</p>\n<p>b</p>\n'
     )
 
 
 def test_a_block_that_begins_again_stands_below_what_was_cut() -> None:
     again = '<file path="app.js">\nlet all = new_code();\n</file>\n'
-    assert joined(BEGUN, again) == f"{BEGUN}\n{again}"
-    assert joined(BEGUN + "\n", again) == f"{BEGUN}\n{again}"
+    assert join_continuation(BEGUN, again) == f"{BEGUN}\n{again}"
+    assert join_continuation(BEGUN + "\n", again) == f"{BEGUN}\n{again}"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_block_that_begins_again_stands_below_what_was_cut() -> None:
     ],
 )
 def test_what_only_looks_like_a_repetition_is_kept(text: str, more: str) -> None:
-    assert joined(text, more) == text + more
+    assert join_continuation(text, more) == text + more
 
 
 @pytest.mark.parametrize(
@@ -97,10 +97,10 @@ def test_what_ends_or_changes_is_none(text: str) -> None:
 
 
 def test_the_tail_is_the_last_whole_lines() -> None:
-    assert tail("one\ntwo") == "one\ntwo"
+    assert answer_tail("one\ntwo") == "one\ntwo"
     long = "\n".join(f"line {number}" for number in range(200))
-    assert tail(long).endswith("line 198\nline 199")
-    assert tail(long).startswith("line ")
-    assert len(tail(long)) <= TAIL
-    assert tail("x" * 999) == "x" * TAIL
-    assert tail("x" * 999 + "\n") == "x" * (TAIL - 1) + "\n"
+    assert answer_tail(long).endswith("line 198\nline 199")
+    assert answer_tail(long).startswith("line ")
+    assert len(answer_tail(long)) <= TAIL
+    assert answer_tail("x" * 999) == "x" * TAIL
+    assert answer_tail("x" * 999 + "\n") == "x" * (TAIL - 1) + "\n"

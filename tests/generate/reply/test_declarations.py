@@ -1,5 +1,5 @@
 from orchestrator.generate.reply.declarations import without_declarations
-from orchestrator.generate.reply.reply import File, parse
+from orchestrator.generate.reply.reply import File, parse_reply
 
 ANSWER = """The script adds up the wrong column.
 
@@ -11,7 +11,7 @@ print(1)
 
 
 def test_a_declaration_names_the_attachment_and_quotes_the_brief() -> None:
-    reply = parse(ANSWER)
+    reply = parse_reply(ANSWER)
     assert reply.declared == {"sum.py": "fixing the error in sum.py"}
     assert reply.changes == (File("sum.py", "print(1)\n"),)
     assert reply.complaints == ()

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.generate.reply.complaint import Complaint
-from orchestrator.generate.reply.edits import EXPLAINED, MAX_EDITS, MAX_READ, Mismatch, apply, replaced
+from orchestrator.generate.reply.edits import EXPLAINED, MAX_EDITS, MAX_READ, Mismatch, apply_changes, replace_once
 from orchestrator.generate.reply.reply import Change, Deletion, Edit, File
 
 LINES = st.lists(st.sampled_from(["a", "b", "  a", "}", "", "let x = 1;", "ü"]), min_size=1, max_size=12)
@@ -18,7 +18,7 @@ def test_what_was_done_is_said_for_each_change() -> None:
         Edit("b.js", "9\n", "8\n"),
         Deletion("c.js"),
     ]
-    applied = apply({"b.js": b"2\n", "c.js": b"x"}, changes)
+    applied = apply_changes({"b.js": b"2\n", "c.js": b"x"}, changes)
     assert applied.files == {"a.js": b"1\n", "b.js": b"3\n"}
     assert applied.changed == {"a.js", "b.js", "c.js"}
     assert applied.done == ("a.js: written whole", "b.js, edit 1 of 2: applied", "c.js: deleted")
@@ -27,13 +27,13 @@ def test_what_was_done_is_said_for_each_change() -> None:
 
 
 def test_an_edit_sees_what_the_one_before_it_left() -> None:
-    applied = apply({"a": b"1\n"}, [Edit("a", "1\n", "2\n"), Edit("a", "2\n", "3\n")])
+    applied = apply_changes({"a": b"1\n"}, [Edit("a", "1\n", "2\n"), Edit("a", "2\n", "3\n")])
     assert applied.files == {"a": b"3\n"}
 
 
 def test_the_lines_that_look_most_like_it_are_shown_with_their_numbers() -> None:
     text = b"".join(b"line %d\n" % number for number in range(9)) + b"const total = 42;\nend\n"
-    (complaint,) = apply({"a.js": text}, [Edit("a.js", "const total = 41;\n", "x\n")]).complaints
+    (complaint,) = apply_changes({"a.js": text}, [Edit("a.js", "const total = 41;\n", "x\n")]).complaints
     assert "\n10: const total = 42;\n11: end" in complaint.text
     assert "\n7: line 6\n" in complaint.text
     assert "6: line 5" not in complaint.text
@@ -41,26 +41,26 @@ def test_the_lines_that_look_most_like_it_are_shown_with_their_numbers() -> None
 
 def test_only_the_first_few_are_explained() -> None:
     edits = [Edit("a.js", f"const total = {number};\n", "x\n") for number in range(EXPLAINED + 2)]
-    complaints = apply({"a.js": b"const total = 42;\n"}, edits).complaints
+    complaints = apply_changes({"a.js": b"const total = 42;\n"}, edits).complaints
     assert sum("most similar" in complaint.text for complaint in complaints) == EXPLAINED
 
 
 def test_more_edits_than_anybody_means_are_not_tried() -> None:
     edits = [Edit("a.js", "a\n", "a\n")] * (MAX_EDITS + 1)
-    applied = apply({"a.js": b"a\n"}, [*edits, File("b.js", "b\n")])
+    applied = apply_changes({"a.js": b"a\n"}, [*edits, File("b.js", "b\n")])
     assert applied.files == {"a.js": b"a\n", "b.js": b"b\n"}
     assert f"more than {MAX_EDITS} edits" in applied.complaints[0].text
 
 
 def test_edits_of_a_large_file_are_tried_while_there_is_time() -> None:
     large = (b"a" * 99 + b"\n") * (MAX_READ // 350)
-    applied = apply({"a.js": large, "b.js": b"b\n"}, [*[Edit("a.js", "x\n", "y\n")] * 4, Deletion("b.js")])
+    applied = apply_changes({"a.js": large, "b.js": b"b\n"}, [*[Edit("a.js", "x\n", "y\n")] * 4, Deletion("b.js")])
     assert ["too many edits" in complaint.text for complaint in applied.complaints] == [False, False, False, True]
     assert applied.done == ("b.js: deleted",)
 
 
 def test_what_is_no_text_is_not_edited() -> None:
-    (complaint,) = apply({"a.bin": b"\xff\n"}, [Edit("a.bin", "x\n", "y\n")]).complaints
+    (complaint,) = apply_changes({"a.bin": b"\xff\n"}, [Edit("a.bin", "x\n", "y\n")]).complaints
     assert "not text" in complaint.text
 
 
@@ -82,12 +82,14 @@ def test_what_is_no_text_is_not_edited() -> None:
 )
 def test_the_place_is_found_whatever_the_white_space(text: str, search: str, replace: str, expected: str) -> None:
     if search.strip():
-        assert replaced(text, search, replace) == expected
+        assert replace_once(text, search, replace) == expected
 
 
 def test_a_new_beginning_may_be_short() -> None:
     before = b"body { margin: 2rem; }\n" * 100
-    assert apply({"a.css": before}, [File("a.css", "* { all: unset; }\n")]).files == {"a.css": b"* { all: unset; }\n"}
+    assert apply_changes({"a.css": before}, [File("a.css", "* { all: unset; }\n")]).files == {
+        "a.css": b"* { all: unset; }\n"
+    }
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,7 @@ def test_a_new_beginning_may_be_short() -> None:
 )
 def test_two_places_are_one_too_many(text: str, search: str) -> None:
     with pytest.raises(Mismatch, match="more than one place"):
-        replaced(text, search, "b\n")
+        replace_once(text, search, "b\n")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +115,7 @@ def test_two_places_are_one_too_many(text: str, search: str) -> None:
 )
 def test_no_place_is_none(text: str, search: str, replace: str) -> None:
     with pytest.raises(Mismatch, match="does not match"):
-        replaced(text, search, replace)
+        replace_once(text, search, replace)
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,7 @@ def test_no_place_is_none(text: str, search: str, replace: str) -> None:
     ],
 )
 def test_a_snippet_does_not_take_the_place_of_a_file(path: str, before: str, text: str) -> None:
-    applied = apply({path: before.encode()}, [File(path, text)])
+    applied = apply_changes({path: before.encode()}, [File(path, text)])
     assert applied.files == {path: before.encode()}
     assert "looks like only a part" in applied.complaints[0].text
 
@@ -136,12 +138,14 @@ def test_what_stands_around_the_place_stays_byte_for_byte(
 ) -> None:
     marked = [f"<{line}>" for line in middle]
     text = "".join(f"{line}{end}" for line in [*before, *marked, *after])
-    result = replaced(text, "".join(f"{line}\n" for line in marked), "new\n") if text.count(marked[0]) == 1 else None
+    result = (
+        replace_once(text, "".join(f"{line}\n" for line in marked), "new\n") if text.count(marked[0]) == 1 else None
+    )
     if result is not None:
         assert result == "".join(f"{line}{end}" for line in [*before, "new", *after])
 
 
 @given(st.text(), st.text(), st.text())
 def test_no_edit_makes_it_fail(text: str, search: str, replace: str) -> None:
-    applied = apply({"a": text.encode(errors="replace")}, [Edit("a", search, replace)])
+    applied = apply_changes({"a": text.encode(errors="replace")}, [Edit("a", search, replace)])
     assert len(applied.complaints) + len(applied.done) == 1

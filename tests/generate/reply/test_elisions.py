@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.generate.reply.elisions import elision
-from orchestrator.generate.reply.reply import parse
+from orchestrator.generate.reply.elisions import find_elision
+from orchestrator.generate.reply.reply import parse_reply
 
 
 @pytest.mark.parametrize(
@@ -50,8 +50,8 @@ from orchestrator.generate.reply.reply import parse
     ],
 )
 def test_a_line_that_stands_for_code_left_out_is_found(line: str) -> None:
-    assert elision(f"const total = 1;\n{line}\n\nshow();\n")
-    reply = parse(f'<file path="app.js">\nconst total = 1;\n{line}\n\nshow();\n</file>\n')
+    assert find_elision(f"const total = 1;\n{line}\n\nshow();\n")
+    reply = parse_reply(f'<file path="app.js">\nconst total = 1;\n{line}\n\nshow();\n</file>\n')
     assert reply.changes == ()
     assert "placeholder" in reply.complaints[0].text
 
@@ -86,7 +86,7 @@ def test_a_line_that_stands_for_code_left_out_is_found(line: str) -> None:
     ],
 )
 def test_an_honest_comment_is_none(code: str) -> None:
-    assert elision(f"let total = 1;\n{code}\nshow();\n") == ""
+    assert find_elision(f"let total = 1;\n{code}\nshow();\n") == ""
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_an_honest_comment_is_none(code: str) -> None:
     ],
 )
 def test_a_sentence_about_the_code_is_no_heading_of_the_next_line(line: str) -> None:
-    assert elision(f"const total = 1;\n{line}\nshow();\n", "app.js")
+    assert find_elision(f"const total = 1;\n{line}\nshow();\n", "app.js")
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_a_sentence_about_the_code_is_no_heading_of_the_next_line(line: str) -> 
     ],
 )
 def test_dots_that_belong_to_a_file_are_none(path: str, text: str) -> None:
-    assert elision(text, path) == ""
-    assert elision("import a\n...\nb()\n", "sum.py")
+    assert find_elision(text, path) == ""
+    assert find_elision("import a\n...\nb()\n", "sum.py")
 
 
 @pytest.mark.parametrize("unit", ["// ", "... ", "// rest ", "/* ... ", "# the rest same ", "{ /* ... "])
 def test_looking_takes_no_time(unit: str) -> None:
-    elision(unit * 50_000)
-    elision(f"{unit}\n" * 20_000)
+    find_elision(unit * 50_000)
+    find_elision(f"{unit}\n" * 20_000)
 
 
 @pytest.mark.parametrize(
@@ -139,12 +139,12 @@ def test_looking_takes_no_time(unit: str) -> None:
     ],
 )
 def test_a_wide_line_is_read_like_a_narrow_one(line: str, is_one: bool) -> None:  # noqa: FBT001
-    assert bool(elision(f"{line}\n", "a.js")) is is_one
+    assert bool(find_elision(f"{line}\n", "a.js")) is is_one
 
 
 def test_a_remark_about_a_spread_counts_where_code_spreads_that_name_or_a_longer_one() -> None:
     remark = "// ...rest holds the others\n"
-    assert not elision(f"{remark}const {{a, ...rest}} = b;\n", "a.js")
-    assert not elision(f"{remark}const {{a, ...restful}} = b;\n", "a.js")
-    assert elision(f"{remark}const {{a, ...others}} = b;\n", "a.js")
-    assert elision(f"{remark}{remark}", "a.js")
+    assert not find_elision(f"{remark}const {{a, ...rest}} = b;\n", "a.js")
+    assert not find_elision(f"{remark}const {{a, ...restful}} = b;\n", "a.js")
+    assert find_elision(f"{remark}const {{a, ...others}} = b;\n", "a.js")
+    assert find_elision(f"{remark}{remark}", "a.js")

@@ -4,14 +4,14 @@ import html
 
 import pytest
 
-from orchestrator.generate.reply.edits import apply
-from orchestrator.generate.reply.reply import Deletion, File, parse
+from orchestrator.generate.reply.edits import apply_changes
+from orchestrator.generate.reply.reply import Deletion, File, parse_reply
 from tests.corpus.answers import ANSWERS, FILES
 
 
 @pytest.mark.parametrize("form", ANSWERS)
 def test_a_form_of_another_tool_is_read_whole(form: str) -> None:
-    reply = parse(ANSWERS[form])
+    reply = parse_reply(ANSWERS[form])
     read = {change.path: change.text for change in reply.changes if isinstance(change, File)}
     assert reply.complaints == ()
     # Whether a newline ends a file is not plain where its closing tag follows on the same line.
@@ -65,8 +65,8 @@ h1 { }
 
 @pytest.mark.parametrize("answer", EDITED)
 def test_an_edit_in_a_form_of_another_tool_changes_only_its_lines(answer: str) -> None:
-    reply = parse(answer)
-    applied = apply({"style.css": b"h1 { color: red; }\np { color: blue; }\n"}, reply.changes)
+    reply = parse_reply(answer)
+    applied = apply_changes({"style.css": b"h1 { color: red; }\np { color: blue; }\n"}, reply.changes)
     assert (reply.complaints, applied.complaints) == ((), ())
     assert applied.files == {"style.css": b"h1 { }\np { color: blue; }\n"}
 
@@ -81,7 +81,7 @@ def test_an_edit_in_a_form_of_another_tool_changes_only_its_lines(answer: str) -
     ],
 )
 def test_a_file_is_deleted_in_a_form_of_another_tool(answer: str) -> None:
-    assert parse(answer).changes == (Deletion("old.css"),)
+    assert parse_reply(answer).changes == (Deletion("old.css"),)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_file_is_deleted_in_a_form_of_another_tool(answer: str) -> None:
     ],
 )
 def test_what_cannot_be_read_is_a_complaint_that_names_the_file(answer: str, part: str) -> None:
-    reply = parse(answer)
+    reply = parse_reply(answer)
     assert any(part in complaint.text for complaint in reply.complaints)
     assert "a.js" not in [change.path for change in reply.changes]
 
@@ -144,14 +144,14 @@ PAGE = """<!doctype html>
     "answer", [PAGE, f"Here it is:\n\n```html\n{PAGE}```\n", f'<file path="index.html">\n{PAGE}</file>']
 )
 def test_an_element_of_a_page_that_names_a_file_is_part_of_the_page(answer: str) -> None:
-    reply = parse(answer)
+    reply = parse_reply(answer)
     assert reply.changes == (File("index.html", PAGE),)
     assert reply.complaints == ()
 
 
 def test_a_component_in_a_code_fence_is_no_block() -> None:
     code = 'export const App = () => (\n  <Route path="about.html">\n  </Route>\n);\n'
-    assert parse(f"**app.jsx**\n\n```jsx\n{code}```\n").changes == (File("app.jsx", code),)
+    assert parse_reply(f"**app.jsx**\n\n```jsx\n{code}```\n").changes == (File("app.jsx", code),)
 
 
 HTML = "<!doctype html>\n<html><body><h1>Shop</h1></body></html>\n"
@@ -171,7 +171,7 @@ HTML = "<!doctype html>\n<html><body><h1>Shop</h1></body></html>\n"
 @pytest.mark.parametrize("first", [True, False])
 def test_a_named_fence_holds_its_file_whatever_that_looks_like(path: str, text: str, *, first: bool) -> None:
     fences = [f"**{path}**\n\n```\n{text}```\n", f"**index.html**\n\n```html\n{HTML}```\n"]
-    reply = parse("\n".join(fences if first else fences[::-1]))
+    reply = parse_reply("\n".join(fences if first else fences[::-1]))
     assert reply.complaints == ()
     assert {change.path: change.text for change in reply.changes if isinstance(change, File)} == {
         path: text,
@@ -189,12 +189,12 @@ def test_a_named_fence_holds_its_file_whatever_that_looks_like(path: str, text: 
 )
 def test_a_page_that_shows_thoughts_is_whole(form: str) -> None:
     page = "<!doctype html>\n<html><body>\n<x-box>\n<think>\nhm\n</think>\n</x-box>\n</body></html>\n"
-    reply = parse(form.replace("{}", page))
+    reply = parse_reply(form.replace("{}", page))
     assert reply.changes == (File("index.html", page),)
 
 
 def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
-    reply = parse('{"path": "a.js", "content": "go();", "encoding": "base64"}')
+    reply = parse_reply('{"path": "a.js", "content": "go();", "encoding": "base64"}')
     assert reply.changes == ()
     assert "a.js: the block is declared as base64" in reply.complaints[0].text
 
@@ -203,15 +203,15 @@ def test_what_is_said_to_be_base64_and_is_none_is_a_complaint() -> None:
 def test_a_markdown_file_in_a_bare_fence_ends_where_the_next_name_stands(fence: str) -> None:
     files = {"notes.md": "Three plain words\n", "shape.svg": "<svg/>\n", "LICENSE": "MIT\n", "facts.json": '{"n": 1}\n'}
     answer = "\n".join(f"**{path}**\n\n{fence}\n{text}{fence}\n" for path, text in files.items())
-    assert {change.path: change.text for change in parse(answer).changes if isinstance(change, File)} == files
+    assert {change.path: change.text for change in parse_reply(answer).changes if isinstance(change, File)} == files
 
 
 def test_an_answer_whose_page_is_escaped_is_escaped_throughout() -> None:
     files = {"index.html": HTML, "app.js": "if (a && 1 < 2) go();\n"}
     escaped = (f'<file path="{path}">\n{html.escape(text)}</file>\n' for path, text in files.items())
-    assert parse("".join(escaped)).changes == tuple(File(path, text) for path, text in files.items())
+    assert parse_reply("".join(escaped)).changes == tuple(File(path, text) for path, text in files.items())
     kept = File("app.js", "s.replace(/&/g, '&amp;');\n")
-    assert parse(f'<file path="app.js">\n{kept.text}</file>\n').changes == (kept,)
+    assert parse_reply(f'<file path="app.js">\n{kept.text}</file>\n').changes == (kept,)
 
 
 @pytest.mark.parametrize(
@@ -225,23 +225,23 @@ def test_an_answer_whose_page_is_escaped_is_escaped_throughout() -> None:
     ],
 )
 def test_a_call_that_changes_no_file_changes_none(answer: str) -> None:
-    assert parse(answer).changes == ()
+    assert parse_reply(answer).changes == ()
 
 
 def test_lines_that_are_cited_are_no_file() -> None:
-    assert parse("```2:2:app.js\nlet b = 20;\n```").changes == ()
+    assert parse_reply("```2:2:app.js\nlet b = 20;\n```").changes == ()
 
 
 def test_a_tree_of_files_in_a_bare_fence_stays_in_its_readme() -> None:
     body = "# Shop\n\n```\nindex.html\napp.js\n```\n\nRun it.\n"
     answer = f"**README.md**\n\n```\n{body}```\n\n**app.js**\n\n```js\ngo();\n```\n"
-    assert parse(answer).changes == (File("README.md", body), File("app.js", "go();\n"))
+    assert parse_reply(answer).changes == (File("README.md", body), File("app.js", "go();\n"))
 
 
 @pytest.mark.parametrize("answer", ["```html\n{}```\nDone.", "{}Done.", "<answer>{}</answer>"])
 def test_a_page_whose_end_is_not_at_the_end_of_a_line_is_not_cut(answer: str) -> None:
     page = "<!doctype html>\n<html><body><h1>Shop</h1></body></html>"
-    assert not parse(answer.replace("{}", page)).is_cut
+    assert not parse_reply(answer.replace("{}", page)).is_cut
 
 
 @pytest.mark.no_cover
@@ -249,4 +249,4 @@ def test_a_page_whose_end_is_not_at_the_end_of_a_line_is_not_cut(answer: str) ->
     "unit", ['<a path="a.js">', "<x><path>a.js</path>", "*** Add File: a\n", "cat > a <<E\n", '{"path": "a.js", ']
 )
 def test_many_wrappers_come_to_an_end(unit: str) -> None:
-    parse(unit * (100_000 // len(unit)))
+    parse_reply(unit * (100_000 // len(unit)))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.generate.reply.holding import held_wrongly, without_strays
-from orchestrator.generate.reply.reply import File, parse
+from orchestrator.generate.reply.holding import content_problem, without_strays
+from orchestrator.generate.reply.reply import File, parse_reply
 
 HEAD = '<!doctype html>\n<html lang="en">\n<head><title>Shop</title></head>\n'
 PAGE = f"{HEAD}<body><h1>Shop</h1></body>\n</html>\n"
@@ -37,7 +37,7 @@ PAGE = f"{HEAD}<body><h1>Shop</h1></body>\n</html>\n"
     ],
 )
 def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
-    assert held_wrongly(path, text)
+    assert content_problem(path, text)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_file_that_was_misread_is_refused(path: str, text: str) -> None:
     ],
 )
 def test_a_file_that_is_one_counts(path: str, text: str) -> None:
-    assert held_wrongly(path, text) == ""
+    assert content_problem(path, text) == ""
 
 
 def test_closing_tags_of_a_wrapper_behind_the_end_are_cut_off() -> None:
@@ -87,13 +87,15 @@ def test_closing_tags_of_a_wrapper_behind_the_end_are_cut_off() -> None:
 
 
 def test_blocks_glued_on_one_line_are_never_one_page() -> None:
-    reply = parse(f'<file path="index.html">{PAGE.rstrip()}</file><file path="README.md"># Shop\n\nA shop.</file>')
+    reply = parse_reply(
+        f'<file path="index.html">{PAGE.rstrip()}</file><file path="README.md"># Shop\n\nA shop.</file>'
+    )
     assert all(not isinstance(change, File) or change.text.count("Shop") < 3 for change in reply.changes)
     assert reply.complaints or len(reply.changes) == 2
 
 
 def test_several_pages_in_foreign_tags_are_never_one_page() -> None:
-    reply = parse(
+    reply = parse_reply(
         f'<dyad-write path="index.html">\n{PAGE}</dyad-write>\n<dyad-write path="about.html">\n{PAGE}</dyad-write>'
     )
     assert reply.changes == () or len(reply.changes) == 2
@@ -101,7 +103,7 @@ def test_several_pages_in_foreign_tags_are_never_one_page() -> None:
 
 
 def test_typographic_quotes_are_quotes() -> None:
-    reply = parse("<file path=\u201cREADME.md\u201d>\n# Shop\n</file>\n")
+    reply = parse_reply("<file path=\u201cREADME.md\u201d>\n# Shop\n</file>\n")
     assert reply.changes == (File("README.md", "# Shop\n"),)
 
 
@@ -114,7 +116,7 @@ def test_typographic_quotes_are_quotes() -> None:
     ],
 )
 def test_what_an_edit_puts_in_is_judged_as_a_file_is(answer: str) -> None:
-    reply = parse(f'<edit path="app.js">\n{answer}\n</edit>\n')
+    reply = parse_reply(f'<edit path="app.js">\n{answer}\n</edit>\n')
     assert reply.changes == ()
     assert reply.complaints
 
@@ -137,11 +139,11 @@ def test_judging_takes_no_time() -> None:
     ):
         for name in ("a.html", "a.md", "a.js"):
             text = unit * (200_000 // len(unit))
-            held_wrongly(name, text)
+            content_problem(name, text)
             without_strays(name, text)
 
 
 @pytest.mark.parametrize("path", ["fix.patch", "shown.diff"])
 def test_a_diff_that_is_a_file_of_the_site_is_whole(path: str) -> None:
     text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n"
-    assert parse(f'<file path="{path}">\n{text}</file>\n').changes == (File(path, text),)
+    assert parse_reply(f'<file path="{path}">\n{text}</file>\n').changes == (File(path, text),)

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.paths import form_problem
-from orchestrator.generate.reply.reply import File, parse
+from orchestrator.generate.reply.reply import File, parse_reply
 
 
 def files(text: str) -> dict[str, str]:
-    return {change.path: change.text for change in parse(text).changes if isinstance(change, File)}
+    return {change.path: change.text for change in parse_reply(text).changes if isinstance(change, File)}
 
 
 def block(path: str, body: str) -> str:
@@ -19,7 +19,7 @@ def block(path: str, body: str) -> str:
 def test_blocks_become_files_and_what_stands_around_them_is_left_out() -> None:
     text = "Sure! Here it is:\n\n" + block("index.html", "<h1>x</h1>\n") + block("js/app.js", "go()\n") + "Enjoy!"
     assert files(text) == {"index.html": "<h1>x</h1>\n", "js/app.js": "go()\n"}
-    assert parse(text).complaints == ()
+    assert parse_reply(text).complaints == ()
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_forms_that_models_use_are_understood(text: str, expected: dict[str, str
 )
 def test_a_block_that_does_not_end_is_a_complaint_and_no_file(text: str) -> None:
     assert "index.html" not in files(text)
-    assert "index.html: the block has no end" in parse(text).complaints[0].text
+    assert "index.html: the block has no end" in parse_reply(text).complaints[0].text
 
 
 @pytest.mark.parametrize("text", ["", "I cannot help with that.", "```html\n<p>\n```", "<file>\nx\n</file>", "{}"])
 def test_an_answer_without_files_has_no_changes(text: str) -> None:
-    assert parse(text).changes == ()
+    assert parse_reply(text).changes == ()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_an_answer_without_files_has_no_changes(text: str) -> None:
 def test_a_name_that_leads_elsewhere_is_left_out_with_the_reason(path: str) -> None:
     text = block("index.html", "x\n") + block(path, "evil\n")
     assert list(files(text)) == ["index.html"]
-    assert "was left out" in parse(text).complaints[0].text
+    assert "was left out" in parse_reply(text).complaints[0].text
 
 
 def test_half_a_surrogate_pair_does_not_stop_the_file_from_being_written() -> None:
@@ -113,16 +113,16 @@ def test_no_answer_makes_it_fail_and_every_file_may_be_written(text: str) -> Non
 def test_much_of_the_same_comes_to_an_end(piece: str) -> None:
     much = piece * (100_000 // len(piece))
     for text in (much, f"{block('a.js', much + 'x')}"):
-        assert all(form_problem(change.path) is None for change in parse(text).changes)
+        assert all(form_problem(change.path) is None for change in parse_reply(text).changes)
 
 
 def test_a_closing_tag_far_behind_is_that_of_its_argument() -> None:
     text = "<write>\n<path>a.js</path>\n<content>\na </content> b\n</content>\n</write>\n"
-    assert parse(text).changes == (File("a.js", "a </content> b\n"),)
+    assert parse_reply(text).changes == (File("a.js", "a </content> b\n"),)
 
 
 def test_arguments_that_never_end_are_not_read_again_and_again() -> None:
-    answer = parse("<x>\n<content>\n" * 200 + '<file path="a.js">\na();\n</file>\n')
+    answer = parse_reply("<x>\n<content>\n" * 200 + '<file path="a.js">\na();\n</file>\n')
     assert answer.changes == (File("a.js", "a();\n"),)
 
 
@@ -132,33 +132,33 @@ def test_patches_within_patches_are_not_read_without_end() -> None:
         text = "\n".join(
             ["*** Begin Patch", "*** Add File: a.js", *(f"+{line}" for line in text.split("\n")), "*** End Patch"]
         )
-    answer = parse(text)
+    answer = parse_reply(text)
     assert answer.changes == ()
     assert "markers" in answer.complaints[0].text
 
 
 def test_what_no_page_shows_does_not_end_it() -> None:
     page = "<!doctype html>\n<script>'</html>'</script>\n<!-- </html> -->\n<p>x</p>\n</html>\n"
-    assert parse(f'<file path="index.html">\n{page}').changes == (File("index.html", page),)
+    assert parse_reply(f'<file path="index.html">\n{page}').changes == (File("index.html", page),)
     open_ = "<!doctype html>\n<script><!-- <script> x\n</html>\n"
-    assert parse(f'<file path="index.html">\n{open_}').is_cut is False
+    assert parse_reply(f'<file path="index.html">\n{open_}').is_cut is False
 
 
 def test_a_command_ends_at_its_own_word_alone() -> None:
     text = "cat > a.txt <<-EOF\nEOF x\n\tEOF2\n\tEOF\ncat > b.txt <<EOF\n\tEOF\nEOF\n"
-    assert parse(text).changes == (File("a.txt", "EOF x\n\tEOF2\n"), File("b.txt", "\tEOF\n"))
+    assert parse_reply(text).changes == (File("a.txt", "EOF x\n\tEOF2\n"), File("b.txt", "\tEOF\n"))
 
 
 def test_more_widths_of_fences_than_anybody_nests_are_read_as_plain_ones() -> None:
     widths = ["`" * width for width in range(3, 13)]
     text = "".join(f"{fence}md f{len(fence)}.md\n{fence}\na\n{fence}\n{fence}\n\n" for fence in widths)
-    paths = [change.path for change in parse(text).changes]
+    paths = [change.path for change in parse_reply(text).changes]
     assert paths[:8] == [f"f{width}.md" for width in range(3, 11)]
 
 
 def test_a_page_whose_indentation_was_taken_away_is_not_named_as_left_out() -> None:
     page = "<!doctype html>\n<p>x</p>\n</html>"
     indented = "\n".join(f"  {line}" for line in page.split("\n"))
-    answer = parse(f"  ```html\n{indented}\n  ```\n\n=== style.css ===\nbody {{}}\n")
+    answer = parse_reply(f"  ```html\n{indented}\n  ```\n\n=== style.css ===\nbody {{}}\n")
     assert [change.path for change in answer.changes] == ["index.html"]
     assert [complaint.path for complaint in answer.complaints] == ["style.css"]

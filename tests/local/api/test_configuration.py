@@ -11,7 +11,7 @@ from githubkit import GitHub
 from githubkit.exception import RequestFailed
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
 
 NAMES = ("administration", "contents", "environments", "secrets", "variables")
@@ -26,7 +26,7 @@ KEEP: Any = {
 
 
 @pytest.fixture
-def admin(listening: LocalGitHub, site: Repository) -> Iterator[GitHub[Any]]:  # noqa: ARG001 - it is made
+def admin(listening: LocalGitHub, site: StoredRepository) -> Iterator[GitHub[Any]]:  # noqa: ARG001 - it is made
     listening.tokens.add(ADMIN)
     with GitHub(ADMIN.value, base_url=listening.api_url, auto_retry=False, http_cache=False) as client:
         yield client
@@ -60,7 +60,7 @@ def test_an_environment_takes_one_kind_of_policy(flags: tuple[bool, bool], admin
 
 
 @pytest.mark.usefixtures("admin")
-def test_a_secret_is_taken_sealed_and_never_shown(listening: LocalGitHub, site: Repository) -> None:
+def test_a_secret_is_taken_sealed_and_never_shown(listening: LocalGitHub, site: StoredRepository) -> None:
     with Github(
         base_url=listening.api_url,
         auth=Auth.Token(ADMIN.value),
@@ -75,9 +75,9 @@ def test_a_secret_is_taken_sealed_and_never_shown(listening: LocalGitHub, site: 
             repository.create_secret("KEY", value)
         assert [secret.name for secret in environment.get_secrets()] == ["TARGET_TOKEN"]
         assert [secret.name for secret in repository.get_secrets()] == ["KEY"]
-    configured = listening.configurations.of(site)
-    assert configured.opened(configured.secrets["KEY"]) == "grüße"
-    assert configured.opened(configured.environments["publish"].secrets["TARGET_TOKEN"]) == "grüße"
+    configured = listening.configurations.load_for(site)
+    assert configured.decrypt_secret(configured.secrets["KEY"]) == "grüße"
+    assert configured.decrypt_secret(configured.environments["publish"].secrets["TARGET_TOKEN"]) == "grüße"
     assert "grüße" not in repr(configured)
 
 
@@ -106,7 +106,7 @@ def test_variables_are_made_once_and_then_changed(admin: GitHub[Any]) -> None:
 
 
 def test_a_ruleset_keeps_a_branch_as_it_is_until_it_is_lifted(
-    admin: GitHub[Any], listening: LocalGitHub, site: Repository
+    admin: GitHub[Any], listening: LocalGitHub, site: StoredRepository
 ) -> None:
     repos = admin.rest.repos
     made = repos.create_repo_ruleset("octo", "site", data=KEEP).parsed_data
@@ -120,7 +120,7 @@ def test_a_ruleset_keeps_a_branch_as_it_is_until_it_is_lifted(
     with pytest.raises(RequestFailed) as refused:
         repos.create_or_update_file_contents("octo", "site", "x", message="x", content=content)
     assert refused.value.response.status_code == 409
-    head = listening.store.head(site)
+    head = listening.store.resolve_head(site)
     change = {
         "branch": {"repositoryNameWithOwner": "octo/site", "branchName": "main"},
         "message": {"headline": "x"},

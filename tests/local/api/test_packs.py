@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.local.configuration import Ruleset
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
 
 
@@ -17,7 +17,7 @@ def git(*arguments: str) -> int:
 
 
 def test_a_repository_can_be_cloned_from_its_address_and_nobody_pushes_to_it(
-    listening: LocalGitHub, site: Repository, tmp_path: Path
+    listening: LocalGitHub, site: StoredRepository, tmp_path: Path
 ) -> None:
     clone = str(tmp_path / "clone")
     assert git("clone", f"{listening.api_url}/{site.full_name}", clone) == 0
@@ -38,7 +38,7 @@ def as_user(listening: LocalGitHub, token: str) -> str:
 
 
 @pytest.fixture
-def clone(listening: LocalGitHub, site: Repository, tmp_path: Path) -> str:
+def clone(listening: LocalGitHub, site: StoredRepository, tmp_path: Path) -> str:
     """Return a clone of octo/site with one more commit."""
     path = str(tmp_path / "clone")
     assert git("clone", f"{listening.api_url}/{site.full_name}", path) == 0
@@ -52,27 +52,29 @@ def committed(clone: str) -> None:
     assert git("-C", clone, "add", ".") == git("-C", clone, *author, "commit", "-m", "More") == 0
 
 
-def test_who_may_write_pushes_and_nobody_else(clone: str, listening: LocalGitHub, site: Repository) -> None:
+def test_who_may_write_pushes_and_nobody_else(clone: str, listening: LocalGitHub, site: StoredRepository) -> None:
     for token in ("token-that-reads", "wrong"):
         assert git("-C", clone, "push", f"{as_user(listening, token)}/octo/site", "HEAD:main") != 0
     assert git("-C", clone, "push", f"{as_user(listening, 'token-of-octo')}/octo/site", "HEAD:main") == 0
-    head = listening.store.head(site)
+    head = listening.store.resolve_head(site)
     assert head
-    assert listening.store.commits(site, head)[0].message == "More"
+    assert listening.store.list_commits(site, head)[0].message == "More"
 
 
 def test_the_first_push_to_an_empty_repository_makes_its_default_branch(clone: str, listening: LocalGitHub) -> None:
     made = listening.store.create_repository("octo", "empty", description=None)
     assert git("-C", clone, "push", f"{as_user(listening, 'token-of-octo')}/octo/empty", "HEAD:trunk") == 0
-    found = listening.store.find("octo", "empty")
+    found = listening.store.find_repository("octo", "empty")
     assert found
     assert found.default_branch == "trunk"
-    assert listening.store.head(found)
+    assert listening.store.resolve_head(found)
     assert found.pushed_at > made.pushed_at
 
 
-def test_workflows_are_pushed_only_by_who_may_write_those(clone: str, listening: LocalGitHub, site: Repository) -> None:
-    before = listening.store.head(site)
+def test_workflows_are_pushed_only_by_who_may_write_those(
+    clone: str, listening: LocalGitHub, site: StoredRepository
+) -> None:
+    before = listening.store.resolve_head(site)
     workflow = Path(clone, ".github/workflows/x.yml")
     workflow.parent.mkdir(parents=True)
     workflow.write_text("on: push")
@@ -80,12 +82,14 @@ def test_workflows_are_pushed_only_by_who_may_write_those(clone: str, listening:
     listening.store.create_repository("octo", "empty", description=None)
     for name in ("site", "empty"):
         assert git("-C", clone, "push", f"{as_user(listening, 'token-of-octo')}/octo/{name}", "HEAD:main") != 0
-    assert listening.store.head(site) == before
+    assert listening.store.resolve_head(site) == before
     listening.tokens.add(Token("more", "octo", {"contents": "write", "workflows": "write"}))
     assert git("-C", clone, "push", f"{as_user(listening, 'more')}/octo/site", "HEAD:main") == 0
 
 
-def test_a_branch_that_a_ruleset_keeps_takes_no_push(clone: str, listening: LocalGitHub, site: Repository) -> None:
+def test_a_branch_that_a_ruleset_keeps_takes_no_push(
+    clone: str, listening: LocalGitHub, site: StoredRepository
+) -> None:
     keep = Ruleset(1, "keep", "active", include=("~DEFAULT_BRANCH",), rules=("update",))
     listening.configurations.change(site, lambda now: replace(now, rulesets=(keep,)))
     address = f"{as_user(listening, 'token-of-octo')}/octo/site"

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -26,7 +26,7 @@ async def test_pages_is_enabled_once_and_needs_its_branch(api: httpx.AsyncClient
 
 
 async def test_a_build_is_named_after_half_its_time_and_built_after_all_of_it(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository, wait: Callable[[float], None]
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, wait: Callable[[float], None]
 ) -> None:
     place = "/repos/octo/site/pages"
 
@@ -34,7 +34,7 @@ async def test_a_build_is_named_after_half_its_time_and_built_after_all_of_it(
         body = (await api.get(f"{place}/builds/latest")).json()
         return body["commit"], body["status"], body["duration"]
 
-    first = github.store.head(site) or ""
+    first = github.store.resolve_head(site) or ""
     await api.post(place, json={"source": {"branch": "main", "path": "/"}})
     assert (await api.get(f"{place}/builds/latest")).status_code == 404
     assert (await api.get(place)).json()["status"] is None
@@ -52,7 +52,7 @@ async def test_a_build_is_named_after_half_its_time_and_built_after_all_of_it(
 
 
 async def test_a_build_can_be_asked_for(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository, wait: Callable[[float], None]
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, wait: Callable[[float], None]
 ) -> None:
     assert (await api.post("/repos/octo/site/pages/builds")).status_code == 404
     github.sites.enable(site, "main", "/")
@@ -63,7 +63,7 @@ async def test_a_build_can_be_asked_for(
 
 
 async def test_the_health_of_a_domain_is_for_those_who_administer(
-    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     place = "/repos/octo/site/pages/health"
     assert (await api.get(place)).status_code == 404

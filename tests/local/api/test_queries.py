@@ -3,15 +3,15 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.local.api.queries import BadQuery, Thing, answered, read
+from orchestrator.local.api.queries import BadQuery, Thing, execute_query, parse_query
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 
 ROOT = Thing("Query", {"one": Thing("One", {"name": "n", "of": lambda given: given, "all": [Thing("Two", {"a": 1})]})})
 
 
 def ask(document: str, **variables: Any) -> Any:
-    return answered(read(document), ROOT, variables)
+    return execute_query(parse_query(document), ROOT, variables)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ async def test_repositories_are_listed_page_by_page(api: httpx.AsyncClient, gith
 
 @pytest.mark.anyio
 async def test_a_repository_is_described_to_those_who_see_it(
-    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    api: httpx.AsyncClient, anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     github.store.create_repository("octo", "hidden", description=None, private=True)
     document = 'query($name: String!) { repository(owner: "octo", name: $name) { name defaultBranchRef { name } } }'

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.store import Change, Person, Repository
+from orchestrator.local.store import BranchChange, Person, StoredRepository
 
 pytestmark = pytest.mark.anyio
 
@@ -12,11 +12,13 @@ PNG = b"\x89PNG\r\n\x1a\n\0"
 
 
 @pytest.fixture
-def branched(github: LocalGitHub, site: Repository) -> Repository:
+def branched(github: LocalGitHub, site: StoredRepository) -> StoredRepository:
     """The repository octo/site with a branch whose name has a slash."""
     who = Person("octo", "octo@example.com")
     files = {"a b.txt": "ü".encode(), "picture.png": PNG, "page.html": b"<h1>x</h1>", "data": PNG}
-    change = Change(branch="feature/x", message="More", expected_head=None, author=who, committer=who, additions=files)
+    change = BranchChange(
+        branch="feature/x", message="More", expected_head=None, author=who, committer=who, additions=files
+    )
     github.store.commit(site, change)
     return site
 
@@ -42,9 +44,9 @@ async def test_a_file_is_given_as_it_is(
 
 
 async def test_a_commit_names_a_file_for_good(
-    anonymous: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    sha = github.store.head(site)
+    sha = github.store.resolve_head(site)
     github.store.seed("octo", "site", {"index.html": b"two"}, "Second")
     for shape in ("/octo/site/raw/{}/index.html", "/octo/site/{}/index.html"):
         assert (await anonymous.get(shape.format(sha))).text == "<h1>one</h1>"
@@ -61,7 +63,7 @@ async def test_what_is_no_file_is_404(anonymous: httpx.AsyncClient, place: str) 
 
 
 async def test_what_is_private_is_for_those_who_may_read_it(
-    anonymous: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     github.store._save(replace(site, private=True))  # noqa: SLF001 - nothing else makes a repository private later
     place = "/octo/site/raw/main/index.html"

@@ -3,14 +3,14 @@ import pytest
 
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Step
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_a_repository_shows_its_files_its_commits_and_where_it_is_published(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     github.sites.enable(site, "main", "/")
     page = await api.get("/octo/site")
@@ -21,7 +21,7 @@ async def test_a_repository_shows_its_files_its_commits_and_where_it_is_publishe
 
 
 async def test_a_run_shows_its_steps_and_its_log_as_text(
-    api: httpx.AsyncClient, github: LocalGitHub, site: Repository
+    api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
     run = github.runs.create(
         a_run(
@@ -41,6 +41,6 @@ async def test_a_run_shows_its_steps_and_its_log_as_text(
 
 
 @pytest.mark.parametrize("path", ["/octo/absent", "/octo/site/actions/runs/99"])
-async def test_what_is_not_there_is_404(api: httpx.AsyncClient, site: Repository, path: str) -> None:
+async def test_what_is_not_there_is_404(api: httpx.AsyncClient, site: StoredRepository, path: str) -> None:
     assert site.name == "site"
     assert (await api.get(path)).status_code == 404

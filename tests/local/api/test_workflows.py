@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.local.github import Dispatch, LocalGitHub
 from orchestrator.local.runs import Job, Step
-from orchestrator.local.store import Repository
+from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 
 pytestmark = pytest.mark.anyio
@@ -21,16 +21,16 @@ on:
 
 
 @pytest.fixture
-def pipeline(github: LocalGitHub) -> Repository:
+def pipeline(github: LocalGitHub) -> StoredRepository:
     """Return the repository octo/pipeline, with a workflow."""
     github.store.seed("octo", "pipeline", {".github/workflows/build.yml": WORKFLOW}, "First")
-    found = github.store.find("octo", "pipeline")
+    found = github.store.find_repository("octo", "pipeline")
     assert found
     return found
 
 
 async def test_a_dispatch_is_accepted_without_a_word_and_handed_on(
-    api: httpx.AsyncClient, pipeline: Repository, taken: list[Dispatch]
+    api: httpx.AsyncClient, pipeline: StoredRepository, taken: list[Dispatch]
 ) -> None:
     body = {"event_type": "task", "client_payload": {"id": "1", "request": {"task": "ü"}}}
     response = await api.post("/repos/octo/Pipeline/dispatches", json=body)
@@ -120,7 +120,7 @@ async def test_runs_are_listed_newest_first_and_filtered(api: httpx.AsyncClient,
     for _ in range(3):
         await api.post("/repos/octo/pipeline/dispatches", json={"event_type": "task"})
     await api.post("/repos/octo/pipeline/actions/workflows/build.yml/dispatches", json={"ref": "main"})
-    first = github.runs.get(1)
+    first = github.runs.find_run(1)
     assert first
     github.runs.update(replace(first, status="completed", conclusion="failure"))
 
@@ -142,13 +142,13 @@ async def test_runs_are_listed_newest_first_and_filtered(api: httpx.AsyncClient,
 
 
 async def test_a_run_shows_its_jobs_steps_and_logs_and_nothing_internal(
-    api: httpx.AsyncClient, github: LocalGitHub, pipeline: Repository
+    api: httpx.AsyncClient, github: LocalGitHub, pipeline: StoredRepository
 ) -> None:
     run = github.runs.create(
         a_run(
             repository=pipeline.full_name,
             display_title="site round 1 · 1",
-            head_sha=github.store.head(pipeline) or "",
+            head_sha=github.store.resolve_head(pipeline) or "",
             payload={"client_payload": {"email": "someone@example.com"}},
             jobs=(Job("build", steps=(Step("Check out", 1, "completed", "success"),)), Job("publish")),
         )

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.local.hosts.netlify import create_netlify
+from orchestrator.local.hosts.netlify import create_netlify_app
 from orchestrator.local.hosts.shelf import Shelf
-from orchestrator.local.hosts.vercel import create_vercel
+from orchestrator.local.hosts.vercel import create_vercel_app
 from tests.doubles.clock import FastClock
 
 pytestmark = pytest.mark.anyio
@@ -32,14 +32,14 @@ def shelf(tmp_path: Path, time: FastClock) -> Shelf:
 
 @pytest.fixture
 async def netlify(shelf: Shelf) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_netlify(shelf))
+    transport = httpx.ASGITransport(create_netlify_app(shelf))
     async with httpx.AsyncClient(transport=transport, base_url="http://host.test/api/v1", headers=TOKEN) as http:
         yield http
 
 
 @pytest.fixture
 async def vercel(shelf: Shelf) -> AsyncIterator[httpx.AsyncClient]:
-    transport = httpx.ASGITransport(create_vercel(shelf))
+    transport = httpx.ASGITransport(create_vercel_app(shelf))
     async with httpx.AsyncClient(transport=transport, base_url="http://host.test", headers=TOKEN) as http:
         yield http
 
@@ -163,4 +163,4 @@ async def test_vercel_shows_a_deployment_of_its_own_address_to_nobody_but_its_ow
 async def test_what_was_deployed_survives_a_restart(netlify: httpx.AsyncClient, shelf: Shelf) -> None:
     await netlify.post("/sites", json={"name": "ours"})
     again = Shelf(shelf.root, shelf.url, "good", 4, shelf.clock)
-    assert [site["name"] for site in again.all("site")] == ["ours"]
+    assert [site["name"] for site in again.list_entries("site")] == ["ours"]
