@@ -57,7 +57,7 @@ class VercelTarget:
         name = site_name(self.release.name, self.release.keys[0])
         while not (found := await self._find_own()):
             try:
-                found = await self.api.write("POST", "/v11/projects", json={"name": name, "framework": None})
+                found = await self.api.write("POST", "/v11/projects", json={"name": name})
                 break
             except HostRefused as error:
                 if error.status != 409:  # it came to exist meanwhile

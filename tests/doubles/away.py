@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import parse_qsl
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from orchestrator.core.settings import Hosts
 from orchestrator.local.faults import Fault, Faults
@@ -18,15 +19,29 @@ HOST_TOKEN = "token-of-a-whole-account"
 Kind = Literal["netlify", "vercel"]
 
 
+@dataclass(frozen=True)
+class Exchange:
+    """One call to the API, and its answer; `answer` has all that came of it by now."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytearray = field(default_factory=bytearray)
+    answer: bytearray = field(default_factory=bytearray)
+    status: list[int] = field(default_factory=list)
+
+
 @dataclass
 class Away:
-    """The host of one test. `calls`: method and path of what was asked of its API, sites left out."""
+    """The host of one test. `exchanges`: what was asked of its API and answered; `calls`: method and path alone."""
 
     kind: Kind
     host: Host
     shelf: Shelf
     protection: str = STANDARD
     calls: list[str] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def fail(self, *faults: Fault) -> None:
         """From now on, and from a count of zero, calls fail as `faults` say."""
@@ -35,9 +50,26 @@ class Away:
         app: ASGIApp = create_netlify_app(shelf) if self.kind == "netlify" else create_vercel_app(shelf, protection)
 
         async def counting(scope: Scope, receive: Receive, send: Send) -> None:
-            if not scope["path"].startswith("/live/"):
-                self.calls.append(f"{scope['method']} {scope['path']}")
-            await app(scope, receive, send)
+            if scope["path"].startswith("/live/"):
+                await app(scope, receive, send)
+                return
+            headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+            query = dict(parse_qsl(scope["query_string"].decode()))
+            this = Exchange(scope["method"], scope["path"], query, headers)
+            self.calls.append(f"{this.method} {this.path}")
+            self.exchanges.append(this)
+
+            async def note_body() -> Message:
+                message = await receive()
+                this.body.extend(message.get("body", b""))
+                return message
+
+            async def note_answer(message: Message) -> None:
+                this.answer.extend(message.get("body", b""))
+                this.status.extend([message["status"]] if "status" in message else [])
+                await send(message)
+
+            await app(scope, note_body, note_answer)
 
         self.host.app = counting
 
