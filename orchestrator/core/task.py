@@ -253,7 +253,7 @@ class Task(_Record):
         tuple[Attachment, ...], BeforeValidator(_default_to_empty), _limit_items(MAX_ATTACHMENTS)
     ] = ()
     received_at: datetime | None = None
-    target: TargetName = "pages"
+    target: Annotated[TargetName, BeforeValidator(lambda value: "pages" if value is None else value)] = "pages"
 
     @model_validator(mode="after")
     def _check_unique_names(self) -> Self:
