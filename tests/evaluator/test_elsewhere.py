@@ -19,10 +19,8 @@ from tests.doubles.hub import Host, Hub, hub_on
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
 PAGE = b"<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>S</title><h1>42</h1>"
-TASK = parse_task(
-    Task,
-    {"email": "a@b.c", "task": "sales", "round": 1, "nonce": "n", "brief": "b", "checks": [{"js": "document.title"}]},
-)
+WISH = {"email": "a@b.c", "task": "sales", "round": 1, "nonce": "n", "brief": "b"}
+TASK = parse_task(Task, {**WISH, "checks": [{"js": "document.title"}]})
 
 
 @pytest.fixture
@@ -71,20 +69,21 @@ async def test_it_counts_where_the_record_names_the_request_and_the_host(
 
 
 @pytest.mark.parametrize(
-    ("request_", "target", "homepage", "why"),
+    ("said", "why"),
     [
-        ("f" * 16, "netlify", True, "nothing in the commit names the request"),
-        (TASK.id, "pages", True, "the repository has no page"),
-        (TASK.id, None, True, "the repository has no page"),
-        (TASK.id, "netlify", False, "the repository has no page"),
+        (("f" * 16, "netlify", "named"), "nothing in the commit names the request"),
+        ((TASK.id, "pages", "named"), "the repository has no page"),
+        ((TASK.id, None, "named"), "the repository has no page"),
+        ((TASK.id, "netlify", "not named"), "the repository has no page"),
     ],
 )
 async def test_a_page_that_repository_and_record_do_not_both_name_is_nobodys(
-    hub: Hub, other_host: Host, tmp_path: Path, request_: str, target: str | None, homepage: bool, why: str
+    hub: Hub, other_host: Host, tmp_path: Path, said: tuple[str, str | None, str], why: str
 ) -> None:
-    sha, files = committed(hub, request_, target)
+    request, target, homepage = said
+    sha, files = committed(hub, request, target)
     page = serve(other_host, tmp_path / "away", files)
-    marks = await judged(hub, sha, page, page if homepage else None)
+    marks = await judged(hub, sha, page, page if homepage == "named" else None)
     assert marks["owner"] == ("failed", why)
     assert marks["page"][0] == "failed"
 

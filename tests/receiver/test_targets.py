@@ -38,9 +38,10 @@ async def test_names_that_no_other_host_takes_are_refused_for_it_alone(github: S
         assert fields(await send(door, attachments=attachments, target="netlify")) == ["attachments.1.name"]
 
 
-@pytest.mark.parametrize(
-    "name", ["_redirects", "_headers", "netlify.toml", "vercel.json", "_worker.js", "_routes.json"]
-)
+STEERING = ["_redirects", "_headers", "netlify.toml", "vercel.json", "_worker.js", "_routes.json"]
+
+
+@pytest.mark.parametrize("name", STEERING)
 async def test_names_that_steer_a_host_are_no_attachments(door: httpx.AsyncClient, name: str) -> None:
     assert fields(await send(door, attachments=[{"name": name, "url": "data:,1"}])) == ["attachments.0.name"]
 

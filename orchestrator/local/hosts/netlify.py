@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -76,7 +77,7 @@ def _create_site(shelf: Shelf, _: Request, body: Mapping[str, Any]) -> Any:
         raise HostRefusal(422, "Validation Failed", errors={"subdomain": ["has an invalid format"]})
     if name in shelf.taken or any(site["name"] == name for site in shelf.list_entries("site")):
         raise HostRefusal(422, "Validation Failed", errors={"subdomain": ["must be unique"]})
-    return _shown_site(shelf, shelf.keep({"kind": "site", "name": name}))
+    return _shown_site(shelf, shelf.keep({"kind": "site", "id": str(uuid4()), "name": name}))
 
 
 def _list_sites(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:

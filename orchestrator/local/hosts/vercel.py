@@ -237,10 +237,11 @@ def _shown(shelf: Shelf, deployment: Mapping[str, Any]) -> dict[str, Any]:
 
 OPERATIONS: tuple[tuple[str, str, Handler], ...] = (
     ("GET", "/v2/user", _get_user),
-    ("GET", "/v2/teams", _list_teams),
+    ("GET", "/v1/teams", _list_teams),
     ("GET", "/v9/projects/{project}", _get_project),
     ("PATCH", "/v9/projects/{project}", _update_project),
     ("POST", "/v11/projects", _create_project),
+    ("POST", "/v1/projects", _create_project),
     ("POST", "/v2/files", _take_file),
     ("GET", "/v7/deployments", _list_deployments),
     ("GET", "/v6/deployments", _list_deployments),
