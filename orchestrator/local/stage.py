@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -39,6 +40,9 @@ from orchestrator.setup.wanted import select_values
 from receiver.app import create_app
 from receiver.github.client import GitHub, create_http_client
 from receiver.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 OWNER = "local"
 PIPELINE = f"{OWNER}/pagewright"
@@ -165,11 +169,12 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
     results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, create_http_client())))
-        apps = (
+        apps: tuple[ASGIApp, ...] = (
             create_app(door, receiver),
             create_api_app(github),
             create_pages_app(github),
             create_inbox_app(results, is_shown=True),
+            *hosts.apps,
         )
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
