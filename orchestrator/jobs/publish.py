@@ -120,12 +120,16 @@ async def _put_live(client: Client, made: Committed, wanted: CommitOrder, means:
 
 def _release_of(made: Committed, wanted: CommitOrder) -> Release:
     order, repository = wanted.order, made.repository
+    request, round_ = order.id, wanted.task.round
+    # What an earlier run put at the head may answer a later request than this one.
+    if made.is_replay and repository.record and repository.record.request and repository.record.rounds:
+        request, round_ = repository.record.request, repository.record.rounds[-1].round
     return Release(
         full_name=repository.full_name,
         head=made.head,
         keys=order.keys,
-        request=order.id,
-        round=wanted.task.round,
+        request=request,
+        round=round_,
         expected=made.expected,
         is_new=made.is_new,
         is_replay=made.is_replay,

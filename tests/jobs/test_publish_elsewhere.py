@@ -133,6 +133,18 @@ async def test_a_replay_deploys_nothing_and_tells_the_same(job: Job, hub: Hub) -
     assert job.told.bodies[0] == job.told.bodies[1]
 
 
+async def test_a_replay_of_round_1_after_round_2_deploys_nothing_either(job: Job, hub: Hub) -> None:
+    first, second = job.order(), job.order(2, "nonce-2")
+    made = await job.run(first)
+    await job.run(second, {"index.html": PAGE + b"2"}, made.commit_sha)
+    hub.calls.clear()
+    job.away.calls.clear()
+    assert await job.run(first) == made
+    assert hub.writes == []
+    assert [call for call in job.away.calls if not call.startswith("GET")] == []
+    assert await served(made.pages_url) == PAGE + b"2"
+
+
 async def test_a_site_that_moves_to_pages_and_back_says_so_at_its_repository(job: Job) -> None:
     away = await job.run(job.order())
     home = await job.run(job.order(2, "nonce-2", target="pages"), None, away.commit_sha)
