@@ -65,8 +65,9 @@ class ConditionalApi:
         async def fetch() -> bool:
             to.seek(0)
             to.truncate()
+            headers = self._headers() | {"accept-encoding": "identity"}
             async with self.http.stream(
-                "GET", self.url + path, headers=self._headers() | {"accept-encoding": "identity"}, follow_redirects=True
+                "GET", self.url + path, headers=headers, timeout=LOOK_S, follow_redirects=True
             ) as answer:
                 if answer.status_code != 200:
                     await answer.aread()

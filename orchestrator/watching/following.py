@@ -10,7 +10,7 @@ from orchestrator.core.events import AcceptedEvent, Envelope, Event, StampedEven
 from orchestrator.github.conditional import ConditionalApi, TooMuch
 from orchestrator.watching.artifacts import MAX_ZIP_BYTES, SOURCES, ArtifactEvents, read_events
 from orchestrator.watching.history import merge_streams, tell_history
-from orchestrator.watching.looks import Artifact, FoundRun, RunLook, parse_artifacts, parse_run
+from orchestrator.watching.looks import FoundRun, ListedArtifact, RunLook, parse_artifacts, parse_run
 
 PACE = ((60.0, 3.0), (600.0, 10.0))
 """Until so many seconds after the run last moved on: how many seconds lie between two looks."""
@@ -78,12 +78,12 @@ class RunFollower:
         jobs = await self.api.fetch_json(f"{path}/jobs?per_page=100")
         return None if run is None or jobs is None else parse_run(run, jobs)
 
-    async def _list_unread(self, path: str) -> list[Artifact]:
+    async def _list_unread(self, path: str) -> list[ListedArtifact]:
         listed = await self.api.fetch_json(f"{path}/artifacts?per_page=100")
         artifacts = () if listed is None else parse_artifacts(listed)
         return [each for each in artifacts if each.name in SOURCES and each.id not in self._read]
 
-    async def _read_artifact(self, artifact: Artifact, run: RunLook) -> ArtifactEvents:
+    async def _read_artifact(self, artifact: ListedArtifact, run: RunLook) -> ArtifactEvents:
         self._read.add(artifact.id)
         with TemporaryFile() as archive:
             try:

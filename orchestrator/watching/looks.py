@@ -42,11 +42,11 @@ _Status = Annotated[Status, BeforeValidator(_parse_status)]
 _Ended = Annotated[Conclusion | None, BeforeValidator(_parse_conclusion)]
 
 
-class _Answer(BaseModel):
+class _ApiEntry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class _SaidStep(_Answer):
+class _SaidStep(_ApiEntry):
     name: str
     number: int
     status: _Status
@@ -55,7 +55,7 @@ class _SaidStep(_Answer):
     completed_at: AwareDatetime | None = None
 
 
-class _SaidJob(_Answer):
+class _SaidJob(_ApiEntry):
     id: int
     name: str
     status: _Status
@@ -66,7 +66,7 @@ class _SaidJob(_Answer):
     steps: Annotated[tuple[_SaidStep, ...], BeforeValidator(lambda said: said or ())] = ()
 
 
-class ListedRun(_Answer):
+class ListedRun(_ApiEntry):
     """A run in GitHub's list. `run_attempt` counts how often it was started."""
 
     id: int
@@ -96,7 +96,7 @@ class RunLook:
 
 
 @dataclass(frozen=True)
-class Artifact:
+class ListedArtifact:
     """An artifact of a run. `is_expired`: GitHub has deleted it."""
 
     id: int
@@ -104,7 +104,7 @@ class Artifact:
     is_expired: bool
 
 
-class _SaidArtifact(_Answer):
+class _SaidArtifact(_ApiEntry):
     id: int
     name: str
     expired: bool = False
@@ -145,9 +145,9 @@ def parse_run(answer: Any, jobs: Any) -> RunLook:
     )
 
 
-def parse_artifacts(answer: Any) -> tuple[Artifact, ...]:
+def parse_artifacts(answer: Any) -> tuple[ListedArtifact, ...]:
     """Read a list of artifacts."""
-    return tuple(Artifact(said.id, said.name, said.expired) for said in _read(_ARTIFACTS, answer, "artifacts"))
+    return tuple(ListedArtifact(said.id, said.name, said.expired) for said in _read(_ARTIFACTS, answer, "artifacts"))
 
 
 def find_run(request: str, runs: Sequence[ListedRun]) -> FoundRun | None:

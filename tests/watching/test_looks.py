@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.task import manual_id
-from orchestrator.watching.looks import Artifact, find_run, parse_artifacts, parse_run, parse_runs
+from orchestrator.watching.looks import find_run, parse_artifacts, parse_run, parse_runs
 
 ID = "0123456789abcdef"
 NOON = "2026-11-20T12:00:00Z"
