@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from orchestrator.core.events import AcceptedEvent, EndedEvent, Event, JobEvent, QueuedEvent, StartedEvent, StepEvent
+from orchestrator.core.events import (
+    AcceptedEvent,
+    EndedEvent,
+    Event,
+    JobEvent,
+    QueuedEvent,
+    StartedEvent,
+    StepEvent,
+    StoppedEvent,
+)
 
 Status = Literal["queued", "in_progress", "completed"]
 Conclusion = Literal[
@@ -70,6 +79,8 @@ def diff_runs(before: RunState | None, now: RunState, accepted: AcceptedEvent | 
     for job in now.jobs:
         yield from _diff_jobs(jobs.get(job.name), job)
     if now.status == "completed" and (before is None or before.status != "completed"):
+        if now.conclusion == "cancelled":
+            yield StoppedEvent(sentence="The run was cancelled.", remedy="Run it again.", who="GitHub Actions")
         seconds = (now.updated_at - now.run_started_at).total_seconds()
         ended = now.conclusion or "failure"
         yield EndedEvent(run=now.id, attempt=now.run_attempt, conclusion=ended, seconds=round(seconds, 3))

@@ -106,6 +106,7 @@ def test_a_run_that_was_cancelled_in_its_queue_never_started() -> None:
         "0 job Publish queued",
         "0 job Build cancelled",
         "0 job Publish skipped",
+        "30 stopped",
         "30 ended 1 cancelled",
     ]
     assert told(look(conclusion="startup_failure"))[2:] == ["30 ended 1 startup_failure"]

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.task import manual_id
-from orchestrator.watching.looks import find_run, parse_artifacts, parse_run, parse_runs
+from orchestrator.watching.looks import ListedArtifact, find_run, parse_artifacts, parse_run, parse_runs
 
 ID = "0123456789abcdef"
 NOON = "2026-11-20T12:00:00Z"
@@ -94,6 +94,6 @@ def test_a_run_by_hand_is_found_by_the_id_that_the_run_itself_has_computed() -> 
 def test_artifacts_are_read() -> None:
     said = [{"id": 1, "name": "build", "expired": False}, {"id": 2, "name": "events", "expired": True}]
     assert parse_artifacts({"artifacts": said}) == (
-        Artifact(1, "build", is_expired=False),
-        Artifact(2, "events", is_expired=True),
+        ListedArtifact(1, "build", is_expired=False),
+        ListedArtifact(2, "events", is_expired=True),
     )
