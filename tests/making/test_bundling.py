@@ -1,7 +1,7 @@
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.events import unheard
+from orchestrator.core.events import ignore_event
 from orchestrator.core.report import Finding, Report
 from orchestrator.core.site import Site
 from orchestrator.making.bundling import Bundling, is_unbuilt
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.anyio
 
 
 def test_a_templates_page_is_no_app_unless_an_app_is_there() -> None:
-    bundling = Bundling("react", None, unheard)
+    bundling = Bundling("react", None, ignore_event)
     page = Site({"index.html": b""})
     assert bundling.find_framework(page, is_fallback=True) == "vanilla"
     assert bundling.find_framework(page, is_fallback=False) == "react"
@@ -19,17 +19,17 @@ def test_a_templates_page_is_no_app_unless_an_app_is_there() -> None:
 
 
 async def test_a_plain_page_installs_nothing() -> None:
-    bundling = Bundling("vanilla", None, unheard)
+    bundling = Bundling("vanilla", None, ignore_event)
     bundling.begin_installing()
     await bundling.end()
 
 
 async def test_what_keeps_the_bundler_away_is_said_where_a_bundle_is_needed_and_nowhere_else() -> None:
-    bundling = Bundling("react", None, unheard)
+    bundling = Bundling("react", None, ignore_event)
     bundling.begin_installing()
     with pytest.raises(UsageError, match="no folder for the bundler"):
         await bundling.add_bundle(Site(app("react")))
-    unasked = Bundling("react", None, unheard)
+    unasked = Bundling("react", None, ignore_event)
     unasked.begin_installing()
     await unasked.end()
 
