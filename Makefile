@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 # Half as many again as there are cores: tests wait for browsers half of their time.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 
-.PHONY: demo test check bench faults fuzz serve browser bundler setup
+.PHONY: demo test check bench faults fuzz clients serve browser bundler setup
 
 demo: browser
 	@$(PYTHON) -m orchestrator demo $(ARGS)
@@ -30,6 +30,10 @@ faults: browser bundler
 
 fuzz: setup
 	@$(PYTHON) -m tests.fuzz $(ARGS)
+
+clients: setup
+	@sh .ci/clients
+	@$(PYTHON) -m tests.clients $(ARGS)
 
 serve: setup
 	@$(PYTHON) -m orchestrator serve

@@ -81,6 +81,12 @@ def host() -> Iterator[Host]:
         yield host
 
 
+@pytest.fixture(scope="session")
+def other_host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
 @pytest.fixture
 def hub(host: Host, tmp_path: Path) -> Hub:
     """An empty GitHub, with its API and Pages on a real socket."""

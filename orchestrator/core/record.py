@@ -29,7 +29,8 @@ class Round(BaseModel):
 class Record(BaseModel):
     """The content of `pagewright.json`. Until a request was answered there is a task and no rounds.
 
-    `again`: how often the same site was committed once more because GitHub Pages had lost its commit.
+    `again`: how often the same site was committed once more because GitHub Pages had lost its commit. `target`: where
+    it goes live.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,6 +41,7 @@ class Record(BaseModel):
     built_by: str | None = None
     framework: Framework | None = None
     again: int | None = None
+    target: str | None = None
     rounds: tuple[Round, ...] = ()
 
     def render_file(self) -> bytes:
@@ -50,6 +52,7 @@ class Record(BaseModel):
         """Return the record after `this` round; an earlier entry of the same round is replaced."""
         others = [entry for entry in self.rounds if entry.round != this.round]
         rounds = tuple(sorted([*others, this], key=lambda entry: entry.round))
+        # Where it goes live is said anew in every round.
         before = Record(task=self.task, framework=self.framework)
         return before.model_copy(update={"request": request, "site": site, "built_by": built_by, "rounds": rounds})
 

@@ -186,12 +186,33 @@ class BuildSettings:
 
 
 @dataclass(frozen=True)
+class Hosts:
+    """Where sites go beside GitHub Pages; without its token a host is not configured.
+
+    `vercel_site_url`: of a site, with `{alias}` for its domain. `vercel_public`: take away a login in front of it.
+    """
+
+    netlify_token: str = field(default="", repr=False)
+    vercel_token: str = field(default="", repr=False)
+    netlify_api_url: str = "https://api.netlify.com/api/v1"
+    vercel_api_url: str = "https://api.vercel.com"
+    vercel_site_url: str = "https://{alias}/"
+    vercel_public: bool = False
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that is set."""
+        return tuple(filter(None, (self.netlify_token, self.vercel_token)))
+
+
+@dataclass(frozen=True)
 class PublishSettings:
-    """Job `publish`: the write token, and nothing of a model. `was_built`: job `build` ended well."""
+    """Job `publish`: the write tokens, and nothing of a model. `was_built`: job `build` ended well."""
 
     actions: Actions
     target_token: str = field(repr=False)
     was_built: bool = False
+    hosts: Hosts = Hosts()
 
 
 @dataclass(frozen=True)
@@ -270,9 +291,32 @@ def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     token = read.required_text("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
     # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
     was_built = read.text("BUILD_RESULT") == "success"
-    settings = PublishSettings(actions=_read_actions(read), target_token=token, was_built=was_built)
+    hosts = _read_hosts(read)
+    settings = PublishSettings(actions=_read_actions(read), target_token=token, was_built=was_built, hosts=hosts)
     read.raise_problems()
     return settings
+
+
+def host_settings(env: Mapping[str, str]) -> Hosts:
+    """Read what says where sites go beside GitHub Pages; raise UsageError that names everything wrong at once."""
+    read = _SettingsReader(env)
+    hosts = _read_hosts(read)
+    read.raise_problems()
+    return hosts
+
+
+def _read_hosts(read: _SettingsReader) -> Hosts:
+    site_url = read.text("VERCEL_SITE_URL", Hosts.vercel_site_url)
+    if not re.fullmatch(r"https?://[^{}\s]*\{alias\}[^{}\s]*/", site_url):
+        read.problems.append("VERCEL_SITE_URL must be a URL with {alias} in it and a slash at its end")
+    return Hosts(
+        netlify_token=read.text("NETLIFY_TOKEN"),
+        vercel_token=read.text("VERCEL_TOKEN"),
+        netlify_api_url=read.text("NETLIFY_API_URL", Hosts.netlify_api_url).rstrip("/"),
+        vercel_api_url=read.text("VERCEL_API_URL", Hosts.vercel_api_url).rstrip("/"),
+        vercel_site_url=site_url,
+        vercel_public=read.flag("VERCEL_PUBLIC"),
+    )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from orchestrator.core.paths import find_clash, path_problem
 from orchestrator.core.scaffold import Framework, added_files
+from orchestrator.core.task import UNFIT_AT_HOSTS, TargetName
 
 RECORD = "pagewright.json"
 LICENCE = "LICENSE"
@@ -84,6 +85,15 @@ def broken_rules(
     needles = _secret_encodings(secrets)
     problems += [f"{path!r:.80} contains a secret" for path, data in fresh.items() if holds_secret(data, needles)]
     return problems
+
+
+def unfit_for(target: TargetName, paths: Collection[str]) -> list[str]:
+    """Return one sentence for each path that the target cannot serve."""
+    if target == "pages":
+        return []
+    return [
+        f"{path!r:.80} must not contain # or ? for the target {target}" for path in paths if UNFIT_AT_HOSTS.search(path)
+    ]
 
 
 def _name_problem(path: str, *, allow_workflows: bool) -> str | None:

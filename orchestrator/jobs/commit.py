@@ -7,7 +7,7 @@ from orchestrator.core.paths import path_problem
 from orchestrator.core.record import Record, Round, commit_message, description_of, republish_message
 from orchestrator.core.report import Build
 from orchestrator.core.scaffold import find_unsound_parts, select_served
-from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id, broken_rules
+from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id, broken_rules, unfit_for
 from orchestrator.core.task import Order, Task
 from orchestrator.github import repository
 from orchestrator.github.client import Client, GitHubRefused, Unsure
@@ -160,7 +160,8 @@ def plan_change(wanted: CommitOrder, found: Repository, present: dict[str, str])
         )
     final = add_standard_files(site, found.owner, wanted.year, build.framework)
     broken = broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows)
-    if problems := [*broken, *find_unsound_parts(final.files, build.framework)]:
+    unsound = find_unsound_parts(final.files, build.framework)
+    if problems := [*broken, *unsound, *unfit_for(wanted.task.target, final.files)]:
         raise RuleBroken.from_problems(problems)
     files = {**final.files, RECORD: _next_record(wanted, build, found, final).render_file()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
@@ -203,4 +204,5 @@ def _next_record(wanted: CommitOrder, build: Build, found: Repository, site: Sit
     # One that was found by a former key has the present one from now on.
     known = {"task": wanted.order.key, "framework": build.framework}
     before = (found.record or Record(task="")).model_copy(update=known)
-    return before.with_round(wanted.order.id, site.digest(), build.built_by, this)
+    after = before.with_round(wanted.order.id, site.digest(), build.built_by, this)
+    return after.model_copy(update={"target": task.target})

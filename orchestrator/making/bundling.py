@@ -44,7 +44,7 @@ class Bundling:
         return "vanilla" if is_fallback and not find_entries(site.files) else self.framework
 
     async def add_bundle(self, site: Site) -> tuple[Site, tuple[Finding, ...]]:
-        """Return the site with its bundle, and what is wrong with it if there is no bundle. Raises UsageError."""
+        """Return the site with its bundle, or as it is with what keeps it from being bundled. Raises UsageError."""
         # Imported here: most sites are not bundled.
         from orchestrator.frameworks.bundle import Bundled, bundle_sources  # noqa: PLC0415
         from orchestrator.frameworks.idioms import find_idioms  # noqa: PLC0415

@@ -15,7 +15,7 @@ from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEven
 from orchestrator.core.report import Attempt, Finding, Report
 from orchestrator.core.scaffold import Framework, find_entries, is_bundled
 from orchestrator.core.sentences import describe_outcome, describe_spending
-from orchestrator.core.site import Site, add_standard_files, blob_id, broken_rules
+from orchestrator.core.site import Site, add_standard_files, blob_id, broken_rules, unfit_for
 from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
 from orchestrator.generate.tried import PastRepair
@@ -228,9 +228,9 @@ class _Maker:
         """Return the rules that `site` would break once it is finished."""
         given = self.assignment.given
         present = {path: blob_id(data) for path, data in given.present.files.items()}
-        return broken_rules(
-            self._add_standard_files(site), present, self.means.secrets, allow_workflows=given.allow_workflows
-        )
+        final = self._add_standard_files(site)
+        broken = broken_rules(final, present, self.means.secrets, allow_workflows=given.allow_workflows)
+        return broken + unfit_for(given.task.target, final.files)
 
     def tell_attempts(self, attempts: Sequence[Attempt], generated: GeneratedSite) -> None:
         """Tell what was asked of the models, and what of it was refused."""
