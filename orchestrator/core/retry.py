@@ -64,6 +64,9 @@ commit."""
 READ: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(_MINUTES)}
 """Calls of the jobs to GitHub, or to another host of sites, that change nothing, or the same thing each time."""
 
+WATCH: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(_MINUTES, within=300)}
+"""A person's look at a run: a rate limit that is over in a few minutes is waited for."""
+
 WRITE: Policy = {Kind.LIMITED: Rule(_MINUTES)}
 """Those that change something: after anything else one has to look first."""
 

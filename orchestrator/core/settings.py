@@ -12,6 +12,8 @@ from orchestrator.core.errors import UsageError
 
 _PUBLIC_API = "https://api.github.com"
 _DEADLINE_S = 600
+_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_TOKEN = re.compile(r"[!-~]+")
 
 Settings = TypeVar("Settings")
 
@@ -367,6 +369,27 @@ def _job_config(env: Mapping[str, str], settings_of: Callable[[Mapping[str, str]
 
 
 @dataclass(frozen=True)
+class WatchSettings:
+    """Which pipeline is watched, and how it is asked. `pipeline`: `owner/name`; `token`: it only reads."""
+
+    pipeline: str
+    api_url: str
+    token: str = field(repr=False)
+
+
+def watch_settings(env: Mapping[str, str], pipeline: str) -> WatchSettings:
+    """Read what `watch --pipeline` needs; raise UsageError that names everything wrong at once."""
+    read = _SettingsReader(env)
+    if not _FULL_NAME.fullmatch(pipeline):
+        read.problems.append("--pipeline must have the form owner/name")
+    token = read.required_text("GITHUB_TOKEN", "a token with Actions: read on the pipeline")
+    if token and not _TOKEN.fullmatch(token):
+        read.problems.append("GITHUB_TOKEN must be a token without spaces")
+    read.raise_problems()
+    return WatchSettings(pipeline, _api_url(read), token)
+
+
+@dataclass(frozen=True)
 class SetupSettings:
     """Where a pipeline is put, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
 
@@ -380,10 +403,10 @@ def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     """Read what `setup` needs; raise UsageError that names everything wrong at once."""
     read = _SettingsReader(env)
     pipeline = read.required_text("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
-    if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
+    if pipeline and not _FULL_NAME.fullmatch(pipeline):
         read.problems.append("PIPELINE_REPOSITORY must have the form owner/name")
     token = read.required_text("SETUP_TOKEN", "the token that sets up that repository; it is not stored")
-    if token and not re.fullmatch(r"[!-~]+", token):
+    if token and not _TOKEN.fullmatch(token):
         read.problems.append("SETUP_TOKEN must be a token without spaces")
     read.required_text("TARGET_TOKEN", "the write token of job publish, which is stored as a secret of its environment")
     read.raise_problems()
