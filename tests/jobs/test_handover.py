@@ -91,6 +91,7 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
         "tokens_cached",
         "cost_usd",
         "seconds",
+        "was_called",
         "verified",
         "passed",
         "failed",
