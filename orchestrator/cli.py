@@ -26,6 +26,8 @@ from orchestrator.jobs.runner import Runner
 if TYPE_CHECKING:
     from orchestrator.local.stage import LocalOptions
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - the only name that it has
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command and exit with the code that `errors` lists."""
@@ -50,7 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(is_job=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_steps(commands)
+    _add_preparations(commands)
+    _add_evaluate(commands)
+    _add_machine(commands)
+    return parser
 
+
+def _add_steps(commands: "Commands") -> None:
     serve = commands.add_parser("serve", help="run the receiver")
     serve.set_defaults(run=_serve)
 
@@ -80,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="folder with the output of job build")
     publish.set_defaults(run=_publish, is_job=True)
 
+
+def _add_preparations(commands: "Commands") -> None:
     models = commands.add_parser("models", help="list the models, what they cost, and which you can use now")
     models.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     models.set_defaults(run=_models)
@@ -93,6 +104,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     setup.set_defaults(run=_setup)
 
+
+def _add_evaluate(commands: "Commands") -> None:
     evaluate = commands.add_parser(
         "evaluate", help="run the evaluator: send tasks, wait for results, check the live pages"
     )
@@ -125,6 +138,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
 
+
+def _add_machine(commands: "Commands") -> None:
     watch = commands.add_parser("watch", help="print the events of a task on this machine, as they come")
     watch.add_argument("id", metavar="ID", help="the id that the receiver answered")
     _add_data(watch)
@@ -143,7 +158,6 @@ def _parser() -> argparse.ArgumentParser:
         help="exit when done; the exit code is 0 only if both rounds are live and pass their checks",
     )
     demo.set_defaults(run=_demo)
-    return parser
 
 
 def _add_ports(parser: argparse.ArgumentParser) -> None:
