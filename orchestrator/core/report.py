@@ -39,15 +39,17 @@ class Finding(_ReportEntry):
 
 
 class Attempt(_ReportEntry):
-    """One answer that was asked for, used or not. `cost_usd`: None if a price is unknown.
+    """One call, or a remark on why a model was not called.
 
-    `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
-    what it saw are `passed`, `failed` and `findings`; `note`: what its server did that a person should know.
+    `was_called`: the model was asked; `note`: what its server did that a person should know; `tokens_cached`: those of
+    `tokens_in` that the provider had read before; `cost_usd`: None if a price is unknown; `verified`: a browser saw
+    what it made, and what it saw are `passed`, `failed` and `findings`.
     """
 
     model: Name
     outcome: str
     note: str = ""
+    was_called: bool = False
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0
