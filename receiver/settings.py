@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
-from orchestrator.core.task import normal_email
+from orchestrator.core.task import TargetName, normal_email
 
 
 class SettingsError(ValueError):
@@ -16,7 +17,7 @@ class Settings:
     """Who may ask, and where the dispatch goes. Sizes in bytes, times in seconds.
 
     `shared_secret_old`: taken as well while the secret is being changed. `task_key`: tasks are told apart with it;
-    None: with the secret. `max_tasks_per_day`: 0 is no limit.
+    None: with the secret. `max_tasks_per_day`: 0 is no limit. `targets`: where sites can go live.
     """
 
     shared_secret: str = field(repr=False)
@@ -38,6 +39,7 @@ class Settings:
     shared_secret_old: str = field(default="", repr=False)
     task_key: bytes | None = field(default=None, repr=False)
     max_tasks_per_day: int = 0
+    targets: tuple[str, ...] = ("pages",)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -84,6 +86,7 @@ class Settings:
             shared_secret_old=text.get("SHARED_SECRET_OLD", ""),
             task_key=bytes.fromhex(text["TASK_KEY"]) if "TASK_KEY" in text else None,
             max_tasks_per_day=int(text.get("MAX_TASKS_PER_DAY", cls.max_tasks_per_day)),
+            targets=_targets_in(text.get("TARGETS", "pages")),
         )
 
 
@@ -106,6 +109,11 @@ _REQUIRED = {
     "DISPATCH_TOKEN": "a token with Contents: write on that repository alone",
 }
 
+
+def _targets_in(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 _WHOLE = re.compile(r"[0-9]{1,12}").fullmatch
 
 _FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
@@ -124,5 +132,9 @@ _FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WAIT_S": ("must be a number of seconds", re.compile(r"[0-9]{1,4}(\.[0-9]+)?").fullmatch),
     "TASK_KEY": (TASK_KEY_FORM, is_task_key),
     "MAX_TASKS_PER_DAY": ("must be a whole number, 0 for no limit", _WHOLE),
+    "TARGETS": (
+        f"must name some of {', '.join(get_args(TargetName))}",
+        lambda text: set(_targets_in(text)) and set(_targets_in(text)) <= set(get_args(TargetName)),
+    ),
     "CHECK_ON_STARTUP": ("must be true or false", re.compile(r"true|false|1|0", re.IGNORECASE).fullmatch),
 }

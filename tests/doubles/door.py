@@ -52,6 +52,7 @@ class ScriptedGitHub:
     runs: list[dict[str, Any]] = field(default_factory=list)
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     models: str | None = "gpt-4.1, claude-sonnet"
+    homepage: str | None = None
     calls: list[str] = field(default_factory=list)
     on_call: Callable[[int], None] = lambda _: None
     live: dict[str, Any] = field(default_factory=dict)
@@ -111,6 +112,8 @@ class ScriptedGitHub:
                 return {"name": "LLM_MODELS", "value": self.models}
             case [name, "commits"]:
                 return self.commits.get(name)
+            case [name] if name in self.commits:
+                return {"full_name": f"pages/{name}", "homepage": self.homepage}
             case _:
                 return None
 

@@ -8,7 +8,7 @@ import pytest
 from orchestrator.local.tokens import Token
 from orchestrator.setup.wanted import WORKFLOW
 from tests.doubles.hub import Hub
-from tests.doubles.pipeline import DISPATCH, KEY, NAME, NEEDED, PEN, REAL, SETUP, git, more
+from tests.doubles.setting_up import DISPATCH, KEY, NAME, NEEDED, PEN, REAL, SETUP, git, more
 
 
 @pytest.fixture

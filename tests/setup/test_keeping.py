@@ -10,7 +10,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.setup.keeping import keep_task_key
 from receiver.settings import is_task_key
 from tests.doubles.hub import Hub
-from tests.doubles.pipeline import Person, configured, set_up
+from tests.doubles.setting_up import Person, configured, set_up
 
 # The key that tasks are told apart by
 

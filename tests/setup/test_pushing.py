@@ -7,7 +7,7 @@ import pytest
 
 from orchestrator.setup.wanted import WORKFLOW
 from tests.doubles.hub import Hub, fault
-from tests.doubles.pipeline import NAME, SETUP, Person, configured, git, more, repository, set_up
+from tests.doubles.setting_up import NAME, SETUP, Person, configured, git, more, repository, set_up
 
 OURS = {".github/workflows/ci.yml": "on: push\n", ".github/dependabot.yml": "version: 2\n"}
 

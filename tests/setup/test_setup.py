@@ -12,7 +12,7 @@ from orchestrator.local.tokens import Token
 from orchestrator.setup.pipeline import RULESET
 from orchestrator.setup.wanted import WORKFLOW
 from tests.doubles.hub import Hub, fault
-from tests.doubles.pipeline import (
+from tests.doubles.setting_up import (
     DISPATCH,
     KEY,
     NAME,
