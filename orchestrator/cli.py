@@ -54,7 +54,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.set_defaults(is_job=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_steps(commands)
+    _add_preparations(commands)
+    _add_evaluate(commands)
+    _add_rebuild(commands)
+    _add_machine(commands)
+    return parser
 
+
+def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     serve = commands.add_parser("serve", help="run the receiver")
     serve.set_defaults(run=_serve)
 
@@ -84,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="folder with the output of job build")
     publish.set_defaults(run=_publish, is_job=True)
 
+
+def _add_preparations(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     models = commands.add_parser("models", help="list the models, what they cost, and which you can use now")
     models.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     models.set_defaults(run=_models)
@@ -97,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     setup.set_defaults(run=_setup)
 
+
+def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     evaluate = commands.add_parser(
         "evaluate", help="run the evaluator: send tasks, wait for results, check the live pages"
     )
@@ -129,8 +141,8 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of the table")
     evaluate.set_defaults(run=_evaluate)
 
-    _add_rebuild(commands)
 
+def _add_machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     watch = commands.add_parser(
         "watch", help="print the events of a task, on this machine or in a pipeline on GitHub, as they come"
     )
@@ -156,7 +168,6 @@ def _parser() -> argparse.ArgumentParser:
         help="exit when done; the exit code is 0 only if both rounds are live and pass their checks",
     )
     demo.set_defaults(run=_demo)
-    return parser
 
 
 def _add_rebuild(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -7,7 +7,6 @@ any line of their log. What only act can show has its tests beside it.
 import asyncio
 import json
 import os
-import sys
 import tarfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -31,6 +30,7 @@ from receiver.github.client import GitHub, create_http_client
 from receiver.settings import Settings
 from tests.doubles import history
 from tests.doubles.evaluator import Answer, Evaluator, evaluator
+from tests.faults import jobs
 
 OWNER = "octo"
 PIPELINE = f"{OWNER}/pipeline"
@@ -120,31 +120,25 @@ class World:
         return self.folder / f"run-{self.runs}" / "handover"
 
     async def _job(self, command: Sequence[str], attempt: int, kill: "Kill") -> tuple[int | None, str]:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "orchestrator", *command),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            env=self._environment(attempt),
-            limit=2**20,
-        )
-        assert process.stdout
+        process, output = await jobs.start(command, self._environment(attempt), self._kept())
         loop, said = asyncio.get_running_loop(), list[str]()
         timer = loop.call_at(kill.at, process.kill) if kill.at else None
-        async for line in process.stdout:
+        async for line in output:
             said.append(line.decode(errors="replace"))
             if kill.is_now(command[0], said):
                 process.kill()
-        code = await process.wait()
+        code = await jobs.ended(process)
         if timer:
             timer.cancel()
         return (None if code < 0 else code), "".join(said)
 
+    @staticmethod
+    def _kept() -> dict[str, str]:
+        return {name: os.environ[name] for name in ("PATH", "HOME", "BROWSER") if name in os.environ}
+
     def _environment(self, attempt: int) -> dict[str, str]:
-        # Not measured for coverage: each of them imports more than it runs, and other tests run every line.
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "BROWSER") if name in os.environ}
         return {
-            **kept,
+            **self._kept(),
             "GITHUB_API_URL": self.github.api_url,
             "GITHUB_SERVER_URL": self.github.api_url,
             "GITHUB_REPOSITORY": PIPELINE,

@@ -1,75 +1,16 @@
-"""Every way in which a model is known to fail, through the real litellm and real sockets: a site comes out anyway.
-
-The model `first` fails; where it stays so, `second` answers well; where neither does, the template builds.
-"""
+"""Every way in which a model is known not to answer, through the real litellm and real sockets: a site comes out."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from orchestrator.core.record import Record, Round
-from orchestrator.core.settings import build_settings
-from orchestrator.core.site import Site
-from orchestrator.core.task import Task
-from orchestrator.generate.draft import Material
-from orchestrator.generate.generation import Kit
 from orchestrator.generate.models import budget, call
-from orchestrator.generate.models.presets import OUTPUT, Preset, import_litellm
-from tests.doubles.clock import FastClock
-from tests.doubles.generation import Made, generate
-from tests.doubles.model import ModelServer, Reply, model_server
-from tests.doubles.providers.form import CHARS_A_TOKEN
+from orchestrator.generate.models.presets import OUTPUT, import_litellm
+from tests.doubles.chain import BOTH, GOOD, MADE, PRESENT, PRICED, SECOND_USD, made, models, outcomes
+from tests.doubles.model import Reply
 
 pytestmark = pytest.mark.anyio
-
-PAGE = '<file path="index.html">\n<!doctype html>\n<html><title>T</title></html>\n</file>\n'
-README = '<file path="README.md">\n# T\n</file>\n'
-GOOD = PAGE + README
-MADE = {"index.html": b"<!doctype html>\n<html><title>T</title></html>\n", "README.md": b"# T\n"}
-PRESENT = {"index.html": b"<!doctype html>\n<title>One</title>\n", "README.md": b"# One\n"}
-PRICED = {"openai": ("gpt-4.1", "gpt-4.1-mini"), "anthropic": ("claude-sonnet-4-5", "claude-haiku-4-5")}
-SECOND_USD = {"openai": (100 * 0.4 + 200 * 1.6) / 1e6, "anthropic": (100 * 1 + 200 * 5) / 1e6}
-BOTH = pytest.mark.parametrize("provider", ["openai", "anthropic"])
-
-
-def edit(search: str, replace: str) -> str:
-    return f'<edit path="index.html">\n<<<<<<< SEARCH\n{search}\n=======\n{replace}\n>>>>>>> REPLACE\n</edit>\n'
-
-
-async def made(
-    *replies: Reply | str,
-    provider: str = "openai",
-    names: tuple[str, ...] = ("first", "second"),
-    present: Mapping[str, bytes] | None = None,
-    seconds: float = 600,
-    key: str = "",
-    streams: bool = True,
-    **settings: str,
-) -> tuple[Made, ModelServer]:
-    """Make a site with the models `names` of `provider`, who answer with `replies` in turn."""
-    task = Task(task="t", round=2 if present else 1, nonce="n", brief="b")
-    record = Record(task="k", built_by="m", rounds=(Round(round=1, brief="One"),)) if present else None
-    async with model_server(*replies, key=key) as server:
-        chain = ",".join(f"{provider}/{name}" for name in names)
-        env = {"TARGET_OWNER": "x", "LLM_MODELS": chain, "LLM_API_BASE": server.base(provider), **settings}
-        kit = Kit.load(build_settings(env).models)
-        if not streams:
-            ids = [f"{provider}/{name}" for name in names]
-            presets = {id_: Preset(model=id_, api_base=server.base(provider), stream=False) for id_ in ids}
-            kit = replace(kit, presets=presets)
-        given = Material(task, {}, Site(present or {}), record)
-        return await generate(given, kit, FastClock().deadline(seconds), lambda _: ()), server
-
-
-def outcomes(generated: Made) -> list[str]:
-    return [attempt.outcome for attempt in generated.attempts]
-
-
-def models(server: ModelServer) -> list[str]:
-    return [prompt["model"] for prompt in server.prompts]
 
 
 @pytest.fixture
@@ -97,11 +38,13 @@ async def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # Fault 11: the model does not answer
 
+
 REFUSED = [
     Reply(status=429),
     Reply(status=429, headers={"retry-after": "1"}),
     Reply(status=503, headers={"retry-after": "1"}),
 ]
+
 LOST = [
     Reply(status=500),
     Reply(status=502, body=b"<html>Bad Gateway</html>", content_type="text/html"),
@@ -225,88 +168,6 @@ async def test_a_key_that_is_refused_is_not_tried_again_and_costs_nothing(provid
     assert outcomes(generated) == ["failed: AuthenticationError (the key was refused)"]
 
 
-# Fault 12: the model answers, but not as it should
-
-
-@BOTH
-async def test_a_truncated_answer_is_continued(provider: str) -> None:
-    generated, server = await made(Reply(GOOD[:50], "length"), GOOD[50:], provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/first", ["first"] * 2)
-    assert generated.site.files == MADE
-
-
-@BOTH
-async def test_an_answer_longer_than_its_limit_is_whole_in_the_end(provider: str) -> None:
-    lines = "".join(f"<p>line {number} of a long page</p>\n" for number in range(1_200))
-    long = PAGE.replace("<title>", f"{lines}<title>") + README
-    generated, server = await made(long, long[OUTPUT * CHARS_A_TOKEN :], provider=provider)
-    assert (generated.built_by, [prompt["max_tokens"] for prompt in server.prompts]) == (
-        f"{provider}/first",
-        [OUTPUT] * 2,
-    )
-    assert generated.site.files["index.html"] == f"<!doctype html>\n<html>{lines}<title>T</title></html>\n".encode()
-    assert outcomes(generated) == ["cut off, continued", "answered"]
-
-
-@BOTH
-@pytest.mark.parametrize("end", [30, 60, PAGE.index("</html>") + 3])
-async def test_half_a_file_is_never_published(provider: str, end: int) -> None:
-    generated, _ = await made(Reply(PAGE[:end], "length"), "", "No.", "", provider=provider)
-    assert generated.is_fallback
-    assert generated.site.files["index.html"] != PAGE[:end].partition("\n")[2].encode()
-
-
-@BOTH
-async def test_a_page_of_which_only_the_end_of_its_block_is_lost_is_whole(provider: str) -> None:
-    generated, _ = await made(Reply(PAGE[: PAGE.index("</html>") + 10], "length"), "", "No.", "", provider=provider)
-    assert generated.built_by == f"{provider}/first"
-    assert generated.site.files["index.html"].rstrip().endswith(b"</html>")
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("reply", "outcome"),
-    [
-        (Reply(""), "an empty answer"),
-        (Reply(" \n "), "an empty answer"),
-        (Reply("", "length"), "an empty answer, cut off at the length limit"),
-    ],
-)
-async def test_a_model_that_answers_nothing_is_asked_again_and_then_left_for_the_next(
-    provider: str, reply: Reply, outcome: str
-) -> None:
-    generated, server = await made(reply, GOOD, provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/first", ["first"] * 2)
-    assert outcomes(generated) == [outcome, "answered"]
-    generated, server = await made(reply, reply, reply, GOOD, provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/second", ["first"] * 3 + ["second"])
-    assert outcomes(generated) == [*[outcome] * 3, "answered"]
-
-
-@BOTH
-async def test_what_a_filter_stopped_is_left_for_the_next_model(provider: str) -> None:
-    generated, server = await made(Reply("I", "content_filter"), GOOD, provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/second", ["first", "second"])
-    assert outcomes(generated) == ["stopped by the provider's content filter", "answered"]
-
-
-async def test_an_answer_without_choices_is_empty() -> None:
-    generated, server = await made(Reply(body=b'{"choices": []}'), GOOD, streams=False)
-    assert (generated.built_by, models(server)) == ("openai/first", ["first", "first"])
-    assert outcomes(generated) == ["an empty answer", "answered"]
-
-
-async def test_an_answer_that_stands_in_the_reasoning_alone_is_read() -> None:
-    generated, server = await made(Reply(None, thought=f"Plan.\n{GOOD}"))
-    assert (generated.built_by, generated.site.files) == ("openai/first", MADE)
-    assert len(server.asked) == 1
-
-
-async def test_thinking_without_a_block_is_no_answer() -> None:
-    generated, _ = await made(Reply(None, thought="I shall think."), GOOD)
-    assert outcomes(generated) == ["an empty answer", "answered"]
-
-
 async def refused_once(text: str) -> list[dict[str, object]]:
     error = {"error": {"message": text, "type": "invalid_request_error"}}
     generated, server = await made(Reply(status=400, body=json.dumps(error).encode()), GOOD)
@@ -324,59 +185,6 @@ async def test_a_refusal_that_names_another_parameter_is_adapted_to_once() -> No
     text = "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead."
     _, second = await refused_once(text)
     assert (second.get("max_tokens"), second["max_completion_tokens"]) == (None, OUTPUT)
-
-
-@BOTH
-async def test_prose_only_is_asked_again_once_and_then_the_same_ends_it(provider: str) -> None:
-    prose = "I'm sorry, I can't help with that."
-    generated, server = await made(prose, prose, GOOD, provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/second", ["first", "first", "second"])
-    assert outcomes(generated)[0].startswith("asked again: The answer has no block")
-    assert outcomes(generated)[1:] == ["the same answer again", "answered"]
-
-
-@BOTH
-async def test_prose_that_is_followed_by_files_is_made_up_for(provider: str) -> None:
-    generated, server = await made("Shall I begin?", GOOD, provider=provider)
-    assert (generated.built_by, models(server)) == (f"{provider}/first", ["first"] * 2)
-    assert generated.site.files == MADE
-
-
-async def test_fences_in_files_are_taken_off() -> None:
-    generated, server = await made(
-        GOOD.replace("<!doctype", "```html\n<!doctype").replace("</html>\n", "</html>\n```\n")
-    )
-    assert (generated.site.files, len(server.asked)) == (MADE, 1)
-
-
-async def test_wrong_names_are_told_back() -> None:
-    wrong = '<file path="../index.html">\nx\n</file>\n' + README
-    generated, server = await made(wrong, PAGE)
-    assert (generated.site.files, len(server.asked)) == (MADE, 2)
-    assert "'../index.html' was left out" in server.texts[1]
-
-
-async def test_edits_that_do_not_match_are_told_back_with_what_stands_there() -> None:
-    wrong, right = edit("<title>Eins</title>", "<title>Two</title>"), edit("<title>One</title>", "<title>Two</title>")
-    generated, server = await made(wrong, right, present=PRESENT)
-    assert (generated.built_by, len(server.asked)) == ("openai/first", 2)
-    assert generated.site.files["index.html"] == b"<!doctype html>\n<title>Two</title>\n"
-    assert "2: <title>One</title>" in server.prompts[1]["messages"][-1]["content"]
-
-
-async def test_a_revision_that_is_never_whole_changes_nothing() -> None:
-    half = edit("<!doctype html>", "<!doctype html>\n<h1>Two</h1>") + edit("<p>never there</p>", "x")
-    generated, server = await made(half, present=PRESENT, names=("first",))
-    assert (generated.is_fallback, len(server.asked)) == (True, 2)
-    assert generated.site.files["index.html"] == PRESENT["index.html"]
-    assert b"could not be generated" in generated.site.files["README.md"]
-
-
-async def test_an_answer_that_repeats_itself_without_end_is_not_continued() -> None:
-    endless = '<file path="index.html">\n<!doctype html>\n' + "<li>again and again</li>\n" * 200
-    generated, server = await made(Reply(endless, "length"), GOOD)
-    assert (generated.built_by, models(server)) == ("openai/second", ["first", "second"])
-    assert outcomes(generated) == ["repeats itself endlessly", "answered"]
 
 
 # Fault 13: nobody knows the price

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
-from tests.receiver.test_app import ScriptedGitHub, to
+from tests.doubles.door import ScriptedGitHub, to
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi import checks
 import receiver.app
 from orchestrator.core.task import Attachment, Request
 from receiver.tasks.throttle import Throttle
-from tests.receiver.test_app import SETTINGS, ScriptedGitHub, app, to
+from tests.doubles.door import SETTINGS, ScriptedGitHub, app, to
 
 DESCRIPTION = json.loads(Path(receiver.app.__file__).with_name("openapi.json").read_bytes())
 SCHEMAS = DESCRIPTION["components"]["schemas"]

@@ -12,7 +12,7 @@ from orchestrator.core.loopback import bind, serving
 from orchestrator.core.task import request_id
 from receiver.app import create_app
 from receiver.github.client import GitHub
-from tests.receiver.test_app import AT_ONCE, ID, KEY, SETTINGS, TASK, ScriptedGitHub, app, send, to
+from tests.doubles.door import AT_ONCE, ID, KEY, SETTINGS, TASK, ScriptedGitHub, app, send, to
 
 pytestmark = pytest.mark.anyio
 

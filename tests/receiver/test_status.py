@@ -13,7 +13,7 @@ from receiver.app import create_app
 from receiver.github.budget import CALLS, CallBudget, SpentError
 from receiver.github.client import GitHub
 from receiver.status import Status
-from tests.receiver.test_app import AT_ONCE, MB, SETTINGS, ScriptedGitHub, to
+from tests.doubles.door import AT_ONCE, MB, SETTINGS, ScriptedGitHub, to
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from receiver.settings import Settings, SettingsError
+from tests.doubles.door import ID, ScriptedGitHub, fields, send, to
 from tests.doubles.receiver import REQUIRED
-from tests.receiver.test_app import ID, ScriptedGitHub, fields, send, to
 
 pytestmark = pytest.mark.anyio
 

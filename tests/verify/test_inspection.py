@@ -1,75 +1,19 @@
-"""Pages of every kind in a real browser. One browser for all of them; each page has a context of its own."""
+"""How the checks of a page come out in a real browser. Each page has a context of its own."""
 
-import asyncio
 import struct
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from urllib.parse import urlsplit
 
 import pytest
 
-from orchestrator.core.report import Build, Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import Cage, open_cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import MAX_FINDINGS, inspect_page
+from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.server import ServedSite, serve_site
-from tests.doubles.server import Asked, answering, response, tripwire
+from tests.doubles.server import tripwire
+from tests.doubles.stage import HOME, Stage, findings, states
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-HOME = (
-    "<!doctype html><html lang=en><meta name=viewport content='width=device-width'><title>Sales</title>"
-    "<h1 id=total>42</h1>"
-)
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@dataclass
-class Stage:
-    """One browser, and one site whose files each test replaces."""
-
-    cage: Cage
-    served: ServedSite
-
-    @property
-    def url(self) -> str:
-        return self.served.url
-
-    async def report(self, page: str, *checks: str | Check, limits: TimeLimits | None = None, **more: str) -> Report:
-        named = {name.replace("_", "."): text for name, text in more.items()}
-        files = {name: text.encode() for name, text in {"index.html": page, **named}.items()}
-        self.served.site = Site(files)
-        asked = [(1, check if isinstance(check, Check) else Check(text=check)) for check in checks]
-        target = Target(self.url, files.keys())
-        return await inspect_page(self.cage, target, asked, limits or TimeLimits(check=1))
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[ServedSite]:
-    with serve_site(Site({}), "repo") as served:
-        yield served
-
-
-@pytest.fixture(scope="module")
-async def stage(served: ServedSite, anyio_backend: str) -> AsyncIterator[Stage]:  # noqa: ARG001
-    async with open_cage(None, served.url) as cage:
-        yield Stage(cage, served)
-
-
-def states(report: Report) -> list[str]:
-    return [check.state for check in report.checks]
-
-
-def findings(report: Report) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.text) for finding in report.findings]
 
 
 async def test_a_good_page_passes_and_nothing_is_found(stage: Stage) -> None:
@@ -166,152 +110,12 @@ async def test_a_check_may_fetch_what_lies_beside_the_page(stage: Stage) -> None
     assert states(await stage.report(page, check, data_csv="a,b\n1,2\n\n")) == ["passed"]
 
 
-async def test_what_the_page_complains_about_is_found(stage: Stage) -> None:
-    page = HOME + "<script>console.error('oh', 1); console.warn('not this')</script><script>nothing.at.all</script>"
-    report = await stage.report(page)
-    assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
-        ("error", "Expected no uncaught error; saw: nothing is not defined", "index.html:1:192"),
-        ("console", "Expected no errors on the console; saw: oh 1", "index.html:1:135"),
-    ]
-
-
-async def test_a_missing_file_is_found_with_its_address_and_only_once(stage: Stage) -> None:
-    report = await stage.report(HOME + "<img alt='' src=none.png><script>fetch('none.png')</script>")
-    assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
-        ("missing", "Expected none.png to be there; the site answered 404.", "asked for as image: none.png")
-    ]
-
-
-async def test_what_cannot_be_had_from_outside_is_found(stage: Stage) -> None:
-    """A library that does not load is why most pages fail; over TLS the browser sees no answer at all."""
-    async with tripwire() as wire:
-        page = f"{HOME}<img alt='' src={wire.url}x.png><script src=https://localhost:8443/x.js></script>"
-        report = await stage.report(page)
-        assert wire.connections == []
-    refused = "which has no public address: nobody's browser reaches it."
-    assert sorted((finding.kind, finding.text, finding.where) for finding in report.findings) == [
-        ("external", f"Expected a public address; saw {wire.url}x.png, {refused}", "image"),
-        ("external", f"Expected the script to load; saw https://localhost:8443/x.js, {refused}", "script"),
-    ]
-
-
-async def test_a_request_that_the_page_takes_back_is_no_finding(stage: Stage) -> None:
-    # Of a page that is there: on a busy machine the answer may be quicker than the taking back.
-    page = HOME + (
-        "<script>const c = new AbortController(); fetch('', {signal: c.signal}).catch(() => 0); c.abort()</script>"
-    )
-    assert (await stage.report(page)).findings == ()
-
-
-@pytest.mark.parametrize("page", ["", "<title>x</title>", "<body><div></div>", "<style>h1{display:none}</style><h1>x"])
-async def test_an_empty_page_is_found(stage: Stage, page: str) -> None:
-    report = await stage.report(page)
-    assert ("empty", "Expected the page to show something; saw nothing.") in findings(report)
-
-
-@pytest.mark.parametrize(
-    "page", ["<p>x", "<canvas></canvas>", "<svg></svg>", "<img alt='' src='data:image/png;base64,'>"]
-)
-async def test_a_page_that_shows_something_is_not_empty(stage: Stage, page: str) -> None:
-    assert "empty" not in [kind for kind, _ in findings(await stage.report(page))]
-
-
 async def test_there_is_a_screenshot_of_both_sizes_in_both_schemes(stage: Stage) -> None:
     report = await stage.report(HOME)
     sizes = {name: struct.unpack(">II", image[16:24]) for name, image in report.screenshots.items()}
     desktop, phone = (1280, 800), (390, 844)
     expected = {"desktop-light": desktop, "desktop-dark": desktop, "phone-light": phone, "phone-dark": phone}
     assert sizes == expected
-
-
-async def test_a_page_that_never_comes_to_rest_while_loading_ends_within_the_limit(stage: Stage) -> None:
-    started = monotonic()
-    report = await stage.report(
-        "<h1>x</h1><script>for (;;);</script>", "1 === 1", "prose it is", limits=TimeLimits(load=1, check=1, whole=2)
-    )
-    assert monotonic() - started < 30
-    assert "limit" in [kind for kind, _ in findings(report)]
-    assert states(report) == ["failed", "unproved"]
-    assert report.checks[0].seen == "not run"
-
-
-async def test_a_check_that_never_ends_ends_within_the_limit(stage: Stage) -> None:
-    started = monotonic()
-    report = await stage.report(
-        HOME, "document.title", "(() => { for (;;); })()", limits=TimeLimits(load=5, check=0.5, whole=6)
-    )
-    assert monotonic() - started < 30
-    assert states(report) == ["passed", "failed"]
-    assert report.checks[1].seen == "gave no answer in time"
-
-
-async def test_a_page_that_begins_an_endless_loop_later_ends_within_the_limit(stage: Stage) -> None:
-    started = monotonic()
-    page = HOME + "<script>setTimeout(() => { for (;;); }, 50)</script>"
-    report = await stage.report(page, *["document.title === 'No'"] * 20, limits=TimeLimits(load=1, check=0.5, whole=10))
-    assert monotonic() - started < 30
-    assert "limit" in [kind for kind, _ in findings(report)]
-
-
-async def test_what_there_was_no_time_for_says_nothing_of_a_page_that_answers(stage: Stage) -> None:
-    late = "new Promise(done => setTimeout(done, 50000, true)) // within 60 seconds"
-    report = await stage.report(HOME, late, "document.title", limits=TimeLimits(check=1, whole=8))
-    assert states(report) == ["unreadable", "passed"]
-    assert report.checks[0].seen.startswith("There was no time left to evaluate it")
-    assert report.findings == ()
-    assert report.notes == ("Not all of the page was looked at within 8 s.",)
-
-
-async def test_no_check_holds_on_a_page_that_goes_from_document_to_document(stage: Stage) -> None:
-    page = HOME + "<script>setTimeout(() => location.reload(), 40)</script>"
-    report = await stage.report(page, "document.title === 'Sales'")
-    assert states(report) == ["failed"]
-    assert report.checks[0].seen.startswith("the page goes from document to document by itself")
-    assert [finding.kind for finding in report.findings] == ["limit"]
-
-
-async def test_no_check_holds_on_a_page_that_stops_running_however_far_it_came(stage: Stage) -> None:
-    page = HOME + "<script>setTimeout(() => { for (;;); }, 400)</script>"
-    report = await stage.report(page, "document.title === 'Sales'")
-    assert states(report) == ["failed"]
-    assert [finding.kind for finding in report.findings] == ["limit"]
-
-
-async def test_a_page_that_waits_for_another_host_is_told_which(served: ServedSite) -> None:
-    async def hang(_: Asked, __: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(60)
-
-    async def here(_: str, __: int) -> list[str]:
-        return ["127.0.0.1"]
-
-    async with answering(hang) as slow, open_cage(None, served.url, resolve=here) as cage:
-        image = f"http://slow.example:{urlsplit(slow).port}/x.png"
-        served.site = Site({"index.html": f"{HOME}<img alt=x src={image}>".encode()})
-        report = await inspect_page(
-            cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], TimeLimits(load=2)
-        )
-    assert states(report) == ["passed"]
-    told = [finding.text for finding in report.findings if finding.kind == "limit"]
-    assert told == [f"Expected the page to load within 2 s; saw it still loading and waiting for {image}."]
-
-
-async def test_the_next_page_is_none_the_worse(stage: Stage) -> None:
-    await stage.report("<script>for (;;);</script>", limits=TimeLimits(load=0.3, check=0.3, whole=1))
-    assert states(await stage.report(HOME, "document.title === 'Sales'")) == ["passed"]
-
-
-async def test_a_page_that_complains_without_end_fits_the_report(stage: Stage) -> None:
-    page = HOME + "<script>for (let i = 0; i < 1000; i++) console.error(i + 'x'.repeat(999))</script>"
-    report = await stage.report(page)
-    assert 0 < len(report.findings) <= MAX_FINDINGS
-    assert len(Build(id="x", findings=report.findings).model_dump_json()) < 100_000
-
-
-async def test_halves_of_characters_do_not_break_the_report(stage: Stage) -> None:
-    page = HOME + "<script>console.error('\\ud800'); setTimeout(() => { throw '\\udc00' })</script>"
-    report = await stage.report(page, Check(text="(() => { throw new Error('\\ud83d') })()", js=True))
-    assert len(report.findings) == 2
-    assert Build(id="x", findings=report.findings, checks=report.checks).model_dump_json()
 
 
 async def test_dialogs_and_popups_do_not_hold_it_up(stage: Stage) -> None:
@@ -403,102 +207,6 @@ async def test_a_name_that_differs_in_case_or_place_is_said(stage: Stage) -> Non
         f"{outside}: address files without a slash or a host in front.",
         "Expected js/app.js to be there; the site answered 404. There is app.js.",
     }
-
-
-async def test_a_link_to_a_page_that_is_not_there_is_found(stage: Stage) -> None:
-    page = HOME + "<a href=about.html>About</a><a href=about>x</a><a href=none.html?a#b>None</a><a href=#total>T</a>"
-    report = await stage.report(page, about_html="<p>x")
-    assert [(finding.kind, finding.where) for finding in report.findings] == [("missing", 'a[href="none.html?a#b"]')]
-
-
-async def test_mixed_content_is_found_though_nothing_answers(stage: Stage) -> None:
-    report = await stage.report(
-        HOME + "<script src=http://cdn.invalid/x.js></script><script>new WebSocket('ws://a.invalid')</script>"
-    )
-    assert [finding.text for finding in report.findings if finding.kind == "external"] == [
-        f"Expected https (or wss); saw {url}, which browsers block on a page served over https."
-        for url in ("ws://a.invalid/", "http://cdn.invalid/x.js")
-    ]
-
-
-async def test_a_page_wider_than_a_phone_names_what_is_too_wide(stage: Stage) -> None:
-    report = await stage.report(HOME + "<div><p id=wide style='width: 700px'>x</p></div>")
-    assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
-        ("layout", "Expected no sideways scrolling on a phone 390 px wide; saw a page 708 px wide.", "p#wide (700 px)")
-    ]
-
-
-async def test_where_a_list_is_cut_it_says_of_how_many(stage: Stage) -> None:
-    page = HOME + "<input>" * 9 + "<p style='width: 700px'>x</p>" * 4 + "<a href=gone.html>x</a>"
-    links = "".join(f"<a href={number}.html>x</a>" for number in range(6))
-    report = await stage.report(page + links)
-    assert [finding.where.partition("; ")[2] for finding in report.findings if "; " in finding.where] == [
-        "5 of 7 like this are listed",
-        "5 of 9 like this are listed",
-    ]
-    (wide,) = (finding for finding in report.findings if finding.kind == "layout")
-    assert wide.where.endswith("p (700 px) (3 of 4)")
-
-
-async def test_a_page_without_a_viewport_is_laid_out_for_a_desktop_on_phones(stage: Stage) -> None:
-    report = await stage.report("<!doctype html><html lang=en><title>x</title><h1>x</h1>")
-    assert [(finding.kind, finding.where) for finding in report.findings] == [("layout", "head")]
-
-
-async def test_what_not_everyone_can_use_is_found(stage: Stage) -> None:
-    report = await stage.report("<meta name=viewport content='width=device-width'><input id=a><img src='data:,'><p>x")
-    assert {finding.text.partition("(")[2].partition(")")[0] for finding in report.findings} == {
-        "html-has-lang",
-        "document-title",
-        "label",
-        "image-alt",
-    }
-
-
-async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault(
-    tmp_path: Path, served: ServedSite
-) -> None:
-    async def refuse(_: Asked, writer: asyncio.StreamWriter) -> None:
-        writer.write(response(403, access_control_allow_origin="*"))
-
-    async def here(_: str, __: int) -> list[str]:
-        return ["127.0.0.1"]
-
-    package = tmp_path / "marked"
-    package.mkdir()
-    (package / "package.json").write_text('{"version": "12.0.2"}')
-    async with answering(refuse) as api, open_cage(None, served.url, resolve=here) as cage:
-        port = urlsplit(api).port
-        library = "https://cdn.jsdelivr.net/npm/marked@12.0.2/none.js"
-        scripts = "".join(f"<script src={url}></script>" for url in (library, "https://gone.example/x"))
-        page = f"{HOME}<script>fetch('http://api.example:{port}/x')</script>{scripts}"
-        served.site = Site({"index.html": page.encode()})
-        report = await inspect_page(cage, Target(served.url, cdn_mirror=tmp_path), [], TimeLimits(check=1))
-    assert report.notes == (f"http://api.example:{port}/x answered 403.",)
-    assert [(finding.kind, finding.text.partition(";")[2]) for finding in report.findings] == [
-        ("external", " it answered 404. Name a version and a file that exist."),
-        ("external", " saw https://gone.example/x, a host that does not answer."),
-        ("external", f" saw http://api.example:{port}/x, which browsers block on a page served over https."),
-    ]
-
-
-async def test_a_page_that_takes_too_much_memory_is_ended(served: ServedSite) -> None:
-    greedy = b"<script>const all = []; setInterval(() => all.push(new Uint8Array(3e7).fill(1)), 9)</script>"
-    served.site = Site({"index.html": b"<h1>x</h1>" + greedy})
-    limits = TimeLimits(load=5, check=20, whole=30, bytes=700_000_000)
-    async with open_cage(None, served.url, most_bytes=limits.bytes) as cage:
-        report = await inspect_page(cage, Target(served.url), [(1, Check(text="false", js=True))], limits)
-        assert cage.watch.has_ended_it
-    assert [(finding.kind, finding.text) for finding in report.findings] == [
-        ("limit", "Expected the page to need less than 667 MB; saw it take more.")
-    ]
-    assert states(report) == ["failed"]
-
-
-async def test_a_page_that_loads_itself_again_and_again_is_found(stage: Stage) -> None:
-    report = await stage.report(HOME + "<script>setTimeout(() => location.reload(), 20)</script>")
-    assert "limit" in [kind for kind, _ in findings(report)]
-    assert "documents by itself" in report.findings[0].text
 
 
 async def test_a_check_that_clicks_has_a_page_of_its_own_and_spoils_no_other(stage: Stage) -> None:

@@ -15,7 +15,8 @@ from playwright.async_api import Browser, Error, async_playwright
 from orchestrator.core.address import Unresolved, resolve_public_addresses
 from orchestrator.verify.browser import find_browser, open_cage
 from tests.doubles.server import Asked, answering, response
-from tests.verify.channels import CHANNELS, NAMES, Channel
+from tests.verify.channel import Channel
+from tests.verify.channels import CHANNELS, NAMES
 
 AT_ONCE = 8
 PATIENCE_S = 2.0

@@ -12,7 +12,7 @@ from orchestrator.core.deadline import deadline_for
 from receiver.app import create_app
 from receiver.github.client import GitHub
 from receiver.github.clock import SKEW_S, GitHubClock
-from tests.receiver.test_app import AT_ONCE, SETTINGS, ScriptedGitHub, send
+from tests.doubles.door import AT_ONCE, SETTINGS, ScriptedGitHub, send
 
 pytestmark = pytest.mark.anyio
 

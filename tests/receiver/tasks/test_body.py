@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 from orchestrator.core.loopback import bind, serving
 from receiver.tasks.body import DRAIN_BYTES, PLACES, SMALL
 from receiver.tasks.outline import MOST_VALUES
-from tests.receiver.test_app import MB, SETTINGS, TASK, ScriptedGitHub, app, fields, to
+from tests.doubles.door import MB, SETTINGS, TASK, ScriptedGitHub, app, fields, to
 
 pytestmark = pytest.mark.anyio
 

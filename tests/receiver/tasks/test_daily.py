@@ -13,7 +13,7 @@ from receiver.answers import RefusedRequest
 from receiver.app import create_app
 from receiver.github.client import GitHub, NotTakenError
 from receiver.tasks.daily import AGAIN, FAILED_S, IDS, LOOK_S, Daily
-from tests.receiver.test_app import AT_ONCE, SETTINGS, ScriptedGitHub, send
+from tests.doubles.door import AT_ONCE, SETTINGS, ScriptedGitHub, send
 
 pytestmark = pytest.mark.anyio
 

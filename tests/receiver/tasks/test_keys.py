@@ -13,8 +13,8 @@ import pytest
 from orchestrator.core.task import request_id, task_key
 from receiver.settings import Settings
 from receiver.tasks.keys import derive_task_keys, is_secret
+from tests.doubles.door import KEY, SETTINGS, TASK, ScriptedGitHub, send, to
 from tests.doubles.receiver import OLD_SECRET, TASK_KEY
-from tests.receiver.test_app import KEY, SETTINGS, TASK, ScriptedGitHub, send, to
 from tests.receiver.test_results import QUERY
 
 pytestmark = pytest.mark.anyio

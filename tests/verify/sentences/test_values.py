@@ -1,0 +1,93 @@
+"""Sentences about keys, values and elements."""
+
+import pytest
+
+from orchestrator.verify.files import CheckedFiles, decide_check
+
+ORDERS = CheckedFiles(
+    {
+        "orders.json": b'[{"id": 1, "tags": ["a"], "to": {"city": "Oslo"}}, {"id": 2, "tags": [], "to": {"city": ""}}]',
+        "one.json": b'{"unit": "kg", "low": 1, "high": 3, "list": [1, 2], "on": true, "note": ""}',
+        "bad.json": b"[1, 2",
+        "texts.json": b'["a", "b"]',
+        "t.csv": b"day,sum\nMo,3\nTu,x\n",
+        "docs/a.md": b"# A\n",
+        "page.html": b"<title></title><input name=q type=text><button id=go class='big red'><a href=docs/a.md>",
+    },
+    {},
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds", "seen"),
+    [
+        ("orders.json matches [{id: number}]", None, ""),
+        ("orders.json has the structure [{id: number, to: {city: string}}]", True, "has `id`"),
+        ("orders.json has the structure `[{id: int, tags: list}]`", True, "has `id`"),
+        ("orders.json has [{id: string}]", False, "`id` in `orders.json` is 1, not of type string"),
+        ('one.json has {unit: "kg", low: 1, on: bool}', True, ""),
+        ('one.json has {unit: "lb"}', False, '`unit` in `one.json` is "kg", not “lb”'),
+        ("one.json has {low: 2}", False, "is 1, not “2”"),
+        ('one.json has {unit: "string", high: number}', True, ""),
+        ("one.json `high` is greater than low", True, "`high` greater than `low`"),
+        ("one.json low is at least `high`", False, "`low` is 1, `high` 3"),
+        ("one.json low is greater than unit", False, '`unit` "kg"'),
+        ("one.json low is greater than missing", False, "the keys are"),
+        ("bad.json low is greater than high", False, "not valid JSON"),
+        ("`low` in one.json is positive", True, ""),
+        ("`note` in one.json is a non-empty string", False, '`note` in `one.json` is ""'),
+        ("`unit` in one.json is non-empty", True, ""),
+        ("`unit` in one.json is a string", True, ""),
+        ("`on` in one.json is true", True, ""),
+        ("`on` in one.json is false", False, "is true, not “false”"),
+        ("`on` in one.json is true or false", True, ""),
+        ("`unit` in one.json exists", True, ""),
+        ("`kind` in one.json does not exist", True, ""),
+        ("`unit` and `low` in one.json are present", True, ""),
+        ("`unit` in one.json is not present", False, "has `unit`"),
+        ("texts.json is an array of strings", True, "all are of type strings"),
+        ("texts.json is an array of numbers", False, "not of type numbers"),
+        ("one.json is an array of numbers", False, "holds an object"),
+        ("bad.json is a list of numbers", False, "not valid JSON"),
+        ("texts.json is a list with three items", False, "2 items"),
+        ("Each item in one.json has the key unit", None, "holds an object"),
+        ("Each item in bad.json has the key unit", False, "not valid JSON"),
+        ("Every entry of orders.json has `id` and `tags`", True, ""),
+        ("orders.json has keys `id` and `to`, and `to.city` is a string", True, ""),
+        ("t.csv has a sum column (number)", False, '`sum` in `t.csv` is "x", not of type number'),
+        ("In t.csv, `sum` is at most 5", False, 'is "x"'),
+        ("t.csv has exactly the columns day and sum", True, ""),
+        ("The first line of t.csv is `day,sum`", True, ""),
+        ('t.csv\'s first line is "a,b"', False, "begins with"),
+        ("a.md is in the docs folder and docs/ exists", True, "`docs/` has 1 file"),
+        ("The repo does not have a docs folder", False, "`docs/` has 1 file"),
+        ("The docs folder contains a.md but not the src folder", None, ""),
+        ("page.html has an input with name q", True, ""),
+        ("page.html has an `input` with name q", True, ""),
+        ("page.html has an input element with type `text`", True, ""),
+        ("page.html has a button with class red", True, ""),
+        ("page.html has a form with id go", None, "0 elements for `form#go`"),
+        ("page.html has an element matching css selector `input[name=q], button`", True, "2 elements"),
+        ("page.html has a title", False, "has the title “”"),
+        ("page.html has at most 2 links", True, "1 link"),
+        ("A link to docs/a.md is present on page.html", True, "leads to `docs/a.md`"),
+        ("docs/a.md is not linked from page.html", False, "leads to"),
+        ("page.html does not load gone.js", True, "there is no `gone.js`"),
+        ("one.json must exist and may hold anything", None, ""),
+        ('one.json has `unit` set to "kg" and `low` equal to 1', True, ""),
+        ("one.json has low between 0 and 2", True, ""),
+        ("one.json has a twenty-five word note", None, ""),
+        ("docs/a.md has at most twenty-five words", True, ""),
+        ("docs/a.md has a dozen words", False, "2 or 1 words"),
+        ("docs/a.md has 1 or fewer headings", True, ""),
+        ("docs/a.md has two or fewer headings", True, ""),
+        ("docs/a.md has 5 or more headings", False, "1 or 0 headings"),
+        ("docs/a.md has fewer than -1 words", False, "2 or 1 words"),
+        ("docs/a.md has only a single heading", None, ""),
+        ("docs/a.md has between 1 and 2 words", True, ""),
+        ("docs/a.md has 2 and 3 words", None, ""),
+    ],
+)
+def test_keys_values_and_elements_are_read(text: str, holds: bool | None, seen: str) -> None:  # noqa: FBT001 - as above
+    found = decide_check(text, ORDERS)
+    assert (found.holds, seen in found.seen) == (holds, True), found.seen
