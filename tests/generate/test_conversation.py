@@ -377,7 +377,7 @@ async def test_a_correction_that_does_not_fit_behind_the_answer_is_asked_for_as_
     assert outcomes(at) == ["asked again: README.md is missing.", "answered"]
     assert [len(asked["messages"]) for asked in server.prompts] == [2, 2]
     assert "README.md is missing." in last_prompt(server)
-    assert "The site below was opened" in last_prompt(server)
+    assert "A browser opened the site below" in last_prompt(server)
 
 
 async def test_an_answer_that_is_cut_where_nothing_more_fits_is_not_continued() -> None:
