@@ -248,7 +248,7 @@ def _evaluate(chosen: argparse.Namespace) -> int:
 
 def _compare(chosen: argparse.Namespace) -> int:
     from orchestrator.compare.compare import CompareOptions, run_comparison  # noqa: PLC0415
-    from orchestrator.local.stage import staged_in  # noqa: PLC0415
+    from orchestrator.local.stage import run_stage_in  # noqa: PLC0415
 
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
     if not models or chosen.receiver or chosen.endpoints:
@@ -257,7 +257,7 @@ def _compare(chosen: argparse.Namespace) -> int:
             "Name the models, or leave out --models.",
         )
     options = CompareOptions(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
-    return run_comparison(options, load_environment(dotenv=True), staged_in)
+    return run_comparison(options, load_environment(dotenv=True), run_stage_in)
 
 
 def _watch(chosen: argparse.Namespace) -> int:

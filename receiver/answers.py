@@ -32,10 +32,10 @@ class RefusedRequest(Exception):
 
 
 REFUSALS = (HTTPException, InvalidTask, NotTakenError, RefusedRequest, SpentError)
-"""What a route may raise; `as_json` answers each."""
+"""What a route may raise; `answer_error` answers each."""
 
 
-async def as_json(http: HTTPRequest, error: Exception) -> Response:
+async def answer_error(http: HTTPRequest, error: Exception) -> Response:
     """Answer one of REFUSALS."""
     if isinstance(error, RefusedRequest):
         return JSONResponse(error.body, error.status, error.headers)

@@ -7,7 +7,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from receiver.answers import REFUSALS, as_json
+from receiver.answers import REFUSALS, answer_error
 from receiver.github.budget import CallBudget
 from receiver.github.client import GitHub
 from receiver.pacing import Paced
@@ -31,10 +31,10 @@ def create_app(
     routes = [
         # With a slash at the end as well: a redirect would lose the body of a POST with many clients.
         *(Route(path, door.accept, methods=["POST"]) for path in ("/api-endpoint", "/api-endpoint/")),
-        *(Route(path, results.result) for path in ("/result", "/result/")),
-        *(Route(path, status.health) for path in ("/health", "/health/")),
-        Route("/openapi.json", status.description),
-        Route("/", status.status),
+        *(Route(path, results.answer_result) for path in ("/result", "/result/")),
+        *(Route(path, status.answer_health) for path in ("/health", "/health/")),
+        Route("/openapi.json", status.answer_description),
+        Route("/", status.answer_status),
     ]
-    handlers = dict.fromkeys(REFUSALS, as_json)
+    handlers = dict.fromkeys(REFUSALS, answer_error)
     return Starlette(routes=routes, exception_handlers=handlers, middleware=[Middleware(Paced)])

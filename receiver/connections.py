@@ -38,7 +38,7 @@ class Connection(H11Protocol):
         """Take a connection; where there are MOST, the one whose request has been on its way longest gives way."""
         super().connection_made(transport)
         self.since = time.monotonic()
-        self._wait()
+        self._start_timer()
         if len(self.connections) > MOST:
             self._make_room()
 
@@ -59,10 +59,10 @@ class Connection(H11Protocol):
         """Take in bytes; the time for a head is not begun anew by each of them."""
         super().data_received(data)
         if self._is_answering:
-            self._stop()
+            self._stop_timer()
         elif self._timer is None:
             self.since = time.monotonic()
-            self._wait()
+            self._start_timer()
 
     def pause_writing(self) -> None:
         """Give the client HEAD_S to read what it was answered."""
@@ -78,7 +78,7 @@ class Connection(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        self._stop()
+        self._stop_timer()
         if self._unread is not None:
             self._unread.cancel()
         super().connection_lost(exc)
@@ -93,15 +93,15 @@ class Connection(H11Protocol):
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
-    def _wait(self) -> None:
-        self._timer = self.loop.call_later(HEAD_S, self._late)
+    def _start_timer(self) -> None:
+        self._timer = self.loop.call_later(HEAD_S, self._close_if_late)
 
-    def _stop(self) -> None:
+    def _stop_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
-    def _late(self) -> None:
+    def _close_if_late(self) -> None:
         self._timer = None
         if not self._is_answering:
             self.transport.close()

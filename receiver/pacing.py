@@ -71,9 +71,9 @@ class Paced:
     def _begin_turn(self) -> None:
         if not self._is_turning:
             self._is_turning = True
-            asyncio.get_running_loop().call_soon(self._turn)
+            asyncio.get_running_loop().call_soon(self._run_turn)
 
-    def _turn(self) -> None:
+    def _run_turn(self) -> None:
         """Let in the next, one of each line after the other."""
         self._is_turning = False
         self._let_in = 0

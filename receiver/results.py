@@ -25,7 +25,7 @@ from receiver.github.listings import AnsweringCommit, RequestRun
 from receiver.github.looks import Terms
 from receiver.github.memory import Memory, UnderWay
 from receiver.settings import Settings
-from receiver.tasks.keys import keys_of
+from receiver.tasks.keys import derive_task_keys
 
 ROUNDS_TRIED = 50
 """Where `/result` is asked without a round, ids of this many rounds are looked for."""
@@ -82,32 +82,32 @@ class Results:
         self._answers: Memory[KnownResult] = Memory(ANSWERS, clock)
         self._under_way: UnderWay[KnownResult] = UnderWay()
 
-    async def result(self, http: HTTPRequest) -> Response:
+    async def answer_result(self, http: HTTPRequest) -> Response:
         """Say what came of a request; the last that was known of it, with its time, where the budget is spent."""
         query = http.query_params
-        round_ = _round_in(query)
+        round_ = _parse_round(query)
         texts = [query[name] for name in LONGEST]
         if round_ == 0 or any(len(text) > most for text, most in zip(texts, LONGEST.values(), strict=True)):
-            raise _unknown()
+            raise _unknown_error()
         email, task, nonce = texts
         # Who knows neither e-mail nor nonce cannot name it: what is remembered is for those who could ask anyway.
         name = request_id(email, task, round_ or 0, nonce)
-        last = self._answers.found(name)
-        answer = self._answers.fresh(name, LIVE_S if last and last.is_final else ANSWER_S)
+        last = self._answers.find_value(name)
+        answer = self._answers.find_fresh(name, LIVE_S if last and last.is_final else ANSWER_S)
         if answer is None:
-            requests = {request_id(email, task, one, nonce): one for one in _rounds(round_)}
+            requests = {request_id(email, task, one, nonce): one for one in _candidate_rounds(round_)}
             asked = ResultQuery(email, task, nonce, requests)
             try:
-                answer = await self._under_way.join(name, lambda: self._answer(name, asked))
+                answer = await self._under_way.join(name, lambda: self._refresh_answer(name, asked))
             except SpentError:
                 if last is None or last.body is None:
                     raise
                 return JSONResponse(last.body | {"as_of": last.at.isoformat(timespec="seconds")})
         if answer.body is None:
-            raise _unknown()
+            raise _unknown_error()
         return JSONResponse(answer.body)
 
-    async def awaited(self, request: Request) -> dict[str, Any]:
+    async def await_result(self, request: Request) -> dict[str, Any]:
         """Return what came of `request`, or after the time for waiting what is known by then.
 
         Looks become rarer the longer it takes, and what others who wait saw meanwhile is taken.
@@ -120,49 +120,53 @@ class Results:
                     pause = number * self._settings.poll_s
                     await asyncio.sleep(pause)
                     with contextlib.suppress(NotTakenError):  # GitHub has the task; a failed look is no failure
-                        known = await self._known(asked, [Terms(pause)], _for_one_who_waits(number, pause))
+                        known = await self._find_outcome(asked, [Terms(pause)], _terms_for_waiting(number, pause))
                     if known is not None and known["status"] in ("done", "failed"):
                         break
         return known or {"status": "queued", "id": request.id, "logs_url": None}
 
-    async def _answer(self, name: str, asked: ResultQuery) -> KnownResult:
-        answer = KnownResult(await self._known(asked, self._listed(), self._for_anyone), datetime.now(UTC))
+    async def _refresh_answer(self, name: str, asked: ResultQuery) -> KnownResult:
+        answer = KnownResult(
+            await self._find_outcome(asked, self._listing_terms(), self._terms_for_anyone), datetime.now(UTC)
+        )
         self._answers.keep(name, answer)
         return answer
 
-    def _listed(self) -> list[Terms]:
+    def _listing_terms(self) -> list[Terms]:
         shared = Purse(self._budget, is_refunded=True)
         return [Terms(RUNS_S, shared), Terms(OLDER_RUNS_S, shared)]
 
-    def _for_anyone(self, run: RequestRun | None) -> Terms:
+    def _terms_for_anyone(self, run: RequestRun | None) -> Terms:
         keep = UNLISTED if run is None else EARLY if run.is_under_way else OPEN
         return Terms(COMMITS_S, Purse(self._budget, keep))
 
-    async def _known(
+    async def _find_outcome(
         self, asked: ResultQuery, pages: Sequence[Terms], terms_for: Callable[[RequestRun | None], Terms | None]
     ) -> dict[str, Any] | None:
         """Return what is known. `terms_for`: how to look for the commit of a request with this run, None not to."""
-        run = await self._github.run_of(asked.requests, pages)
+        run = await self._github.find_run(asked.requests, pages)
         terms = terms_for(run)
-        commit = await self._commit(asked, run, terms) if terms else None
+        commit = await self._find_commit(asked, run, terms) if terms else None
         if commit is not None:
-            return await self._done(asked, commit, run)
+            return await self._build_done_body(asked, commit, run)
         return None if run is None else {"status": run.state, "id": run.request, "logs_url": run.logs_url}
 
-    async def _commit(self, asked: ResultQuery, run: RequestRun | None, terms: Terms) -> AnsweringCommit | None:
-        names: Sequence[str] = repository_names(asked.task, *keys_of(self._settings, asked.email, asked.task))
+    async def _find_commit(self, asked: ResultQuery, run: RequestRun | None, terms: Terms) -> AnsweringCommit | None:
+        names: Sequence[str] = repository_names(asked.task, *derive_task_keys(self._settings, asked.email, asked.task))
         is_early = run is not None and run.is_under_way
         if is_early:
             names = names[:1]  # nearly every site has it, and the list of runs has an answer already
         try:
-            with terms.purse.holding(len(names)) if terms.purse else contextlib.nullcontext():
-                return await self._github.commit_of(asked.requests, names, terms, run)
+            with terms.purse.hold_calls(len(names)) if terms.purse else contextlib.nullcontext():
+                return await self._github.find_commit(asked.requests, names, terms, run)
         except SpentError:
             if is_early:
                 return None
             raise
 
-    async def _done(self, asked: ResultQuery, commit: AnsweringCommit, run: RequestRun | None) -> dict[str, Any]:
+    async def _build_done_body(
+        self, asked: ResultQuery, commit: AnsweringCommit, run: RequestRun | None
+    ) -> dict[str, Any]:
         pages_url = self._settings.pages_url.format(owner=commit.owner, repo=commit.repository)
         round_ = asked.requests[commit.request]
         # A run ends well only once the page is live; one whose evaluator did not answer may be live as well.
@@ -184,7 +188,7 @@ class Results:
         }
 
 
-def _for_one_who_waits(number: int, pause: float) -> Callable[[RequestRun | None], Terms | None]:
+def _terms_for_waiting(number: int, pause: float) -> Callable[[RequestRun | None], Terms | None]:
     def terms_for(run: RequestRun | None) -> Terms | None:
         is_sooner = run is not None and not run.is_under_way
         return Terms(pause) if is_sooner or number >= EARLY_FROM else None
@@ -192,7 +196,7 @@ def _for_one_who_waits(number: int, pause: float) -> Callable[[RequestRun | None
     return terms_for
 
 
-def _round_in(query: QueryParams) -> int | None:
+def _parse_round(query: QueryParams) -> int | None:
     """Return the round that is asked for, None for any; raise RefusedRequest(422) where the query lacks something."""
     missing = [name for name in LONGEST if not query.get(name)]
     round_ = query.get("round", "")
@@ -202,9 +206,9 @@ def _round_in(query: QueryParams) -> int | None:
     return int(round_) if round_ else None
 
 
-def _rounds(round_: int | None) -> Sequence[int]:
+def _candidate_rounds(round_: int | None) -> Sequence[int]:
     return [round_] if round_ else range(1, ROUNDS_TRIED + 1)
 
 
-def _unknown() -> RefusedRequest:
+def _unknown_error() -> RefusedRequest:
     return RefusedRequest(404, "This request is not known (yet). A run is listed a few seconds after it starts.")

@@ -8,7 +8,7 @@ import uvicorn
 
 from receiver.app import create_app
 from receiver.connections import HEAD_BYTES, Connection
-from receiver.github.client import GitHub, NotTakenError, http_client
+from receiver.github.client import GitHub, NotTakenError, create_http_client
 from receiver.settings import Settings, SettingsError
 
 _log = logging.getLogger("pagewright.receiver")
@@ -21,13 +21,13 @@ def serve(settings: Settings) -> None:
     for said in settings.warnings:
         _log.warning("%s", said)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises the signal once more when it has ended
-        asyncio.run(_served(settings))
+        asyncio.run(_run_server(settings))
 
 
-async def _served(settings: Settings) -> None:
-    async with contextlib.aclosing(GitHub(settings, http_client())) as github:
+async def _run_server(settings: Settings) -> None:
+    async with contextlib.aclosing(GitHub(settings, create_http_client())) as github:
         if settings.check_on_startup:
-            await check(github)
+            await check_workflow(github)
         # No access log: the query of /result holds an e-mail and a nonce.
         config = uvicorn.Config(
             create_app(settings, github),
@@ -43,10 +43,10 @@ async def _served(settings: Settings) -> None:
         await uvicorn.Server(config).serve()
 
 
-async def check(github: GitHub) -> None:
+async def check_workflow(github: GitHub) -> None:
     """Raise SettingsError unless GitHub shows an active workflow to the token."""
     try:
-        state = await github.workflow_state()
+        state = await github.fetch_workflow_state()
     except NotTakenError as error:
         raise SettingsError(f"{error} (Set CHECK_ON_STARTUP=false to start anyway.)") from None
     if state != "active":

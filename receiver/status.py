@@ -39,7 +39,7 @@ class Status:
         self._health: _Health | None = None
         self._description = _DESCRIPTION.read_bytes()
 
-    async def health(self, _: HTTPRequest) -> Response:
+    async def answer_health(self, _: HTTPRequest) -> Response:
         """Say how the receiver is set up, and whether GitHub would start the workflow.
 
         Where GitHub takes its time, or the budget is spent, the last answer is given, with its time: a platform that
@@ -48,7 +48,7 @@ class Status:
         last = self._health
         try:
             async with asyncio.timeout(self._settings.look_s if last else None):
-                health = await self._looked()
+                health = await self._check_health()
         except (SpentError, TimeoutError):
             if last is None:
                 raise
@@ -56,22 +56,22 @@ class Status:
         self._health = health
         return JSONResponse(health.body, health.status)
 
-    async def description(self, _: HTTPRequest) -> Response:
+    async def answer_description(self, _: HTTPRequest) -> Response:
         """Say what it takes and answers, as OpenAPI."""
         return Response(self._description, media_type="application/json")
 
-    async def status(self, http: HTTPRequest) -> Response:
+    async def answer_status(self, http: HTTPRequest) -> Response:
         """Say what this is, and which models build the pages, as far as the token may know."""
-        models = await self._known_models()
+        models = await self._refresh_models()
         if "text/html" in http.headers.get("accept", ""):
             named = "" if models is None else f"<p>Pages are built by {escape(', '.join(models) or 'a template')}.</p>"
             return HTMLResponse(_PAGE.replace("<!-- models -->", named))
         said = {"service": "pagewright", "status": "ok", "submit": "POST /api-endpoint", "models": models}
         return JSONResponse(said)
 
-    async def _looked(self) -> _Health:
+    async def _check_health(self) -> _Health:
         try:
-            workflow, problem = await self._github.workflow_state(Terms(WORKFLOW_S, self._purse)), None
+            workflow, problem = await self._github.fetch_workflow_state(Terms(WORKFLOW_S, self._purse)), None
         except NotTakenError as error:
             workflow, problem = "unknown", str(error)
         healthy = workflow == "active"
@@ -83,10 +83,10 @@ class Status:
         }
         return _Health(200 if healthy else 503, body, datetime.now(UTC))
 
-    async def _known_models(self) -> list[str] | None:
+    async def _refresh_models(self) -> list[str] | None:
         with contextlib.suppress(NotTakenError, SpentError, TimeoutError):
             async with asyncio.timeout(self._settings.look_s):
-                self._models = await self._github.models(Terms(MODELS_S, self._purse))
+                self._models = await self._github.fetch_models(Terms(MODELS_S, self._purse))
         return self._models
 
     def _configuration(self) -> dict[str, object]:

@@ -16,7 +16,7 @@ from orchestrator.cli import main
 from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, LiveEvent, parse_line
 from orchestrator.core.task import request_id
 from orchestrator.core.telling import describe_event
-from orchestrator.jobs.summary import code
+from orchestrator.jobs.summary import code_span
 from tests.doubles.hub import TOKEN, Hub
 
 COMMAND = [sys.executable, "-m", "orchestrator"]
@@ -188,7 +188,7 @@ def _tells_the_same_story(data: Path, entry: dict[str, Any], log: str) -> None:
     run = next(event.run for event in events if isinstance(event, EndedEvent))
     summary = (data / ".github" / "work" / "summaries" / f"{run}.md").read_text()
     for event in checks:
-        assert code(event.label) in summary
+        assert code_span(event.label) in summary
     assert live.pages_url in summary
     told = subprocess.run(
         [*COMMAND, "watch", request, "--data", str(data)],

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from orchestrator.core.task import parse_request_id, task_key
-from orchestrator.local.stage import LocalOptions, Stage, staged
+from orchestrator.local.stage import LocalOptions, Stage, run_stage
 from tests.doubles import history
 
 pytestmark = [pytest.mark.act, pytest.mark.browser, pytest.mark.anyio]
@@ -49,7 +49,7 @@ class Evaluator:
 
     async def result(self, id_: str, nonce: str, count: int = 1) -> dict[str, Any]:
         """Return the result for `nonce`, once the run is over and `count` notifications came in."""
-        runs = self.stage.github.runs.list("local/pagewright")
+        runs = self.stage.github.runs.list_runs("local/pagewright")
         for run in runs:
             if run.display_title.endswith(id_):
                 await self.stage.engine.wait(run.id)
@@ -62,7 +62,10 @@ class Evaluator:
 async def evaluating(data: Path, **env: str) -> AsyncIterator[Evaluator]:
     """Have everything on this machine, its state in `data`, for as long as the block runs."""
     options = LocalOptions(receiver_port=0, github_port=0, data=data, pages_delay=0.2)
-    async with staged(options, {"PATH": "/usr/local/bin:/usr/bin:/bin", **env}) as stage, httpx.AsyncClient() as http:
+    async with (
+        run_stage(options, {"PATH": "/usr/local/bin:/usr/bin:/bin", **env}) as stage,
+        httpx.AsyncClient() as http,
+    ):
         yield Evaluator(stage, http)
 
 
@@ -123,8 +126,8 @@ async def test_two_rounds_a_repetition_and_a_round_without_a_repository(evaluato
     known = (await evaluator.http.get(f"{evaluator.stage.receiver}/result", params=asked)).json()
     assert known["status"] == "failed"
     log_text = "".join(
-        evaluator.stage.github.runs.log(job.id)
-        for run in evaluator.stage.github.runs.list("local/pagewright")
+        evaluator.stage.github.runs.load_log(job.id)
+        for run in evaluator.stage.github.runs.list_runs("local/pagewright")
         for job in run.jobs
     )
     assert "student@example.com" not in log_text
@@ -156,7 +159,7 @@ async def test_a_secret_is_changed_between_two_rounds_and_nothing_is_made_twice(
         assert said["task"] == task_key(key, "student@example.com", "sales-page")
         assert [entry["round"] for entry in said["rounds"]] == [1, 2]
         assert {path.stem for path in (data / "local").glob("*.git")} == {"pagewright", "sales-page"}
-        groups = {run.group for run in after.stage.github.runs.list("local/pagewright")}
+        groups = {run.group for run in after.stage.github.runs.list_runs("local/pagewright")}
         assert groups == {f"task-{said['task']}"}
 
 

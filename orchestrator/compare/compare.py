@@ -65,10 +65,10 @@ class TrialPipeline(Protocol):
     def results(self) -> Inbox:
         """Where its results arrive."""
 
-    def tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
+    def make_tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
         """Return what an evaluation of it works with."""
 
-    def build_of(self, request: str) -> Build | None:
+    def load_build(self, request: str) -> Build | None:
         """Return what the build of a request, given by its id, handed over."""
 
 
@@ -143,9 +143,9 @@ async def _try_model(bench: _Bench, model: str, kit: Kit) -> None:
         bench.say(f"{model}: {len(entries)} rounds, kept in {bench.options.data / LEDGER}")
         stage.results.takes = lambda result: bench.ledger.take_result(result, datetime.now(UTC).timestamp())
         async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
-            ended = await carry_out(bench.ledger, number, [endpoint], stage.tools(bench.env, http, bench.say))
+            ended = await carry_out(bench.ledger, number, [endpoint], stage.make_tools(bench.env, http, bench.say))
         for entry in ended:
-            if (how := _summarize_build(stage.build_of(entry.task.id))) is not None:
+            if (how := _summarize_build(stage.load_build(entry.task.id))) is not None:
                 bench.ledger.record_build(entry.task.nonce, how)
     bench.say(f"{model}: {len(bench.cases)} sites to repair")
     browser = evaluator_settings(bench.env).browser

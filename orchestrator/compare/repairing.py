@@ -14,7 +14,7 @@ from orchestrator.evaluator.records import SiteRepair
 from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
 from orchestrator.making.proving import ProvedAttempt, ProvingTools, prove
-from orchestrator.verify.browser import opened
+from orchestrator.verify.browser import open_cage
 from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.verification import Subject, verify
 
@@ -64,7 +64,7 @@ def _ways(generation: Generation, case: Case, browser: Path | None) -> ProvingTo
     async def verify_generated(made: GeneratedSite) -> ProvedAttempt:
         asked = [(1, check) for check in case.checks]
         subject = Subject(made.site, "repo", asked, attachments=case.attachments, proofs=made.proofs)
-        report = await verify(subject, LIMITS, partial(opened, browser), MIRROR)
+        report = await verify(subject, LIMITS, partial(open_cage, browser), MIRROR)
         return ProvedAttempt(made, made.site, report)
 
     return ProvingTools(verify_generated, generation.ask_for_repair, template=generation.template_site)

@@ -112,11 +112,11 @@ async def _examine_models(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
 
 async def _examine_browser(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
     """Start the browser and open an empty page."""
-    from orchestrator.verify.browser import opened  # noqa: PLC0415 - needed here alone
+    from orchestrator.verify.browser import open_cage  # noqa: PLC0415 - needed here alone
 
     without: list[str] = []
     try:
-        async with opened(evaluator_settings(env).browser, None, without.append) as cage:
+        async with open_cage(evaluator_settings(env).browser, None, without.append) as cage:
             page = await cage.browser.new_page()
             version = cage.browser.version
             await page.close()

@@ -21,11 +21,11 @@ from orchestrator.evaluator.reading import CommitFiles, fetch_commit
 from orchestrator.evaluator.records import Mark, Verdict, make_one_line
 from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.refusals import Reason
-from orchestrator.verify.browser import opened
-from orchestrator.verify.checks import Asked, Kind, Shown, result
-from orchestrator.verify.files import CheckedFiles, decided, is_about_files
+from orchestrator.verify.browser import open_cage
+from orchestrator.verify.checks import Asked, Kind, Shown, make_verdict
+from orchestrator.verify.files import CheckedFiles, decide_check, is_about_files
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
+from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
 
 SKEW_S = 60
@@ -99,7 +99,7 @@ def _make_mark(kind: Literal["repository", "licence", "page"], text: str, shown:
 def _mark_check(check: CheckResult, repository: CheckedFiles) -> Mark:
     if check.kind != "file":
         return Mark(check.kind, check.text, check.state, check.seen)
-    found = decided(check.text, repository)
+    found = decide_check(check.text, repository)
     seen = make_one_line(found.seen, LONGEST_SEEN)  # it may name files, and git takes names that are no text
     if found.holds is None:
         return Mark("prose", check.text, "unproved", seen)
@@ -107,7 +107,7 @@ def _mark_check(check: CheckResult, repository: CheckedFiles) -> Mark:
 
 
 def _judge_licence(repository: CheckedFiles) -> Shown:
-    found = decided(f"{LICENCE} is MIT", repository)
+    found = decide_check(f"{LICENCE} is MIT", repository)
     return bool(found.holds), found.seen
 
 
@@ -164,14 +164,14 @@ async def _inspect_page(
             return (False, "the page has no address that may be opened"), _unseen_report(asked)
         async with open_live_page(page, to) as live:
             shown = await compare_files(live, commit.files, commit.later, clock, seconds)
-            async with opened(
+            async with open_cage(
                 settings.browser, page if is_private else None, resolve=outside.resolve_addresses
             ) as cage:
                 target = Target(page, cdn_mirror=settings.cdn_mirror, answer=live.answer_route)
-                return shown, await inspect(cage, target, asked, TimeLimits())
+                return shown, await inspect_page(cage, target, asked, TimeLimits())
 
 
 def _unseen_report(asked: Asked) -> Report:
     kinds: list[Kind] = ["js" if check.js else "file" if is_about_files(check.text) else "prose" for _, check in asked]
-    unseen = [result(entry, kind, (False, NO_PAGE)) for entry, kind in zip(asked, kinds, strict=True)]
+    unseen = [make_verdict(entry, kind, (False, NO_PAGE)) for entry, kind in zip(asked, kinds, strict=True)]
     return Report(tuple(unseen), ())

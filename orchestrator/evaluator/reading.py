@@ -16,7 +16,7 @@ from orchestrator.core.site import RECORD
 from orchestrator.evaluator.owners import default_pages_url, is_same_address
 from orchestrator.evaluator.reach import Reach, parse_ip_address
 from orchestrator.github.client import Client, GitHubRefused
-from orchestrator.github.repository import archive
+from orchestrator.github.repository import download_files
 
 READING_S = 180
 LONGEST_HISTORY = 300
@@ -96,10 +96,10 @@ async def _fetch_contents(client: Client, name: str, sha: str, told: tuple[_Sour
     head = await client.read(lambda github: _find_head_above(github, full_name, sha))
     if head is None:
         raise NothingToRead("commit_sha is not a commit of the repository's default branch")
-    files = await archive(client, full_name, sha)
+    files = await download_files(client, full_name, sha)
     later = None
     if head != sha:
-        now = await archive(client, full_name, head)
+        now = await download_files(client, full_name, head)
         later = now.get(RECORD) if {**now, RECORD: b""} == {**files, RECORD: b""} else None
     by_rule = default_pages_url(full_name) if source.server == _GITHUB else ""
     if by_rule and is_same_address(page, by_rule):

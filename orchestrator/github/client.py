@@ -12,7 +12,7 @@ from github import Auth, Github, GithubException
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, classify_failure
-from orchestrator.github.refusals import reason_of
+from orchestrator.github.refusals import refusal_reason
 
 T = TypeVar("T")
 TIMEOUT_S = 20
@@ -25,8 +25,8 @@ class GitHubRefused(GitHubFailed):
     """GitHub answered with `status`; `detail` is its own sentence, and `reason` what it means. Nothing took effect."""
 
     def __init__(self, status: int, detail: str) -> None:
-        reason = reason_of(status, detail)
-        told = f"GitHub answered {status}: {reason.said}."
+        reason = refusal_reason(status, detail)
+        told = f"GitHub answered {status}: {reason.public_wording}."
         super().__init__(f"GitHub answered {status}: {detail:.300}.", reason.remedy, told)
         self.status = status
         self.detail = detail
@@ -60,19 +60,19 @@ class Client:
 
     async def read(self, call: Callable[[Github], T]) -> T:
         """Run `call` in a thread; repeat it while GitHub has an outage. Raises GitHubRefused or Unsure."""
-        return await self._tried(call, READ)
+        return await self._call_with_retries(call, READ)
 
     async def write(self, call: Callable[[Github], T]) -> T:
         """Run `call` in a thread; repeat it only where a rate limit kept it from taking effect."""
-        return await self._tried(call, WRITE)
+        return await self._call_with_retries(call, WRITE)
 
-    async def _tried(self, call: Callable[[Github], T], policy: Policy) -> T:
+    async def _call_with_retries(self, call: Callable[[Github], T], policy: Policy) -> T:
         tries = Tries(policy, self.deadline.clock.now)
         while True:
             try:
                 return await asyncio.to_thread(functools.partial(call, self._github))
             except (GithubException, requests.RequestException) as error:
-                failed, failure = _meant(error)
+                failed, failure = _classify_error(error)
             except (AssertionError, AttributeError, KeyError, TypeError, ValueError):
                 # What PyGithub raises over a 200 that is not GitHub's: the page of some proxy in between.
                 failed, failure = Unsure("GitHub's answer could not be read.", "Re-run the job."), Failure(Kind.OUTAGE)
@@ -82,7 +82,7 @@ class Client:
             await self.deadline.clock.sleep(wait)
 
 
-def _meant(error: GithubException | requests.RequestException) -> tuple[GitHubRefused | Unsure, Failure]:
+def _classify_error(error: GithubException | requests.RequestException) -> tuple[GitHubRefused | Unsure, Failure]:
     """Return what `error` means to the caller, and to the retry policy."""
     see = "See https://www.githubstatus.com and re-run the job."
     if isinstance(error, requests.RequestException):

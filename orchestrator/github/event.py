@@ -11,19 +11,19 @@ from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
 
 
-async def full_task(order: Order, client: Client, pipeline: str) -> Task:
+async def fetch_full_task(order: Order, client: Client, pipeline: str) -> Task:
     """Return the task, fetching what lies in a git blob of the `pipeline` repository, if anything: at most one read."""
     if order.blob is None:
         return order.assemble_task()
     sha = order.blob
 
-    def blob(github: Github) -> bytes:
+    def fetch_blob(github: Github) -> bytes:
         return base64.b64decode(github.get_repo(pipeline).get_git_blob(sha).content)
 
-    return order.assemble_task(_parsed(await client.read(blob)))
+    return order.assemble_task(_parse_blob(await client.read(fetch_blob)))
 
 
-def _parsed(content: bytes) -> dict[str, Any]:
+def _parse_blob(content: bytes) -> dict[str, Any]:
     try:
         large = json.loads(content)
     except (ValueError, RecursionError):

@@ -69,7 +69,7 @@ class Reason(Enum):
     UNKNOWN = _Meaning("the log of the run says why", "Read GitHub's message.")
 
     @property
-    def said(self) -> str:
+    def public_wording(self) -> str:
         """Half a sentence that says nothing of a token."""
         return self.value.said
 
@@ -79,7 +79,7 @@ class Reason(Enum):
         return self.value.remedy
 
     @property
-    def lasts(self) -> bool:
+    def is_lasting(self) -> bool:
         """Whether the same call fails again, even after a while."""
         return self not in (Reason.EXISTS, Reason.UNSEEN, Reason.UNKNOWN)
 
@@ -104,7 +104,7 @@ _STATUS = {401: Reason.TOKEN, 404: Reason.UNSEEN, 429: Reason.LIMITED}
 _NOTHING_SAID = ("", "forbidden", "no reason given")
 
 
-def reason_of(status: int, detail: str) -> Reason:
+def refusal_reason(status: int, detail: str) -> Reason:
     """Return why GitHub refused with `status` and the sentence `detail`."""
     if status in _STATUS:
         return _STATUS[status]

@@ -57,12 +57,14 @@ class Repository:
         """Whether a round was committed; a repository that only says whose it is has none."""
         return self.record is not None and bool(self.record.rounds)
 
-    def answered(self, request: str) -> str | None:
+    def answering_commit(self, request: str) -> str | None:
         """Return the commit that answers `request`."""
         return find_answering_commit(self.commits, request)
 
 
-async def find(client: Client, owner: str, task: str, keys: Sequence[str], reserved: frozenset[str]) -> Repository:
+async def find_repository(
+    client: Client, owner: str, task: str, keys: Sequence[str], reserved: frozenset[str]
+) -> Repository:
     """Return the repository that is the task's, or the name that is free for it.
 
     One read for each name that is absent, two for one that is there. `keys`: those that the task's repository may
@@ -73,25 +75,25 @@ async def find(client: Client, owner: str, task: str, keys: Sequence[str], reser
     is_empty = False
     fresh = repository_names(task, keys[0])
     for name in repository_names(task, *keys):
-        if _is_kept(owner, name) or f"{owner}/{name}".lower() in reserved:
+        if _is_special_name(owner, name) or f"{owner}/{name}".lower() in reserved:
             continue
-        found = await look(client, owner, name)
+        found = await fetch_repository(client, owner, name)
         if found.task in keys:
             return found
         if not found.exists and free is None and name in fresh:
             free = found
         is_empty = is_empty or (found.exists and not found.commits)
     if free is None:
-        raise _taken(is_empty=is_empty)
+        raise _names_taken_error(is_empty=is_empty)
     return free
 
 
-def _is_kept(owner: str, name: str) -> bool:
+def _is_special_name(owner: str, name: str) -> bool:
     """Whether a name has a meaning of its own on GitHub: its owner's defaults, site and profile."""
     return name.lower() in (".github", f"{owner}.github.io".lower(), owner.lower())
 
 
-def _taken(*, is_empty: bool) -> GitHubFailed:
+def _names_taken_error(*, is_empty: bool) -> GitHubFailed:
     said = "Both repository names for this task are taken by repositories that do not belong to it."
     # Somebody has made an empty one for something: that nothing lies in it yet gives it to nobody.
     if is_empty:
@@ -99,27 +101,27 @@ def _taken(*, is_empty: bool) -> GitHubFailed:
     return GitHubFailed(said, "Rename or delete one of them, or send the task under another name.")
 
 
-async def look(client: Client, owner: str, name: str) -> Repository:
+async def fetch_repository(client: Client, owner: str, name: str) -> Repository:
     """Return the repository as it is now: one read where it is absent, two otherwise."""
 
-    def commits(github: Github) -> tuple[tuple[str, str], ...]:
+    def fetch_commits(github: Github) -> tuple[tuple[str, str], ...]:
         listed = github.get_repo(f"{owner}/{name}").get_commits()
         return tuple((commit.sha, commit.commit.message) for commit in listed)
 
     try:
-        history = await client.read(commits)
+        history = await client.read(fetch_commits)
     except GitHubRefused as error:
         # 409 is the one sign of an empty repository: its `size` lags behind.
         if error.status == 404:
             return Repository(owner, name, exists=False)
         if error.status == 409:
-            return await _empty(client, owner, name)
+            return await _fetch_empty_repository(client, owner, name)
         raise
-    stamp = await _content(client, f"{owner}/{name}", history[0][0])
+    stamp = await _fetch_record(client, f"{owner}/{name}", history[0][0])
     return Repository(owner, name, exists=True, commits=history, record=read_record(stamp), stamp=stamp or b"")
 
 
-async def _empty(client: Client, owner: str, name: str) -> Repository:
+async def _fetch_empty_repository(client: Client, owner: str, name: str) -> Repository:
     """Return a repository without a commit: whose it is, its description alone says."""
     try:
         described = await client.read(lambda github: github.get_repo(f"{owner}/{name}").description)
@@ -133,20 +135,20 @@ async def _empty(client: Client, owner: str, name: str) -> Repository:
 async def has_path(client: Client, full_name: str, path: str) -> bool:
     """Whether something lies at `path` of the default branch: one read. Also False if there is no repository."""
 
-    def looked(github: Github) -> bool:
+    def look_up_path(github: Github) -> bool:
         github.get_repo(full_name).get_contents(path)
         return True
 
     try:
-        return await client.read(looked)
+        return await client.read(look_up_path)
     except GitHubRefused as error:
         if error.status in (404, 409):
             return False
         raise
 
 
-async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
-    def content(github: Github) -> bytes | None:
+async def _fetch_record(client: Client, full_name: str, ref: str) -> bytes | None:
+    def fetch_content(github: Github) -> bytes | None:
         repo = github.get_repo(full_name)
         found = repo.get_contents(RECORD, ref=ref)
         if isinstance(found, list) or found.type != "file":
@@ -157,24 +159,24 @@ async def _content(client: Client, full_name: str, ref: str) -> bytes | None:
         return base64.b64decode(repo.get_git_blob(found.sha).content)
 
     try:
-        return await client.read(content)
+        return await client.read(fetch_content)
     except GitHubRefused as error:
         if error.status == 404:
             return None
         raise
 
 
-async def create_public(client: Client, owner: str, name: str, description: str = "") -> None:
+async def create_public_repository(client: Client, owner: str, name: str, description: str = "") -> None:
     """Create a repository, public and empty, described from the first moment on.
 
     Raises GitHubRefused with 422 where the name exists.
     """
 
-    def login(github: Github) -> str:
+    def fetch_login(github: Github) -> str:
         return github.get_user().login
 
     try:
-        is_own = (await client.read(login)).lower() == owner.lower()
+        is_own = (await client.read(fetch_login)).lower() == owner.lower()
     except GitHubRefused as error:
         if error.status != 403:
             raise
@@ -184,7 +186,7 @@ async def create_public(client: Client, owner: str, name: str, description: str 
     await client.write(lambda github: github.requester.requestJsonAndCheck("POST", path, input=body))
 
 
-async def claim(client: Client, repository: Repository, key: str) -> str:
+async def claim_repository(client: Client, repository: Repository, key: str) -> str:
     """Write the record of an empty repository, so that it says whose it is, and return the head.
 
     `PUT contents` is the one write that works on an empty repository; its branch becomes the default one:
@@ -192,25 +194,25 @@ async def claim(client: Client, repository: Repository, key: str) -> str:
     """
     content = Record(task=key).render_file()
 
-    def put(github: Github) -> str:
+    def put_record(github: Github) -> str:
         lazily = github.get_repo(repository.full_name)
         made = lazily.create_file(RECORD, "Reserve the repository for its task", content, branch=BRANCH)
         return str(made["commit"].sha)
 
-    return await client.write(put)
+    return await client.write(put_record)
 
 
-async def blob_ids(client: Client, repository: Repository) -> dict[str, str]:
+async def fetch_blob_ids(client: Client, repository: Repository) -> dict[str, str]:
     """Return path -> blob id of the regular files at the head: one read."""
 
-    def tree(github: Github) -> dict[str, str]:
+    def fetch_tree(github: Github) -> dict[str, str]:
         head = repository.head or BRANCH
         found = github.get_repo(repository.full_name).get_git_tree(head, recursive=True)
         if found.raw_data.get("truncated"):
             raise GitHubFailed("The repository has more files than GitHub lists.", "Send the task under another name.")
         return {entry.path: entry.sha for entry in found.tree if entry.mode in ("100644", "100755")}
 
-    return await client.read(tree)
+    return await client.read(fetch_tree)
 
 
 @dataclass(frozen=True)
@@ -246,16 +248,16 @@ async def commit(client: Client, repository: Repository, change: Change) -> str:
     return await client.write(mutate)
 
 
-async def download(client: Client, repository: Repository) -> Site:
+async def download_site(client: Client, repository: Repository) -> Site:
     """Return the files at the head, record excepted: one read. Links are left out."""
-    files = await archive(client, repository.full_name, repository.head or BRANCH)
+    files = await download_files(client, repository.full_name, repository.head or BRANCH)
     return Site({path: data for path, data in files.items() if path != RECORD})
 
 
-async def archive(client: Client, full_name: str, ref: str) -> dict[str, bytes]:
+async def download_files(client: Client, full_name: str, ref: str) -> dict[str, bytes]:
     """Return path -> bytes of the regular files at `ref`, as one tarball: one read."""
 
-    def fetched(github: Github) -> bytes:
+    def fetch_tarball(github: Github) -> bytes:
         link = github.get_repo(full_name).get_archive_link("tarball", ref)
         packed = bytearray()
         with requests.get(link, stream=True, timeout=ARCHIVE_S) as response:
@@ -263,19 +265,19 @@ async def archive(client: Client, full_name: str, ref: str) -> dict[str, bytes]:
             for chunk in response.iter_content(64 * 1024):
                 packed += chunk
                 if len(packed) > 2 * MAX_BYTES:
-                    raise _too_large()
+                    raise _too_large_error()
         return bytes(packed)
 
-    return _unpacked(await client.read(fetched))
+    return _unpack_archive(await client.read(fetch_tarball))
 
 
-def _too_large() -> GitHubFailed:
+def _too_large_error() -> GitHubFailed:
     return GitHubFailed(
         "The files of the repository are too large.", "Remove files that are not needed from the repository."
     )
 
 
-def _unpacked(packed: bytes) -> dict[str, bytes]:
+def _unpack_archive(packed: bytes) -> dict[str, bytes]:
     try:
         with tarfile.open(fileobj=io.BytesIO(packed), mode="r:gz") as archive:
             return _regular_files(archive)
@@ -293,7 +295,7 @@ def _regular_files(archive: tarfile.TarFile) -> dict[str, bytes]:
             continue
         left -= member.size
         if left < 0 or len(files) >= 2 * MAX_FILES:
-            raise _too_large()
+            raise _too_large_error()
         extracted = archive.extractfile(member)
         files[path] = b"" if extracted is None else extracted.read()
     return files

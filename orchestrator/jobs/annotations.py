@@ -15,14 +15,14 @@ _KINDS = ("error", "empty", "limit", "missing", "console", "external", "layout",
 """Findings from the worst to the least; a kind that is not here comes behind them."""
 
 
-def worst(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[str]:
+def describe_worst_first(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[str]:
     """Return a line for each check that failed, the newest round's first, and then for each finding."""
     failed = sorted((check for check in checks if check.state == "failed"), key=lambda check: -check.round)
     ordered = sorted(findings, key=lambda one: _KINDS.index(one.kind) if one.kind in _KINDS else len(_KINDS))
     return [*map(describe_check, failed), *map(describe_finding, ordered)]
 
 
-def shortened(lines: Sequence[str]) -> list[str]:
+def limit_lines(lines: Sequence[str]) -> list[str]:
     """Return no more lines than GitHub shows."""
     left = len(lines) - MOST
     return list(lines) if left <= 1 else [*lines[:MOST], f"{left} more: see the summary of the run."]

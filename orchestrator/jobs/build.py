@@ -21,10 +21,10 @@ from orchestrator.github import repository
 from orchestrator.github.client import Client
 from orchestrator.github.repository import Repository
 from orchestrator.jobs import annotations, handover, summary
-from orchestrator.jobs.intake import taken_up
+from orchestrator.jobs.intake import take_up_task
 from orchestrator.jobs.runner import Runner
-from orchestrator.jobs.telling import Teller, teller
-from orchestrator.making.make import Assignment, MakingResult, MakingTools, make
+from orchestrator.jobs.telling import Teller, create_teller
+from orchestrator.making.make import Assignment, MakingResult, MakingTools, make_site
 
 
 @dataclass(frozen=True)
@@ -41,27 +41,27 @@ class BuildStart:
 
 async def build(config: JobConfig[BuildSettings], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
     """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
-    tells = teller(config, order, runner, "build", out)
+    tells = create_teller(config, order, runner, "build", out)
     built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
     made: MakingResult | None = None
     failure: PagewrightError | None = None
     try:
-        built, made = await _built(config.settings(), order, tells, clock)
+        built, made = await _build_site(config.settings(), order, tells, clock)
     except PagewrightError as error:
         built, failure = built.model_copy(update={"error": str(error)[:1000], "told": error.told[:1000]}), error
     finally:
         # Also on the way out with a defect of ours: job `publish` and the reader of the run need to know.
         site, shots = (made.kept.site, made.kept.report.screenshots) if made else (None, {})
-        handover.write(out, built, site, shots)
+        handover.write_build_output(out, built, site, shots)
         tells.emit(BuiltEvent(built_by=built.built_by, digest=built.site, cost_usd=built.cost_usd, error=built.error))
-        runner.add_summary(summary.built(order, built))
+        runner.add_summary(summary.render_build_summary(order, built))
     if failure is not None:
         tells.fail(failure, "build")
         raise failure
     return built
 
 
-async def _built(
+async def _build_site(
     settings: BuildSettings, order: Order, tells: Teller, clock: Clock
 ) -> tuple[Build, MakingResult | None]:
     tells.hide(*_secrets(settings))
@@ -69,30 +69,30 @@ async def _built(
     # Importing litellm takes seconds; everything up to the first request runs meanwhile.
     warming = asyncio.create_task(asyncio.to_thread(import_litellm)) if settings.models.chain else None
     with emit_group(tells.emit, "Read the task and the present site"):
-        start = await _start(settings, order, clock)
+        start = await _prepare_build(settings, order, clock)
         tells.emit(NoteEvent(text=order.title))
-        tells.emit(_what_was_read(start))
-    if sha := start.found.answered(order.id):
+        tells.emit(_make_read_event(start))
+    if sha := start.found.answering_commit(order.id):
         where = f"{sha} in {start.found.full_name}"
         tells.emit(
             NoteEvent(text=f"This request was already answered by {where}, so nothing is built.", level="notice")
         )
         return Build(id=order.id, published=sha), None
-    assignment = await _assignment(settings, start)
-    made = await make(assignment, _means(settings, kit, tells), start.deadline, tells.emit)
+    assignment = await _prepare_assignment(settings, start)
+    made = await make_site(assignment, _assemble_means(settings, kit, tells), start.deadline, tells.emit)
     if warming is not None:
         await warming
     _annotate(tells.emit, made)
     for note in start.notes:
         tells.emit(NoteEvent(text=note, level="warning"))
-    return _handed_over(order.id, start, made), made
+    return _assemble_build(order.id, start, made), made
 
 
 def _secrets(settings: BuildSettings) -> tuple[str, ...]:
     return *settings.models.keys.values(), settings.actions.token
 
 
-def _what_was_read(start: BuildStart) -> ReadEvent:
+def _make_read_event(start: BuildStart) -> ReadEvent:
     task = start.task
     return ReadEvent(
         checks=len(task.checks),
@@ -102,22 +102,22 @@ def _what_was_read(start: BuildStart) -> ReadEvent:
     )
 
 
-async def _start(settings: BuildSettings, order: Order, clock: Clock) -> BuildStart:
-    intake = await taken_up(settings.actions, order, clock)
+async def _prepare_build(settings: BuildSettings, order: Order, clock: Clock) -> BuildStart:
+    intake = await take_up_task(settings.actions, order, clock)
     task, client, whole = intake.task, intake.reader, intake.deadline
-    found = await repository.find(client, settings.actions.owner, task.task, order.keys, intake.reserved)
+    found = await repository.find_repository(client, settings.actions.owner, task.task, order.keys, intake.reserved)
     if task.round > 1 and not found.is_started:
         # Waiting for round 1 inside the group that round 1 queues behind would never end.
         raise UsageError(
             f"This is round {task.round} of a task that has no repository.", "Send round 1 of the same task first."
         )
-    is_replay = found.answered(order.id) is not None
-    present = await repository.download(client, found) if found.is_started and not is_replay else Site({})
-    notes = () if found.exists else await _shadows(client, found)
+    is_replay = found.answering_commit(order.id) is not None
+    present = await repository.download_site(client, found) if found.is_started and not is_replay else Site({})
+    notes = () if found.exists else await _check_shadowing(client, found)
     return BuildStart(task, found, present, whole.earlier_by(PUBLISHING_SHARE * whole.remaining), intake.day, notes)
 
 
-async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
+async def _check_shadowing(client: Client, new: Repository) -> tuple[str, ...]:
     """Say where the owner's own site has something of a new repository's name: one read."""
     user_site = f"{new.owner}/{new.owner}.github.io"
     try:
@@ -128,7 +128,7 @@ async def _shadows(client: Client, new: Repository) -> tuple[str, ...]:
     return (f"{hides} Rename one of the two.",) if is_there else ()
 
 
-async def _assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
+async def _prepare_assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
     private = settings.actions.allow_private_urls
     files = await sources.fetch_contents(start.task.attachments, start.deadline, allow_private=private)
     given = Material(
@@ -137,7 +137,7 @@ async def _assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
     return Assignment(given, start.found.name, settings.actions.owner, start.day.year)
 
 
-def _means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingTools:
+def _assemble_means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingTools:
     def on_no_sandbox(reason: str) -> None:
         if settings.actions.is_github_hosted:  # there it works, so something on the runner is wrong
             raise UsageError(
@@ -171,13 +171,15 @@ def _annotate(emit: Emit, made: MakingResult) -> None:
         warnings.insert(
             0, "The answer was cut off and shows less than the template's page, so the template's page is used."
         )
-    for line in annotations.shortened([*warnings, *annotations.worst(kept.report.checks, kept.report.findings)]):
+    for line in annotations.limit_lines(
+        [*warnings, *annotations.describe_worst_first(kept.report.checks, kept.report.findings)]
+    ):
         emit(NoteEvent(text=line, level="warning"))
-    for note in annotations.shortened(kept.report.notes):
+    for note in annotations.limit_lines(kept.report.notes):
         emit(NoteEvent(text=note, level="notice"))
 
 
-def _handed_over(id_: str, start: BuildStart, made: MakingResult) -> Build:
+def _assemble_build(id_: str, start: BuildStart, made: MakingResult) -> Build:
     kept, generation = made.kept, made.generation
     return Build(
         id=id_,

@@ -50,7 +50,7 @@ class Committed:
     is_replay: bool = False
 
 
-async def committed(client: Client, owner: str, wanted: CommitOrder) -> Committed:
+async def ensure_commit(client: Client, owner: str, wanted: CommitOrder) -> Committed:
     """Return the commit that answers the request: the one that is there, or one made now.
 
     Every turn looks first and then goes on from what it finds, so a write whose answer was lost is never repeated
@@ -59,35 +59,39 @@ async def committed(client: Client, owner: str, wanted: CommitOrder) -> Committe
     is_new = False
     failure: GitHubFailed | None = None
     for turn in range(TURNS):
-        if not await _is_time_for(client, turn):
+        if not await _wait_for_turn(client, turn):
             break
-        found = await repository.find(client, owner, wanted.task.task, wanted.order.keys, wanted.reserved)
-        present = await repository.blob_ids(client, found) if found.is_started else {}
-        if sha := found.answered(wanted.order.id):
-            return _replayed(found, sha, present)
-        change, expected = plan(wanted, found, present)
+        found = await repository.find_repository(client, owner, wanted.task.task, wanted.order.keys, wanted.reserved)
+        present = await repository.fetch_blob_ids(client, found) if found.is_started else {}
+        if sha := found.answering_commit(wanted.order.id):
+            return _existing_commit(found, sha, present)
+        change, expected = plan_change(wanted, found, present)
         try:
             if not found.exists:
-                await repository.create_public(client, found.owner, found.name, description_of(wanted.order.key))
+                await repository.create_public_repository(
+                    client, found.owner, found.name, description_of(wanted.order.key)
+                )
                 found, is_new = replace(found, exists=True), True
             if found.head is None:
-                found = replace(found, commits=((await repository.claim(client, found, wanted.order.key), ""),))
+                found = replace(
+                    found, commits=((await repository.claim_repository(client, found, wanted.order.key), ""),)
+                )
             sha = await repository.commit(client, found, change)
         except (Unsure, GitHubRefused) as error:
-            failure = _worth_another_turn(error, found)
+            failure = _raise_unless_retryable(error, found)
         else:
             return Committed(found, sha, sha, expected, is_new)
     raise failure or OutOfTime("The task ran out of time while committing.", "Re-run the failed job.")
 
 
-async def _is_time_for(client: Client, turn: int) -> bool:
+async def _wait_for_turn(client: Client, turn: int) -> bool:
     """Pause before every turn but the first, and return whether there is time for it."""
     if turn:
         await client.deadline.clock.sleep(min(2.0**turn, LONGEST_PAUSE_S, client.deadline.remaining))
     return client.deadline.remaining > 0
 
 
-def _worth_another_turn(error: Unsure | GitHubRefused, found: Repository) -> GitHubFailed:
+def _raise_unless_retryable(error: Unsure | GitHubRefused, found: Repository) -> GitHubFailed:
     """Return `error` where another look and another try may go better; raise it, or what it means, where not."""
     if isinstance(error, Unsure):
         return error
@@ -102,12 +106,12 @@ def _worth_another_turn(error: Unsure | GitHubRefused, found: Repository) -> Git
     # What was just made may stay unseen for a moment: a 404 means nothing then. Before that it is final, and so is any
     # refusal of a new repository but for a name that came to exist meanwhile.
     is_of_creation = not found.exists and error.status in (404, 422) and error.reason is not Reason.EXISTS
-    if error.reason.lasts or error.status in (401, 403) or is_of_creation:
+    if error.reason.is_lasting or error.status in (401, 403) or is_of_creation:
         raise error
     return error
 
 
-def _replayed(found: Repository, sha: str, present: dict[str, str]) -> Committed:
+def _existing_commit(found: Repository, sha: str, present: dict[str, str]) -> Committed:
     """Return a commit that was made by an earlier run; live is what the present head holds."""
     expected = {RECORD: blob_id(found.stamp)}
     if "index.html" in present:
@@ -115,39 +119,39 @@ def _replayed(found: Repository, sha: str, present: dict[str, str]) -> Committed
     return Committed(found, sha, found.head or sha, expected, is_new=False, is_replay=True)
 
 
-async def committed_again(client: Client, made: Committed) -> Committed:
+async def republish_record(client: Client, made: Committed) -> Committed:
     """Commit the record alone, its counter one higher, and return what to follow now; the answer stays `made.sha`.
 
     For a head whose build GitHub Pages lost. Where another head is there by now, that one is followed. Every turn
-    looks first, as in `committed`. Raises PagewrightError.
+    looks first, as in `ensure_commit`. Raises PagewrightError.
     """
     failure: GitHubFailed | None = None
     for turn in range(TURNS):
-        if not await _is_time_for(client, turn):
+        if not await _wait_for_turn(client, turn):
             break
-        found = await repository.look(client, made.repository.owner, made.repository.name)
+        found = await repository.fetch_repository(client, made.repository.owner, made.repository.name)
         if found.record is None or made.head not in (sha for sha, _ in found.commits):
             failure = GitHubFailed("GitHub does not show the last commit yet.", "Re-run the failed job.")
             continue
         if found.head != made.head:
-            return _replayed(found, made.sha, await repository.blob_ids(client, found))
+            return _existing_commit(found, made.sha, await repository.fetch_blob_ids(client, found))
         record = found.record.with_republish().render_file()
         try:
             head = await repository.commit(client, found, Change({RECORD: record}, (), republish_message(found.name)))
         except (Unsure, GitHubRefused) as error:
-            failure = _worth_another_turn(error, found)
+            failure = _raise_unless_retryable(error, found)
         else:
             return Committed(found, made.sha, head, {**made.expected, RECORD: blob_id(record)}, is_new=False)
     raise failure or OutOfTime("The task ran out of time before another commit.", "Re-run the failed job.")
 
 
-def plan(wanted: CommitOrder, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
+def plan_change(wanted: CommitOrder, found: Repository, present: dict[str, str]) -> tuple[Change, dict[str, str]]:
     """Return the change that turns `present` (path -> blob id) into the site, and what Pages serves then. Pure.
 
     Raises NoSite if nothing was built, RuleBroken if the site is not the verified one or may not be published,
     GitHubFailed if the head is not the one that it was built on.
     """
-    build, site = _complete(wanted)
+    build, site = _require_built_site(wanted)
     if build.base != found.head and (build.base is not None or found.is_started):
         raise GitHubFailed(
             "The repository has changed since the site was built, so the result would not be the verified site.",
@@ -156,7 +160,7 @@ def plan(wanted: CommitOrder, found: Repository, present: dict[str, str]) -> tup
     final = add_standard_files(site, found.owner, wanted.year)
     if problems := broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows):
         raise RuleBroken.from_problems(problems)
-    files = {**final.files, RECORD: _record(wanted, build, found, final).render_file()}
+    files = {**final.files, RECORD: _next_record(wanted, build, found, final).render_file()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
     # What we never write belongs to the owner, so we do not delete it either.
     deletions = [path for path in present if path not in files and path_problem(path) is None]
@@ -165,7 +169,7 @@ def plan(wanted: CommitOrder, found: Repository, present: dict[str, str]) -> tup
     return change, {**shown, "index.html": blob_id(files["index.html"])}
 
 
-def _complete(wanted: CommitOrder) -> tuple[Build, Site]:
+def _require_built_site(wanted: CommitOrder) -> tuple[Build, Site]:
     build, site = wanted.build, wanted.site
     if build is None and wanted.was_built:
         raise NoSite("The output of job build could not be downloaded.", "Re-run the failed job: it tries again.")
@@ -181,7 +185,7 @@ def _complete(wanted: CommitOrder) -> tuple[Build, Site]:
     return build, site
 
 
-def _record(wanted: CommitOrder, build: Build, found: Repository, site: Site) -> Record:
+def _next_record(wanted: CommitOrder, build: Build, found: Repository, site: Site) -> Record:
     task = wanted.task
     this = Round(
         round=task.round,

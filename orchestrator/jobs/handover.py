@@ -31,7 +31,7 @@ Entry = tuple[str, int, Callable[[], bytes]]
 """Path, size in bytes, and how to get them."""
 
 
-def write(out: Path, build: Build, site: Site | None, screenshots: Mapping[str, bytes]) -> None:
+def write_build_output(out: Path, build: Build, site: Site | None, screenshots: Mapping[str, bytes]) -> None:
     """Write `build.json`, `site/` and the screenshots (`<name>.png`) below `out`."""
     out.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(out / "site", ignore_errors=True)  # of an earlier try in the same folder
@@ -45,7 +45,7 @@ def write(out: Path, build: Build, site: Site | None, screenshots: Mapping[str, 
     (out / REPORT).write_text(build.model_dump_json(include=said, indent=2) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> tuple[Build | None, Site | None]:
+def load_build_output(folder: Path) -> tuple[Build | None, Site | None]:
     """Read what `build` handed over: `build.tar` where it is there, the folder's own files otherwise.
 
     None for what is not there. Raises RuleBroken for anything that our job build never hands over: the pages it opened
@@ -54,9 +54,9 @@ def read(folder: Path) -> tuple[Build | None, Site | None]:
     tar = folder / TAR
     # Before a byte of it is read: a header may claim as much as there is, and is read as a whole.
     if tar.is_file() and tar.stat().st_size > MAX_TAR_BYTES:
-        raise _too_large()
+        raise _too_large_error()
     try:
-        files = dict(_limited(_in_tar(tar) if tar.is_file() else _in_folder(folder)))
+        files = dict(_read_within_limits(_walk_tar(tar) if tar.is_file() else _walk_folder(folder)))
     except _UNREADABLE:
         raise RuleBroken("build.tar could not be read.", "Run the workflow again.") from None
     report = files.pop(REPORT, None)
@@ -68,28 +68,28 @@ def read(folder: Path) -> tuple[Build | None, Site | None]:
     return build, Site(site) if site else None
 
 
-def _limited(entries: Iterator[Entry]) -> Iterator[tuple[str, bytes]]:
+def _read_within_limits(entries: Iterator[Entry]) -> Iterator[tuple[str, bytes]]:
     seen, total = 0, 0
     for path, size, read_bytes in entries:
         seen, total = seen + 1, total + size
         if seen > MAX_FILES + 1 or total > MAX_BYTES + MAX_REPORT_BYTES or (path == REPORT and size > MAX_REPORT_BYTES):
-            raise _too_large()
+            raise _too_large_error()
         yield path, read_bytes()
 
 
-def _too_large() -> RuleBroken:
+def _too_large_error() -> RuleBroken:
     return RuleBroken("The built site is larger than the limits allow.", "Ask for a smaller site.")
 
 
-def _counted(members: Iterable[Member]) -> Iterator[Member]:
+def _limit_members(members: Iterable[Member]) -> Iterator[Member]:
     """Yield `members`, those that are not ours too: each takes memory, however small it is."""
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
-            raise _too_large()
+            raise _too_large_error()
         yield member
 
 
-def _extracted(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+def _extract_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
     file = archive.extractfile(member)
     return b"" if file is None else file.read()
 
@@ -98,9 +98,9 @@ def _is_ours(path: str) -> bool:
     return path == REPORT or path.startswith("site/")
 
 
-def _in_tar(tar: Path) -> Iterator[Entry]:
+def _walk_tar(tar: Path) -> Iterator[Entry]:
     with tarfile.open(tar, "r:") as archive:
-        for member in _counted(archive):
+        for member in _limit_members(archive):
             path = member.name.removeprefix("./")
             if member.size < 0:  # leads back to an earlier member, without end
                 raise tarfile.ReadError
@@ -108,11 +108,11 @@ def _in_tar(tar: Path) -> Iterator[Entry]:
                 continue
             if not member.isreg():
                 raise RuleBroken("build.tar contains something that is not a regular file.", "Run the workflow again.")
-            yield path, member.size, partial(_extracted, archive, member)
+            yield path, member.size, partial(_extract_member, archive, member)
 
 
-def _in_folder(folder: Path) -> Iterator[Entry]:
-    for file in sorted(_counted(folder.rglob("*"))) if folder.is_dir() else ():
+def _walk_folder(folder: Path) -> Iterator[Entry]:
+    for file in sorted(_limit_members(folder.rglob("*"))) if folder.is_dir() else ():
         path = file.relative_to(folder).as_posix()
         if not _is_ours(path) or (file.is_dir() and not file.is_symlink()):
             continue

@@ -7,7 +7,7 @@ from orchestrator.core.deadline import Clock, Deadline, deadline_for
 from orchestrator.core.settings import Actions
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
-from orchestrator.github.event import full_task
+from orchestrator.github.event import fetch_full_task
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class Intake:
     reserved: frozenset[str]
 
 
-async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
+async def take_up_task(actions: Actions, order: Order, clock: Clock) -> Intake:
     """Return the task that `order` names and when it must be over: at most one read. Raises PagewrightError."""
     reader = Client(actions.api_url, actions.token, Deadline(clock.now() + actions.deadline_s, clock))
-    task = await full_task(order, reader, actions.repository)
+    task = await fetch_full_task(order, reader, actions.repository)
     # By hand, and when it is run again, nobody's time has passed yet.
     is_fresh = order.by_hand or actions.attempt > 1
     return Intake(
@@ -37,12 +37,12 @@ async def taken_up(actions: Actions, order: Order, clock: Clock) -> Intake:
             task.received_at, actions.deadline_s, fresh=is_fresh, clock=clock, job_began=actions.job_began
         ),
         reader=reader,
-        day=_day(task.received_at, clock.now()),
+        day=_utc_day(task.received_at, clock.now()),
         reserved=frozenset({actions.repository.lower()}),
     )
 
 
-def _day(received_at: datetime | None, now: float) -> date:
+def _utc_day(received_at: datetime | None, now: float) -> date:
     """Return the day in UTC, today's where an event names a moment at the ends of the calendar or none."""
     today = datetime.fromtimestamp(now, UTC)
     try:

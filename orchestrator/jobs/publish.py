@@ -13,11 +13,11 @@ from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
 from orchestrator.jobs import handover, summary
-from orchestrator.jobs.commit import CommitOrder, Committed, committed, committed_again
-from orchestrator.jobs.intake import taken_up
+from orchestrator.jobs.commit import CommitOrder, Committed, ensure_commit, republish_record
+from orchestrator.jobs.intake import take_up_task
 from orchestrator.jobs.notify import Publication, notify, result_body
-from orchestrator.jobs.runner import Runner, harmless, loggable
-from orchestrator.jobs.telling import Teller, teller
+from orchestrator.jobs.runner import Runner, escape_commands, redact_short_value
+from orchestrator.jobs.telling import Teller, create_teller
 from orchestrator.targets import pages
 from orchestrator.targets.builds import BuildLost
 from orchestrator.targets.live import ExpectedSite, wait_until_live
@@ -36,31 +36,31 @@ async def publish(
 
     Raises PagewrightError, after the evaluator was told.
     """
-    tells = teller(config, order, runner, "publish")
+    tells = create_teller(config, order, runner, "publish")
     asker = order.identity()
     for personal in (asker.email, asker.nonce, asker.evaluation_url):
         # The result is printed as JSON, where a quote or a backslash makes the same value look different.
-        tells.mask(harmless(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
+        tells.mask(escape_commands(json.dumps(personal or "", ensure_ascii=False)[1:-1]))
     outcome: Publication | PagewrightError = PagewrightError("The pipeline failed.", "Its log in Actions says why.")
     build: Build | None = None
     try:
-        build, site = handover.read(folder)
-        outcome = await _published(config.settings(), order, (build, site), tells, clock)
+        build, site = handover.load_build_output(folder)
+        outcome = await _publish_site(config.settings(), order, (build, site), tells, clock)
     except PagewrightError as error:
         outcome = error
     finally:
         # Also on the way out with a defect of ours: a silent evaluator is the worst outcome.
         try:
-            await _tell(config, asker, outcome, tells, clock)
+            await _tell_evaluator(config, asker, outcome, tells, clock)
         finally:
-            runner.add_summary(summary.published(order, build, outcome, config.run_url))
+            runner.add_summary(summary.render_publish_summary(order, build, outcome, config.run_url))
     if isinstance(outcome, PagewrightError):
         tells.fail(outcome, "publish")
         raise outcome
     return outcome
 
 
-async def _published(
+async def _publish_site(
     settings: PublishSettings,
     order: Order,
     built: tuple[Build | None, Site | None],
@@ -70,7 +70,7 @@ async def _published(
     actions = settings.actions
     tells.hide(settings.target_token, actions.token)
     build, site = built
-    intake = await taken_up(actions, order, clock)
+    intake = await take_up_task(actions, order, clock)
     client = Client(actions.api_url, settings.target_token, intake.deadline.earlier_by(TELLING_S))
     wanted = CommitOrder(
         order=order,
@@ -84,40 +84,42 @@ async def _published(
         was_built=settings.was_built,
     )
     with emit_group(tells.emit, "Commit"):
-        made = await committed(client, actions.owner, wanted)
+        made = await ensure_commit(client, actions.owner, wanted)
         full_name = made.repository.full_name
         repo_url = f"{actions.server_url}/{full_name}"
         tells.emit(CommittedEvent(repo_url=repo_url, sha=made.sha, files=len(made.expected)))
     with emit_group(tells.emit, "Wait until GitHub Pages serves it"):
         began = time.monotonic()
         url = await pages.enable_pages(client, full_name, is_new=made.is_new)
-        url = await _until_live(client, made, url, tells)
+        url = await _wait_with_republish(client, made, url, tells)
         tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
     return Publication(repo_url, made.sha, url)
 
 
-async def _until_live(client: Client, made: Committed, url: str, tells: Teller) -> str:
+async def _wait_with_republish(client: Client, made: Committed, url: str, tells: Teller) -> str:
     """Wait for the commit, and for another one after it where GitHub Pages lost the build; return the site's URL."""
     for _ in range(MORE_COMMITS):
         try:
-            return await _live(client, made, url, tells)
+            return await _wait_for_commit(client, made, url, tells)
         except BuildLost as lost:
-            made = await committed_again(client, made)
+            made = await republish_record(client, made)
             tells.emit(NoteEvent(text=f"{lost.cause} Trying again with another commit: {made.head}"))
-    return await _live(client, made, url, tells)
+    return await _wait_for_commit(client, made, url, tells)
 
 
-async def _live(client: Client, made: Committed, url: str, tells: Teller) -> str:
+async def _wait_for_commit(client: Client, made: Committed, url: str, tells: Teller) -> str:
     host = pages.builds_of(client, made.repository.full_name, made.head, is_replay=made.is_replay)
     return await wait_until_live(ExpectedSite(url, made.head, made.expected), host, client.deadline, tells.emit)
 
 
-async def _tell(
+async def _tell_evaluator(
     config: JobConfig[PublishSettings], asker: Task, outcome: Publication | PagewrightError, tells: Teller, clock: Clock
 ) -> None:
     runner = tells.runner
     result = outcome if isinstance(outcome, Publication) else outcome.told
-    shown = asker.model_copy(update={"email": loggable(asker.email), "nonce": loggable(asker.nonce)})
+    shown = asker.model_copy(
+        update={"email": redact_short_value(asker.email), "nonce": redact_short_value(asker.nonce)}
+    )
     runner.say(result_body(shown, result).decode())
     if isinstance(outcome, Publication):
         for name in ("repo_url", "commit_sha", "pages_url"):

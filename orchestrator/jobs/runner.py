@@ -32,12 +32,12 @@ class Runner:
         """Have the runner black out `value`, each line of it, everywhere in the log from now on."""
         for line in (value or "").splitlines():
             if len(line) >= SHORTEST_MASK:
-                self._command("add-mask", line)
+                self._write_command("add-mask", line)
 
     def say(self, text: str) -> None:
         """Print `text`; nothing in it is taken for a command."""
         for line in text.splitlines() or [""]:
-            self._line(harmless(line))
+            self._write_line(escape_commands(line))
 
     def notice(self, text: str) -> None:
         """Annotate the run with something worth knowing."""
@@ -53,12 +53,12 @@ class Runner:
 
     def begin_group(self, title: str) -> None:
         """Fold what is said from now on under `title`."""
-        self._line(f"::group::{harmless(title)}")
+        self._write_line(f"::group::{escape_commands(title)}")
 
     def end_group(self, seconds: float) -> None:
         """Close the group with how long it took."""
-        self._line(f"took {seconds:.1f} s")
-        self._line("::endgroup::")
+        self._write_line(f"took {seconds:.1f} s")
+        self._write_line("::endgroup::")
 
     def set_output(self, name: str, value: str) -> None:
         """Set an output of the step. The delimiter is random, so that no value can end it."""
@@ -70,32 +70,32 @@ class Runner:
     def add_summary(self, markdown: str) -> None:
         """Add to the page that Actions shows for the run."""
         if self.summary is not None:
-            cut = _printable(markdown).encode()[:SUMMARY_BYTES].decode(errors="ignore")
+            cut = _replace_surrogates(markdown).encode()[:SUMMARY_BYTES].decode(errors="ignore")
             with self.summary.open("a", encoding="utf-8") as file:
                 file.write(f"{cut}\n")
 
     def _annotate(self, kind: str, text: str) -> None:
-        self._command(kind, "\n".join(map(harmless, text.splitlines())))
+        self._write_command(kind, "\n".join(map(escape_commands, text.splitlines())))
 
-    def _command(self, name: str, text: str) -> None:
+    def _write_command(self, name: str, text: str) -> None:
         escaped = text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-        self._line(f"::{name}::{escaped}")
+        self._write_line(f"::{name}::{escaped}")
 
-    def _line(self, line: str) -> None:
-        print(_printable(line), file=self.out, flush=True)
+    def _write_line(self, line: str) -> None:
+        print(_replace_surrogates(line), file=self.out, flush=True)
 
 
-def loggable(value: str) -> str:
+def redact_short_value(value: str) -> str:
     """Return a value that is masked as it may stand in the log: one that is too short for a mask is left out."""
     return value if len(value) >= SHORTEST_MASK else LEFT_OUT
 
 
-def harmless(line: str) -> str:
+def escape_commands(line: str) -> str:
     """Break up what the runner would take for a command: `::name::`, and the older `##[name]` anywhere in a line."""
     # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
     return re.sub(":(?=:)", ":\u200b", " ".join(line.splitlines())).replace("##[", "##\u200b[")
 
 
-def _printable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     # A page may say half a surrogate pair, which UTF-8 has no bytes for; what is said must not stop what is done.
     return text.encode(errors="replace").decode()

@@ -31,18 +31,18 @@ class Teller:
     def emit(self, event: Event) -> None:
         """Write an event down, and say it in the log."""
         if self.stream is not None:
-            with self._warning(self.stream):
+            with self._warn_if_broken(self.stream):
                 self.stream.append(event)
-        log(self.runner, event)
+        log_event(self.runner, event)
 
     def keep(self, place: str, files: Mapping[str, bytes]) -> None:
         """Keep whole files beside the events, below the folder `place`."""
         if self.stream is not None:
-            with self._warning(self.stream):
+            with self._warn_if_broken(self.stream):
                 self.stream.keep(place, files)
 
     @contextmanager
-    def _warning(self, stream: Stream) -> Iterator[None]:
+    def _warn_if_broken(self, stream: Stream) -> Iterator[None]:
         """Say once that the stream ends here."""
         was_broken = stream.broken
         yield
@@ -65,7 +65,9 @@ class Teller:
             self.stream.hide(*values)
 
 
-def teller(config: JobConfig[Any], order: Order, runner: Runner, source: Source, out: Path | None = None) -> Teller:
+def create_teller(
+    config: JobConfig[Any], order: Order, runner: Runner, source: Source, out: Path | None = None
+) -> Teller:
     """Return what a job tells with: into the folder that is asked for, or below `out`, where the job has one.
 
     What identifies the asker is kept out of everything from now on.
@@ -77,7 +79,7 @@ def teller(config: JobConfig[Any], order: Order, runner: Runner, source: Source,
     return tells
 
 
-def log(runner: Runner, event: Event) -> None:
+def log_event(runner: Runner, event: Event) -> None:
     """Say in the log of Actions what an event says."""
     match event:
         case GroupEvent(state="begun"):

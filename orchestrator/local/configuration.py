@@ -1,6 +1,6 @@
 """How repositories are set up: environments, secrets, variables and rulesets, one JSON file for each repository.
 
-Secrets come sealed and are kept as they came; what may open them asks `opened`.
+Secrets come sealed and are kept as they came; what may open them asks `decrypt_secret`.
 https://docs.github.com/rest/guides/encrypting-secrets-for-the-rest-api
 """
 
@@ -46,7 +46,7 @@ class Ruleset:
     exclude: tuple[str, ...] = ()
     rules: tuple[str, ...] = ()
 
-    def holds(self, branch: str, default_branch: str) -> bool:
+    def applies_to(self, branch: str, default_branch: str) -> bool:
         """Say whether it is in force for `branch`."""
 
         def is_named(patterns: tuple[str, ...]) -> bool:
@@ -69,16 +69,16 @@ class Configuration:
     @property
     def public_key(self) -> str:
         """Return the key that secrets are sealed with, base64."""
-        return base64.b64encode(bytes(self._private.public_key)).decode()
+        return base64.b64encode(bytes(self._private_key.public_key)).decode()
 
     @property
-    def _private(self) -> PrivateKey:
+    def _private_key(self) -> PrivateKey:
         return PrivateKey(bytes.fromhex(self.key))
 
-    def opened(self, sealed: str) -> str | None:
+    def decrypt_secret(self, sealed: str) -> str | None:
         """Return the value of a sealed secret, None if it was not sealed with this key."""
         try:
-            return SealedBox(self._private).decrypt(base64.b64decode(sealed, validate=True)).decode()
+            return SealedBox(self._private_key).decrypt(base64.b64decode(sealed, validate=True)).decode()
         except (CryptoError, binascii.Error, ValueError):
             return None
 
@@ -93,22 +93,26 @@ class Configurations:
         self._root = root
         self._lock = threading.Lock()
 
-    def of(self, repository: StoredRepository) -> Configuration:
+    def load_for(self, repository: StoredRepository) -> Configuration:
         """Return how `repository` is set up."""
         with self._lock:
-            return self._read(repository)
+            return self._load_or_create(repository)
 
     def change(self, repository: StoredRepository, change: Callable[[Configuration], Configuration]) -> Configuration:
         """Replace it by what `change` makes of it, and return that."""
         with self._lock:
-            return self._write(repository, change(self._read(repository)))
+            return self._write(repository, change(self._load_or_create(repository)))
 
-    def rules_for(self, repository: StoredRepository, branch: str) -> dict[str, Ruleset]:
+    def find_branch_rules(self, repository: StoredRepository, branch: str) -> dict[str, Ruleset]:
         """Return the rules in force for a branch, each with the ruleset that it comes from."""
-        held = [ruleset for ruleset in self.of(repository).rulesets if ruleset.holds(branch, repository.default_branch)]
+        held = [
+            ruleset
+            for ruleset in self.load_for(repository).rulesets
+            if ruleset.applies_to(branch, repository.default_branch)
+        ]
         return {rule: ruleset for ruleset in held for rule in ruleset.rules}
 
-    def _read(self, repository: StoredRepository) -> Configuration:
+    def _load_or_create(self, repository: StoredRepository) -> Configuration:
         path = self._path(repository)
         if path.exists():
             return _CONFIGURATION.validate_json(path.read_bytes())

@@ -26,7 +26,7 @@ from orchestrator.evaluator.inbox import Result
 from orchestrator.evaluator.records import LedgerEntry, make_one_line
 from orchestrator.evaluator.templates import read_template
 from orchestrator.local.following import LOOK_S, EventReader
-from orchestrator.local.stage import LocalOptions, Stage, staged, stop_signal
+from orchestrator.local.stage import LocalOptions, Stage, install_stop_signal, run_stage
 
 SAMPLE = Path(__file__).with_name("sample.yaml")
 VISITOR = "visitor@example.com"
@@ -85,7 +85,7 @@ class Screen:
         if not self.is_quiet:
             self.console.print(text, highlight=False, soft_wrap=whole)
 
-    def take(self, event: Event) -> None:
+    def show_event(self, event: Event) -> None:
         """Print what an event means to a person who waits; keep what is under way."""
         match event:
             case GroupEvent(state="begun"):
@@ -94,18 +94,18 @@ class Screen:
                 self.group = ""
                 self.say(f"  [green]✓[/] {escape(event.name):<44} {event.seconds or 0.0:>6.1f} s")
             case NoteEvent(level="warning"):
-                self.say(f"    [yellow]! {_on_one_line(event.text)}[/]")
+                self.say(f"    [yellow]! {_escape_line(event.text)}[/]")
             case NoteEvent(level="plain") if self.group in _BY_MODELS:
-                self.say(f"    [dim]{_on_one_line(event.text)}[/]")
+                self.say(f"    [dim]{_escape_line(event.text)}[/]")
             case FileEvent(state="whole" | "edited"):
-                self.say(f"    [dim]{_on_one_line(describe_event(event))}[/]")
+                self.say(f"    [dim]{_escape_line(describe_event(event))}[/]")
             case EndedEvent():
                 self.under_way = WAITING
             case _:
                 pass
 
 
-def _on_one_line(text: str) -> str:
+def _escape_line(text: str) -> str:
     """Return a text that a page may have said: without ends of lines, and nothing in it is markup."""
     return escape(" ".join(text.split()))
 
@@ -113,13 +113,15 @@ def _on_one_line(text: str) -> str:
 def run_demo(options: LocalOptions, env: Mapping[str, str], *, once: bool, as_json: bool) -> int:
     """Run the demo; return 0 only if both rounds are live and proved. Without `once` it stays up until Ctrl-C."""
     console = Console(stderr=as_json)
-    return asyncio.run(_demo(options, env, Screen(console, is_quiet=as_json), once=once, as_json=as_json))
+    return asyncio.run(_run_on_stage(options, env, Screen(console, is_quiet=as_json), once=once, as_json=as_json))
 
 
-async def _demo(options: LocalOptions, env: Mapping[str, str], screen: Screen, *, once: bool, as_json: bool) -> int:
-    stopped = stop_signal()
-    async with staged(options, env) as stage:
-        showing = asyncio.create_task(_both_rounds(stage, env, screen))
+async def _run_on_stage(
+    options: LocalOptions, env: Mapping[str, str], screen: Screen, *, once: bool, as_json: bool
+) -> int:
+    stopped = install_stop_signal()
+    async with run_stage(options, env) as stage:
+        showing = asyncio.create_task(_run_both_rounds(stage, env, screen))
         waiting = asyncio.create_task(stopped.wait())
         await asyncio.wait([showing, waiting], return_when=asyncio.FIRST_COMPLETED)
         if not showing.done():
@@ -130,7 +132,7 @@ async def _demo(options: LocalOptions, env: Mapping[str, str], screen: Screen, *
         if as_json:
             sys.stdout.write(json.dumps({"rounds": [entry.as_dict() for entry in shown]}) + "\n")
         else:
-            conclude(screen, shown)
+            print_verdict(screen, shown)
         if not once:
             screen.say("\nThe pages stay up until you press Ctrl-C.")
             await waiting
@@ -138,7 +140,7 @@ async def _demo(options: LocalOptions, env: Mapping[str, str], screen: Screen, *
         return 0 if all(entry.is_proved for entry in shown) else 1
 
 
-async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> list[DemoRound]:
+async def _run_both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> list[DemoRound]:
     models = env.get("LLM_MODELS")
     screen.say("[bold]Pagewright[/]: GitHub, GitHub Actions and GitHub Pages on this machine")
     screen.say(
@@ -150,15 +152,15 @@ async def _both_rounds(stage: Stage, env: Mapping[str, str], screen: Screen) -> 
     entries = plan_rounds(endpoint, read_template(SAMPLE), secrets.token_hex(3))
     shown: list[DemoRound] = []
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
-        tools = stage.tools(env, http, screen.say)
+        tools = stage.make_tools(env, http, screen.say)
         for entry in entries:
             earlier = [known.entry for known in shown]
             async with asyncio.timeout(deadline_s(env) + PATIENCE_S):
-                shown.append(await _round([*earlier, entry], endpoint, stage, tools, screen))
+                shown.append(await _run_round([*earlier, entry], endpoint, stage, tools, screen))
     return shown
 
 
-async def _round(
+async def _run_round(
     rounds: list[LedgerEntry], endpoint: Endpoint, stage: Stage, tools: Tools, screen: Screen
 ) -> DemoRound:
     """Send the last of the rounds so far, and judge what comes of it."""
@@ -169,10 +171,10 @@ async def _round(
     if refusal := await send_task(task, endpoint, tools):
         raise PagewrightError(f"The receiver did not accept it: {refusal}.")
     screen.say(f"  [green]✓[/] {'Accepted by the receiver':<44} {time.monotonic() - started:>6.1f} s")
-    result, warnings = await _followed(stage, screen, task.id, task.nonce)
+    result, warnings = await _follow_round(stage, screen, task.id, task.nonce)
     files = stage.data / "demo" / task.task
     files.mkdir(parents=True, exist_ok=True)
-    (files / f"round-{task.round}.log").write_text(stage.log_of(task.id), encoding="utf-8")
+    (files / f"round-{task.round}.log").write_text(stage.load_logs(task.id), encoding="utf-8")
     told = replace(sent, received_at=tools.clock.now(), result=result)
     if "pages_url" not in result:
         error = make_one_line(str(result.get("error")), LONGEST_ANSWER)
@@ -182,7 +184,7 @@ async def _round(
     verdict = await judge_round([*earlier, told], told, tools)
     for name, image in verdict.screenshots.items():
         (files / f"round-{task.round}-{name}.png").write_bytes(image)
-    await asyncio.to_thread(_clone, result["repo_url"], files / "clone")
+    await asyncio.to_thread(_clone_or_pull, result["repo_url"], files / "clone")
     record = (await tools.http.get(f"{result['pages_url']}pagewright.json")).json()
     seconds = time.monotonic() - started
     screen.say(f"  [green]✓[/] {'Evaluator notified; live page checked':<44} {seconds:>6.1f} s in all")
@@ -190,42 +192,42 @@ async def _round(
     return DemoRound(live, record["built_by"], seconds, files, warnings)
 
 
-async def _followed(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple[Result, tuple[str, ...]]:
+async def _follow_round(stage: Stage, screen: Screen, id_: str, nonce: str) -> tuple[Result, tuple[str, ...]]:
     """Show what happens until the evaluator has the result; return it, and what the run warned of."""
     told = asyncio.create_task(stage.results.await_result(nonce))
     warnings: list[str] = []
 
-    def look(reader: EventReader) -> None:
-        for stamped in reader.new():
-            screen.take(stamped.event)
+    def show_new_events(reader: EventReader) -> None:
+        for stamped in reader.read_new_events():
+            screen.show_event(stamped.event)
             if isinstance(stamped.event, NoteEvent) and stamped.event.level == "warning":
                 warnings.append(stamped.event.text)
 
     try:
         is_live = screen.console.is_terminal and not screen.is_quiet
-        reader = EventReader(stage.events_of(id_))
+        reader = EventReader(stage.find_events_file(id_))
         with screen.console.status(WAITING) if is_live else nullcontext() as status:
             while not told.done():
-                look(reader)
+                show_new_events(reader)
                 if status is not None:
                     status.update(screen.under_way)
                 await asyncio.wait([told], timeout=LOOK_S)
         # The last group ends after the evaluator has answered.
-        run = stage.run_of(id_)
+        run = stage.find_run(id_)
         if run is not None:
             await stage.engine.wait(run.id)
-        look(reader)
+        show_new_events(reader)
         return told.result(), tuple(warnings)
     finally:
         told.cancel()
 
 
-def _clone(repo_url: str, folder: Path) -> None:
+def _clone_or_pull(repo_url: str, folder: Path) -> None:
     pull, clone = ["-C", str(folder), "pull", "--ff-only"], ["clone", repo_url, str(folder)]
     subprocess.run(["git", *(pull if folder.is_dir() else clone), "--quiet"], check=True)  # noqa: S603, S607
 
 
-def conclude(screen: Screen, shown: list[DemoRound]) -> None:
+def print_verdict(screen: Screen, shown: list[DemoRound]) -> None:
     """Print the evaluator's verdict, and where everything lies."""
     screen.say("\n[bold]The evaluator's verdict[/]\n")
     if not screen.is_quiet:

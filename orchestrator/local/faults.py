@@ -36,16 +36,16 @@ class Fault(BaseModel):
     after: int = Field(0, ge=0)
 
     @model_validator(mode="after")
-    def _does_something(self) -> "Fault":
+    def _check_has_effect(self) -> "Fault":
         if self.status is None and not self.drop and not self.delay:
             raise ValueError("needs one of status, drop and delay")
         return self
 
-    def concerns(self, method: str, path: str) -> bool:
+    def matches_call(self, method: str, path: str) -> bool:
         """Say whether a call is of this fault's kind; `path` comes without its query."""
         return self.method in (None, "*", method) and bool(self.path.search(path))
 
-    def response(self) -> Response:
+    def make_response(self) -> Response:
         """Return the answer that is given instead of the real one."""
         status = self.status or 500
         if isinstance(self.body, str):
@@ -72,7 +72,7 @@ class Faults:
             self._faults, self._seen = tuple(faults), Counter()
 
     @classmethod
-    def read(cls, path: Path) -> "Faults":
+    def load_file(cls, path: Path) -> "Faults":
         """Read a faults file. Raises UsageError that names the entry and the field."""
         try:
             return cls(_FAULTS.validate_json(path.read_bytes()))
@@ -80,14 +80,14 @@ class Faults:
             raise UsageError(f"The faults file {path} could not be read: {error.strerror}.") from error
         except ValidationError as error:
             raise UsageError(
-                f"The faults file {path} is wrong: {_problem(error)}.", "Correct it and start again."
+                f"The faults file {path} is wrong: {_describe_problem(error)}.", "Correct it and start again."
             ) from error
 
-    def next(self, method: str, path: str) -> Fault | None:
+    def take_fault(self, method: str, path: str) -> Fault | None:
         """Return what happens to this call, and count it; None: it goes through."""
         with self._lock:
             for index, fault in enumerate(self._faults):
-                if not fault.concerns(method, path):
+                if not fault.matches_call(method, path):
                     continue
                 self._seen[index] += 1
                 if fault.after < self._seen[index] <= fault.after + fault.times:
@@ -104,17 +104,17 @@ class FaultyApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one call, or drop it, or pass it on."""
-        fault = self._faults.next(scope["method"], scope["path"]) if scope["type"] == "http" else None
+        fault = self._faults.take_fault(scope["method"], scope["path"]) if scope["type"] == "http" else None
         if fault is None:
             await self._app(scope, receive, send)
             return
         await asyncio.sleep(fault.delay)
         if fault.drop:
-            await (_read(receive) if fault.drop == "before" else self._app(scope, receive, _unheard))
+            await (_drain_request(receive) if fault.drop == "before" else self._app(scope, receive, _discard_message))
             await hang_up(scope)
         elif fault.status is not None:
-            await _read(receive)
-            await fault.response()(scope, receive, send)
+            await _drain_request(receive)
+            await fault.make_response()(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
@@ -132,17 +132,17 @@ async def hang_up(scope: Scope) -> None:
     await asyncio.sleep(0)
 
 
-async def _unheard(_: Message) -> None:
+async def _discard_message(_: Message) -> None:
     """Send nothing."""
 
 
-async def _read(receive: Receive) -> None:
+async def _drain_request(receive: Receive) -> None:
     """Take in the whole request: a client that is still sending would see a reset, not what it is to see."""
     while (await receive()).get("more_body"):
         pass
 
 
-def _problem(error: ValidationError) -> str:
+def _describe_problem(error: ValidationError) -> str:
     """Say what is wrong with the first wrong entry, without its values."""
     first = error.errors(include_input=False, include_url=False)[0]
     match first["loc"]:

@@ -20,7 +20,7 @@ class EventReader:
     _offset: int = 0
     _rest: bytes = field(default=b"", repr=False)
 
-    def new(self) -> Iterator[StampedEvent]:
+    def read_new_events(self) -> Iterator[StampedEvent]:
         """Yield what has come since the last look. A line that is still being written waits for its end."""
         try:
             with self.path.open("rb") as file:

@@ -19,7 +19,7 @@ class GitError(Exception):
     """A git command ended with something else than 0."""
 
 
-def git(directory: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
+def run_git(directory: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
     """Run git in the bare repository `directory`, its hooks with `env`; return what it printed. Raises GitError."""
     # Objects that no ref reaches must stay (a blob that a dispatch names is one): nothing may collect them.
     command = ("git", "-c", "gc.auto=0", "--git-dir", str(directory), *arguments)
@@ -29,12 +29,12 @@ def git(directory: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, 
     return done.stdout
 
 
-def quoted(path: str) -> bytes:
+def quote_path(path: str) -> bytes:
     """Return `path` as fast-import reads it: C-style quotes around it."""
     escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'.encode()
 
 
-def data(content: bytes) -> bytes:
+def data_command(content: bytes) -> bytes:
     """Return a fast-import data command: the length in bytes first, so any content is safe."""
     return b"data %d\n%b\n" % (len(content), content)

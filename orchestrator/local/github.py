@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from orchestrator.local.configuration import Configurations
 from orchestrator.local.faults import Faults
 from orchestrator.local.limits import RateLimits
-from orchestrator.local.runs import OnChange, Run, Runs, now, unheard
+from orchestrator.local.runs import OnChange, Run, Runs, ignore_change, now
 from orchestrator.local.sites import PagesSites
 from orchestrator.local.store import Store, StoredRepository
 from orchestrator.local.tokens import Tokens
@@ -34,7 +34,7 @@ class Dispatch:
 OnDispatch = Callable[[Dispatch], Awaitable[Run | None]]
 
 
-async def nobody(_: Dispatch) -> None:
+async def ignore_dispatch(_: Dispatch) -> None:
     """Start nothing: GitHub takes dispatches that no workflow listens to as well."""
 
 
@@ -45,11 +45,11 @@ class OnRerun(Protocol):
         """Queue it."""
 
 
-async def nothing_again(run_id: int, *, failed_only: bool = False) -> None:
+async def ignore_rerun(run_id: int, *, failed_only: bool = False) -> None:
     """Run nothing again."""
 
 
-async def nothing_cancelled(_: int) -> bool:
+async def ignore_cancel(_: int) -> bool:
     """Cancel nothing: nothing runs."""
     return False
 
@@ -82,9 +82,9 @@ class LocalGitHub:
     pages_url: str
     faults: Faults = field(default_factory=Faults)
     limits: RateLimits = field(default_factory=RateLimits)
-    on_dispatch: OnDispatch = nobody
-    on_rerun: OnRerun = nothing_again
-    on_cancel: Callable[[int], Awaitable[bool]] = nothing_cancelled
+    on_dispatch: OnDispatch = ignore_dispatch
+    on_rerun: OnRerun = ignore_rerun
+    on_cancel: Callable[[int], Awaitable[bool]] = ignore_cancel
     summary_of: Callable[[int], str] = no_summary
     handover_of: Callable[[int], Path | None] = no_handover
 
@@ -105,7 +105,7 @@ def create_github(
     *,
     pages_delay: float = 2,
     clock: Callable[[], datetime] = now,
-    on_change: OnChange = unheard,
+    on_change: OnChange = ignore_change,
     **hooks: Any,
 ) -> LocalGitHub:
     """Return a GitHub that keeps everything in the folder `data`, and finds there what one before it left.

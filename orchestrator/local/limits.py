@@ -17,7 +17,7 @@ class RateLimits:
         self._used: Counter[tuple[str, str, int]] = Counter()
         self._lock = threading.Lock()
 
-    def count(self, login: str, resource: str, calls: int) -> dict[str, int]:
+    def count_calls(self, login: str, resource: str, calls: int) -> dict[str, int]:
         """Add `calls` and return limit, remaining, used and reset (seconds since 1970).
 
         All tokens of a login share one budget:

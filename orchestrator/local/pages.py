@@ -40,11 +40,11 @@ class PublishedFiles:
     files: dict[str, TreeEntry]
 
 
-def create_pages(github: LocalGitHub) -> Starlette:
+def create_pages_app(github: LocalGitHub) -> Starlette:
     """Return the app that answers at `github.pages_url`."""
 
     async def respond(request: Request) -> Response:
-        return await asyncio.to_thread(_respond, github, request)
+        return await asyncio.to_thread(_serve_page, github, request)
 
     return Starlette(
         routes=[Route("/{path:path}", respond)],
@@ -52,32 +52,32 @@ def create_pages(github: LocalGitHub) -> Starlette:
     )
 
 
-def _respond(github: LocalGitHub, request: Request) -> Response:
+def _serve_page(github: LocalGitHub, request: Request) -> Response:
     owner, _, rest = request.path_params["path"].partition("/")
     name, slash, path = rest.partition("/")
-    published = _published(github, owner, name)
+    published = _find_published(github, owner, name)
     if published is None:
         return Response(_NOT_FOUND, 404, _HEADERS, "text/html")
     if not slash:
-        return _moved(request)
+        return _redirect_to_folder(request)
     if file := find_served_file(published.files, path):
-        return _served(github, request, published, file)
+        return _serve_file(github, request, published, file)
     if f"{path}/index.html" in published.files:
-        return _moved(request)
-    return _missing(github, published)
+        return _redirect_to_folder(request)
+    return _answer_not_found(github, published)
 
 
-def _published(github: LocalGitHub, owner: str, name: str) -> PublishedFiles | None:
+def _find_published(github: LocalGitHub, owner: str, name: str) -> PublishedFiles | None:
     """Return what is live there. A host name has no case, a path has: `/Repo` is not `/repo`."""
-    repository = github.store.find(owner, name)
-    site = github.sites.get(repository) if repository and repository.name == name else None
-    build = github.sites.served(site) if site else None
+    repository = github.store.find_repository(owner, name)
+    site = github.sites.refresh_site(repository) if repository and repository.name == name else None
+    build = github.sites.find_served_build(site) if site else None
     if repository is None or site is None or build is None:
         return None
-    return PublishedFiles(repository, build, _files(github, repository, site, build))
+    return PublishedFiles(repository, build, _list_published_files(github, repository, site, build))
 
 
-def _files(
+def _list_published_files(
     github: LocalGitHub, repository: StoredRepository, site: PagesSite, build: PagesBuild
 ) -> dict[str, TreeEntry]:
     """Return the build's files: no symlinks, and without `.nojekyll` nothing whose name starts with `.` or `_`.
@@ -86,7 +86,7 @@ def _files(
     """
     root = site.path.strip("/")
     inside = f"{root}/" if root else ""
-    entries = github.store.tree(repository, build.commit)
+    entries = github.store.list_tree(repository, build.commit)
     files = {
         entry.path.removeprefix(inside): entry
         for entry in entries
@@ -97,24 +97,24 @@ def _files(
     return {path: entry for path, entry in files.items() if not any(p[0] in "._" for p in PurePosixPath(path).parts)}
 
 
-def _served(github: LocalGitHub, request: Request, published: PublishedFiles, path: str) -> Response:
+def _serve_file(github: LocalGitHub, request: Request, published: PublishedFiles, path: str) -> Response:
     entry = published.files[path]
     etag = f'"{entry.sha}"'
     headers = {**_HEADERS, "etag": etag, "last-modified": _http_date(published.build)}
     if etag in request.headers.get("if-none-match", "").replace("W/", ""):
         return Response(status_code=304, headers=headers)
     return Response(
-        github.store.blob(published.repository, entry.sha), 200, {**headers, "content-type": media_type(path)}
+        github.store.load_blob(published.repository, entry.sha), 200, {**headers, "content-type": media_type(path)}
     )
 
 
-def _missing(github: LocalGitHub, published: PublishedFiles) -> Response:
+def _answer_not_found(github: LocalGitHub, published: PublishedFiles) -> Response:
     own = published.files.get("404.html")
-    content = github.store.blob(published.repository, own.sha) if own else _NOT_FOUND
+    content = github.store.load_blob(published.repository, own.sha) if own else _NOT_FOUND
     return Response(content, 404, _HEADERS, "text/html")
 
 
-def _moved(request: Request) -> Response:
+def _redirect_to_folder(request: Request) -> Response:
     """Send to the folder: the same address with a slash. What follows `?` stays."""
     address = request.url.replace(path=f"{request.url.path}/")
     return RedirectResponse(str(address), 301, _HEADERS)

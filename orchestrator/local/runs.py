@@ -81,14 +81,14 @@ def now() -> datetime:
 OnChange = Callable[[Run | None, Run], None]
 
 
-def unheard(_: Run | None, __: Run) -> None:
+def ignore_change(_: Run | None, __: Run) -> None:
     """Take a change that nobody reads."""
 
 
 class Runs:
     """All runs of all repositories, kept in `root`. Safe to call from several threads."""
 
-    def __init__(self, root: Path, on_change: OnChange = unheard) -> None:
+    def __init__(self, root: Path, on_change: OnChange = ignore_change) -> None:
         """Keep runs in `root`. `on_change` gets each run as it was before, None if it is new, and as it is now."""
         self._root, self._on_change = root, on_change
         self._lock = RLock()
@@ -103,7 +103,7 @@ class Runs:
         with self._lock:
             moment = now()
             return self._save(
-                replace(run, id=self._next(), created_at=moment, updated_at=moment, run_started_at=moment)
+                replace(run, id=self._take_id(), created_at=moment, updated_at=moment, run_started_at=moment)
             )
 
     def update(self, run: Run) -> Run:
@@ -111,43 +111,43 @@ class Runs:
         with self._lock:
             return self._save(replace(run, updated_at=now()))
 
-    def get(self, run_id: int) -> Run | None:
+    def find_run(self, run_id: int) -> Run | None:
         """Return the run, or None."""
         return self._runs.get(run_id)
 
-    def job(self, job_id: int) -> tuple[Run, Job] | None:
+    def find_job(self, job_id: int) -> tuple[Run, Job] | None:
         """Return the job and the run it belongs to, or None."""
         with self._lock:
             found = ((run, job) for run in self._runs.values() for job in run.jobs if job.id == job_id)
             return next(found, None)
 
-    def list(self, repository: str) -> tuple[Run, ...]:
+    def list_runs(self, repository: str) -> tuple[Run, ...]:
         """Return the runs of `repository` ("owner/name", any case), newest first."""
         with self._lock:
             runs = sorted(self._runs.values(), key=lambda run: run.id, reverse=True)
         return tuple(run for run in runs if run.repository.lower() == repository.lower())
 
-    def all(self) -> tuple[Run, ...]:
+    def all_runs(self) -> tuple[Run, ...]:
         """Return the runs of all repositories, oldest first."""
         with self._lock:
             return tuple(sorted(self._runs.values(), key=lambda run: run.id))
 
-    def unfinished(self) -> tuple[Run, ...]:
+    def unfinished_runs(self) -> tuple[Run, ...]:
         """Return every run that is not completed, oldest first: what a restarted engine takes up again."""
-        return tuple(run for run in self.all() if run.status != "completed")
+        return tuple(run for run in self.all_runs() if run.status != "completed")
 
     def append_log(self, job_id: int, text: str) -> None:
         """Add `text` to the job's log, as it is: lines end where the caller ends them."""
-        with self._lock, self._log(job_id).open("a", encoding="utf-8", newline="") as file:
+        with self._lock, self._log_path(job_id).open("a", encoding="utf-8", newline="") as file:
             file.write(text)
 
-    def log(self, job_id: int) -> str:
+    def load_log(self, job_id: int) -> str:
         """Return the job's log; empty if nothing was written yet."""
-        path = self._log(job_id)
+        path = self._log_path(job_id)
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     def _save(self, run: Run) -> Run:
-        jobs = tuple(job if job.id else replace(job, id=self._next()) for job in run.jobs)
+        jobs = tuple(job if job.id else replace(job, id=self._take_id()) for job in run.jobs)
         run = replace(run, jobs=jobs)
         write_atomically(self._root / f"{run.id}.json", _RUN.dump_json(run))
         before = self._runs.get(run.id)
@@ -155,9 +155,9 @@ class Runs:
         self._on_change(before, run)
         return run
 
-    def _next(self) -> int:
+    def _take_id(self) -> int:
         self._last += 1
         return self._last
 
-    def _log(self, job_id: int) -> Path:
+    def _log_path(self, job_id: int) -> Path:
         return self._root / f"{job_id}.txt"

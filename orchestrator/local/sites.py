@@ -81,38 +81,38 @@ class PagesSites:
         """Publish `branch` from now on; its head is built at once."""
         with self._lock:
             self._save(PagesSite(repository.full_name, branch, path))
-            return self.get(repository) or self._sites[repository.full_name]
+            return self.refresh_site(repository) or self._sites[repository.full_name]
 
-    def get(self, repository: StoredRepository) -> PagesSite | None:
+    def refresh_site(self, repository: StoredRepository) -> PagesSite | None:
         """Return the site, or None if Pages is off.
 
         A head that has no build yet gets one here: a commit counts however it came, also by `git push`.
         """
         with self._lock:
             site = self._sites.get(repository.full_name)
-            head = self._store.head(repository, site.branch) if site else None
+            head = self._store.resolve_head(repository, site.branch) if site else None
             if site and head and head not in (site.missed, *(build.commit for build in site.builds[-1:])):
                 if self.troubles[:1] == ["missed"]:
                     self.troubles.pop(0)
                     return self._save(replace(site, missed=head))
-                return self._start(site, head)
+                return self._start_build(site, head)
             return site
 
     def rebuild(self, repository: StoredRepository) -> PagesBuild | None:
         """Build the head again, as asked; None if Pages is off."""
         with self._lock:
-            site = self.get(repository)
+            site = self.refresh_site(repository)
             if not site:
                 return None
-            head = self._store.head(repository, site.branch)
-            return self._start(site, head).builds[-1] if head else None
+            head = self._store.resolve_head(repository, site.branch)
+            return self._start_build(site, head).builds[-1] if head else None
 
-    def registered(self, site: PagesSite) -> tuple[PagesBuild, ...]:
+    def registered_builds(self, site: PagesSite) -> tuple[PagesBuild, ...]:
         """Return the builds that the API already names, newest first."""
         moment, unseen = self._clock(), self._unseen
         return tuple(build for build in reversed(site.builds) if moment >= build.created_at + unseen)
 
-    def status(self, build: PagesBuild) -> Literal["building", "built", "errored"]:
+    def build_status(self, build: PagesBuild) -> Literal["building", "built", "errored"]:
         """Return how far the build is."""
         if self._clock() < build.created_at + self.duration:
             return "building"
@@ -127,16 +127,16 @@ class PagesSites:
     def _unseen(self) -> timedelta:
         return self.delay / 2 if self.registers_after is None else self.registers_after
 
-    def served(self, site: PagesSite) -> PagesBuild | None:
+    def find_served_build(self, site: PagesSite) -> PagesBuild | None:
         """Return the build whose files are being served, or None before the first one is done."""
-        return next((build for build in reversed(site.builds) if self.status(build) == "built"), None)
+        return next((build for build in reversed(site.builds) if self.build_status(build) == "built"), None)
 
-    def _start(self, site: PagesSite, head: str) -> PagesSite:
+    def _start_build(self, site: PagesSite, head: str) -> PagesSite:
         same = [build for build in site.builds if build.commit == head]
         error, is_final = None, False
         if final := next((build for build in same if build.is_final), None):
             error, is_final = final.error, True
-        elif any(self.status(build) == "building" for build in same):
+        elif any(self.build_status(build) == "building" for build in same):
             error = IN_PROGRESS.format(head)
         elif self.troubles[:1] == ["errored"]:
             self.troubles.pop(0)

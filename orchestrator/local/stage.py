@@ -25,18 +25,18 @@ from orchestrator.evaluator.reach import Reach
 from orchestrator.jobs import handover
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
-from orchestrator.local.actions.telling import RunTeller, newest_for
-from orchestrator.local.api import create_api
+from orchestrator.local.actions.telling import RunTeller, find_newest_run
+from orchestrator.local.api import create_api_app
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, OnDispatch, create_github
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 from orchestrator.local.runs import Run
 from orchestrator.local.store import Store
 from orchestrator.local.tokens import Token, Tokens
 from orchestrator.setup.wanted import select_values
 from receiver.app import create_app
-from receiver.github.client import GitHub, http_client
+from receiver.github.client import GitHub, create_http_client
 from receiver.settings import Settings, SettingsError
 
 OWNER = "local"
@@ -73,26 +73,26 @@ class Stage:
     github: LocalGitHub
     results: Inbox
 
-    def run_of(self, request: str) -> Run | None:
+    def find_run(self, request: str) -> Run | None:
         """Return the newest run for the request of that id."""
-        return newest_for(request, self.github.runs.list(PIPELINE))
+        return find_newest_run(request, self.github.runs.list_runs(PIPELINE))
 
-    def log_of(self, request: str) -> str:
+    def load_logs(self, request: str) -> str:
         """Return what that run's jobs have said so far."""
-        run = self.run_of(request)
-        return "" if run is None else "".join(self.github.runs.log(job.id) for job in run.jobs)
+        run = self.find_run(request)
+        return "" if run is None else "".join(self.github.runs.load_log(job.id) for job in run.jobs)
 
-    def events_of(self, request: str) -> Path:
+    def find_events_file(self, request: str) -> Path:
         """Return the file in which the events of the newest run for the request lie, or will lie."""
-        run = self.run_of(request)
-        return self.engine.events(run.id if run else 0) / FILE
+        run = self.find_run(request)
+        return self.engine.run_events_folder(run.id if run else 0) / FILE
 
-    def build_of(self, request: str) -> Build | None:
+    def load_build(self, request: str) -> Build | None:
         """Return what the build of a request handed over; None if there is no run, or nothing of it yet."""
-        run = self.run_of(request)
-        return handover.read(self.engine.handover(run.id))[0] if run else None
+        run = self.find_run(request)
+        return handover.load_build_output(self.engine.handover_folder(run.id))[0] if run else None
 
-    def tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
+    def make_tools(self, env: Mapping[str, str], http: httpx.AsyncClient, say: Callable[[str], None]) -> Tools:
         """Return what an evaluation of this receiver works with, one task after the other."""
         named = {name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env}
         settings = evaluator_settings({"GITHUB_API_URL": self.github_api, **named})
@@ -113,22 +113,22 @@ class Stage:
         }
 
 
-def staged_in(data: Path, env: Mapping[str, str]) -> AbstractAsyncContextManager[Stage]:
-    """Start everything at free ports, with its data in the folder `data`; see `staged`."""
-    return staged(LocalOptions(receiver_port=0, github_port=0, data=data), env)
+def run_stage_in(data: Path, env: Mapping[str, str]) -> AbstractAsyncContextManager[Stage]:
+    """Start everything at free ports, with its data in the folder `data`; see `run_stage`."""
+    return run_stage(LocalOptions(receiver_port=0, github_port=0, data=data), env)
 
 
 @asynccontextmanager
-async def staged(options: LocalOptions, env: Mapping[str, str]) -> AsyncIterator[Stage]:
+async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncIterator[Stage]:
     """Start everything; stop it, runs included, when the block ends. Raises UsageError."""
     data = options.data.resolve()
     state = data / ".github"
     state.mkdir(parents=True, exist_ok=True)
-    sockets = [_bound(port) for port in _ports(options)]
+    sockets = [_bind_port(port) for port in _choose_ports(options)]
     receiver_url, api_url, pages_url, evaluator_url = map(listener_url, sockets)
     dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
     try:
-        door = _door(env, state, (dispatch_token, api_url, pages_url))
+        door = _receiver_settings(env, state, (dispatch_token, api_url, pages_url))
     except UsageError:
         for listener in sockets:
             listener.close()
@@ -141,26 +141,26 @@ async def staged(options: LocalOptions, env: Mapping[str, str]) -> AsyncIterator
         data,
         Account(OWNER, tokens, api_url, pages_url),
         pages_delay=options.pages_delay,
-        on_change=RunTeller(state / "work").tell,
-        faults=Faults.read(options.faults) if options.faults else Faults(),
+        on_change=RunTeller(state / "work").record_changes,
+        faults=Faults.load_file(options.faults) if options.faults else Faults(),
     )
-    head = _pushed_pipeline(bare.store)
+    head = _push_pipeline(bare.store)
     engine = Engine(_engine_settings(env, state / "work", (head, api_url, target_token), tokens), bare.runs)
     github = replace(
         bare,
-        on_dispatch=_starter(engine),
+        on_dispatch=_make_dispatch_hook(engine),
         on_rerun=engine.rerun,
         on_cancel=engine.cancel,
-        summary_of=engine.summary,
-        handover_of=engine.handover,
+        summary_of=engine.load_summary,
+        handover_of=engine.handover_folder,
     )
     results = Inbox()
     async with AsyncExitStack() as stack:
-        receiver = await stack.enter_async_context(aclosing(GitHub(door, http_client())))
+        receiver = await stack.enter_async_context(aclosing(GitHub(door, create_http_client())))
         apps = (
             create_app(door, receiver),
-            create_api(github),
-            create_pages(github),
+            create_api_app(github),
+            create_pages_app(github),
             create_inbox_app(results, is_shown=True),
         )
         for app, listener in zip(apps, sockets, strict=True):
@@ -197,11 +197,11 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
         extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
         head=lambda: head,
-        job_token=lambda run: _job_token(tokens, run),
+        job_token=lambda run: _issue_job_token(tokens, run),
     )
 
 
-def _starter(engine: Engine) -> OnDispatch:
+def _make_dispatch_hook(engine: Engine) -> OnDispatch:
     async def start(dispatch: Dispatch) -> Run | None:
         # Only the pipeline has a workflow.
         is_ours = dispatch.repository.full_name.lower() == PIPELINE
@@ -210,7 +210,7 @@ def _starter(engine: Engine) -> OnDispatch:
     return start
 
 
-def stop_signal() -> asyncio.Event:
+def install_stop_signal() -> asyncio.Event:
     """Return an event that SIGINT and SIGTERM set from now on."""
     stopped = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -221,13 +221,13 @@ def stop_signal() -> asyncio.Event:
 def run_local(options: LocalOptions, env: Mapping[str, str], *, as_json: bool) -> int:
     """Run `pagewright local` until SIGINT or SIGTERM."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
-    asyncio.run(_until_stopped(options, env, as_json=as_json))
+    asyncio.run(_run_until_stopped(options, env, as_json=as_json))
     return 0
 
 
-async def _until_stopped(options: LocalOptions, env: Mapping[str, str], *, as_json: bool) -> None:
-    stopped = stop_signal()
-    async with staged(options, env) as stage:
+async def _run_until_stopped(options: LocalOptions, env: Mapping[str, str], *, as_json: bool) -> None:
+    stopped = install_stop_signal()
+    async with run_stage(options, env) as stage:
         said = stage.announcement()
         lines = [json.dumps(said)] if as_json else [f"{name:>20}  {value}" for name, value in said.items()]
         sys.stdout.write("\n".join([*lines, ""]))
@@ -235,13 +235,13 @@ async def _until_stopped(options: LocalOptions, env: Mapping[str, str], *, as_js
         await stopped.wait()
 
 
-def _ports(options: LocalOptions) -> tuple[int, int, int, int]:
+def _choose_ports(options: LocalOptions) -> tuple[int, int, int, int]:
     """Return the ports of receiver, API, Pages and evaluator: those behind the API's, so that links stay."""
     github = options.github_port
     return options.receiver_port, github, github + 1 if github else 0, github + 2 if github else 0
 
 
-def _bound(port: int) -> socket.socket:
+def _bind_port(port: int) -> socket.socket:
     try:
         return bind(port)
     except OSError:
@@ -250,7 +250,7 @@ def _bound(port: int) -> socket.socket:
         ) from None
 
 
-def _door(env: Mapping[str, str], state: Path, facts: tuple[str, str, str]) -> Settings:
+def _receiver_settings(env: Mapping[str, str], state: Path, facts: tuple[str, str, str]) -> Settings:
     """Return the receiver's settings. Whose tasks it takes and how many a day the environment may say."""
     dispatch_token, api_url, pages_url = facts
     said = {name: env[name] for name in ("SHARED_SECRET_OLD", "MAX_TASKS_PER_DAY") if name in env}
@@ -258,8 +258,8 @@ def _door(env: Mapping[str, str], state: Path, facts: tuple[str, str, str]) -> S
         return Settings.from_env(
             {
                 **said,
-                "SHARED_SECRET": env.get("SHARED_SECRET", "").strip() or _kept(state / "secret", 16),
-                "TASK_KEY": env.get("TASK_KEY", "").strip() or _kept(state / "task_key", 32),
+                "SHARED_SECRET": env.get("SHARED_SECRET", "").strip() or _load_or_create_secret(state / "secret", 16),
+                "TASK_KEY": env.get("TASK_KEY", "").strip() or _load_or_create_secret(state / "task_key", 32),
                 "DISPATCH_TOKEN": dispatch_token,
                 "PIPELINE_REPOSITORY": PIPELINE,
                 "TARGET_OWNER": OWNER,
@@ -271,14 +271,14 @@ def _door(env: Mapping[str, str], state: Path, facts: tuple[str, str, str]) -> S
         raise UsageError(str(error)) from None
 
 
-def _kept(path: Path, size: int) -> str:
+def _load_or_create_secret(path: Path, size: int) -> str:
     """Return what was drawn for this data folder, `size` random bytes as hex: with it its tasks are found again."""
     if not path.exists():
         write_atomically(path, secrets.token_hex(size).encode())  # readable for this user alone
     return path.read_text(encoding="utf-8")
 
 
-def _pushed_pipeline(store: Store) -> str:
+def _push_pipeline(store: Store) -> str:
     """Return the head of the pipeline's repository, in which the workflow lies as it is now."""
     path = CHECKOUT / WORKFLOW
     if not path.is_file():
@@ -287,7 +287,7 @@ def _pushed_pipeline(store: Store) -> str:
 
 
 @contextmanager
-def _job_token(tokens: Tokens, run: int) -> Iterator[str]:
+def _issue_job_token(tokens: Tokens, run: int) -> Iterator[str]:
     """Make the GITHUB_TOKEN of a run; it ends with the run, as on GitHub.
 
     https://docs.github.com/actions/concepts/security/github_token

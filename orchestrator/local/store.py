@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import TypeAdapter
 
 from orchestrator.local.files import write_atomically
-from orchestrator.local.git import GitError, data, git, quoted
+from orchestrator.local.git import GitError, data_command, quote_path, run_git
 
 _SHA = re.compile(r"[0-9a-f]{40}")
 _BRANCH = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock(?:/|$)))[A-Za-z0-9_](?:[\w./-]*[A-Za-z0-9_-])?", re.ASCII)
@@ -117,7 +117,7 @@ class Store:
         """Make an empty repository. Raises AlreadyThere."""
         moment = datetime.now(UTC)
         with self._lock:
-            if self.find(owner, name):
+            if self.find_repository(owner, name):
                 raise AlreadyThere(name)
             repository = StoredRepository(
                 id=1 + max((r.id for r in self._repositories.values()), default=0),
@@ -129,16 +129,16 @@ class Store:
                 pushed_at=moment,
             )
             directory = self.directory(repository)
-            git(directory, "init", "--bare", "--quiet", "--initial-branch=main", "--template=", str(directory))
+            run_git(directory, "init", "--bare", "--quiet", "--initial-branch=main", "--template=", str(directory))
             self._save(repository)
         return repository
 
     def seed(self, owner: str, name: str, files: Mapping[str, bytes], message: str) -> Commit:
         """Make the repository where it is missing, and one commit whose tree is exactly `files`."""
-        repository = self.find(owner, name) or self.create_repository(owner, name, description=None)
-        with self.locked(repository):
-            head = self.head(repository)
-            present = self.tree(repository, head) if head else ()
+        repository = self.find_repository(owner, name) or self.create_repository(owner, name, description=None)
+        with self.lock_repository(repository):
+            head = self.resolve_head(repository)
+            present = self.list_tree(repository, head) if head else ()
             gone = [entry.path for entry in present if entry.type != "tree" and entry.path not in files]
             return self.commit(
                 repository,
@@ -153,11 +153,11 @@ class Store:
                 ),
             )
 
-    def find(self, owner: str, name: str) -> StoredRepository | None:
+    def find_repository(self, owner: str, name: str) -> StoredRepository | None:
         """Return the repository, found in any case of letters, as the API does."""
         return self._repositories.get(f"{owner}/{name}".lower())
 
-    def owned_by(self, owner: str) -> tuple[StoredRepository, ...]:
+    def list_repositories(self, owner: str) -> tuple[StoredRepository, ...]:
         """Return the repositories of `owner`."""
         return tuple(r for r in self._repositories.values() if r.owner.lower() == owner.lower())
 
@@ -166,108 +166,112 @@ class Store:
         return self._root / repository.owner / f"{repository.name}.git"
 
     @contextmanager
-    def locked(self, repository: StoredRepository) -> Iterator[None]:
+    def lock_repository(self, repository: StoredRepository) -> Iterator[None]:
         """Hold everyone else's writes to `repository` off."""
         with self._lock:
             lock = self._locks[repository.full_name]
         with lock:
             yield
 
-    def head(self, repository: StoredRepository, branch: str | None = None) -> str | None:
+    def resolve_head(self, repository: StoredRepository, branch: str | None = None) -> str | None:
         """Return the commit that `branch` (the default one) points to; None if there is no such branch."""
-        return self.resolve(repository, f"refs/heads/{branch or repository.default_branch}")
+        return self.resolve_object(repository, f"refs/heads/{branch or repository.default_branch}")
 
-    def branches(self, repository: StoredRepository) -> tuple[str, ...]:
+    def list_branches(self, repository: StoredRepository) -> tuple[str, ...]:
         """Return the names of the branches."""
-        listed = git(self.directory(repository), "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
+        listed = run_git(self.directory(repository), "for-each-ref", "--format=%(refname:lstrip=2)", "refs/heads")
         return tuple(listed.decode().split())
 
-    def resolve(self, repository: StoredRepository, name: str, kind: str = "commit") -> str | None:
+    def resolve_object(self, repository: StoredRepository, name: str, kind: str = "commit") -> str | None:
         """Return the id of the object of `kind` (commit, tree, blob) that a full ref or an id names, or None."""
         # What git would make of other spellings (`main~3`, `:/text`) is no business of a caller.
-        if not (_SHA.fullmatch(name) or (name.startswith("refs/heads/") and is_branch(name[11:]))):
+        if not (_SHA.fullmatch(name) or (name.startswith("refs/heads/") and is_branch_name(name[11:]))):
             return None
         try:
             return (
-                git(self.directory(repository), "rev-parse", "--verify", "--quiet", f"{name}^{{{kind}}}")
+                run_git(self.directory(repository), "rev-parse", "--verify", "--quiet", f"{name}^{{{kind}}}")
                 .decode()
                 .strip()
             )
         except GitError:
             return None
 
-    def commits(self, repository: StoredRepository, start: str, *, skip: int = 0, limit: int = 1) -> tuple[Commit, ...]:
+    def list_commits(
+        self, repository: StoredRepository, start: str, *, skip: int = 0, limit: int = 1
+    ) -> tuple[Commit, ...]:
         """Return `limit` commits from `start` (an id) on backwards, after `skip` of them."""
         form = "--format=" + "%x00".join(f"%{name}" for name in _FIELDS)
-        printed = git(self.directory(repository), "log", "-z", form, f"--skip={skip}", f"--max-count={limit}", start)
+        printed = run_git(
+            self.directory(repository), "log", "-z", form, f"--skip={skip}", f"--max-count={limit}", start
+        )
         values = printed.decode(errors="replace").split("\0")
         width = len(_FIELDS)
-        return tuple(_commit(values[at : at + width]) for at in range(0, len(values) - width + 1, width))
+        return tuple(_parse_commit(values[at : at + width]) for at in range(0, len(values) - width + 1, width))
 
-    def count(self, repository: StoredRepository, start: str) -> int:
+    def count_commits(self, repository: StoredRepository, start: str) -> int:
         """Return how many commits there are from `start` on backwards."""
-        return int(git(self.directory(repository), "rev-list", "--count", start))
+        return int(run_git(self.directory(repository), "rev-list", "--count", start))
 
-    def tree(self, repository: StoredRepository, sha: str, *, recursive: bool = True) -> tuple[TreeEntry, ...]:
+    def list_tree(self, repository: StoredRepository, sha: str, *, recursive: bool = True) -> tuple[TreeEntry, ...]:
         """Return the entries of the tree of `sha` (a tree or a commit), directories included."""
         depth = ("-r", "-t") if recursive else ()
-        listed = git(self.directory(repository), "ls-tree", *depth, "-z", "-l", sha).decode(errors="replace")
-        return tuple(_entry(line) for line in listed.split("\0") if line)
+        listed = run_git(self.directory(repository), "ls-tree", *depth, "-z", "-l", sha).decode(errors="replace")
+        return tuple(_parse_entry(line) for line in listed.split("\0") if line)
 
-    def entry(self, repository: StoredRepository, sha: str, path: str) -> TreeEntry | None:
+    def find_entry(self, repository: StoredRepository, sha: str, path: str) -> TreeEntry | None:
         """Return what lies at `path` of the tree of `sha`, or None."""
         # Literal pathspecs: a file may be called `*.html`.
-        found = git(self.directory(repository), "--literal-pathspecs", "ls-tree", "-z", "-l", sha, "--", path)
-        return _entry(found.decode(errors="replace").rstrip("\0")) if found else None
+        found = run_git(self.directory(repository), "--literal-pathspecs", "ls-tree", "-z", "-l", sha, "--", path)
+        return _parse_entry(found.decode(errors="replace").rstrip("\0")) if found else None
 
-    def blob(self, repository: StoredRepository, sha: str) -> bytes:
+    def load_blob(self, repository: StoredRepository, sha: str) -> bytes:
         """Return a blob's bytes."""
-        return git(self.directory(repository), "cat-file", "blob", sha)
+        return run_git(self.directory(repository), "cat-file", "blob", sha)
 
     def add_blob(self, repository: StoredRepository, content: bytes) -> str:
         """Write a blob that no tree names yet; return its id."""
-        return git(self.directory(repository), "hash-object", "-w", "--stdin", stdin=content).decode().strip()
+        return run_git(self.directory(repository), "hash-object", "-w", "--stdin", stdin=content).decode().strip()
 
-    def archive(self, repository: StoredRepository, sha: str) -> bytes:
+    def create_archive(self, repository: StoredRepository, sha: str) -> bytes:
         """Return the commit's tree as tar.gz, in a folder named as GitHub names it."""
         prefix = f"{repository.owner}-{repository.name}-{sha[:7]}/"
-        return git(self.directory(repository), "archive", "--format=tar.gz", f"--prefix={prefix}", sha)
+        return run_git(self.directory(repository), "archive", "--format=tar.gz", f"--prefix={prefix}", sha)
 
     def commit(self, repository: StoredRepository, change: BranchChange) -> Commit:
         """Make one commit on the branch's expected head. Raises HeadMoved, NothingToDelete."""
-        with self.locked(repository):
-            head = self.head(repository, change.branch)
+        with self.lock_repository(repository):
+            head = self.resolve_head(repository, change.branch)
             if head != change.expected_head:
                 raise HeadMoved(change.expected_head)
             self._check_deletions(repository, change)
-            git(self.directory(repository), "fast-import", "--quiet", "--done", stdin=_import(change))
-            made = self.commits(repository, self.head(repository, change.branch) or "")[0]
-            self._pushed(repository, change.branch, first=head is None)
+            run_git(self.directory(repository), "fast-import", "--quiet", "--done", stdin=_render_import(change))
+            made = self.list_commits(repository, self.resolve_head(repository, change.branch) or "")[0]
+            self._record_push(repository, change.branch, first=head is None)
         return made
 
     @contextmanager
-    def pushing(self, repository: StoredRepository) -> Iterator[None]:
+    def track_push(self, repository: StoredRepository) -> Iterator[None]:
         """Let git itself write to `repository` while the block runs, and note what came of it."""
-        with self.locked(repository):
-            is_first = not self.branches(repository)
+        with self.lock_repository(repository):
+            is_first = not self.list_branches(repository)
             yield
-            branches = self.branches(repository)
-            self._pushed(repository, *branches[:1] or ("main",), first=is_first and bool(branches))
+            branches = self.list_branches(repository)
+            self._record_push(repository, *branches[:1] or ("main",), first=is_first and bool(branches))
 
     def _check_deletions(self, repository: StoredRepository, change: BranchChange) -> None:
         if not change.deletions:
             return
-        entries = self.tree(repository, change.expected_head) if change.expected_head else ()
+        entries = self.list_tree(repository, change.expected_head) if change.expected_head else ()
         missing = set(change.deletions) - {entry.path for entry in entries if entry.type != "tree"}
         if missing:
             raise NothingToDelete(min(missing))
 
-    def _pushed(self, repository: StoredRepository, branch: str, *, first: bool) -> None:
+    def _record_push(self, repository: StoredRepository, branch: str, *, first: bool) -> None:
         """Note the push. The first branch of an empty repository becomes the default one."""
         repository = replace(self._repositories[repository.full_name.lower()], pushed_at=datetime.now(UTC))
-        if first and not self.head(repository):
+        if first and not self.resolve_head(repository):
             repository = replace(repository, default_branch=branch)
-            git(self.directory(repository), "symbolic-ref", "HEAD", f"refs/heads/{branch}")
+            run_git(self.directory(repository), "symbolic-ref", "HEAD", f"refs/heads/{branch}")
         self._save(repository)
 
     def _save(self, repository: StoredRepository) -> None:
@@ -276,26 +280,28 @@ class Store:
         self._repositories[repository.full_name.lower()] = repository
 
 
-def is_branch(name: str) -> bool:
+def is_branch_name(name: str) -> bool:
     """Say whether a branch may have this name (git's rule, without its odder characters)."""
     return bool(_BRANCH.fullmatch(name))
 
 
-def _import(change: BranchChange) -> bytes:
+def _render_import(change: BranchChange) -> bytes:
     """Return the stream that makes git fast-import write this one commit."""
     moment = f"{int(datetime.now(UTC).timestamp())} +0000"
     lines = [f"commit refs/heads/{change.branch}\n".encode()]
     for role, person in (("author", change.author), ("committer", change.committer)):
         lines.append(f"{role} {person.name} <{person.email}> {moment}\n".encode())
-    lines.append(data(change.message.encode()))
+    lines.append(data_command(change.message.encode()))
     if change.expected_head:
         lines.append(f"from {change.expected_head}\n".encode())
-    lines.extend(b"D %b\n" % quoted(path) for path in change.deletions)
-    lines.extend(b"M 100644 inline %b\n%b" % (quoted(path), data(blob)) for path, blob in change.additions.items())
+    lines.extend(b"D %b\n" % quote_path(path) for path in change.deletions)
+    lines.extend(
+        b"M 100644 inline %b\n%b" % (quote_path(path), data_command(blob)) for path, blob in change.additions.items()
+    )
     return b"".join((*lines, b"\ndone\n"))
 
 
-def _commit(values: Sequence[str]) -> Commit:
+def _parse_commit(values: Sequence[str]) -> Commit:
     sha, tree, parents, author, author_email, authored, committer, committer_email, committed, message = values
     return Commit(
         sha=sha,
@@ -309,7 +315,7 @@ def _commit(values: Sequence[str]) -> Commit:
     )
 
 
-def _entry(line: str) -> TreeEntry:
+def _parse_entry(line: str) -> TreeEntry:
     about, path = line.split("\t", 1)
     mode, kind, sha, size = about.split()
     return TreeEntry(path, mode, _TYPES[kind], sha, None if size == "-" else int(size))

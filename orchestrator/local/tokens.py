@@ -54,7 +54,7 @@ class Tokens:
         """Make the token invalid."""
         self._tokens.pop(value, None)
 
-    def of(self, authorization: str) -> Token | None:
+    def find_token(self, authorization: str) -> Token | None:
         """Return the token that an Authorization header names ("token X", "Bearer X"), or None."""
         scheme, _, value = authorization.partition(" ")
         token = self._tokens.get(value.strip()) if scheme.lower() in {"token", "bearer"} else None

@@ -9,7 +9,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.events import EndedEvent, StampedEvent, render_line
 from orchestrator.core.telling import describe_event
 from orchestrator.jobs.stream import FILE
-from orchestrator.local.actions.telling import events_folder, newest_for
+from orchestrator.local.actions.telling import events_folder, find_newest_run
 from orchestrator.local.following import LOOK_S, EventReader
 from orchestrator.local.runs import Run, Runs
 
@@ -22,29 +22,29 @@ def run_watch(request: str, data: Path, *, as_json: bool) -> int:
 
 
 async def _watch(request: str, state: Path, *, as_json: bool) -> int:
-    run = newest_for(request, _runs(state))
+    run = find_newest_run(request, _load_runs(state))
     if run is None:
         raise UsageError(f"No task with this id is known in {state.parent}.", "Give the id that the receiver answered.")
     reader = EventReader(events_folder(state / "work", run.id) / FILE)
     while True:
-        for stamped in reader.new():
-            sys.stdout.write(render_line(stamped) if as_json else _told(stamped))
+        for stamped in reader.read_new_events():
+            sys.stdout.write(render_line(stamped) if as_json else _render_event(stamped))
             sys.stdout.flush()
             if isinstance(stamped.event, EndedEvent) and _is_last(state, stamped.event):
                 return 0
         await asyncio.sleep(LOOK_S)
 
 
-def _runs(state: Path) -> tuple[Run, ...]:
-    return Runs(state / "runs").all()
+def _load_runs(state: Path) -> tuple[Run, ...]:
+    return Runs(state / "runs").all_runs()
 
 
 def _is_last(state: Path, ended: EndedEvent) -> bool:
     """Whether no later attempt has begun: a run that is started again goes on in the same stream."""
-    return all(run.run_attempt <= ended.attempt for run in _runs(state) if run.id == ended.run)
+    return all(run.run_attempt <= ended.attempt for run in _load_runs(state) if run.id == ended.run)
 
 
-def _told(stamped: StampedEvent) -> str:
+def _render_event(stamped: StampedEvent) -> str:
     """Return an event as a line for a person, with its time; nothing where it says nothing by itself."""
     said = describe_event(stamped.event)
     return f"{stamped.envelope.at:%H:%M:%S} {said}\n" if said else ""

@@ -18,7 +18,7 @@ from orchestrator.core.site import Site, add_standard_files, blob_id, broken_rul
 from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
 from orchestrator.generate.tried import PastRepair
-from orchestrator.making.proving import ProvedAttempt, ProvingTools, key_of, prove
+from orchestrator.making.proving import ProvedAttempt, ProvingTools, attempt_key, prove
 
 if TYPE_CHECKING:
     from orchestrator.core.report import Report
@@ -71,15 +71,17 @@ class MakingResult:
     generation: Generation
 
 
-async def make(assignment: Assignment, means: MakingTools, deadline: Deadline, emit: Emit) -> MakingResult:
+async def make_site(assignment: Assignment, means: MakingTools, deadline: Deadline, emit: Emit) -> MakingResult:
     """Make a site before `deadline`. Raises PagewrightError where not even the template's site keeps the rules."""
     maker = _Maker(assignment, means, deadline, emit)
     with emit_group(emit, "Generate the site"):
-        generation = await maker.begun()
+        generation = await maker.start_generation()
         first = await generation.generate_site()
         maker.tell_attempts(generation.attempts, first)
     return MakingResult(
-        await prove(first, maker.ways(generation), assignment.given.task.round, means.max_attempts), first, generation
+        await prove(first, maker.make_ways(generation), assignment.given.task.round, means.max_attempts),
+        first,
+        generation,
     )
 
 
@@ -94,21 +96,25 @@ class _Maker:
     seen: "dict[str, Report]" = field(default_factory=dict)
     number: int = 0
 
-    async def begun(self) -> Generation:
+    async def start_generation(self) -> Generation:
         left = self.deadline.remaining
         thinking = self.deadline.earlier_by(min(max(VERIFYING_S, VERIFYING_SHARE * left), MOST_FOR_VERIFYING * left))
-        return await begin_generation(self.assignment.given, self.means.kit, thinking, self._broken, self.emit)
+        return await begin_generation(
+            self.assignment.given, self.means.kit, thinking, self._find_broken_rules, self.emit
+        )
 
-    def ways(self, generation: Generation) -> ProvingTools:
+    def make_ways(self, generation: Generation) -> ProvingTools:
         """Return how an attempt is verified and repaired."""
-        standing = self._standing if self.assignment.given.present.files else None
+        standing = self._inspect_published_site if self.assignment.given.present.files else None
         repair = partial(self._repair, generation)
-        return ProvingTools(partial(self._verify, generation), repair, standing, generation.template_site, self.emit)
+        return ProvingTools(
+            partial(self._verify_attempt, generation), repair, standing, generation.template_site, self.emit
+        )
 
-    async def _verify(self, generation: Generation, generated: GeneratedSite) -> ProvedAttempt:
+    async def _verify_attempt(self, generation: Generation, generated: GeneratedSite) -> ProvedAttempt:
         self.number += 1
-        site = self._finished(generated.site)
-        made = key_of(site, generated.proofs)
+        site = self._add_standard_files(generated.site)
+        made = attempt_key(site, generated.proofs)
         if self.means.keep is not None:
             self.means.keep(f"site/{self.number}", site.files)
         self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=generated.built_by))
@@ -116,9 +122,11 @@ class _Maker:
             if made in self.seen:
                 self._say("Exactly this site was opened before, so its results are used again.")
             else:
-                self.seen[made] = await self._verified(self._subject(site, generated), self.deadline.remaining)
+                self.seen[made] = await self._run_verification(
+                    self._verification_subject(site, generated), self.deadline.remaining
+                )
                 self._tell_report(self.seen[made])
-                self._show(self.seen[made].screenshots)
+                self._keep_screenshots(self.seen[made].screenshots)
         report = self.seen[made]
         if not generated.is_fallback:
             generation.record_verification(
@@ -140,58 +148,60 @@ class _Maker:
             self.tell_attempts(generation.attempts[before:], repaired or made)
         return repaired
 
-    async def _standing(self) -> Sequence[Finding]:
+    async def _inspect_published_site(self) -> Sequence[Finding]:
         """Return what a browser finds of the published site, opened as the new one is. Nothing where time is short."""
         with emit_group(self.emit, "Look at the published site"):
             left = self.deadline.remaining
             if left < STANDING_S:
                 self._say("There is no time to open the published site, so every finding counts as new.")
                 return ()
-            subject = self._subject(self.assignment.given.present)
+            subject = self._verification_subject(self.assignment.given.present)
             try:
-                findings = (await self._verified(subject, left * STANDING_SHARE)).findings
+                findings = (await self._run_verification(subject, left * STANDING_SHARE)).findings
             except PagewrightError as error:  # the new site is good without it
                 self._say(f"The published site could not be opened, so every finding counts as new: {error}")
                 return ()
             self._say(f"The published site has {len(findings)} findings. The same findings do not cause a repair.")
             return findings
 
-    def _subject(self, site: Site, generated: GeneratedSite | None = None) -> "Subject":
+    def _verification_subject(self, site: Site, generated: GeneratedSite | None = None) -> "Subject":
         """Return what is opened: a new site with the checks of all rounds, or the published one with those before.
 
         The checks are run on both: what they do to a page may be what makes it complain.
         """
-        from orchestrator.verify.verification import Subject, asked_so_far  # noqa: PLC0415
+        from orchestrator.verify.verification import Subject, collect_checks  # noqa: PLC0415
 
         given, name = self.assignment.given, self.assignment.name
-        this, asked = given.task.round, asked_so_far(given.task, given.record)
+        this, asked = given.task.round, collect_checks(given.task, given.record)
         if generated is None:
             return Subject(site, name, [entry for entry in asked if entry[0] < this])
         subject = Subject(site, name, asked, this=this, before=given.present)
         return replace(subject, attachments=generated.attached, proofs=generated.proofs)
 
-    async def _verified(self, subject: "Subject", seconds: float) -> "Report":
+    async def _run_verification(self, subject: "Subject", seconds: float) -> "Report":
         # Imported here: a run that has nothing to verify needs no browser.
-        from orchestrator.verify.browser import opened  # noqa: PLC0415
+        from orchestrator.verify.browser import open_cage  # noqa: PLC0415
         from orchestrator.verify.limits import TimeLimits  # noqa: PLC0415
         from orchestrator.verify.verification import verify  # noqa: PLC0415
 
-        opening = partial(opened, self.means.browser, on_no_sandbox=self._no_sandbox)
+        opening = partial(open_cage, self.means.browser, on_no_sandbox=self._report_no_sandbox)
         return await verify(subject, TimeLimits().within(seconds), opening, self.means.cdn_mirror)
 
-    def _no_sandbox(self, reason: str) -> None:
+    def _report_no_sandbox(self, reason: str) -> None:
         if self.means.on_no_sandbox is not None:
             self.means.on_no_sandbox(reason)
         self._say(f"The browser runs without its sandbox: {reason}.")
 
-    def _finished(self, site: Site) -> Site:
+    def _add_standard_files(self, site: Site) -> Site:
         return add_standard_files(site, self.assignment.owner, self.assignment.year)
 
-    def _broken(self, site: Site) -> list[str]:
+    def _find_broken_rules(self, site: Site) -> list[str]:
         """Return the rules that `site` would break once it is finished."""
         given = self.assignment.given
         present = {path: blob_id(data) for path, data in given.present.files.items()}
-        return broken_rules(self._finished(site), present, self.means.secrets, allow_workflows=given.allow_workflows)
+        return broken_rules(
+            self._add_standard_files(site), present, self.means.secrets, allow_workflows=given.allow_workflows
+        )
 
     def tell_attempts(self, attempts: Sequence[Attempt], generated: GeneratedSite) -> None:
         """Tell what was asked of the models, and what of it was refused."""
@@ -209,7 +219,7 @@ class _Maker:
         for note in report.notes:
             self._say(note)
 
-    def _show(self, shots: Mapping[str, bytes]) -> None:
+    def _keep_screenshots(self, shots: Mapping[str, bytes]) -> None:
         """Keep the screenshots of an attempt, and tell of each."""
         if self.means.keep is None:
             return

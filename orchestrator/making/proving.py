@@ -57,7 +57,7 @@ async def prove(first: GeneratedSite, ways: ProvingTools, this: int, most: int) 
     """Return the best of `most` attempts at most, as far as they are worth making. `this`: the round."""
     attempted = await ways.verify(first)
     if first.is_fallback:
-        ways.emit(_judged(attempted, is_best=True))
+        ways.emit(_make_judged_event(attempted, is_best=True))
         return attempted
     template = ways.template() if first.is_cut_off and ways.template is not None else None
     rival = None if template is None else await ways.verify(template)
@@ -67,14 +67,14 @@ async def prove(first: GeneratedSite, ways: ProvingTools, this: int, most: int) 
             break
     best = proving.best
     if rival is not None:
-        wins = worth(rival.report, this) > worth(best.report, this)
-        ways.emit(_judged(rival, is_best=wins))
+        wins = rate_report(rival.report, this) > rate_report(best.report, this)
+        ways.emit(_make_judged_event(rival, is_best=wins))
         best = rival if wins else best
-    ways.emit(_judged(best, is_best=True))
+    ways.emit(_make_judged_event(best, is_best=True))
     return best
 
 
-def _judged(attempted: ProvedAttempt, *, is_best: bool, told: Sequence[str] = ()) -> JudgedEvent:
+def _make_judged_event(attempted: ProvedAttempt, *, is_best: bool, told: Sequence[str] = ()) -> JudgedEvent:
     report = attempted.report
     counts = dict(Counter[str](check.state for check in report.checks))
     why = told[0] if told else ""
@@ -97,34 +97,34 @@ class _Proving:
 
     async def advance(self) -> bool:
         """Pay for one more attempt, if it is worth that; return whether there may be another one behind it."""
-        if self.gained_nothing == FRUITLESS or not (told := await self._told()):
+        if self.gained_nothing == FRUITLESS or not (told := await self._gather_complaints()):
             return False
         start = self.best
-        self.ways.emit(_judged(start, is_best=True, told=told))
+        self.ways.emit(_make_judged_event(start, is_best=True, told=told))
         repaired = await self.ways.repair(start.generated, told, self.gained_nothing, tuple(self.tried))
         if repaired is None:
             return False
-        self.sites.setdefault(_key(start.generated), 0)
-        same_as = self.sites.get(_key(repaired))
+        self.sites.setdefault(_generated_key(start.generated), 0)
+        same_as = self.sites.get(_generated_key(repaired))
         attempted = await self.ways.verify(repaired)
-        gains = same_as is None and worth(attempted.report, self.this) > worth(start.report, self.this)
+        gains = same_as is None and rate_report(attempted.report, self.this) > rate_report(start.report, self.this)
         number = len(self.tried) + 1
-        self.sites.setdefault(_key(repaired), number)
+        self.sites.setdefault(_generated_key(repaired), number)
         difference = compare_reports(start.report, attempted.report)
         sites = start.generated.site, repaired.site
         self.tried.append(PastRepair(number, *sites, is_kept=gains, difference=difference, same_as=same_as))
         if not gains:
-            self.ways.emit(_judged(attempted, is_best=False))
+            self.ways.emit(_make_judged_event(attempted, is_best=False))
         self.best, self.gained_nothing = (attempted, 0) if gains else (start, self.gained_nothing + 1)
         return True
 
-    async def _told(self) -> list[str]:
+    async def _gather_complaints(self) -> list[str]:
         """Return what the next repair is asked for, nothing if it is not worth another answer."""
         report = self.best.report
-        failed = failures(report, self.this, with_earlier=self.with_earlier)
-        new = list(report.findings) if failed else await self._new_findings()
+        failed = describe_failures(report, self.this, with_earlier=self.with_earlier)
+        new = list(report.findings) if failed else await self._collect_new_findings()
         # A page that stays unusable is tried once more, unless checks show that it does what was asked.
-        is_met = _is_met(report, self.this)
+        is_met = _is_brief_met(report, self.this)
         findings = [one for one in report.findings if one in new or (one.kind in _SERIOUS and not is_met)]
         is_asked = bool(failed) or any(finding.kind in _SERIOUS for finding in new)
         if not is_asked and not (findings and self.with_unasked):
@@ -133,9 +133,14 @@ class _Proving:
         self.with_earlier = False
         self.with_unasked = self.with_unasked and is_asked
         stood = (one for one in report.findings if one not in findings)
-        return [*failed, *map(_fault, findings), *map(_stood, stood), *remarks(report)]
+        return [
+            *failed,
+            *map(_describe_fault, findings),
+            *map(_describe_standing_fault, stood),
+            *describe_remarks(report),
+        ]
 
-    async def _new_findings(self) -> list[Finding]:
+    async def _collect_new_findings(self) -> list[Finding]:
         """Return the findings that the published site did not have."""
         findings = self.best.report.findings
         if self.ways.standing is None or not any(self.with_unasked or one.kind in _SERIOUS for one in findings):
@@ -145,22 +150,22 @@ class _Proving:
         return find_new_findings(self.standing, findings)
 
 
-def _key(generated: GeneratedSite) -> str:
-    return key_of(generated.site, generated.proofs)
+def _generated_key(generated: GeneratedSite) -> str:
+    return attempt_key(generated.site, generated.proofs)
 
 
-def key_of(site: Site, proofs: Mapping[str, str]) -> str:
+def attempt_key(site: Site, proofs: Mapping[str, str]) -> str:
     """Return what makes an attempt another one: its files, and what it gave to show that they do what was asked."""
     return f"{site.digest()} {sorted(proofs.items())}"
 
 
-def _is_met(report: "Report", this: int) -> bool:
+def _is_brief_met(report: "Report", this: int) -> bool:
     """Whether checks show that this round's brief is met. Where none could be decided nothing shows it."""
     states = [check.state for check in report.checks if check.round == this]
     return "failed" not in states and not HOLDS.isdisjoint(states)
 
 
-def worth(report: "Report", this: int) -> tuple[int, int, int, int, int]:
+def rate_report(report: "Report", this: int) -> tuple[int, int, int, int, int]:
     """Return what tells attempts apart, the most important first: more is better."""
     passed = [check.round == this for check in report.checks if check.state == "passed"]
     serious = sum(finding.kind in _SERIOUS for finding in report.findings)
@@ -168,30 +173,30 @@ def worth(report: "Report", this: int) -> tuple[int, int, int, int, int]:
     return passed.count(True), passed.count(False), own, -serious, -len(report.findings)
 
 
-def failures(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
+def describe_failures(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
     """Return the failed checks of this round and, if asked, of earlier ones, in sentences."""
     failed = [check for check in report.checks if check.state == "failed" and (with_earlier or check.round == this)]
-    return [*map(_failure, failed)]
+    return [*map(_describe_failure, failed)]
 
 
-def faults(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
+def describe_faults(report: "Report", this: int, *, with_earlier: bool) -> list[str]:
     """Return all that a model can repair, in sentences: failed checks, then findings."""
-    return [*failures(report, this, with_earlier=with_earlier), *map(_fault, report.findings)]
+    return [*describe_failures(report, this, with_earlier=with_earlier), *map(_describe_fault, report.findings)]
 
 
-def _failure(check: CheckResult) -> str:
+def _describe_failure(check: CheckResult) -> str:
     return f"This check of round {check.round} must be true and is not: {check.text}\n  It gave: {check.seen}"
 
 
-def _fault(finding: Finding) -> str:
+def _describe_fault(finding: Finding) -> str:
     return f"{finding.kind}: {finding.text} Where: {finding.where or 'the page'}"
 
 
-def _stood(finding: Finding) -> str:
-    return f"The page had this before this round, so do not fix it now: {_fault(finding)}"
+def _describe_standing_fault(finding: Finding) -> str:
+    return f"The page had this before this round, so do not fix it now: {_describe_fault(finding)}"
 
 
-def remarks(report: "Report") -> list[str]:
+def describe_remarks(report: "Report") -> list[str]:
     """Return what is told along, and is no reason to pay for another answer."""
     untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.seen]
     proofs = (f"This check in prose is not proved yet: {check.text}\n  {check.seen}" for check in untold)

@@ -15,7 +15,7 @@ from github.Environment import Environment
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.github.client import Client, GitHubRefused
-from orchestrator.github.repository import create_public
+from orchestrator.github.repository import create_public_repository
 
 if TYPE_CHECKING:
     from github.Repository import Repository
@@ -207,5 +207,5 @@ async def find_pipeline(client: Client, full_name: str) -> Pipeline | None:
 async def create_pipeline(client: Client, full_name: str) -> Pipeline:
     """Make the repository, public and empty."""
     owner, _, name = full_name.partition("/")
-    await create_public(client, owner, name)
+    await create_public_repository(client, owner, name)
     return Pipeline(client, full_name, "main", None, is_private=False)

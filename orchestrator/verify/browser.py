@@ -16,8 +16,8 @@ from playwright.async_api import Browser, Error, Playwright, async_playwright
 
 from orchestrator.core.address import resolve_public_addresses
 from orchestrator.core.errors import UsageError
-from orchestrator.verify.memory import Watch, ended, processes_of, watching
-from orchestrator.verify.proxy import Proxy, Resolve, filtering_proxy
+from orchestrator.verify.memory import Watch, kill_processes, track_processes, watch_memory
+from orchestrator.verify.proxy import Proxy, Resolve, run_filtering_proxy
 
 INSTALLED = ("chromium-headless-shell", "google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
 """Names of browsers that may lie on the PATH. The shell first: others draw windows that nobody sees, which takes three
@@ -69,12 +69,12 @@ def find_browser(playwright: Playwright, given: Path | None) -> Path:
     return own
 
 
-def accepted(_: str) -> None:
+def accept_no_sandbox(_: str) -> None:
     """Take a browser without its sandbox as it is."""
 
 
 @asynccontextmanager
-async def driven() -> AsyncIterator[Playwright]:
+async def start_driver() -> AsyncIterator[Playwright]:
     """Start Playwright's driver, which is the browser's parent, with next to nothing in its environment."""
     # Playwright has no setting for it: the driver gets a copy of everything, keys included.
     setattr(transport, get_driver_env.__name__, _bare_env)  # mypy lets no function be replaced
@@ -88,10 +88,10 @@ def _bare_env() -> dict[str, str]:
 
 
 @asynccontextmanager
-async def opened(
+async def open_cage(
     given: Path | None,
     site: str | None,
-    on_no_sandbox: Callable[[str], None] = accepted,
+    on_no_sandbox: Callable[[str], None] = accept_no_sandbox,
     *,
     most_bytes: int = 2 * 1024**3,
     resolve: Resolve = resolve_public_addresses,
@@ -104,22 +104,22 @@ async def opened(
     may raise. A browser that grows beyond `most_bytes` of resident memory is ended. `resolve`: what the proxy asks for
     addresses. Raises UsageError if there is no browser, or none that starts.
     """
-    async with filtering_proxy(site, resolve) as proxy, driven() as playwright:
+    async with run_filtering_proxy(site, resolve) as proxy, start_driver() as playwright:
         path = find_browser(playwright, given)
         with tempfile.TemporaryDirectory(prefix="pagewright-", ignore_cleanup_errors=True) as home:
-            browser = await _launched(playwright, path, (proxy.url, home), on_no_sandbox)
-            processes = processes_of(f"--proxy-server={proxy.url}")
+            browser = await _launch_browser(playwright, path, (proxy.url, home), on_no_sandbox)
+            processes = track_processes(f"--proxy-server={proxy.url}")
             try:
-                async with watching(processes, most_bytes) as watch:
+                async with watch_memory(processes, most_bytes) as watch:
                     yield Cage(browser, proxy, watch)
             finally:
                 with contextlib.suppress(Error, TimeoutError):
                     async with asyncio.timeout(CLOSING_S):
                         await browser.close()
-                await ended(processes())
+                await kill_processes(processes())
 
 
-async def _launched(
+async def _launch_browser(
     playwright: Playwright, path: Path, cage: tuple[str, str], on_no_sandbox: Callable[[str], None]
 ) -> Browser:
     proxy, home = cage

@@ -7,7 +7,7 @@ from typing import Literal
 
 from orchestrator.core.report import CheckResult, State
 from orchestrator.core.task import Check
-from orchestrator.verify.findings import LONGEST_SEEN, printable
+from orchestrator.verify.findings import LONGEST_SEEN, printable_start
 from orchestrator.verify.javascript import says_something
 
 LONGEST_WAIT_S = 60.0
@@ -42,7 +42,7 @@ _WITHIN = re.compile(
 _TIMEOUT = re.compile(r"setTimeout\([^;]{0,500}?,\s{0,9}(\d+)\s{0,9}\)")  # bounded: each begins a search of its own
 
 
-def labels(asked: Asked) -> list[str]:
+def label_checks(asked: Asked) -> list[str]:
     """Return the name of each check, `<round>.<number>`, as models are shown them."""
     seen: dict[int, int] = {}
     named: list[str] = []
@@ -52,14 +52,14 @@ def labels(asked: Asked) -> list[str]:
     return named
 
 
-def expression(text: str) -> str:
+def trim_expression(text: str) -> str:
     """Return a check as an expression: a semicolon at its end is forgiven."""
     return text.strip().rstrip("; \n\t\r")
 
 
 def is_path(text: str) -> bool:
     """Whether `text` is nothing but a name, or names joined by dots."""
-    return _PATH.fullmatch(expression(text)) is not None
+    return _PATH.fullmatch(trim_expression(text)) is not None
 
 
 def is_prose(text: str) -> bool:
@@ -67,7 +67,7 @@ def is_prose(text: str) -> bool:
 
     `{"selector": "#total"}`, `"Shows the total"`, `mobile-friendly` and `README.md, LICENSE` are such.
     """
-    bare = expression(text)
+    bare = trim_expression(text)
     if _WORDS.fullmatch(bare) or _QUOTED.fullmatch(bare):
         return True
     try:
@@ -85,15 +85,15 @@ def seconds_asked(text: str) -> float:
     return min(LONGEST_WAIT_S, max(seconds, default=0.0))
 
 
-def result(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proof: str = "") -> CheckResult:
+def make_verdict(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proof: str = "") -> CheckResult:
     """Return the verdict: `shown` is what running it, or its proof, gave; None if it was not run."""
     round_, check = asked
     holds, seen = shown or (False, "" if kind == "prose" else "not run")
     states: tuple[State, State] = ("unproved", "own") if kind == "prose" else ("failed", "passed")
-    seen, proof = printable(seen, LONGEST_SEEN), printable(proof)
+    seen, proof = printable_start(seen, LONGEST_SEEN), printable_start(proof)
     return CheckResult(round=round_, text=check.text, kind=kind, state=states[holds], seen=seen, proof=proof)
 
 
-def unreadable(verdict: CheckResult, reason: str) -> CheckResult:
+def mark_unreadable(verdict: CheckResult, reason: str) -> CheckResult:
     """Return the verdict on a check that cannot be evaluated here, which says nothing of the page."""
-    return verdict.model_copy(update={"state": "unreadable", "seen": printable(reason, LONGEST_SEEN)})
+    return verdict.model_copy(update={"state": "unreadable", "seen": printable_start(reason, LONGEST_SEEN)})

@@ -48,7 +48,7 @@ class Outcome:
     misformed: str = ""
 
 
-def forms(text: str) -> tuple[str, ...]:
+def script_forms(text: str) -> tuple[str, ...]:
     """Return the texts that are tried in turn until one compiles.
 
     The block keeps what a check declares away from the page and from other checks; its last value is the value. A
@@ -60,7 +60,7 @@ def forms(text: str) -> tuple[str, ...]:
     return (*first, f"(async () => {{\n{text}\n}})()")
 
 
-def as_reading(text: str) -> str:
+def rewrite_id_lookups(text: str) -> str:
     """Return a text in which ids are looked up in a way that the browser knows to change nothing."""
     return _BY_ID.sub(lambda found: f"""querySelector('[id="{found[2]}"]')""", text)
 
@@ -72,15 +72,15 @@ async def evaluate(session: CDPSession, text: str, seconds: float, *, harmless: 
     """
     misformed = ""
     async with asyncio.timeout(seconds):
-        for form in forms(as_reading(text) if harmless else text):
-            answer = await _sent(session, form, seconds, harmless=harmless)
-            if (problem := _form_problem(answer)) is None:
-                return await _judged(session, answer, harmless=harmless)
+        for form in script_forms(rewrite_id_lookups(text) if harmless else text):
+            answer = await _request_evaluation(session, form, seconds, harmless=harmless)
+            if (problem := _find_form_problem(answer)) is None:
+                return await _judge_answer(session, answer, harmless=harmless)
             misformed = misformed or problem
     return Outcome(holds=False, seen=misformed, misformed=misformed)
 
 
-async def _sent(session: CDPSession, form: str, seconds: float, *, harmless: bool) -> Mapping[str, Any]:
+async def _request_evaluation(session: CDPSession, form: str, seconds: float, *, harmless: bool) -> Mapping[str, Any]:
     asked = {
         "expression": form,
         "replMode": True,  # `await` at the top, and the value of the last statement
@@ -93,45 +93,47 @@ async def _sent(session: CDPSession, form: str, seconds: float, *, harmless: boo
     return dict(await session.send("Runtime.evaluate", asked))
 
 
-def _form_problem(answer: Mapping[str, Any]) -> str | None:
+def _find_form_problem(answer: Mapping[str, Any]) -> str | None:
     """Return why a text does not compile. What is thrown while it runs comes with the place where that happened."""
     details = answer.get("exceptionDetails") or {}
     exception = details.get("exception") or {}
     # What a page throws to look like it has no script, or is no error, or has a stack.
     is_of_text = "scriptId" in details and not details.get("stackTrace") and exception.get("subtype") == "error"
-    return _thrown(details) if is_of_text and exception.get("className") == "SyntaxError" else None
+    return _exception_line(details) if is_of_text and exception.get("className") == "SyntaxError" else None
 
 
-def _thrown(details: Mapping[str, Any]) -> str:
+def _exception_line(details: Mapping[str, Any]) -> str:
     """Return an exception as one line."""
     exception = details.get("exception") or {}
     said = exception.get("description", exception.get("value", details.get("text", "")))
     return str(said).partition("\n")[0]
 
 
-async def _judged(session: CDPSession, answer: Mapping[str, Any], *, harmless: bool) -> Outcome:
+async def _judge_answer(session: CDPSession, answer: Mapping[str, Any], *, harmless: bool) -> Outcome:
     value = answer["result"]
-    if "exceptionDetails" not in answer and _is_to_come(value):
+    if "exceptionDetails" not in answer and _is_deferred(value):
         if harmless and value["type"] != "function":
             return Outcome(holds=False, seen="", acts=True)  # waiting lets the page go on
-        answer = await _called(session, value, _how(value), harmless=harmless)
+        answer = await _call_function(session, value, _choose_function(value), harmless=harmless)
         value = answer["result"]
-        if harmless and "exceptionDetails" not in answer and _is_to_come(value):
+        if harmless and "exceptionDetails" not in answer and _is_deferred(value):
             return Outcome(holds=False, seen="", acts=True)
     if (details := answer.get("exceptionDetails")) is not None:
-        thrown = _thrown(details)
+        thrown = _exception_line(details)
         return Outcome(holds=False, seen=thrown[:LONGEST_SEEN], acts=harmless and MAY_ACT in thrown)
-    return Outcome(_is_true(value), await _shown(session, value))
+    return Outcome(_is_truthy(value), await _render_value(session, value))
 
 
-def _how(value: Mapping[str, Any]) -> str:
+def _choose_function(value: Mapping[str, Any]) -> str:
     """Return the function that gives what `value` stands for."""
     if value["type"] == "function":
         return _CALL
     return _SAME if value.get("subtype") == "promise" else _AWAIT
 
 
-async def _called(session: CDPSession, value: Mapping[str, Any], function: str, *, harmless: bool) -> dict[str, Any]:
+async def _call_function(
+    session: CDPSession, value: Mapping[str, Any], function: str, *, harmless: bool
+) -> dict[str, Any]:
     asked = {
         "objectId": value["objectId"],
         "functionDeclaration": function,
@@ -143,7 +145,7 @@ async def _called(session: CDPSession, value: Mapping[str, Any], function: str, 
     return dict(await session.send("Runtime.callFunctionOn", asked))
 
 
-def _is_to_come(value: Mapping[str, Any]) -> bool:
+def _is_deferred(value: Mapping[str, Any]) -> bool:
     """Whether a value stands for another one: a function that is called, a promise that is awaited.
 
     A promise may also be an object of a library's own class, or of the page's; those of the browser are no such thing.
@@ -152,7 +154,7 @@ def _is_to_come(value: Mapping[str, Any]) -> bool:
     return value["type"] == "function" or is_promise
 
 
-def _is_true(value: Mapping[str, Any]) -> bool:
+def _is_truthy(value: Mapping[str, Any]) -> bool:
     """Whether JavaScript takes a value for true, as the protocol describes it."""
     if "unserializableValue" in value:
         return value["unserializableValue"] not in _FALSY
@@ -162,7 +164,7 @@ def _is_true(value: Mapping[str, Any]) -> bool:
     return value["type"] == "object" or bool(value.get("value"))
 
 
-async def _shown(session: CDPSession, value: Mapping[str, Any]) -> str:
+async def _render_value(session: CDPSession, value: Mapping[str, Any]) -> str:
     """Return a value as text; what the page's own code makes of an object is only shown."""
     if "value" in value or "objectId" not in value:
         plain = value.get("value", value.get("unserializableValue", value["type"]))

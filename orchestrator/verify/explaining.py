@@ -10,18 +10,18 @@ from playwright.async_api import CDPSession, Error
 from tree_sitter import Node
 
 from orchestrator.core.likeness import find_similar
-from orchestrator.verify.evaluating import as_reading
+from orchestrator.verify.evaluating import rewrite_id_lookups
 from orchestrator.verify.javascript import (
     COMPARISONS,
     LITERALS,
     bound_names,
     declarations_before,
-    names_in,
-    operator,
-    parents_in,
-    source,
-    tree,
-    walk,
+    map_parents,
+    node_operator,
+    node_text,
+    parse_javascript,
+    used_names,
+    walk_nodes,
 )
 
 MAX_PARTS = 12
@@ -79,72 +79,76 @@ class Part:
 async def explain(session: CDPSession, text: str) -> str:
     """Return what the parts of a check gave, in one line; an empty text where nothing can be told."""
     told: dict[str, str] = {}
-    for part in parts_of(text):
-        seen = await _described(session, part)
+    for part in find_telling_parts(text):
+        seen = await _evaluate_part(session, part)
         if seen is None or len(told) == SHOWN_PARTS or (part.kind == "whole" and told):
             continue
-        sentence = await _told(session, part, seen)
+        sentence = await _describe_part(session, part, seen)
         value = f"{seen['is']} {part.text}" if part.kind == "given" else str(seen.get("text") or sentence)
         if sentence:
             told.setdefault(value, sentence)
     return "; ".join(told.values())
 
 
-def parts_of(text: str) -> list[Part]:
+def find_telling_parts(text: str) -> list[Part]:
     """Return the parts of a check that tell why it does not hold, the most telling first, at most MAX_PARTS. Pure."""
     found: dict[str, Part] = {}
-    root, known = tree(text), set[str]()
-    parents = parents_in(root)
-    for kind, node in islice(_candidates(root), _LOOKED_AT):
+    root, known = parse_javascript(text), set[str]()
+    parents = map_parents(root)
+    for kind, node in islice(_candidate_nodes(root), _LOOKED_AT):
         if len(found) == MAX_PARTS:
             break
-        if source(node) in known:
+        if node_text(node) in known:
             continue
-        known.add(source(node))
+        known.add(node_text(node))
         if node.type in LITERALS or node.type in ("arrow_function", "function_expression"):
             continue
-        if bound_names(node, parents) & names_in(node):
+        if bound_names(node, parents) & used_names(node):
             continue  # only a call gives it a value
         before = "\n".join(declarations_before(node, parents))
-        found.setdefault(source(node), Part(source(node), kind, before, _selector(node)))
+        found.setdefault(node_text(node), Part(node_text(node), kind, before, _selector_argument(node)))
     return list(found.values())
 
 
-def _candidates(root: Node) -> Iterator[tuple[str, Node]]:
+def _candidate_nodes(root: Node) -> Iterator[tuple[str, Node]]:
     """Yield what may tell why a check does not hold: what was selected first, the whole of it last."""
-    nodes = list(walk(root))
+    nodes = list(walk_nodes(root))
     callees = {callee.id for one in nodes if (callee := one.child_by_field_name("function")) is not None}
-    yield from (("selected", one) for one in nodes if one.type == "call_expression" and _method(one) in _SELECTING)
+    yield from (
+        ("selected", one) for one in nodes if one.type == "call_expression" and _called_method(one) in _SELECTING
+    )
     yield from (("held", one) for one in nodes if one.type == "member_expression" and _is_on_selected(one, callees))
-    yield from (("given", one) for one in nodes if one.type == "call_expression" and _is_number_of(one))
-    yield from (("is", one) for node in nodes for one in _compared(node))
-    yield from (("whole", _innermost(one)) for one in nodes if one.type in ("expression_statement", "return_statement"))
+    yield from (("given", one) for one in nodes if one.type == "call_expression" and _is_number_call(one))
+    yield from (("is", one) for node in nodes for one in _comparison_sides(node))
+    yield from (
+        ("whole", _unwrap_node(one)) for one in nodes if one.type in ("expression_statement", "return_statement")
+    )
 
 
-def _compared(node: Node) -> list[Node]:
+def _comparison_sides(node: Node) -> list[Node]:
     """Return the sides of a comparison, or what a call looks into: the `title` of `title.includes("Shop")`."""
     parts: list[Node | None] = []
-    if node.type == "binary_expression" and operator(node) in COMPARISONS:
+    if node.type == "binary_expression" and node_operator(node) in COMPARISONS:
         parts = [node.child_by_field_name("left"), node.child_by_field_name("right")]
-    elif node.type == "call_expression" and _method(node) in _LOOKING_INTO:
+    elif node.type == "call_expression" and _called_method(node) in _LOOKING_INTO:
         callee = node.child_by_field_name("function")
         parts = [None if callee is None else callee.child_by_field_name("object")]
     return [one for one in parts if one is not None]
 
 
-def _innermost(node: Node) -> Node:
+def _unwrap_node(node: Node) -> Node:
     """Return what stands behind `!`, `!!`, `await` and parentheses."""
     while node.type in ("unary_expression", "parenthesized_expression", "await_expression") and node.named_children:
         node = node.named_children[0]
     return node
 
 
-def _method(call: Node) -> str:
+def _called_method(call: Node) -> str:
     callee = call.child_by_field_name("function")
     if callee is None or callee.type != "member_expression":
         return ""
     named = callee.child_by_field_name("property")
-    return "" if named is None else source(named)
+    return "" if named is None else node_text(named)
 
 
 def _is_on_selected(member: Node, callees: Collection[int]) -> bool:
@@ -153,26 +157,26 @@ def _is_on_selected(member: Node, callees: Collection[int]) -> bool:
     return owner is not None and member.id not in callees and owner.type in ("identifier", "call_expression")
 
 
-def _is_number_of(call: Node) -> bool:
+def _is_number_call(call: Node) -> bool:
     callee = call.child_by_field_name("function")
-    return callee is not None and source(callee) in ("parseFloat", "parseInt", "Number", "Math.abs", "Math.round")
+    return callee is not None and node_text(callee) in ("parseFloat", "parseInt", "Number", "Math.abs", "Math.round")
 
 
-def _selector(node: Node) -> str:
-    if node.type != "call_expression" or _method(node) not in _SELECTING:
+def _selector_argument(node: Node) -> str:
+    if node.type != "call_expression" or _called_method(node) not in _SELECTING:
         return ""
     given = node.child_by_field_name("arguments")
     first = given.named_children[0] if given is not None and given.named_children else None
     if first is None or first.type != "string":
         return ""
-    text = source(first)[1:-1]
-    return f"#{text}" if _method(node) == "getElementById" else text
+    text = node_text(first)[1:-1]
+    return f"#{text}" if _called_method(node) == "getElementById" else text
 
 
-async def _told(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
+async def _describe_part(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
     name = part.selector or part.text if len(part.text) <= _VALUE else f"{part.text[: _VALUE - 1]}…"
     if part.kind == "selected":
-        return await _told_of_selected(session, part, seen)
+        return await _describe_selected(session, part, seen)
     if part.kind == "given":
         return f"{part.text.partition('(')[0]} gives {seen.get('text', seen['is'])}"
     if seen["is"] in ("null", "undefined"):
@@ -184,25 +188,25 @@ async def _told(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
     return f"`{name}` is `{seen['text']}`"
 
 
-async def _told_of_selected(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
+async def _describe_selected(session: CDPSession, part: Part, seen: dict[str, Any]) -> str:
     name = part.selector or part.text
     if seen["is"] == "element":
         return f"`{name}` holds `{seen['text']}`" if seen["text"] else f"`{name}` holds no text"
     if seen["is"] == "list" and seen["count"]:
         return f"{seen['count']} elements match `{name}`: `{seen['text']}`"
     if seen["is"] in ("null", "list"):
-        return f"no element matches `{name}`{_nearest(name, await _ids(session))}"
+        return f"no element matches `{name}`{_describe_nearest_ids(name, await _read_ids(session))}"
     return ""
 
 
-def _nearest(selector: str, ids: Sequence[str]) -> str:
+def _describe_nearest_ids(selector: str, ids: Sequence[str]) -> str:
     """Return the ids that are there instead, those that look alike first."""
     wanted = selector.rpartition("#")[2].partition(" ")[0]
     named = find_similar(wanted, ids, least=0.4) or list(dict.fromkeys(ids))[:3]
     return f"; there is {', '.join(f'`#{one[:40]}`' for one in named)}" if named else ""
 
 
-async def _ids(session: CDPSession) -> list[str]:
+async def _read_ids(session: CDPSession) -> list[str]:
     asked = {
         "expression": f"JSON.stringify({_IDS})",
         "throwOnSideEffect": True,
@@ -217,10 +221,11 @@ async def _ids(session: CDPSession) -> list[str]:
         return []
 
 
-async def _described(session: CDPSession, part: Part) -> dict[str, Any] | None:
+async def _evaluate_part(session: CDPSession, part: Part) -> dict[str, Any] | None:
     """Evaluate a part without changing anything; None if that is not possible."""
+    before, expression = rewrite_id_lookups(part.before), rewrite_id_lookups(part.text)
     asked = {
-        "expression": f"{{\n{as_reading(part.before)}\nJSON.stringify(({_DESCRIBE})(\n{as_reading(part.text)}\n));\n}}",
+        "expression": f"{{\n{before}\nJSON.stringify(({_DESCRIBE})(\n{expression}\n));\n}}",
         "replMode": True,
         "throwOnSideEffect": True,
         "silent": True,

@@ -4,21 +4,21 @@ A check is one of these only where all of it is understood, "README.md exists an
 asks for more, that it be professional say, is prose. So is one for which the files alone do not tell.
 """
 
-from orchestrator.verify.sentences.claims import worst
-from orchestrator.verify.sentences.grammar import understood
+from orchestrator.verify.sentences.claims import worst_finding
+from orchestrator.verify.sentences.grammar import parse_sentence
 from orchestrator.verify.sentences.repository import CheckedFiles, Evidence
 
-__all__ = ["CheckedFiles", "Evidence", "decided", "is_about_files"]
+__all__ = ["CheckedFiles", "Evidence", "decide_check", "is_about_files"]
 
 
 def is_about_files(text: str) -> bool:
     """Whether rules here decide the check."""
-    return understood(text) is not None
+    return parse_sentence(text) is not None
 
 
-def decided(text: str, repository: CheckedFiles) -> Evidence:
+def decide_check(text: str, repository: CheckedFiles) -> Evidence:
     """Return what a check about files shows: the first clause that fails decides, then the first that is open."""
-    shown = [about(repository, name) for name, about in understood(text) or ()]
+    shown = [about(repository, name) for name, about in parse_sentence(text) or ()]
     if not shown:
         return Evidence(None, "not understood")
-    return worst(shown)
+    return worst_finding(shown)

@@ -15,7 +15,7 @@ _PYTHON = frozenset(name for name in dir(builtins) if not name[:1].isupper()) | 
 _MISSING = re.compile(r"ReferenceError: ([\w$]{1,60}) is not defined")
 
 
-def name_no_page_has(error: str) -> str:
+def find_foreign_name(error: str) -> str:
     """Return the name that an error says is missing, where no page could have it; an empty text otherwise."""
     found = _MISSING.match(error)
     return found[1] if found and found[1] in _RUNNERS | _NODE | _PYTHON else ""

@@ -13,7 +13,7 @@ from importlib.resources import files
 from playwright.async_api import CDPSession, Page
 
 from orchestrator.core.report import Finding
-from orchestrator.verify.findings import finding
+from orchestrator.verify.findings import make_finding
 
 NAME = "__pagewright_guard"
 """In the page's own world, where it can be seen and called, and not changed."""
@@ -21,12 +21,12 @@ NAME = "__pagewright_guard"
 SHOWN = 5
 
 
-async def guard(page: Page) -> None:
+async def install_guard(page: Page) -> None:
     """Have every document of a page keep the browser's own functions, before the page's scripts run."""
-    await page.add_init_script(_script())
+    await page.add_init_script(_guard_script())
 
 
-async def replaced(session: CDPSession, seconds: float) -> list[Finding]:
+async def find_replaced_functions(session: CDPSession, seconds: float) -> list[Finding]:
     """Return what the page has replaced, as one finding; nothing of a page that gives no answer within `seconds`."""
     said: object = None
     with contextlib.suppress(TimeoutError):
@@ -35,16 +35,16 @@ async def replaced(session: CDPSession, seconds: float) -> list[Finding]:
             answer = await session.send("Runtime.evaluate", {"expression": f"{NAME}()", "silent": True})
             said = answer["result"].get("value")
     names = sorted(said.split("\n")) if isinstance(said, str) and said else []
-    return [_finding(names)] if names else []
+    return [_replacement_finding(names)] if names else []
 
 
-def _finding(names: Sequence[str]) -> Finding:
+def _replacement_finding(names: Sequence[str]) -> Finding:
     listed = ", ".join(f"`{name[:60]}`" for name in names[:SHOWN])
     cut = f" ({SHOWN} of {len(names)})" if len(names) > SHOWN else ""
     text = f"Expected what checks read through to be the browser's own; saw the page replace {listed}{cut}."
-    return finding("error", text, "the page's scripts")
+    return make_finding("error", text, "the page's scripts")
 
 
 @cache
-def _script() -> str:
+def _guard_script() -> str:
     return files(__package__).joinpath("guard.js").read_text("utf-8").replace('"NAME"', f'"{NAME}"')

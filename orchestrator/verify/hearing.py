@@ -12,7 +12,7 @@ from playwright.async_api import CDPSession, ConsoleMessage, Error, Page, Reques
 
 from orchestrator.core.report import Finding
 from orchestrator.verify.evaluating import Outcome
-from orchestrator.verify.findings import LONGEST_TEXT, finding
+from orchestrator.verify.findings import LONGEST_TEXT, make_finding
 from orchestrator.verify.proxy import Failure
 
 MAX_SAID = 100
@@ -53,7 +53,7 @@ class Target:
         """Whether `url` lies where the page does."""
         return "/".join(url.split("/")[:3]) == self.origin
 
-    def short(self, text: str) -> str:
+    def shorten_urls(self, text: str) -> str:
         """Return `text` with addresses as the site's author knows them: `app.js:3:7`."""
         # A place on the page itself, which has no name in its own address, is one in the file that is served there.
         named = re.sub(rf"{re.escape(self.url)}(?=:\d)", "index.html", text)
@@ -109,7 +109,7 @@ class PageEvents:
             said.setdefault(key, value)
 
 
-def at_home(outcome: Outcome, heard: PageEvents) -> Outcome:
+def fail_if_elsewhere(outcome: Outcome, heard: PageEvents) -> Outcome:
     """Return what a check gave; it shows nothing once another document had taken the page's place.
 
     The browser tells of a document before anything that was evaluated in it, so that none is taken for the page.
@@ -117,72 +117,72 @@ def at_home(outcome: Outcome, heard: PageEvents) -> Outcome:
     return replace(outcome, holds=False, seen=f"the page went to {heard.elsewhere}") if heard.elsewhere else outcome
 
 
-def listen(page: Page, session: CDPSession, target: Target) -> PageEvents:
+def listen_to_page(page: Page, session: CDPSession, target: Target) -> PageEvents:
     """Return what will be heard of `page` from now on. `session`: its own, with `Runtime` and `Page` enabled."""
     heard = PageEvents()
 
-    def error(error: Error) -> None:
+    def record_error(error: Error) -> None:
         heard.keep("errors", heard.errors, error.message[:LONGEST_TEXT], error.stack or "")
 
-    def thrown(event: Mapping[str, Any]) -> None:
+    def record_exception(event: Mapping[str, Any]) -> None:
         details = event["exceptionDetails"]
-        message = _message_of(details)
-        heard.keep("", heard.places, message, _place(details.get("url", ""), details))
+        message = _exception_message(details)
+        heard.keep("", heard.places, message, _format_place(details.get("url", ""), details))
         if "in promise" in details.get("text", ""):
             heard.rejected.add(message)
 
-    def console(message: ConsoleMessage) -> None:
+    def record_message(message: ConsoleMessage) -> None:
         # A file that is missing is reported by its response, with its address.
         if message.type in ("error", "assert") and not message.text.startswith("Failed to load resource"):
-            place = _place(message.location["url"], message.location)
+            place = _format_place(message.location["url"], message.location)
             heard.keep("messages on the console", heard.said, message.text[:LONGEST_TEXT], place)
 
-    def document(_: Page) -> None:
+    def count_document(_: Page) -> None:
         heard.documents += 1
 
-    def crash(_: Page) -> None:
+    def record_crash(_: Page) -> None:
         heard.has_crashed = True
 
-    def arrived(event: Mapping[str, Any]) -> None:
+    def record_navigation(event: Mapping[str, Any]) -> None:
         # Of another document alone: what `history.pushState` shows as the address stays the same one.
         frame = event["frame"]
         if "parentId" not in frame and not frame["url"].startswith(target.url):
             heard.elsewhere = heard.elsewhere or frame["url"][:LONGEST_TEXT]
 
-    session.on("Runtime.exceptionThrown", thrown)
-    session.on("Page.frameNavigated", arrived)
-    page.on("pageerror", error)
-    page.on("console", console)
-    page.on("domcontentloaded", document)
-    page.on("crash", crash)
+    session.on("Runtime.exceptionThrown", record_exception)
+    session.on("Page.frameNavigated", record_navigation)
+    page.on("pageerror", record_error)
+    page.on("console", record_message)
+    page.on("domcontentloaded", count_document)
+    page.on("crash", record_crash)
     _listen_to_requests(page, heard)
     return heard
 
 
 def _listen_to_requests(page: Page, heard: PageEvents) -> None:
-    def response(answer: Response) -> None:
+    def record_response(answer: Response) -> None:
         if answer.status >= 400:
             heard.keep("refused requests", heard.answered, answer.url, (answer.status, answer.request.resource_type))
 
-    def failed(request: Request) -> None:
+    def record_failure(request: Request) -> None:
         # What the page itself gave up on is no fault: it moved on, or a newer request took its place.
         if request.failure and request.failure != "net::ERR_ABORTED":
             heard.keep("failed requests", heard.failed, request.url, (request.failure, request.resource_type))
 
-    def socket(opened: WebSocket) -> None:
+    def record_socket(opened: WebSocket) -> None:
         heard.keep("sockets", heard.sockets, opened.url, None)
 
-    page.on("response", response)
-    page.on("requestfailed", failed)
-    page.on("websocket", socket)
+    page.on("response", record_response)
+    page.on("requestfailed", record_failure)
+    page.on("websocket", record_socket)
 
 
-def _place(url: str, at: Mapping[str, Any]) -> str:
+def _format_place(url: str, at: Mapping[str, Any]) -> str:
     """Return `app.js:3:7`. The protocol counts lines and columns from 0, stacks and editors from 1."""
     return f"{url}:{at.get('lineNumber', 0) + 1}:{at.get('columnNumber', 0) + 1}"
 
 
-def _message_of(details: Mapping[str, Any]) -> str:
+def _exception_message(details: Mapping[str, Any]) -> str:
     """Return the message of an exception as Playwright gives it: the class is left out."""
     thrown = details.get("exception") or {}
     first = str(thrown.get("description") or thrown.get("value")).partition("\n")[0]
@@ -201,70 +201,74 @@ class Outside:
         return not self.is_online and self.failed.get(host) in ("unresolved", "unreachable")
 
 
-def unreached(heard: PageEvents, outside: Outside) -> list[str]:
+def find_unreached_urls(heard: PageEvents, outside: Outside) -> list[str]:
     """Return the styles and scripts of other hosts that could not be reached from here. Pure."""
-    shaping = dict.fromkeys(url for url, (_, kind) in _asked_for(heard) if kind in _SHAPING)
-    return [url for url in shaping if outside.failed.get(_host(url)) in ("unresolved", "unreachable")]
+    shaping = dict.fromkeys(url for url, (_, kind) in _unmet_requests(heard) if kind in _SHAPING)
+    return [url for url in shaping if outside.failed.get(_url_host(url)) in ("unresolved", "unreachable")]
 
 
-def needed(heard: PageEvents) -> list[str]:
+def find_needed_urls(heard: PageEvents) -> list[str]:
     """Return what the page asked for, was not given, and may need for what it shows: data and scripts. Pure."""
-    return [url for url, (_, kind) in _asked_for(heard) if kind in _ANSWERS or kind == "script"]
+    return [url for url, (_, kind) in _unmet_requests(heard) if kind in _ANSWERS or kind == "script"]
 
 
-def _asked_for(heard: PageEvents) -> Iterator[tuple[str, tuple[int | str, str]]]:
+def _unmet_requests(heard: PageEvents) -> Iterator[tuple[str, tuple[int | str, str]]]:
     """Yield what was asked for and not given: address, and what came instead with its type."""
     yield from heard.answered.items()
     yield from heard.failed.items()
 
 
-def judged(heard: PageEvents, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
+def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
     """Return what is wrong with the page, and notes on what is nobody's fault. Pure."""
     # A browser also calls home; only what the page asked for counts.
-    asked = {_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
+    asked = {_url_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
     unseen = {host for host in asked if outside.is_unseen(host)}
-    findings, notes = _thrown(heard, target, unseen)
+    findings, notes = _judge_errors(heard, target, unseen)
     for url, (status, kind) in heard.answered.items():
         if target.is_own(url):
-            findings.append(_missing(url, f"the site answered {status}", kind, target))
-        elif outside.failed.get(_host(url)) == "refused":
-            findings.append(finding("external", f"Expected a public address; saw {url}, {_NOT_PUBLIC}.", kind))
+            findings.append(_missing_finding(url, f"the site answered {status}", kind, target))
+        elif outside.failed.get(_url_host(url)) == "refused":
+            findings.append(make_finding("external", f"Expected a public address; saw {url}, {_NOT_PUBLIC}.", kind))
         elif kind in _ANSWERS:
             notes.append(f"{url} answered {status}.")
-        elif not _is_blocked(url, target) and _host(url) not in unseen:
+        elif not _is_blocked(url, target) and _url_host(url) not in unseen:
             text = f"Expected the {kind} {url} to be there; it answered {status}. Name a version and a file that exist."
-            findings.append(finding("external", text, kind))
+            findings.append(make_finding("external", text, kind))
     for url, (failure, kind) in heard.failed.items():
         if url not in heard.answered and not _is_blocked(url, target):
-            findings += _unanswered(url, failure, kind, (target, outside))
+            findings += _judge_failed_request(url, failure, kind, (target, outside))
     blocked = [url for url in (*heard.sockets, *heard.answered, *heard.failed) if _is_blocked(url, target)]
     findings += [
-        finding("external", f"Expected https (or wss); saw {url}, which browsers block on a page served over https.")
+        make_finding(
+            "external", f"Expected https (or wss); saw {url}, which browsers block on a page served over https."
+        )
         for url in dict.fromkeys(blocked)
     ]
     if unseen:
         notes.append(f"There is no network here, so nothing can be said of {', '.join(sorted(unseen))}.")
     for text, place in heard.said.items():
         if not any(host in text for host in unseen):
-            where = target.short(place)
-            findings.append(finding("console", f"Expected no errors on the console; saw: {target.short(text)}", where))
+            where = target.shorten_urls(place)
+            findings.append(
+                make_finding("console", f"Expected no errors on the console; saw: {target.shorten_urls(text)}", where)
+            )
     return list(dict.fromkeys(findings)), list(dict.fromkeys(notes))
 
 
-def _thrown(heard: PageEvents, target: Target, unseen: Collection[str]) -> tuple[list[Finding], list[str]]:
+def _judge_errors(heard: PageEvents, target: Target, unseen: Collection[str]) -> tuple[list[Finding], list[str]]:
     """Return errors, and notes on those that come of hosts which could not be reached, and on what is not listed."""
-    lacks_script = any(kind == "script" and _host(url) in unseen for url, (_, kind) in _asked_for(heard))
+    lacks_script = any(kind == "script" and _url_host(url) in unseen for url, (_, kind) in _unmet_requests(heard))
     findings: list[Finding] = []
     notes = [f"Of {MAX_SAID + more} {kind} {MAX_SAID} are listed." for kind, more in heard.left_out.items() if kind]
-    for error in _errors(heard, target):
-        if _is_of_others(error.text, unseen, lacks_script=lacks_script):
+    for error in _error_findings(heard, target):
+        if _is_caused_outside(error.text, unseen, lacks_script=lacks_script):
             notes.append(f"{error.text.rstrip('.')}. A script that could not be reached here may be why.")
         else:
             findings.append(error)
     return findings, notes
 
 
-def _is_of_others(text: str, unseen: Collection[str], *, lacks_script: bool) -> bool:
+def _is_caused_outside(text: str, unseen: Collection[str], *, lacks_script: bool) -> bool:
     """Whether an error comes of what could not be reached from here: it names the host, or a name that a script sets.
 
     V8 says "NAME is not defined" of each name that nothing has set.
@@ -272,30 +276,36 @@ def _is_of_others(text: str, unseen: Collection[str], *, lacks_script: bool) -> 
     return any(host in text for host in unseen) or (lacks_script and text.endswith(" is not defined"))
 
 
-def _errors(heard: PageEvents, target: Target) -> Iterator[Finding]:
+def _error_findings(heard: PageEvents, target: Target) -> Iterator[Finding]:
     for message, stack in heard.errors.items():
         frame = _FRAME.search(stack[:_LONGEST_STACK])
         where = frame[1] if frame else heard.places.get(message, "")
         what = "rejected promise" if message in heard.rejected else "error"
-        yield finding("error", f"Expected no uncaught {what}; saw: {target.short(message)}", target.short(where))
+        yield make_finding(
+            "error", f"Expected no uncaught {what}; saw: {target.shorten_urls(message)}", target.shorten_urls(where)
+        )
     if heard.elsewhere.startswith("http"):
-        yield finding("error", f"Expected the page to stay at its address; saw it go to {heard.elsewhere}", "location")
+        yield make_finding(
+            "error", f"Expected the page to stay at its address; saw it go to {heard.elsewhere}", "location"
+        )
     if heard.has_crashed:
-        yield finding("limit", "Expected the page to go on running; saw it crash.", target.short(target.url))
+        yield make_finding(
+            "limit", "Expected the page to go on running; saw it crash.", target.shorten_urls(target.url)
+        )
     if heard.is_restless:
         text = f"Expected the page to come to rest; saw it load {heard.documents} documents by itself."
-        yield finding("limit", text, "location")
+        yield make_finding("limit", text, "location")
 
 
-def _missing(url: str, seen: str, kind: str, target: Target) -> Finding:
+def _missing_finding(url: str, seen: str, kind: str, target: Target) -> Finding:
     path = unquote(urlsplit(url).path)
     folder = unquote(urlsplit(target.url).path)
     inside = path.removeprefix(folder)
-    text = f"Expected {inside or 'the page'} to be there; {seen}{_hint(inside, inside != path, target)}."
-    return finding("missing", text, f"asked for as {kind}: {target.short(url)}")
+    text = f"Expected {inside or 'the page'} to be there; {seen}{_describe_near_miss(inside, inside != path, target)}."
+    return make_finding("missing", text, f"asked for as {kind}: {target.shorten_urls(url)}")
 
 
-def _hint(inside: str, is_inside: bool, target: Target) -> str:  # noqa: FBT001 - it is read one line above
+def _describe_near_miss(inside: str, is_inside: bool, target: Target) -> str:  # noqa: FBT001 - it is read one line above
     if not is_inside:
         return ", because it lies outside the site: address files without a slash or a host in front"
     near = next((path for path in target.files or () if path.lower() == inside.lower()), None)
@@ -306,11 +316,11 @@ def _hint(inside: str, is_inside: bool, target: Target) -> str:  # noqa: FBT001 
     return "" if near is None else f". There is {near}"
 
 
-def _unanswered(url: str, failure: str, kind: str, where: tuple[Target, Outside]) -> list[Finding]:
+def _judge_failed_request(url: str, failure: str, kind: str, where: tuple[Target, Outside]) -> list[Finding]:
     target, outside = where
-    host = _host(url)
+    host = _url_host(url)
     if target.is_own(url):
-        return [_missing(url, f"the request failed ({failure})", kind, target)]
+        return [_missing_finding(url, f"the request failed ({failure})", kind, target)]
     if not url.startswith(("http", "ws")) or outside.is_unseen(host):
         return []
     why = {
@@ -318,13 +328,13 @@ def _unanswered(url: str, failure: str, kind: str, where: tuple[Target, Outside]
         "unresolved": "a host that does not exist",
         "unreachable": "a host that does not answer",
     }.get(outside.failed.get(host, ""), f"which failed ({failure})")
-    return [finding("external", f"Expected the {kind} to load; saw {url}, {why}.", kind)]
+    return [make_finding("external", f"Expected the {kind} to load; saw {url}, {why}.", kind)]
 
 
 def _is_blocked(url: str, target: Target) -> bool:
     """Whether a browser would refuse this to a page that is served over https (mixed content)."""
-    return url.startswith(("http://", "ws://")) and _host(url) != _host(target.url)
+    return url.startswith(("http://", "ws://")) and _url_host(url) != _url_host(target.url)
 
 
-def _host(url: str) -> str:
+def _url_host(url: str) -> str:
     return urlsplit(url).hostname or ""

@@ -20,28 +20,37 @@ from orchestrator.verify.checks import (
     Asked,
     Kind,
     Shown,
-    expression,
     is_path,
     is_prose,
-    labels,
-    result,
+    label_checks,
+    make_verdict,
+    mark_unreadable,
     seconds_asked,
-    unreadable,
+    trim_expression,
 )
 from orchestrator.verify.evaluating import COMPILED, Outcome
 from orchestrator.verify.explaining import explain
 from orchestrator.verify.files import is_about_files
-from orchestrator.verify.findings import finding, first_of
-from orchestrator.verify.foreign import name_no_page_has
-from orchestrator.verify.guarding import replaced
-from orchestrator.verify.hearing import Outside, PageEvents, Target, at_home, judged, listen, needed, unreached
-from orchestrator.verify.javascript import names_in, tree
+from orchestrator.verify.findings import limit_findings, make_finding
+from orchestrator.verify.foreign import find_foreign_name
+from orchestrator.verify.guarding import find_replaced_functions
+from orchestrator.verify.hearing import (
+    Outside,
+    PageEvents,
+    Target,
+    fail_if_elsewhere,
+    find_needed_urls,
+    find_unreached_urls,
+    judge_page,
+    listen_to_page,
+)
+from orchestrator.verify.javascript import parse_javascript, used_names
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.looking import as_laid_out, look, restore
-from orchestrator.verify.opening import arrive, new_page
-from orchestrator.verify.runners import ALONE, MISSING, NAMES, needs_runner, with_runner, word_unknown
-from orchestrator.verify.running import answers, evaluated, read_checks
-from orchestrator.verify.settling import follow, settle
+from orchestrator.verify.looking import drop_unsure_layout, inspect_appearance, restore_desktop
+from orchestrator.verify.opening import open_page, visit_page
+from orchestrator.verify.runners import ALONE, MISSING, NAMES, find_unknown_word, needs_runner, wrap_in_runner
+from orchestrator.verify.running import evaluate_checks, is_responsive, try_evaluating
+from orchestrator.verify.settling import follow_requests, wait_until_settled
 
 MAX_FINDINGS = 100
 ANSWERING_S = 6.0
@@ -81,20 +90,22 @@ class _Inspected:
         """Whether the page answered lately."""
         return time.monotonic() - self.answered_at < ANSWERING_S
 
-    def take(self, label: str, outcome: Outcome, told: str = "") -> None:
+    def record_outcome(self, label: str, outcome: Outcome, told: str = "") -> None:
         """Keep what evaluating a check gave. `told`: what its parts gave."""
         if outcome.misformed:
             self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
-        elif (word := word_unknown(outcome.seen)) and needs_runner(self.texts.get(label, ""), NAMES):
+        elif (word := find_unknown_word(outcome.seen)) and needs_runner(self.texts.get(label, ""), NAMES):
             self.unreadable[label] = (
                 f"It is in the language of a test runner and uses `{word}`, which is not known here"
             )
-        elif (name := name_no_page_has(outcome.seen)) and name in names_in(tree(self.texts.get(label, ""))):
+        elif (name := find_foreign_name(outcome.seen)) and name in used_names(
+            parse_javascript(self.texts.get(label, ""))
+        ):
             self.unreadable[label] = f"It names `{name}`, which no page has"
         self.shown[label] = (outcome.holds, f"{outcome.seen}: {told}" if told else outcome.seen)
 
 
-async def inspect(cage: Cage, target: Target, asked: Asked, limits: TimeLimits) -> Report:
+async def inspect_page(cage: Cage, target: Target, asked: Asked, limits: TimeLimits) -> Report:
     """Open a page, run its checks, and look at it; ends within `limits` on every page.
 
     Checks about files, and in prose, are left for others: they come back `failed` and `unproved`.
@@ -102,34 +113,41 @@ async def inspect(cage: Cage, target: Target, asked: Asked, limits: TimeLimits) 
     seen = _Inspected()
     try:
         async with asyncio.timeout(limits.whole):
-            await _look_at(cage, target, asked, limits, seen)
+            await _open_and_inspect(cage, target, asked, limits, seen)
     except (TimeoutError, PlaywrightTimeoutError):
         if not (seen.is_answering or seen.heard.is_restless):
             seen.has_stopped = True
-            seen.findings.append(_limit(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
+            seen.findings.append(_limit_finding(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
         else:  # it answers, so that what took long was looking at it
             seen.is_cut = True
             seen.notes.append(f"Not all of the page was looked at within {limits.whole:.0f} s.")
     except Error as error:
         if not cage.watch.has_ended_it:
-            seen.findings.append(finding("error", f"Expected the page to open; saw: {error.message}", target.url))
+            seen.findings.append(make_finding("error", f"Expected the page to open; saw: {error.message}", target.url))
     if cage.watch.has_ended_it:
         seen.has_stopped = True
-        seen.findings.append(_limit(f"need less than {limits.bytes >> 20} MB; saw it take more", target))
+        seen.findings.append(_limit_finding(f"need less than {limits.bytes >> 20} MB; saw it take more", target))
     failed = cage.proxy.failed
     is_online = not failed or await cage.proxy.is_online()
     outside = Outside(failed, is_online)
-    findings, notes = judged(seen.heard, target, outside)
-    kept, more = as_laid_out(seen.findings, unreached(seen.heard, outside))
-    kinds = seen.kinds or {label: _kind(check) or "prose" for label, (_, check) in _labelled(asked).items()}
-    verdicts = [result(entry, kinds[label], seen.shown.get(label)) for label, entry in _labelled(asked).items()]
-    told = [_readable(label, one, seen, outside) for label, one in zip(_labelled(asked), verdicts, strict=True)]
+    findings, notes = judge_page(seen.heard, target, outside)
+    kept, more = drop_unsure_layout(seen.findings, find_unreached_urls(seen.heard, outside))
+    kinds = seen.kinds or {
+        label: _classify_by_text(check) or "prose" for label, (_, check) in _checks_by_label(asked).items()
+    }
+    verdicts = [
+        make_verdict(entry, kinds[label], seen.shown.get(label)) for label, entry in _checks_by_label(asked).items()
+    ]
+    told = [
+        _qualify_verdict(label, one, seen, outside)
+        for label, one in zip(_checks_by_label(asked), verdicts, strict=True)
+    ]
     return Report(
-        tuple(told), tuple(first_of([*findings, *kept], MAX_FINDINGS)), seen.shots, (*notes, *more, *seen.notes)
+        tuple(told), tuple(limit_findings([*findings, *kept], MAX_FINDINGS)), seen.shots, (*notes, *more, *seen.notes)
     )
 
 
-def _readable(label: str, verdict: CheckResult, seen: _Inspected, outside: Outside) -> CheckResult:
+def _qualify_verdict(label: str, verdict: CheckResult, seen: _Inspected, outside: Outside) -> CheckResult:
     """Return the verdict, or that it cannot be given: a check that failed for want of another host says nothing.
 
     On a page that stops running no check holds: how far it came before that depends on the machine. Nor does one hold
@@ -141,62 +159,70 @@ def _readable(label: str, verdict: CheckResult, seen: _Inspected, outside: Outsi
     if verdict.kind != "js" or verdict.state != "failed":
         return verdict
     if seen.is_cut and label not in seen.shown:
-        return unreadable(verdict, "There was no time left to evaluate it; it says nothing of the page")
+        return mark_unreadable(verdict, "There was no time left to evaluate it; it says nothing of the page")
     if label in seen.unreadable:
-        return unreadable(verdict, seen.unreadable[label])
-    hosts = sorted({urlsplit(url).hostname or "" for url in needed(seen.heard)})
+        return mark_unreadable(verdict, seen.unreadable[label])
+    hosts = sorted({urlsplit(url).hostname or "" for url in find_needed_urls(seen.heard)})
     if missing := [host for host in hosts if outside.is_unseen(host)]:
-        return unreadable(verdict, f"{', '.join(missing[:3])} could not be reached from here; it gave {verdict.seen}")
+        return mark_unreadable(
+            verdict, f"{', '.join(missing[:3])} could not be reached from here; it gave {verdict.seen}"
+        )
     return verdict
 
 
-async def _look_at(cage: Cage, target: Target, asked: Asked, limits: TimeLimits, seen: _Inspected) -> None:
-    async with new_page(cage, target) as page:
-        seen.kinds = await _told_apart(page, asked)
-        wanted = {label: check.text for label, (_, check) in _labelled(asked).items() if seen.kinds[label] == "js"}
+async def _open_and_inspect(cage: Cage, target: Target, asked: Asked, limits: TimeLimits, seen: _Inspected) -> None:
+    async with open_page(cage, target) as page:
+        seen.kinds = await _classify_checks(page, asked)
+        wanted = {
+            label: check.text for label, (_, check) in _checks_by_label(asked).items() if seen.kinds[label] == "js"
+        }
         seen.texts = wanted  # a page may throw what we throw: it is believed where the check itself says so
         session = await page.context.new_cdp_session(page)
         await session.send("Runtime.enable")
         await session.send("Page.enable")
-        seen.heard, traffic = listen(page, session, target), follow(page)
-        seen.findings += await arrive(page, target, traffic, limits)
-        async with _heartbeat(page, seen):
-            await settle(traffic, limits.check)
-            is_there = await _checked(page, session, Trials(cage, target, limits), wanted, seen)
+        seen.heard, traffic = listen_to_page(page, session, target), follow_requests(page)
+        seen.findings += await visit_page(page, target, traffic, limits)
+        async with _watch_heartbeat(page, seen):
+            await wait_until_settled(traffic, limits.check)
+            is_there = await _run_checks_and_look(page, session, Trials(cage, target, limits), wanted, seen)
         seen.has_stopped = seen.heard.has_crashed or not (is_there or seen.heard.is_restless)
         if seen.has_stopped and not (seen.heard.has_crashed or cage.watch.has_ended_it):
-            seen.findings.append(_limit("go on answering; saw it busy without end", target))
+            seen.findings.append(_limit_finding("go on answering; saw it busy without end", target))
 
 
-async def _checked(
+async def _run_checks_and_look(
     page: Page, session: CDPSession, trials: Trials, wanted: Mapping[str, str], seen: _Inspected
 ) -> bool:
     """Run the checks on a settled page and look at it; return whether it answered to the end."""
-    missing = await _missing(session) if any(needs_runner(text, NAMES) for text in wanted.values()) else frozenset()
-    acting = {label: with_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
+    missing = (
+        await _find_missing_names(session)
+        if any(needs_runner(text, NAMES) for text in wanted.values())
+        else frozenset()
+    )
+    acting = {label: wrap_in_runner(text) for label, text in wanted.items() if needs_runner(text, missing)}
     plain = {label: wanted[label] for label in wanted if label not in acting}
-    outcomes = await read_checks(session, plain, trials.limits.check)
+    outcomes = await evaluate_checks(session, plain, trials.limits.check)
     acting |= {label: plain[label] for label, outcome in outcomes.items() if outcome.acts}
     for label in outcomes.keys() - acting.keys():
-        seen.take(label, at_home(outcomes[label], seen.heard))
-    seen.findings += await replaced(session, ANSWERING_S)
-    if not await answers(page, ANSWERING_S):
+        seen.record_outcome(label, fail_if_elsewhere(outcomes[label], seen.heard))
+    seen.findings += await find_replaced_functions(session, ANSWERING_S)
+    if not await is_responsive(page, ANSWERING_S):
         return False
     seen.answered_at = time.monotonic()
     await _try_acting(trials, acting, seen)
-    if not await _looked(page, session, trials.target, seen):
+    if not await _try_inspecting_appearance(page, session, trials.target, seen):
         return False
-    await _look_again(page, session, {label: wanted[label] for label in wanted.keys() - acting.keys()}, seen)
+    await _retry_failed_checks(page, session, {label: wanted[label] for label in wanted.keys() - acting.keys()}, seen)
     return True
 
 
 @asynccontextmanager
-async def _heartbeat(page: Page, seen: _Inspected) -> AsyncIterator[None]:
+async def _watch_heartbeat(page: Page, seen: _Inspected) -> AsyncIterator[None]:
     """Keep asking whether the page still answers: however long looking takes, only that is the page's."""
 
     async def listen_to_it() -> None:
         while True:
-            if await answers(page, ANSWERING_S):
+            if await is_responsive(page, ANSWERING_S):
                 seen.answered_at = time.monotonic()
             await asyncio.sleep(BEAT_S)
 
@@ -208,7 +234,7 @@ async def _heartbeat(page: Page, seen: _Inspected) -> AsyncIterator[None]:
         await asyncio.gather(heart, return_exceptions=True)
 
 
-async def _missing(session: CDPSession) -> frozenset[str]:
+async def _find_missing_names(session: CDPSession) -> frozenset[str]:
     """Return the names of test runners that the page does not have itself, or that are not for a page to have."""
     answer = await session.send("Runtime.evaluate", {"expression": MISSING, "returnByValue": True})
     return ALONE | {str(name) for name in answer["result"].get("value", [])}
@@ -218,25 +244,25 @@ async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Inspecte
     """Run the checks that may act on the page, each on a page of its own."""
 
     def keep(label: str, outcome: Outcome, told: str, heard: PageEvents) -> None:
-        seen.take(label, outcome, told)
+        seen.record_outcome(label, outcome, told)
         seen.heard.join(heard)
 
-    await trials.run(acting, keep)
+    await trials.run_checks(acting, keep)
 
 
-async def _look_again(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Inspected) -> None:
+async def _retry_failed_checks(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Inspected) -> None:
     """Look at what failed once more, and say what was there."""
     failed = [label for label in wanted if not seen.shown[label][0] and label not in seen.unreadable]
     if failed:
-        await restore(page, session)
+        await restore_desktop(page, session)
     for label in failed:
-        last = await evaluated(session, wanted[label], ONCE_MORE_S + seconds_asked(wanted[label]), harmless=True)
-        outcome = at_home(last or Outcome(*seen.shown[label]), seen.heard)
+        last = await try_evaluating(session, wanted[label], ONCE_MORE_S + seconds_asked(wanted[label]), harmless=True)
+        outcome = fail_if_elsewhere(last or Outcome(*seen.shown[label]), seen.heard)
         is_told = outcome.holds or bool(seen.heard.elsewhere)
-        seen.take(label, outcome, "" if is_told else await explain(session, wanted[label]))
+        seen.record_outcome(label, outcome, "" if is_told else await explain(session, wanted[label]))
 
 
-async def _looked(page: Page, session: CDPSession, target: Target, seen: _Inspected) -> bool:
+async def _try_inspecting_appearance(page: Page, session: CDPSession, target: Target, seen: _Inspected) -> bool:
     """Look at the page, once more where it moved on meanwhile, and return whether it let itself be looked at.
 
     However long looking takes, it goes on as long as the page answers.
@@ -244,7 +270,7 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Inspec
     for _ in range(2):
         documents = seen.heard.documents
         try:
-            if not await _while_answering(look(page, session, target, seen.shots), seen):
+            if not await _collect_while_answering(inspect_appearance(page, session, target, seen.shots), seen):
                 return False
         except Error as error:
             if not any(sign in error.message for sign in _MOVED_ON):
@@ -255,7 +281,7 @@ async def _looked(page: Page, session: CDPSession, target: Target, seen: _Inspec
     return True
 
 
-async def _while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _Inspected) -> bool:
+async def _collect_while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _Inspected) -> bool:
     """Keep what `looking` finds; give up and return False if the page stops answering."""
     task = asyncio.create_task(looking)
     try:
@@ -270,24 +296,24 @@ async def _while_answering(looking: Coroutine[Any, Any, list[Finding]], seen: _I
     return True
 
 
-def _limit(what: str, target: Target) -> Finding:
-    return finding("limit", f"Expected the page to {what}.", target.short(target.url) or "index.html")
+def _limit_finding(what: str, target: Target) -> Finding:
+    return make_finding("limit", f"Expected the page to {what}.", target.shorten_urls(target.url) or "index.html")
 
 
-def _labelled(asked: Asked) -> dict[str, tuple[int, Check]]:
-    return dict(zip(labels(asked), asked, strict=True))
+def _checks_by_label(asked: Asked) -> dict[str, tuple[int, Check]]:
+    return dict(zip(label_checks(asked), asked, strict=True))
 
 
-async def _told_apart(page: Page, asked: Asked) -> dict[str, Kind]:
+async def _classify_checks(page: Page, asked: Asked) -> dict[str, Kind]:
     """Return of which kind each check is: what the evaluator says, what is about files, what the browser can parse."""
-    told = {label: _kind(check) for label, (_, check) in _labelled(asked).items()}
-    open_ = {label: check.text for label, (_, check) in _labelled(asked).items() if told[label] is None}
-    parsed = await page.evaluate(COMPILED, [[expression(text), is_path(text)] for text in open_.values()])
+    told = {label: _classify_by_text(check) for label, (_, check) in _checks_by_label(asked).items()}
+    open_ = {label: check.text for label, (_, check) in _checks_by_label(asked).items() if told[label] is None}
+    parsed = await page.evaluate(COMPILED, [[trim_expression(text), is_path(text)] for text in open_.values()])
     kinds: dict[str, Kind] = dict(zip(open_, ("js" if is_js else "prose" for is_js in parsed), strict=True))
     return {label: kind or kinds[label] for label, kind in told.items()}
 
 
-def _kind(check: Check) -> Kind | None:
+def _classify_by_text(check: Check) -> Kind | None:
     """Return the kind of a check, None if only a browser can tell."""
     if check.js:
         return "js"

@@ -27,23 +27,23 @@ def _parser() -> Parser:
 
 
 @lru_cache(maxsize=8)
-def tree(text: str) -> Node:
+def parse_javascript(text: str) -> Node:
     """Return the root of the tree of `text`. What does not parse is in it as nodes of the type `ERROR`."""
-    return _parser().parse(_within_comments(text).encode(errors="replace")).root_node
+    return _parser().parse(_cut_open_comments(text).encode(errors="replace")).root_node
 
 
-def _within_comments(text: str) -> str:
+def _cut_open_comments(text: str) -> str:
     """Return `text` up to a comment that does not end, where many begin: each is read to the end of the text."""
     begins = text.find("/*", text.rfind("*/") + 1)
     return text[:begins] if begins >= 0 and text.count("/*", begins) > _OPEN_COMMENTS else text
 
 
-def source(node: Node) -> str:
+def node_text(node: Node) -> str:
     """Return the text of a node."""
     return (node.text or b"").decode(errors="replace")
 
 
-def walk(node: Node) -> Iterator[Node]:
+def walk_nodes(node: Node) -> Iterator[Node]:
     """Yield a node and all below it, outer ones first. A loop, because hostile texts are nested deeply."""
     waiting = [node]
     while waiting:
@@ -52,10 +52,10 @@ def walk(node: Node) -> Iterator[Node]:
         waiting += reversed(one.named_children)
 
 
-def operator(node: Node) -> str:
+def node_operator(node: Node) -> str:
     """Return the operator of a node, an empty text for a node that has none."""
     found = node.child_by_field_name("operator")
-    return "" if found is None else source(found)
+    return "" if found is None else node_text(found)
 
 
 def says_something(text: str) -> bool:
@@ -65,9 +65,9 @@ def says_something(text: str) -> bool:
     """
     return any(
         node.type in _SAYING
-        or (node.type == "binary_expression" and operator(node) in _COMPARING)
-        or (node.type == "unary_expression" and operator(node) in ("!", "typeof"))
-        for node in walk(tree(text))
+        or (node.type == "binary_expression" and node_operator(node) in _COMPARING)
+        or (node.type == "unary_expression" and node_operator(node) in ("!", "typeof"))
+        for node in walk_nodes(parse_javascript(text))
     )
 
 
@@ -75,9 +75,9 @@ Parents = Mapping[int, Node]
 """The node around each one, by its id: asking a node itself takes a walk from the root."""
 
 
-def parents_in(root: Node) -> Parents:
+def map_parents(root: Node) -> Parents:
     """Return the node around each one below `root`."""
-    return {inner.id: one for one in walk(root) for inner in one.named_children}
+    return {inner.id: one for one in walk_nodes(root) for inner in one.named_children}
 
 
 def declarations_before(node: Node, parents: Parents) -> list[str]:
@@ -87,7 +87,7 @@ def declarations_before(node: Node, parents: Parents) -> list[str]:
     while around is not None:
         if around.type in ("program", "statement_block"):
             before = [one for one in around.named_children if one.start_byte < inside.start_byte and one != inside]
-            found.append([f"{source(one).rstrip(';')};" for one in before if one.type in _DECLARATIONS])
+            found.append([f"{node_text(one).rstrip(';')};" for one in before if one.type in _DECLARATIONS])
         inside, around = around, parents.get(around.id)
     return [text for texts in reversed(found) for text in texts]
 
@@ -102,33 +102,35 @@ def bound_names(node: Node, parents: Parents) -> set[str]:
             parts = [around.child_by_field_name("parameters"), around.child_by_field_name("parameter")]
         elif around.type in ("for_in_statement", "for_statement", "catch_clause"):
             parts = [around.child_by_field_name(name) for name in ("left", "initializer", "parameter")]
-        names |= {source(one) for part in parts if part is not None for one in walk(part) if one.type == "identifier"}
+        names |= {
+            node_text(one) for part in parts if part is not None for one in walk_nodes(part) if one.type == "identifier"
+        }
         around = parents.get(around.id)
     return names
 
 
-def declared_in(root: Node) -> set[str]:
+def declared_names(root: Node) -> set[str]:
     """Return the names that a text declares itself, at its top."""
     return {
-        source(name)
+        node_text(name)
         for one in root.named_children
         for declarator in (one.named_children if one.type in _DECLARATIONS else [one])
         if (name := declarator.child_by_field_name("name")) is not None
     }
 
 
-def parameters_in(root: Node) -> set[str]:
+def parameter_names(root: Node) -> set[str]:
     """Return the names that functions in a text take as plain parameters; `({page}) => …` is given what it needs."""
     found = [
         part
-        for one in walk(root)
+        for one in walk_nodes(root)
         if one.type in FUNCTIONS
         for part in (one.child_by_field_name("parameters"), one.child_by_field_name("parameter"))
         if part is not None
     ]
-    return {source(one) for part in found for one in walk(part) if one.type == "identifier"}
+    return {node_text(one) for part in found for one in walk_nodes(part) if one.type == "identifier"}
 
 
-def names_in(node: Node) -> set[str]:
+def used_names(node: Node) -> set[str]:
     """Return the variables that a node names."""
-    return {source(one) for one in walk(node) if one.type == "identifier"}
+    return {node_text(one) for one in walk_nodes(node) if one.type == "identifier"}

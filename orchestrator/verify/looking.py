@@ -10,7 +10,7 @@ from playwright.async_api import CDPSession, Error, Page
 
 from orchestrator.core.report import Finding
 from orchestrator.core.serving import find_served_file
-from orchestrator.verify.findings import finding, first_of
+from orchestrator.verify.findings import limit_findings, make_finding
 from orchestrator.verify.hearing import Target
 
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
@@ -70,24 +70,24 @@ _LINKS = """() => [...document.querySelectorAll("a[href]")].slice(0, 500)
   .map((link) => [link.getAttribute("href"), link.href])"""
 
 
-async def look(page: Page, session: CDPSession, target: Target, shots: dict[str, bytes]) -> list[Finding]:
+async def inspect_appearance(page: Page, session: CDPSession, target: Target, shots: dict[str, bytes]) -> list[Finding]:
     """Return what is wrong with how the page looks. `shots`: gets its pictures, by size and colour scheme."""
-    aside = await _aside(session)
-    findings = await _on_desktop(aside, target)
+    aside = await _open_isolated_world(session)
+    findings = await _inspect_desktop(aside, target)
     for size, (width, height) in SIZES.items():
         await page.set_viewport_size({"width": width, "height": height})
         if size == "phone":
             # As phones do: without a viewport of its own the page is laid out for a desktop.
             metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": True}
             await session.send("Emulation.setDeviceMetricsOverride", metrics)
-            findings += _sideways(await aside(f"({_WIDTH})()"), width)
+            findings += _find_overflow(await aside(f"({_WIDTH})()"), width)
         for scheme in SCHEMES:
             await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             shots[f"{size}-{scheme}"] = await page.screenshot(animations="disabled")
     return findings
 
 
-async def restore(page: Page, session: CDPSession) -> None:
+async def restore_desktop(page: Page, session: CDPSession) -> None:
     """Show a page as it was before it was looked at: on a desktop, in light colours."""
     width, height = SIZES["desktop"]
     await session.send("Emulation.clearDeviceMetricsOverride")
@@ -95,7 +95,7 @@ async def restore(page: Page, session: CDPSession) -> None:
     await page.emulate_media(color_scheme="light")
 
 
-async def _aside(session: CDPSession) -> Aside:
+async def _open_isolated_world(session: CDPSession) -> Aside:
     """Return what evaluates an expression beside the page: on its document, in a world that no script of it reaches.
 
     https://chromedevtools.github.io/devtools-protocol/tot/Page/#method-createIsolatedWorld
@@ -113,10 +113,10 @@ async def _aside(session: CDPSession) -> Aside:
     return evaluate
 
 
-async def _on_desktop(aside: Aside, target: Target) -> list[Finding]:
+async def _inspect_desktop(aside: Aside, target: Target) -> list[Finding]:
     if not await aside(f"({_SHOWS})()"):
-        return [finding("empty", "Expected the page to show something; saw nothing.", "body")]
-    return [*_dead_links(await aside(f"({_LINKS})()"), target), *_inaccessible(await _axe(aside))]
+        return [make_finding("empty", "Expected the page to show something; saw nothing.", "body")]
+    return [*_dead_links(await aside(f"({_LINKS})()"), target), *_accessibility_findings(await _run_axe(aside))]
 
 
 def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
@@ -130,23 +130,23 @@ def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
         path = unquote(urlsplit(urljoin(target.url, url)).path).removeprefix(urlsplit(target.url).path)
         if find_served_file(target.files, path) is None and find_served_file(target.files, f"{path}/") is None:
             text = f"Expected {path} to be there, which a link leads to; the site has no such file."
-            findings.append(finding("missing", text, f'a[href="{written}"]'))
-    return first_of(list(dict.fromkeys(findings)), MAX_OF_ONE_KIND)
+            findings.append(make_finding("missing", text, f'a[href="{written}"]'))
+    return limit_findings(list(dict.fromkeys(findings)), MAX_OF_ONE_KIND)
 
 
-def _sideways(seen: Mapping[str, Any], width: int) -> list[Finding]:
+def _find_overflow(seen: Mapping[str, Any], width: int) -> list[Finding]:
     if seen["wide"] <= width:
         return []
     if not seen["hasViewport"]:
         text = 'Expected <meta name="viewport" content="width=device-width, initial-scale=1">; saw none'
-        return [finding("layout", f"{text}, so that phones lay the page out {seen['wide']} px wide.", "head")]
+        return [make_finding("layout", f"{text}, so that phones lay the page out {seen['wide']} px wide.", "head")]
     text = f"Expected no sideways scrolling on a phone {width} px wide; saw a page {seen['wide']} px wide."
     names = seen["names"]
     cut = f" ({len(names)} of {seen['number']})" if len(names) < seen["number"] else ""
-    return [finding("layout", text, f"{', '.join(names)}{cut}")]
+    return [make_finding("layout", text, f"{', '.join(names)}{cut}")]
 
 
-async def _axe(aside: Aside) -> list[dict[str, Any]]:
+async def _run_axe(aside: Aside) -> list[dict[str, Any]]:
     """Return the rules that axe-core finds broken."""
     source = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     await aside(f"{source}; 0")
@@ -155,17 +155,17 @@ async def _axe(aside: Aside) -> list[dict[str, Any]]:
     return list(found)
 
 
-def _inaccessible(violations: list[dict[str, Any]]) -> list[Finding]:
+def _accessibility_findings(violations: list[dict[str, Any]]) -> list[Finding]:
     findings: list[Finding] = []
     for rule in violations:
         expected = f"Expected: {rule['help']} ({rule['id']})."
         nodes = rule["nodes"]
-        found = [finding("accessibility", f"{expected} Saw: {node['html']}", node["target"][0]) for node in nodes]
-        findings += first_of(found, MAX_OF_ONE_KIND)
+        found = [make_finding("accessibility", f"{expected} Saw: {node['html']}", node["target"][0]) for node in nodes]
+        findings += limit_findings(found, MAX_OF_ONE_KIND)
     return findings
 
 
-def as_laid_out(findings: Sequence[Finding], unreached: Sequence[str]) -> tuple[list[Finding], list[str]]:
+def drop_unsure_layout(findings: Sequence[Finding], unreached: Sequence[str]) -> tuple[list[Finding], list[str]]:
     """Return the findings that can be told, and notes. `unreached`: styles and scripts that could not be fetched here.
 
     Without them a page looks as nobody sees it: what it then lacks in its layout says nothing.

@@ -23,23 +23,23 @@ class Watch:
     has_ended_it: bool = False
 
 
-def processes_of(argument: str) -> Processes:
+def track_processes(argument: str) -> Processes:
     """Return what lists the browser that was started from here with `argument`, and all that it started."""
     me = psutil.Process()
     known: dict[int, psutil.Process] = {}
 
-    def processes() -> Sequence[psutil.Process]:
-        roots = [process for process in known.values() if _is_alive(process)] or _started_with(me, argument)
+    def list_alive() -> Sequence[psutil.Process]:
+        roots = [process for process in known.values() if _is_alive(process)] or _find_browser_processes(me, argument)
         for root in roots:
             with contextlib.suppress(psutil.Error):
                 known.update({process.pid: process for process in [root, *root.children(recursive=True)]})
         return [process for process in known.values() if _is_alive(process)]
 
-    processes()
-    return processes
+    list_alive()
+    return list_alive
 
 
-def _started_with(me: psutil.Process, argument: str) -> list[psutil.Process]:
+def _find_browser_processes(me: psutil.Process, argument: str) -> list[psutil.Process]:
     found: list[psutil.Process] = []
     for process in me.children(recursive=True):
         with contextlib.suppress(psutil.Error):
@@ -49,20 +49,20 @@ def _started_with(me: psutil.Process, argument: str) -> list[psutil.Process]:
 
 
 @asynccontextmanager
-async def watching(processes: Processes, most_bytes: int) -> AsyncIterator[Watch]:
+async def watch_memory(processes: Processes, most_bytes: int) -> AsyncIterator[Watch]:
     """End `processes` as soon as they take more than `most_bytes` together, while the block runs."""
     watch = Watch()
 
-    async def look() -> None:
+    async def keep_watching() -> None:
         while not watch.has_ended_it:
             alive = processes()
             watch.most = max(watch.most, sum(map(_own_bytes, alive)))
             if watch.most > most_bytes:
                 watch.has_ended_it = True
-                await ended(alive)
+                await kill_processes(alive)
             await asyncio.sleep(LOOK_S)
 
-    looking = asyncio.create_task(look())
+    looking = asyncio.create_task(keep_watching())
     try:
         yield watch
     finally:
@@ -79,7 +79,7 @@ def _own_bytes(process: psutil.Process) -> int:
     return int(memory.rss - getattr(memory, "shared", 0))
 
 
-async def ended(processes: Sequence[psutil.Process]) -> None:
+async def kill_processes(processes: Sequence[psutil.Process]) -> None:
     """Kill `processes`, and wait until they are gone."""
     for process in processes:
         with contextlib.suppress(psutil.Error):

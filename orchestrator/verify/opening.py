@@ -13,12 +13,12 @@ from playwright.async_api import TimeoutError as PlaywrightTimeoutError
 
 from orchestrator.core.report import Finding
 from orchestrator.verify.browser import CLOSING_S, Cage
-from orchestrator.verify.findings import finding
-from orchestrator.verify.guarding import guard
+from orchestrator.verify.findings import make_finding
+from orchestrator.verify.guarding import install_guard
 from orchestrator.verify.hearing import Target
 from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.looking import SIZES
-from orchestrator.verify.mirror import HOSTS, NoSuchFile, mirrored
+from orchestrator.verify.mirror import HOSTS, NoSuchFile, load_mirrored_file
 from orchestrator.verify.settling import Traffic
 
 MOST_NAMED = 3
@@ -26,7 +26,7 @@ MOST_NAMED = 3
 
 
 @asynccontextmanager
-async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
+async def open_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
     """Open an empty page that shares nothing with any other, takes no downloads, and opens no other pages."""
     width, height = SIZES["desktop"]
     context = await cage.browser.new_context(
@@ -34,12 +34,12 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
     )
     try:
         if target.cdn_mirror is not None:
-            await context.route(_is_on_cdn, partial(_from_mirror, target.cdn_mirror))
+            await context.route(_is_on_cdn, partial(_answer_from_mirror, target.cdn_mirror))
         if target.answer is not None:
             await context.route("**", target.answer)  # asked before the mirror: the last one is the first
         page = await context.new_page()
-        await guard(page)
-        context.on("page", _shut)
+        await install_guard(page)
+        context.on("page", _close_popup)
         yield page
     finally:
         # Some pages hold their closing up for as long as they like. The browser ends with the verification.
@@ -48,7 +48,7 @@ async def new_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
                 await context.close()
 
 
-async def arrive(page: Page, target: Target, traffic: Traffic, limits: TimeLimits) -> list[Finding]:
+async def visit_page(page: Page, target: Target, traffic: Traffic, limits: TimeLimits) -> list[Finding]:
     """Load a page, whose `traffic` is followed; return what is wrong with one that does not finish loading.
 
     A page that waits for nothing but this machine gets as long again: what is slow then is not the page.
@@ -56,36 +56,36 @@ async def arrive(page: Page, target: Target, traffic: Traffic, limits: TimeLimit
     try:
         await page.goto(target.url, wait_until="load", timeout=limits.load * 1000)
     except PlaywrightTimeoutError:
-        outside = sorted({url for url in traffic.urls() if not target.is_own(url) and url.startswith("http")})
-        if outside or not await _loaded(page, limits.load):
-            return [_still_loading(target, limits, outside)]
+        outside = sorted({url for url in traffic.waiting_urls() if not target.is_own(url) and url.startswith("http")})
+        if outside or not await _wait_for_load(page, limits.load):
+            return [_loading_finding(target, limits, outside)]
     except Error as error:
         if "interrupted by another navigation" not in error.message:
             raise
     return []
 
 
-async def _loaded(page: Page, seconds: float) -> bool:
+async def _wait_for_load(page: Page, seconds: float) -> bool:
     with contextlib.suppress(PlaywrightTimeoutError):
         await page.wait_for_load_state("load", timeout=seconds * 1000)
         return True
     return False
 
 
-def _still_loading(target: Target, limits: TimeLimits, outside: Sequence[str]) -> Finding:
+def _loading_finding(target: Target, limits: TimeLimits, outside: Sequence[str]) -> Finding:
     said = f"Expected the page to load within {limits.load:.0f} s; saw it still loading"
     waiting = f" and waiting for {', '.join(outside[:MOST_NAMED])}" if outside else ""
-    return finding("limit", f"{said}{waiting}.", urlsplit(target.url).path)
+    return make_finding("limit", f"{said}{waiting}.", urlsplit(target.url).path)
 
 
 def _is_on_cdn(url: str) -> bool:
     return urlsplit(url).hostname in HOSTS
 
 
-async def _from_mirror(folder: Path, route: Route) -> None:
+async def _answer_from_mirror(folder: Path, route: Route) -> None:
     headers = {"access-control-allow-origin": "*"}
     try:
-        found = mirrored(folder, route.request.url)
+        found = load_mirrored_file(folder, route.request.url)
     except NoSuchFile:
         await route.fulfill(status=404, headers=headers)
         return
@@ -96,6 +96,6 @@ async def _from_mirror(folder: Path, route: Route) -> None:
         await route.fulfill(body=body, content_type=kind, headers=headers)
 
 
-async def _shut(popup: Page) -> None:
+async def _close_popup(popup: Page) -> None:
     with contextlib.suppress(Error):
         await popup.close()

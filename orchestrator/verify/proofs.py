@@ -45,7 +45,7 @@ class InvalidProof(ValueError):
     """What a model gave is no proof; the text says why."""
 
 
-def read_proof(text: str) -> Proof:
+def parse_proof(text: str) -> Proof:
     """Read a proof as a model wrote it; raise InvalidProof."""
     bare = text.strip()
     if not bare or len(bare) > MAX_LENGTH:
@@ -56,34 +56,34 @@ def read_proof(text: str) -> Proof:
         return Proof(bare, (ProofStep("expect", bare),))
     if len(lines) > MAX_STEPS:
         raise InvalidProof(f"a proof has at most {MAX_STEPS} steps")
-    steps = tuple(_step(line) for line in lines)
+    steps = tuple(_parse_step(line) for line in lines)
     if not any(step.verb == "expect" for step in steps):
         raise InvalidProof("a proof expects something")
     return Proof(bare, steps)
 
 
-def _step(line: str) -> ProofStep:
+def _parse_step(line: str) -> ProofStep:
     if (found := _STEP.fullmatch(line)) is None:
         raise InvalidProof(f"a step begins with click, fill, wait or expect: {line:.80}")
     verb, rest = found[1], found[2].strip().rstrip(";")
     if verb == "click":
-        return ProofStep("click", _unquoted(rest))
+        return ProofStep("click", _strip_quotes(rest))
     if verb == "fill":
-        return _fill(rest, line)
+        return _parse_fill(rest, line)
     return ProofStep("wait" if verb == "wait" else "expect", rest)
 
 
-def _fill(rest: str, line: str) -> ProofStep:
+def _parse_fill(rest: str, line: str) -> ProofStep:
     if quoted := _QUOTED.match(rest):
-        selector, value = _unquoted(quoted[1]), rest[quoted.end() :]
+        selector, value = _strip_quotes(quoted[1]), rest[quoted.end() :]
     else:
         selector, _, value = rest.partition(" ")
     if not value.strip():
         raise InvalidProof(f"a fill has a selector and a text: {line:.80}")
-    return ProofStep("fill", selector, _unquoted(re.sub(r"^\s*(?:with|=|,)\s+", "", value).strip()))
+    return ProofStep("fill", selector, _strip_quotes(re.sub(r"^\s*(?:with|=|,)\s+", "", value).strip()))
 
 
-def _unquoted(text: str) -> str:
+def _strip_quotes(text: str) -> str:
     """Return what stands between quotes; a text without any as it is."""
     quoted = _QUOTED.fullmatch(text)
     return text if quoted is None else re.sub(r"\\(.)", r"\1", quoted[1][1:-1])

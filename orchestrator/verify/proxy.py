@@ -39,10 +39,10 @@ class Proxy:
     async def is_online(self) -> bool:
         """Whether there is a network: something public was reached, or a well-known host can be."""
         if self._is_online is None or self.reached:
-            self._is_online = bool(self.reached) or await self._reaches(*WELL_KNOWN)
+            self._is_online = bool(self.reached) or await self._can_reach(*WELL_KNOWN)
         return self._is_online
 
-    async def _reaches(self, host: str, port: int) -> bool:
+    async def _can_reach(self, host: str, port: int) -> bool:
         try:
             async with asyncio.timeout(PROBE_S):
                 _, writer = await asyncio.open_connection((await self.resolve(host, port))[0], port)
@@ -68,24 +68,24 @@ class Proxy:
 
 
 @asynccontextmanager
-async def filtering_proxy(site: str | None, resolve: Resolve = resolve_public_addresses) -> AsyncIterator[Proxy]:
+async def run_filtering_proxy(site: str | None, resolve: Resolve = resolve_public_addresses) -> AsyncIterator[Proxy]:
     """Run the proxy on a free loopback port. `site`: the one private URL let through; `resolve`: raises NotPublic."""
     proxy = Proxy("", resolve)
     own = None if site is None else (urlsplit(site).hostname or "", urlsplit(site).port or 80)
     open_connections: set[asyncio.Task[None]] = set()
 
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve_connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         if task is not None:
             open_connections.add(task)
             task.add_done_callback(open_connections.discard)
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, TimeoutError):
-                await _serve((reader, writer), own, proxy)
+                await _relay_request((reader, writer), own, proxy)
         finally:
             writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=HEAD_BYTES)
+    server = await asyncio.start_server(serve_connection, "127.0.0.1", 0, limit=HEAD_BYTES)
     try:
         proxy.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         yield proxy
@@ -96,11 +96,11 @@ async def filtering_proxy(site: str | None, resolve: Resolve = resolve_public_ad
         await asyncio.gather(*open_connections, return_exceptions=True)
 
 
-async def _serve(client: Stream, own: tuple[str, int] | None, proxy: Proxy) -> None:
+async def _relay_request(client: Stream, own: tuple[str, int] | None, proxy: Proxy) -> None:
     head = await client[0].readuntil(b"\r\n\r\n")
     request, _, headers = head.partition(b"\r\n")
     method, target, _version = ([*request.decode("latin-1").split(" "), "", ""])[:3]
-    host, port = _destination(method, target)
+    host, port = _parse_destination(method, target)
     try:
         is_own = (host, port) == own
         upstream = await (asyncio.open_connection(host, port) if is_own else proxy.dial(host, port))
@@ -114,12 +114,12 @@ async def _serve(client: Stream, own: tuple[str, int] | None, proxy: Proxy) -> N
             client[1].write(b"HTTP/1.1 200 Connection established\r\n\r\n")
         else:
             upstream[1].write(_origin_form(method, target, headers))
-        await _piped(client, upstream)
+        await _pipe_streams(client, upstream)
     finally:
         upstream[1].close()
 
 
-def _destination(method: str, target: str) -> tuple[str, int]:
+def _parse_destination(method: str, target: str) -> tuple[str, int]:
     is_tunnel = method == "CONNECT"
     with contextlib.suppress(ValueError):
         parts = urlsplit(f"//{target}" if is_tunnel else target)
@@ -141,9 +141,9 @@ def _origin_form(method: str, target: str, headers: bytes) -> bytes:
     return f"{method} {path} HTTP/1.1\r\n".encode("latin-1") + b"\r\n".join(kept) + b"\r\n\r\n"
 
 
-async def _piped(one: Stream, other: Stream) -> None:
+async def _pipe_streams(one: Stream, other: Stream) -> None:
     """Copy both ways until either side ends."""
-    ways = [asyncio.create_task(_copied(one[0], other[1])), asyncio.create_task(_copied(other[0], one[1]))]
+    ways = [asyncio.create_task(_copy_stream(one[0], other[1])), asyncio.create_task(_copy_stream(other[0], one[1]))]
     try:
         await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
         # What the origin still has to say is delivered; what the browser may still want is not.
@@ -155,7 +155,7 @@ async def _piped(one: Stream, other: Stream) -> None:
         await asyncio.gather(*ways, return_exceptions=True)
 
 
-async def _copied(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _copy_stream(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     with contextlib.suppress(OSError):
         while chunk := await reader.read(64 * 1024):
             writer.write(chunk)

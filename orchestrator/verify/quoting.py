@@ -13,7 +13,7 @@ from typing import Any
 
 from orchestrator.verify.proofs import Proof
 from orchestrator.verify.sentences.repository import CheckedFiles
-from orchestrator.verify.sentences.structure import Malformed, format_of, read_as
+from orchestrator.verify.sentences.structure import Malformed, parse_as, promised_format
 from orchestrator.verify.sentences.wording import is_file_name
 
 LONGEST = 200_000
@@ -33,66 +33,71 @@ class MissingFile(ValueError):
 
 def speaks_of_files(proof: Proof) -> bool:
     """Whether any step looks at a file."""
-    return any(_name(found) for step in proof.steps if step.verb in ("wait", "expect") for found in _all(step.what))
+    return any(
+        _mentioned_name(found)
+        for step in proof.steps
+        if step.verb in ("wait", "expect")
+        for found in _find_mentions(step.what)
+    )
 
 
-def with_files(proof: Proof, files: Mapping[str, bytes]) -> Proof:
+def fill_in_files(proof: Proof, files: Mapping[str, bytes]) -> Proof:
     """Return the proof with what its files hold in their place. Raises MissingFile."""
     steps = (
-        replace(step, what=_filled(step.what, files)) if step.verb in ("wait", "expect") else step
+        replace(step, what=_fill_mentions(step.what, files)) if step.verb in ("wait", "expect") else step
         for step in proof.steps
     )
     return replace(proof, steps=tuple(steps))
 
 
-def _all(text: str) -> list[re.Match[str]]:
+def _find_mentions(text: str) -> list[re.Match[str]]:
     return [*_FILE.finditer(text)]
 
 
-def _name(found: re.Match[str]) -> str:
+def _mentioned_name(found: re.Match[str]) -> str:
     """Return the name of the file, nothing if the words only look like one."""
     return found["name"] if is_file_name(found["name"]) else ""
 
 
-def _filled(text: str, files: Mapping[str, bytes]) -> str:
+def _fill_mentions(text: str, files: Mapping[str, bytes]) -> str:
     repository = CheckedFiles(files, {})
-    return _FILE.sub(lambda found: _literal(found, repository) if _name(found) else found[0], text)
+    return _FILE.sub(lambda found: _render_mention(found, repository) if _mentioned_name(found) else found[0], text)
 
 
-def _literal(found: re.Match[str], repository: CheckedFiles) -> str:
+def _render_mention(found: re.Match[str], repository: CheckedFiles) -> str:
     name = found["name"]
     form = found["form"] or found["said"] or "text"
-    path = repository.path(name)
+    path = repository.find_path(name)
     # A bracket that was open before the name, of a function around it say, stays where it is.
     is_call, is_closed = "(" in found[0][: found.start("quote") - found.start()], found["end"] is not None
     before, after = ("(" if is_call and not is_closed else ""), (")" if is_closed and not is_call else "")
     if form == "exists":
         return f"{before}{json.dumps(path is not None)}{after}"
     if path is None:
-        raise MissingFile(repository.nearest(name))
-    return f"{before}({_code(_held(path, form, repository.files[path]), path)}){after}"
+        raise MissingFile(repository.describe_missing(name))
+    return f"{before}({_render_json(_parse_file(path, form, repository.files[path]), path)}){after}"
 
 
-def _held(path: str, form: str, data: bytes) -> Any:
+def _parse_file(path: str, form: str, data: bytes) -> Any:
     if form == "text":
         return data.decode("utf-8-sig", errors="replace")
-    promised = format_of(path)
+    promised = promised_format(path)
     kind = (promised if promised in ("json", "yaml", "csv") else "json") if form == "parsed" else form
     try:
-        return read_as(kind, path, data)
+        return parse_as(kind, path, data)
     except Malformed as error:
         raise MissingFile(str(error)) from None
 
 
-def _code(value: Any, path: str) -> str:
+def _render_json(value: Any, path: str) -> str:
     code = json.dumps(value, default=str)
     if len(code) > LONGEST:
         raise MissingFile(f"`{path}` is too long for a proof")
     return code
 
 
-def hollow(path: str, data: bytes) -> bytes:
+def empty_out_file(path: str, data: bytes) -> bytes:
     """Return a file of the same form that holds nothing."""
-    if format_of(path) != "json":
+    if promised_format(path) != "json":
         return b""
     return b"[]" if data.lstrip()[:1] == b"[" else b"{}"

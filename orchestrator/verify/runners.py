@@ -11,7 +11,7 @@ from importlib.resources import files
 
 from tree_sitter import Node
 
-from orchestrator.verify.javascript import declared_in, names_in, parameters_in, source, tree
+from orchestrator.verify.javascript import declared_names, node_text, parameter_names, parse_javascript, used_names
 
 NAMES = frozenset(
     {
@@ -43,43 +43,43 @@ MISSING = f"[{_TOLD_APART}].filter(([, isMissing]) => isMissing).map(([name]) =>
 
 def needs_runner(text: str, missing: Collection[str]) -> bool:
     """Whether `text` is in the language of a test runner: it uses a name of one that the page is `missing`."""
-    root = tree(text)
+    root = parse_javascript(text)
     missing = frozenset(missing) - (set() if _SCREEN.search(text) else {"screen"})  # `screen.width` is the browser's
-    return bool(names_in(root) & (missing - declared_in(root) - parameters_in(root)))
+    return bool(used_names(root) & (missing - declared_names(root) - parameter_names(root)))
 
 
-def with_runner(text: str) -> str:
+def wrap_in_runner(text: str) -> str:
     """Return `text` as an expression that runs it with the words of test runners, and gives a promise of its value."""
-    body = _returning(text)
-    own = declared_in(tree(text))  # what a text declares itself stays its own
+    body = _return_last_value(text)
+    own = declared_names(parse_javascript(text))  # what a text declares itself stays its own
     names = ", ".join(sorted(NAMES - own))
     return (
-        f"{RUNS_WITH}{_table()};\nconst {{ {names} }} = runner.names;\n"
+        f"{RUNS_WITH}{_load_runner_table()};\nconst {{ {names} }} = runner.names;\n"
         f"return await runner.verdict(await (async () => {{\n{body}\n}})());\n}})()"
     )
 
 
-def word_unknown(seen: str) -> str:
+def find_unknown_word(seen: str) -> str:
     """Return the word that the table does not have, where that is how a check failed; else an empty text."""
     return seen.removeprefix(_UNKNOWN)[:80] if seen.startswith(_UNKNOWN) else ""
 
 
 @cache
-def _table() -> str:
+def _load_runner_table() -> str:
     script = files(__package__).joinpath("runner.js").read_text("utf-8")
     return script[script.index("(() =>") :].rstrip().rstrip(";")
 
 
-def _returning(text: str) -> str:
+def _return_last_value(text: str) -> str:
     """Return `text` with `return` before its last statement, where that is an expression."""
-    last = _last(tree(text))
+    last = _last_statement(parse_javascript(text))
     if last is None or last.type != "expression_statement":
         return text
     data = text.encode(errors="replace")
-    value = source(last).rstrip("; \n\t\r")
+    value = node_text(last).rstrip("; \n\t\r")
     return f"{data[: last.start_byte].decode()}return (\n{value}\n);"
 
 
-def _last(root: Node) -> Node | None:
+def _last_statement(root: Node) -> Node | None:
     statements = [node for node in root.named_children if node.type != "comment"]
     return statements[-1] if statements else None

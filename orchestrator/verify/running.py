@@ -34,20 +34,20 @@ _SET = """(element, value) => {
 }"""
 
 
-async def read_checks(session: CDPSession, wanted: Mapping[str, str], seconds: float) -> dict[str, Outcome]:
+async def evaluate_checks(session: CDPSession, wanted: Mapping[str, str], seconds: float) -> dict[str, Outcome]:
     """Evaluate each check until it holds, or until `seconds` and what it asks for itself are over.
 
     Nothing is changed by that: a check that may act on the page comes back as one that `acts`. All at once: one that
     waits holds none of the others up.
     """
 
-    async def read(label: str, text: str) -> tuple[str, Outcome]:
-        return label, await polled(session, text, seconds + seconds_asked(text), harmless=True)
+    async def evaluate_check(label: str, text: str) -> tuple[str, Outcome]:
+        return label, await poll_until_true(session, text, seconds + seconds_asked(text), harmless=True)
 
-    return dict(await asyncio.gather(*(read(label, text) for label, text in wanted.items())))
+    return dict(await asyncio.gather(*(evaluate_check(label, text) for label, text in wanted.items())))
 
 
-async def polled(session: CDPSession, text: str, seconds: float, *, harmless: bool = False) -> Outcome:
+async def poll_until_true(session: CDPSession, text: str, seconds: float, *, harmless: bool = False) -> Outcome:
     """Evaluate a text until it holds or `seconds` are over, and return what it gave last.
 
     Where a machine under load is slow to answer, that is not the page's fault: it is asked some times all the same.
@@ -56,7 +56,7 @@ async def polled(session: CDPSession, text: str, seconds: float, *, harmless: bo
     outcome = Outcome(holds=False, seen=NO_ANSWER)
     for asked in itertools.count(1):
         left = max(POLL_S, until - time.monotonic())
-        answer = await evaluated(session, text, left, harmless=harmless)
+        answer = await try_evaluating(session, text, left, harmless=harmless)
         outcome = answer or outcome
         is_over = time.monotonic() > until and (answer is None or asked >= seconds / SLOWEST_POLL_S)
         if outcome.holds or outcome.acts or outcome.misformed or is_over:
@@ -65,7 +65,7 @@ async def polled(session: CDPSession, text: str, seconds: float, *, harmless: bo
     return outcome
 
 
-async def evaluated(session: CDPSession, text: str, limit: float, *, harmless: bool = False) -> Outcome | None:
+async def try_evaluating(session: CDPSession, text: str, limit: float, *, harmless: bool = False) -> Outcome | None:
     """Return what a text gives, None for one that gives nothing within `limit` seconds."""
     try:
         return await evaluate(session, text, limit, harmless=harmless)
@@ -75,14 +75,14 @@ async def evaluated(session: CDPSession, text: str, limit: float, *, harmless: b
         return None
 
 
-async def performed(page: Page, proof: Proof, seconds: float) -> Shown:
+async def run_proof(page: Page, proof: Proof, seconds: float) -> Shown:
     """Do the steps of a proof, each within `seconds`, and return the last thing it expected, or what kept it from."""
     origin = urlsplit(page.url).netloc
     session = await page.context.new_cdp_session(page)
     shown = (False, "")
     for number, step in enumerate(proof.steps, 1):
         try:
-            shown = await _done(page, session, step, seconds)
+            shown = await _run_step(page, session, step, seconds)
         except PlaywrightTimeoutError:
             shown = (False, f"there is no {step.what} that could be used")
         except Error as error:
@@ -94,7 +94,7 @@ async def performed(page: Page, proof: Proof, seconds: float) -> Shown:
     return shown
 
 
-async def _done(page: Page, session: CDPSession, step: ProofStep, seconds: float) -> Shown:
+async def _run_step(page: Page, session: CDPSession, step: ProofStep, seconds: float) -> Shown:
     most = seconds * 1000
     if step.verb == "click":
         await page.locator(step.what).first.click(timeout=most)
@@ -106,12 +106,12 @@ async def _done(page: Page, session: CDPSession, step: ProofStep, seconds: float
     elif pause := re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:s|seconds?)?", step.what):
         await asyncio.sleep(min(seconds, float(pause[1])))
     else:
-        outcome = await polled(session, step.what, seconds)
+        outcome = await poll_until_true(session, step.what, seconds)
         return outcome.holds, outcome.seen
     return True, ""
 
 
-async def answers(page: Page, seconds: float) -> bool:
+async def is_responsive(page: Page, seconds: float) -> bool:
     """Whether the page still runs anything at all."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):

@@ -21,7 +21,7 @@ class HttpResponse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def answer(site: Site, base: str, target: str) -> HttpResponse:
+def answer_request(site: Site, base: str, target: str) -> HttpResponse:
     """Return what Pages answers for the request target, where the site lies under `/<base>/`. Pure."""
     path = unquote(re.split("[?#]", target, maxsplit=1)[0])
     if path == f"/{base}":
@@ -53,7 +53,7 @@ class ServedSite:
 
 
 @contextmanager
-def serving(site: Site, base: str) -> Iterator[ServedSite]:
+def serve_site(site: Site, base: str) -> Iterator[ServedSite]:
     """Serve `site` on a free loopback port while the block runs."""
     served = ServedSite(site)
 
@@ -71,7 +71,7 @@ def serving(site: Site, base: str) -> Iterator[ServedSite]:
             """Stay silent: what was requested is the browser's to report."""
 
         def _send(self, *, with_body: bool) -> None:
-            found = answer(served.site, base, self.path)
+            found = answer_request(served.site, base, self.path)
             self.send_response(found.status)
             for name, value in found.headers.items():
                 self.send_header(name, value)

@@ -24,31 +24,31 @@ class Traffic:
         """Whether nothing waits, for a moment at least."""
         return not self.waiting and time.monotonic() - self.since >= QUIET_S
 
-    def urls(self) -> list[str]:
+    def waiting_urls(self) -> list[str]:
         """Return what is waited for."""
         return [request.url for request in self.waiting]
 
 
-def follow(page: Page) -> Traffic:
+def follow_requests(page: Page) -> Traffic:
     """Return what will be asked for by `page` from now on."""
     traffic = Traffic()
 
-    def begun(request: Request) -> None:
+    def add_request(request: Request) -> None:
         if request.resource_type not in _ENDLESS:
             traffic.waiting.add(request)
             traffic.since = time.monotonic()
 
-    def ended(request: Request) -> None:
+    def drop_request(request: Request) -> None:
         traffic.waiting.discard(request)
         traffic.since = time.monotonic()
 
-    page.on("request", begun)
-    page.on("requestfinished", ended)
-    page.on("requestfailed", ended)
+    page.on("request", add_request)
+    page.on("requestfinished", drop_request)
+    page.on("requestfailed", drop_request)
     return traffic
 
 
-async def settle(traffic: Traffic, seconds: float) -> None:
+async def wait_until_settled(traffic: Traffic, seconds: float) -> None:
     """Wait until the page has settled, `seconds` at most: some pages never stop asking."""
     until = time.monotonic() + seconds
     while not traffic.is_quiet() and time.monotonic() < until:  # noqa: ASYNC110 - quiet is the absence of events

@@ -15,17 +15,17 @@ from orchestrator.core.report import CheckResult, Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
 from orchestrator.verify.browser import Cage
-from orchestrator.verify.checks import Asked, Shown, labels, result, seconds_asked
-from orchestrator.verify.files import CheckedFiles, decided
+from orchestrator.verify.checks import Asked, Shown, label_checks, make_verdict, seconds_asked
+from orchestrator.verify.files import CheckedFiles, decide_check
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
+from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.opening import arrive, new_page
-from orchestrator.verify.proofs import InvalidProof, Proof, read_proof
-from orchestrator.verify.quoting import MissingFile, hollow, speaks_of_files, with_files
-from orchestrator.verify.running import performed
-from orchestrator.verify.server import ServedSite, serving
-from orchestrator.verify.settling import follow
+from orchestrator.verify.opening import open_page, visit_page
+from orchestrator.verify.proofs import InvalidProof, Proof, parse_proof
+from orchestrator.verify.quoting import MissingFile, empty_out_file, fill_in_files, speaks_of_files
+from orchestrator.verify.running import run_proof
+from orchestrator.verify.server import ServedSite, serve_site
+from orchestrator.verify.settling import follow_requests
 
 BLANK = b"<!doctype html><html lang=en><title></title><body></body></html>"
 NO_TIME_FOR_PROOF = "there was no time left to try its proof"
@@ -50,7 +50,7 @@ class Subject:
     proofs: Mapping[str, str] = field(default_factory=dict)
 
 
-def asked_so_far(task: Task, record: Record | None) -> Asked:
+def collect_checks(task: Task, record: Record | None) -> Asked:
     """Return the checks of all rounds: what an earlier one asked for must still hold."""
     rounds = record.rounds if record else ()
     earlier = [(entry.round, Check(text=text)) for entry in rounds for text in entry.checks if entry.round < task.round]
@@ -65,12 +65,12 @@ async def verify(
 ) -> Report:
     """Serve the site under its name and report what a browser saw. `opening`: opens one for a URL."""
     until = time.monotonic() + limits.whole
-    with serving(subject.site, subject.base) as served:
+    with serve_site(subject.site, subject.base) as served:
         async with opening(served.url) as cage:
             target = Target(served.url, subject.site.files.keys(), cdn_mirror)
-            report = await inspect(cage, target, subject.asked, limits)
+            report = await inspect_page(cage, target, subject.asked, limits)
             trial = _Trial(cage, served, target, limits.within(until - time.monotonic()))
-            return replace(report, checks=tuple(await _decided(subject, report, trial)))
+            return replace(report, checks=tuple(await _decide_checks(subject, report, trial)))
 
 
 @dataclass(frozen=True)
@@ -83,70 +83,70 @@ class _Trial:
     limits: TimeLimits
 
 
-async def _decided(subject: Subject, report: Report, trial: _Trial) -> list[CheckResult]:
+async def _decide_checks(subject: Subject, report: Report, trial: _Trial) -> list[CheckResult]:
     """Return the verdicts, those on files and in prose too."""
     repository = CheckedFiles(subject.site.files, subject.attachments)
     until = time.monotonic() + trial.limits.whole
     verdicts: list[CheckResult] = []
-    for label, entry, verdict in zip(labels(subject.asked), subject.asked, report.checks, strict=True):
-        by_rule = _by_rule(entry, verdict, repository)
+    for label, entry, verdict in zip(label_checks(subject.asked), subject.asked, report.checks, strict=True):
+        by_rule = _apply_file_rules(entry, verdict, repository)
         if by_rule.kind != "prose" or label not in subject.proofs:
             verdicts.append(by_rule)
         elif time.monotonic() < until:
-            verdicts.append(await _proved(entry, subject.proofs[label], subject, trial))
+            verdicts.append(await _try_proof(entry, subject.proofs[label], subject, trial))
         else:
-            verdicts.append(result(entry, "prose", (False, NO_TIME_FOR_PROOF), subject.proofs[label]))
+            verdicts.append(make_verdict(entry, "prose", (False, NO_TIME_FOR_PROOF), subject.proofs[label]))
     return verdicts
 
 
-def _by_rule(entry: tuple[int, Check], verdict: CheckResult, repository: CheckedFiles) -> CheckResult:
+def _apply_file_rules(entry: tuple[int, Check], verdict: CheckResult, repository: CheckedFiles) -> CheckResult:
     """Return the verdict of the rules on a check about files; where they have none, it is in prose."""
     if verdict.kind != "file":
         return verdict
-    found = decided(entry[1].text, repository)
+    found = decide_check(entry[1].text, repository)
     if found.holds is None:
-        return result(entry, "prose", (False, f"the files alone do not tell: {found.seen}"))
-    return result(entry, "file", (found.holds, found.seen))
+        return make_verdict(entry, "prose", (False, f"the files alone do not tell: {found.seen}"))
+    return make_verdict(entry, "file", (found.holds, found.seen))
 
 
-async def _proved(entry: tuple[int, Check], text: str, subject: Subject, trial: _Trial) -> CheckResult:
+async def _try_proof(entry: tuple[int, Check], text: str, subject: Subject, trial: _Trial) -> CheckResult:
     """Try a proof on the site, then where it must fail: what holds on a blank page shows nothing."""
     try:
-        proof = read_proof(text)
+        proof = parse_proof(text)
     except InvalidProof as error:
-        return result(entry, "prose", (False, f"its proof could not be read: {error}"), text)
+        return make_verdict(entry, "prose", (False, f"its proof could not be read: {error}"), text)
     seconds = trial.limits.check + max(seconds_asked(entry[1].text), seconds_asked(text))
     started = time.monotonic()
-    shown = await _tried(trial, subject.site, proof, seconds)
+    shown = await _run_proof_on(trial, subject.site, proof, seconds)
     if not shown[0]:
-        return result(entry, "prose", (False, f"its proof does not hold: {shown[1]}"), text)
+        return make_verdict(entry, "prose", (False, f"its proof does not hold: {shown[1]}"), text)
     # What only waits must not pass for what looks.
     patience = time.monotonic() - started + MARGIN_S
-    others = _without_files(subject) if speaks_of_files(proof) else {"a blank page": _blanked(subject.site)}
+    others = _sites_without_files(subject) if speaks_of_files(proof) else {"a blank page": _blank_pages(subject.site)}
     if entry[0] == subject.this and subject.before.files:
         others["the page as it was before"] = subject.before
     for name, site in others.items():
-        if (await _tried(trial, site, proof, min(patience, seconds)))[0]:
-            return result(entry, "prose", (False, f"its proof holds on {name} too, so it shows nothing"), text)
-    return result(entry, "prose", shown, text)
+        if (await _run_proof_on(trial, site, proof, min(patience, seconds)))[0]:
+            return make_verdict(entry, "prose", (False, f"its proof holds on {name} too, so it shows nothing"), text)
+    return make_verdict(entry, "prose", shown, text)
 
 
-async def _tried(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Shown:
+async def _run_proof_on(trial: _Trial, site: Site, proof: Proof, seconds: float) -> Shown:
     """Run a proof on `site`, freshly opened."""
     trial.served.site = site
     try:
-        proof = with_files(proof, site.files)
+        proof = fill_in_files(proof, site.files)
     except MissingFile as error:
         return False, str(error)
     try:
-        async with new_page(trial.cage, trial.target) as page:
-            await arrive(page, trial.target, follow(page), trial.limits)
-            return await performed(page, proof, seconds)
+        async with open_page(trial.cage, trial.target) as page:
+            await visit_page(page, trial.target, follow_requests(page), trial.limits)
+            return await run_proof(page, proof, seconds)
     except (Error, PlaywrightTimeoutError) as error:
         return False, error.message.partition("\n")[0]
 
 
-def _without_files(subject: Subject) -> dict[str, Site]:
+def _sites_without_files(subject: Subject) -> dict[str, Site]:
     """Return the site without what the model wrote: once without its files, once with nothing in them.
 
     What was attached and stays as it was sent is there all the same.
@@ -154,14 +154,14 @@ def _without_files(subject: Subject) -> dict[str, Site]:
     site, sent = subject.site.files, subject.attachments
     kept = {path: data for path, data in site.items() if sent.get(path) == data}
     page = {"index.html": BLANK}
-    emptied = {path: hollow(path, data) for path, data in site.items()}
+    emptied = {path: empty_out_file(path, data) for path, data in site.items()}
     return {
         "a site without its files": Site({**kept, **page}),
         "a site whose files are empty": Site({**emptied, **kept, **page}),
     }
 
 
-def _blanked(site: Site) -> Site:
+def _blank_pages(site: Site) -> Site:
     """Return the site with nothing on its pages."""
     pages = {path: BLANK for path in site.files if is_page(path)}
     return site.with_changes({"index.html": BLANK, **pages})

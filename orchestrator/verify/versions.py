@@ -13,22 +13,26 @@ _ANY = frozenset({"", "*", "x", "latest"})
 Triple = tuple[int, int, int]
 
 
-def newest(wanted: str, known: Sequence[str]) -> str | None:
+def newest_version(wanted: str, known: Sequence[str]) -> str | None:
     """Return the newest of the `known` versions that `wanted` takes, None if it takes none or is not understood."""
     if wanted in known:
         return wanted
-    takes = _taken(wanted)
+    takes = _parse_range(wanted)
     # A version for trying (`2.0.0-beta.1`) is taken only where it is named.
-    fit = [(triple, one) for one in known if "-" not in one and (triple := _triple(one)) is not None and takes(triple)]
+    fit = [
+        (triple, one)
+        for one in known
+        if "-" not in one and (triple := _parse_triple(one)) is not None and takes(triple)
+    ]
     return max(fit)[1] if fit else None
 
 
-def _triple(version: str) -> Triple | None:
+def _parse_triple(version: str) -> Triple | None:
     found = _EXACT.fullmatch(version)
     return None if found is None else (int(found[1]), int(found[2]), int(found[3]))
 
 
-def _taken(wanted: str) -> Callable[[Triple], bool]:
+def _parse_range(wanted: str) -> Callable[[Triple], bool]:
     """Return the test that a range is."""
     if wanted in _ANY:
         return lambda _: True

@@ -59,7 +59,7 @@ class Purse:
         self._held: int | None = None
 
     @contextmanager
-    def holding(self, calls: int) -> Iterator[None]:
+    def hold_calls(self, calls: int) -> Iterator[None]:
         """Take what the looks of the block usually need at once: none is made for a question that is refused.
 
         What is left of it at the end comes back. Raises SpentError if there is not so much.

@@ -15,10 +15,10 @@ import httpx
 
 from orchestrator.core.retry import DISPATCH, Policy, Tries
 from receiver.github.clock import GitHubClock
-from receiver.github.listings import AnsweringCommit, RequestRun, commits_in, count_in, runs_in
+from receiver.github.listings import AnsweringCommit, RequestRun, parse_commits, parse_run_count, parse_runs
 from receiver.github.looks import NOW, Looks, Terms
 from receiver.github.pages import SitePages
-from receiver.github.refusals import LATER_S, explained, failure, is_blocked, is_moved, moved
+from receiver.github.refusals import LATER_S, classify_answer, describe_move, describe_refusal, is_blocked, is_moved
 from receiver.settings import Settings
 
 WORKFLOW = "build.yml"
@@ -91,7 +91,7 @@ class _Pools(httpx.AsyncBaseTransport):
             await pool.aclose()
 
 
-def http_client() -> httpx.AsyncClient:
+def create_http_client() -> httpx.AsyncClient:
     """Return a client for GitHub's API: many connections, no redirects, no proxies from the environment."""
     return httpx.AsyncClient(transport=_Pools(), follow_redirects=False, trust_env=False)
 
@@ -115,7 +115,7 @@ class GitHub:
         self._turns = asyncio.Semaphore(DISPATCH_TURNS)
         self._waiting_turns = asyncio.Semaphore(WAITING_TURNS)
         self._look_turns = asyncio.Semaphore(LOOK_TURNS)
-        self._looks = Looks(self._asked, clock)
+        self._looks = Looks(self._fetch_answer, clock)
         self.pages = SitePages(client, clock)
         self._pipeline = f"{settings.api_url}/repos/{settings.pipeline_repository}"
         self._target = f"{settings.api_url}/repos/{settings.target_owner}"
@@ -135,7 +135,7 @@ class GitHub:
 
     async def _note_time(self, answer: httpx.Response) -> None:
         if str(answer.url).startswith(self._api_url):  # pages come through the same client
-            self.clock.note(answer)
+            self.clock.note_date(answer)
 
     async def dispatch(self, payload: Mapping[str, Any]) -> None:
         """Fire `repository_dispatch` with `payload`; return once GitHub answered 204.
@@ -144,35 +144,35 @@ class GitHub:
         """
         await self._write("dispatches", {"event_type": "task", "client_payload": payload}, self._policy)
 
-    async def store(self, content: bytes) -> str:
+    async def store_blob(self, content: bytes) -> str:
         """Write `content` (UTF-8) as a git blob of the pipeline repository and return its SHA.
 
         Raises NotTakenError, or BlockedError where the same content is never taken.
         """
         patient = {kind: replace(rule, within=STORE_S) for kind, rule in self._policy.items()}
-        with _understood():
+        with _translate_parse_errors():
             answer = await self._write("git/blobs", {"content": content.decode(), "encoding": "utf-8"}, patient)
             return str(answer["sha"])
 
-    async def workflow_state(self, terms: Terms = NOW) -> str:
+    async def fetch_workflow_state(self, terms: Terms = NOW) -> str:
         """Return the workflow's state on the default branch, `active` where a dispatch starts it.
 
         Raises NotTakenError, also where the repository was renamed: a dispatch would not be taken.
         """
-        return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}", _state, terms)
+        return await self._look_up(f"{self._pipeline}/actions/workflows/{WORKFLOW}", _parse_state, terms)
 
-    async def models(self, terms: Terms = NOW) -> list[str]:
+    async def fetch_models(self, terms: Terms = NOW) -> list[str]:
         """Return the models that the pipeline asks, in order: LLM_MODELS, a variable of its repository.
 
         Reading it takes Variables: read. https://docs.github.com/rest/actions/variables#get-a-repository-variable
         """
         try:
-            named = await self._look(f"{self._pipeline}/actions/variables/LLM_MODELS", _value, terms)
+            named = await self._look_up(f"{self._pipeline}/actions/variables/LLM_MODELS", _parse_value, terms)
         except _AbsentError:
             return []
         return [name.strip() for name in named.split(",") if name.strip()]
 
-    async def run_of(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> RequestRun | None:
+    async def find_run(self, requests: Mapping[str, int], pages: Sequence[Terms] = (NOW, NOW)) -> RequestRun | None:
         """Return the newest run whose title ends in one of `requests`. `pages`: the terms for each page of runs.
 
         One list answers everybody, for every request.
@@ -180,19 +180,19 @@ class GitHub:
         url = f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?event=repository_dispatch&per_page=100"
         for terms in pages:
             try:
-                runs = await self._look(url, runs_in, terms)
+                runs = await self._look_up(url, parse_runs, terms)
             except _AbsentError:
                 return None
-            if (run := runs.of(requests)) or not (url := runs.older):
+            if (run := runs.find_run(requests)) or not (url := runs.older):
                 return run
         return None
 
-    async def dispatched_runs(self, day: date, read: int) -> tuple[int, list[str]]:
+    async def fetch_dispatched_runs(self, day: date, read: int) -> tuple[int, list[str]]:
         """Return how many runs were dispatched since a day began, UTC, and the ids of the newest `read` of them."""
         query = f"event=repository_dispatch&created=%3E%3D{day.isoformat()}T00:00:00Z&per_page={read}"
-        return await self._look(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", count_in, NOW)
+        return await self._look_up(f"{self._pipeline}/actions/workflows/{WORKFLOW}/runs?{query}", parse_run_count, NOW)
 
-    async def commit_of(
+    async def find_commit(
         self, requests: Mapping[str, int], names: Sequence[str], terms: Terms = NOW, run: RequestRun | None = None
     ) -> AnsweringCommit | None:
         """Return the commit that answers one of `requests` (their ids) in the first repository that has one.
@@ -203,29 +203,33 @@ class GitHub:
         for name in names:
             url = f"{self._target}/{name}/commits?per_page=100"
             with suppress(_AbsentError):  # 404: no such repository; 409: it is empty
-                commits = await self._look(url, commits_in, terms)
-                if (commit := commits.of(requests)) is None and commits.older and not (run and run.is_under_way):
+                commits = await self._look_up(url, parse_commits, terms)
+                if (
+                    (commit := commits.find_commit(requests)) is None
+                    and commits.older
+                    and not (run and run.is_under_way)
+                ):
                     at_its_time = f"{url}&since={run.since}&until={run.until}" if run and run.since else ""
-                    commits = await self._look(at_its_time or commits.older, commits_in, terms)
-                    commit = commits.of(requests)
+                    commits = await self._look_up(at_its_time or commits.older, parse_commits, terms)
+                    commit = commits.find_commit(requests)
                 if commit:
                     return commit
         return None
 
-    async def _look(self, url: str, read: Callable[[httpx.Response], T], terms: Terms) -> T:
-        def checked(answer: httpx.Response) -> T:
+    async def _look_up(self, url: str, read: Callable[[httpx.Response], T], terms: Terms) -> T:
+        def check_and_read(answer: httpx.Response) -> T:
             if answer.status_code in (404, 409):
-                raise _AbsentError(*explained(answer))
+                raise _AbsentError(*describe_refusal(answer))
             if answer.status_code != 200:
-                said, later, detail = explained(answer)
+                said, later, detail = describe_refusal(answer)
                 _log.warning("GitHub: %s %s", said, " ".join(detail.split()))
                 raise NotTakenError(said, later, detail)
-            with _understood():
+            with _translate_parse_errors():
                 return read(answer)
 
-        return await self._looks.at(url, checked, terms)
+        return await self._looks.look_up(url, check_and_read, terms)
 
-    async def _asked(self, url: str, headers: Mapping[str, str], terms: Terms) -> httpx.Response:
+    async def _fetch_answer(self, url: str, headers: Mapping[str, str], terms: Terms) -> httpx.Response:
         try:
             async with self._look_turns if terms.purse else self._waiting_turns:
                 answer = await self._client.get(url, headers={**self._headers, **headers}, timeout=LOOK_S)
@@ -248,17 +252,17 @@ class GitHub:
             if answer is not None and answer.status_code in (201, 204):
                 return answer.json() if answer.status_code == 201 else None
             # A dispatch that took effect and was not answered is sent again: the second run finds the first's commit.
-            if (wait := tries.next_delay(failure(answer))) is None:
+            if (wait := tries.next_delay(classify_answer(answer))) is None:
                 if answer is not None and is_moved(answer):
-                    raise NotTakenError(moved(answer.status_code, await self._new_name(answer)))
-                raise BlockedError if is_blocked(answer) else NotTakenError(*explained(answer))
+                    raise NotTakenError(describe_move(answer.status_code, await self._fetch_new_name(answer)))
+                raise BlockedError if is_blocked(answer) else NotTakenError(*describe_refusal(answer))
             await asyncio.sleep(wait)
 
-    async def _new_name(self, answer: httpx.Response) -> str:
+    async def _fetch_new_name(self, answer: httpx.Response) -> str:
         """Return what PIPELINE_REPOSITORY is called now, which a redirect does not say; empty if nobody does."""
         if "location" in answer.headers:
             with suppress(NotTakenError):
-                return await self._look(self._pipeline, _full_name, Terms(RENAMED_S))
+                return await self._look_up(self._pipeline, _parse_full_name, Terms(RENAMED_S))
         return ""
 
     async def _post(self, url: str, content: bytes, within: float) -> httpx.Response | None:
@@ -273,25 +277,25 @@ class _AbsentError(NotTakenError):
     pass
 
 
-def _state(answer: httpx.Response) -> str:
+def _parse_state(answer: httpx.Response) -> str:
     said = answer.json()
     state = str(said["state"])
     if answer.history:  # a read follows the new name, a dispatch does not
         place = re.search(r"/repos/([^/]+/[^/]+)/actions/", str(said.get("url")))
-        raise NotTakenError(moved(answer.history[0].status_code, place[1] if place else ""))
+        raise NotTakenError(describe_move(answer.history[0].status_code, place[1] if place else ""))
     return state
 
 
-def _value(answer: httpx.Response) -> str:
+def _parse_value(answer: httpx.Response) -> str:
     return str(answer.json()["value"])
 
 
-def _full_name(answer: httpx.Response) -> str:
+def _parse_full_name(answer: httpx.Response) -> str:
     return str(answer.json()["full_name"])
 
 
 @contextmanager
-def _understood() -> Iterator[None]:
+def _translate_parse_errors() -> Iterator[None]:
     """Raise NotTakenError over an answer that is not of GitHub's form: that of some proxy in between."""
     try:
         yield

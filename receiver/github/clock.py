@@ -25,7 +25,7 @@ class GitHubClock:
         self.own = own
         self.ahead_s = 0.0
 
-    def note(self, answer: httpx.Response) -> None:
+    def note_date(self, answer: httpx.Response) -> None:
         """Take GitHub's time from an answer that just came."""
         try:
             said = parsedate_to_datetime(answer.headers.get("date", ""))

@@ -60,7 +60,7 @@ class RunPage:
     by_request: Mapping[str, RequestRun]
     older: str
 
-    def of(self, requests: Mapping[str, int]) -> RequestRun | None:
+    def find_run(self, requests: Mapping[str, int]) -> RequestRun | None:
         """Return the newest run of one of `requests`."""
         return next((run for request, run in self.by_request.items() if request in requests), None)
 
@@ -72,39 +72,41 @@ class CommitPage:
     found: tuple[AnsweringCommit, ...]
     older: str
 
-    def of(self, requests: Mapping[str, int]) -> AnsweringCommit | None:
+    def find_commit(self, requests: Mapping[str, int]) -> AnsweringCommit | None:
         """Return the newest commit that answers one of `requests`."""
         return next((commit for commit in self.found if commit.request in requests), None)
 
 
-def runs_in(answer: httpx.Response) -> RunPage:
+def parse_runs(answer: httpx.Response) -> RunPage:
     """Read a list of runs.
 
     https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-workflow
     """
     found: dict[str, RequestRun] = {}
     for said in answer.json()["workflow_runs"]:
-        run = _run(said)
+        run = _parse_run(said)
         newer = found.get(run.request)
-        found[run.request] = run if newer is None else _with_earlier(newer, run)
-    return RunPage(found, _older(answer))
+        found[run.request] = run if newer is None else _merge_earlier(newer, run)
+    return RunPage(found, _next_page_url(answer))
 
 
-def count_in(answer: httpx.Response) -> tuple[int, list[str]]:
+def parse_run_count(answer: httpx.Response) -> tuple[int, list[str]]:
     """Read how many runs there are, and which requests those of this page are for, newest first."""
     said = answer.json()
-    return int(said["total_count"]), [_request(run) for run in said["workflow_runs"]]
+    return int(said["total_count"]), [_title_request_id(run) for run in said["workflow_runs"]]
 
 
-def commits_in(answer: httpx.Response) -> CommitPage:
+def parse_commits(answer: httpx.Response) -> CommitPage:
     """Read a list of commits.
 
     https://docs.github.com/rest/commits/commits#list-commits
     """
-    return CommitPage(tuple(commit for said in answer.json() if (commit := _commit(said))), _older(answer))
+    return CommitPage(
+        tuple(commit for said in answer.json() if (commit := _parse_commit(said))), _next_page_url(answer)
+    )
 
 
-def serves(record: Any, request: str, round_: int) -> bool:
+def is_serving(record: Any, request: str, round_: int) -> bool:
     """Whether a page whose `pagewright.json` this is serves the commit of `request`, or one of a later round."""
     if not isinstance(record, dict):
         return False
@@ -113,13 +115,13 @@ def serves(record: Any, request: str, round_: int) -> bool:
     return record.get("request") == request or any(isinstance(number, int) and number > round_ for number in later)
 
 
-def _request(said: Any) -> str:
+def _title_request_id(said: Any) -> str:
     return str(said["display_title"])[-_ID_LENGTH:]
 
 
-def _run(said: Any) -> RequestRun:
+def _parse_run(said: Any) -> RequestRun:
     return RequestRun(
-        request=_request(said),
+        request=_title_request_id(said),
         state=_RUN_STATES.get(str(said["status"]), "queued"),
         logs_url=str(said["html_url"]),
         has_succeeded=said.get("conclusion") == "success",
@@ -128,11 +130,11 @@ def _run(said: Any) -> RequestRun:
     )
 
 
-def _with_earlier(run: RequestRun, earlier: RequestRun) -> RequestRun:
+def _merge_earlier(run: RequestRun, earlier: RequestRun) -> RequestRun:
     return replace(run, has_succeeded=run.has_succeeded or earlier.has_succeeded, since=earlier.since)
 
 
-def _commit(said: Any) -> AnsweringCommit | None:
+def _parse_commit(said: Any) -> AnsweringCommit | None:
     request = parse_request_id(str(said["commit"]["message"]))
     if request is None:
         return None
@@ -141,5 +143,5 @@ def _commit(said: Any) -> AnsweringCommit | None:
     return AnsweringCommit(str(said["sha"]), repo_url.rpartition("/")[2], repo_url, request)
 
 
-def _older(answer: httpx.Response) -> str:
+def _next_page_url(answer: httpx.Response) -> str:
     return answer.links.get("next", {}).get("url", "")

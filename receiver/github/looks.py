@@ -29,7 +29,7 @@ class Terms:
 NOW = Terms()
 
 Get = Callable[[str, Mapping[str, str], Terms], Awaitable[httpx.Response]]
-"""Asks an address with these headers besides its own. Raises what the caller of `at` is to get for a failure."""
+"""Asks an address with these headers besides its own. Raises what the caller of `look_up` is to get for a failure."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Looks:
         self._memory: Memory[_Look] = Memory(ADDRESSES, clock)
         self._under_way: UnderWay[_Look] = UnderWay()
 
-    async def at(self, url: str, read: Callable[[httpx.Response], T], terms: Terms = NOW) -> T:
+    async def look_up(self, url: str, read: Callable[[httpx.Response], T], terms: Terms = NOW) -> T:
         """Return what `read` makes of the answer at `url`; each address has one `read`.
 
         Raises what `get` and `read` raise, and SpentError where the purse has nothing left.
@@ -61,9 +61,9 @@ class Looks:
         def begin() -> Coroutine[Any, Any, _Look]:
             if terms.purse:
                 terms.purse.take()
-            return self._look(url, read, terms)
+            return self._fetch_and_keep(url, read, terms)
 
-        seen = self._memory.fresh(url, terms.age_s) or await self._under_way.join(url, begin)
+        seen = self._memory.find_fresh(url, terms.age_s) or await self._under_way.join(url, begin)
         if seen.error is not None:
             raise seen.error.with_traceback(None)  # it is raised many times, and each time would add to it
         return cast("T", seen.value)
@@ -72,15 +72,15 @@ class Looks:
         """End the looks that are under way."""
         await self._under_way.aclose()
 
-    async def _look(self, url: str, read: Callable[[httpx.Response], Any], terms: Terms) -> _Look:
-        known = self._memory.found(url) or _Look()
+    async def _fetch_and_keep(self, url: str, read: Callable[[httpx.Response], Any], terms: Terms) -> _Look:
+        known = self._memory.find_value(url) or _Look()
         try:
             answer = await self._get(url, {"if-none-match": known.etag} if known.etag else {}, terms)
             is_free = answer.status_code == 304
             if terms.purse:
                 terms.purse.settle(len(answer.history), is_free=is_free)
             fresh = replace(known, error=None) if is_free else _Look(read(answer), answer.headers.get("etag", ""))
-        except Exception as error:  # noqa: BLE001 - everybody who shares the look gets it, from `at`
+        except Exception as error:  # noqa: BLE001 - everybody who shares the look gets it, from `look_up`
             fresh = replace(known, error=error)
         self._memory.keep(url, fresh)
         return fresh

@@ -37,17 +37,17 @@ class Memory(Generic[T]):
         """Keep nothing under `key`."""
         self._kept.pop(key, None)
 
-    def found(self, key: str) -> T | None:
+    def find_value(self, key: str) -> T | None:
         """Return the value of any age, None if nothing is kept."""
         if (kept := self._kept.get(key)) is None:
             return None
         self._kept.move_to_end(key)
         return kept.value
 
-    def fresh(self, key: str, age_s: float) -> T | None:
+    def find_fresh(self, key: str, age_s: float) -> T | None:
         """Return the value that was found less than `age_s` seconds ago, None if nothing is kept."""
         kept = self._kept.get(key)
-        return self.found(key) if kept is not None and self._clock() - kept.at < age_s else None
+        return self.find_value(key) if kept is not None and self._clock() - kept.at < age_s else None
 
 
 class UnderWay(Generic[T]):
@@ -61,7 +61,7 @@ class UnderWay(Generic[T]):
         task = self._tasks.get(key)
         if task is None:
             task = self._tasks[key] = asyncio.create_task(begin())
-            task.add_done_callback(lambda ended: self._ended(key, ended))
+            task.add_done_callback(lambda ended: self._forget_task(key, ended))
         # One that waits may leave, the others still want to know.
         return await asyncio.shield(task)
 
@@ -72,7 +72,7 @@ class UnderWay(Generic[T]):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _ended(self, key: str, task: asyncio.Task[T]) -> None:
+    def _forget_task(self, key: str, task: asyncio.Task[T]) -> None:
         del self._tasks[key]
         if not task.cancelled():
             task.exception()  # looked at, or asyncio would log it where everybody has left

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from receiver.github.listings import serves
+from receiver.github.listings import is_serving
 from receiver.github.looks import Looks, Terms
 
 TURNS = 4
@@ -25,7 +25,7 @@ class SitePages:
     def __init__(self, client: httpx.AsyncClient, clock: Callable[[], float]) -> None:
         self._client = client
         self._turns = asyncio.Semaphore(TURNS)
-        self._looks = Looks(self._fetched, clock)
+        self._looks = Looks(self._fetch_record, clock)
 
     async def aclose(self) -> None:
         """End the looks that are under way."""
@@ -34,10 +34,12 @@ class SitePages:
     async def is_live(self, pages_url: str, request: str, round_: int, age_s: float = 0.0) -> bool:
         """Whether the page at `pages_url` is seen to serve the commit of `request`, or one of a later round."""
         with suppress(_UnseenError):
-            return serves(await self._looks.at(f"{pages_url}pagewright.json", _record, Terms(age_s)), request, round_)
+            return is_serving(
+                await self._looks.look_up(f"{pages_url}pagewright.json", _parse_record, Terms(age_s)), request, round_
+            )
         return False
 
-    async def _fetched(self, url: str, headers: Mapping[str, str], _: Terms) -> httpx.Response:
+    async def _fetch_record(self, url: str, headers: Mapping[str, str], _: Terms) -> httpx.Response:
         content = bytearray()
         plain = {"accept-encoding": "identity", **headers}
         try:
@@ -62,7 +64,7 @@ class _UnseenError(Exception):
     pass
 
 
-def _record(answer: httpx.Response) -> Any:
+def _parse_record(answer: httpx.Response) -> Any:
     try:
         return answer.json() if answer.status_code == 200 else None
     except (ValueError, RecursionError):  # a page that is not ours, or not there yet

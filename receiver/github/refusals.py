@@ -16,7 +16,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 _BLOCKED = ("secret detected", "secret scanning", "push protection", "rule violation")
 
 
-def failure(answer: httpx.Response | None) -> Failure:
+def classify_answer(answer: httpx.Response | None) -> Failure:
     """Return what an answer, or none, means to the retry policy."""
     return (
         classify_failure(NO_ANSWER, {})
@@ -44,31 +44,31 @@ def is_moved(answer: httpx.Response) -> bool:
     return answer.status_code in _MOVED
 
 
-def moved(status: int, name: str = "") -> str:
+def describe_move(status: int, name: str = "") -> str:
     """Return what to say where the pipeline's repository was renamed, to `name` if that is known."""
     now = f"renamed to {name}" if _NAME.fullmatch(name) else "renamed or moved"
     said = f"GitHub answered {status}: PIPELINE_REPOSITORY was {now}."
     return f"{said} The receiver's owner must correct PIPELINE_REPOSITORY."
 
 
-def explained(answer: httpx.Response | None) -> tuple[str, float, str]:
+def describe_refusal(answer: httpx.Response | None) -> tuple[str, float, str]:
     """Return what to say of an answer, with its remedy, the seconds after which to ask again, and GitHub's sentence."""
-    failed = failure(answer)
+    failed = classify_answer(answer)
     if failed.kind is Kind.LIMITED:
         said = "GitHub's rate limit is reached. Send the task again after the time in Retry-After."
         return said, LIMITED_S if failed.asked is None else failed.asked, ""
     if answer is None:
         return "GitHub does not answer. Send the task again.", LATER_S, ""
-    return _remedy(answer), LATER_S, message(answer)
+    return _describe_remedy(answer), LATER_S, parse_message(answer)
 
 
-def _remedy(answer: httpx.Response) -> str:
+def _describe_remedy(answer: httpx.Response) -> str:
     status = answer.status_code
     if is_moved(answer):
-        return moved(status)
-    if status == 403 and not _is_of_permission(said := message(answer)):
+        return describe_move(status)
+    if status == 403 and not _is_missing_permission(said := parse_message(answer)):
         return "GitHub refuses DISPATCH_TOKEN or PIPELINE_REPOSITORY. The receiver's log tells its owner why."
-    if status == 409 and (said := message(answer)) and "empty" not in said.lower():
+    if status == 409 and (said := parse_message(answer)) and "empty" not in said.lower():
         return "GitHub answered 409: something else is being written to PIPELINE_REPOSITORY. Send the task again."
     if status == 422:
         return (
@@ -78,13 +78,13 @@ def _remedy(answer: httpx.Response) -> str:
     return _REMEDIES.get(status, f"GitHub answered {status}. Send the task again.")
 
 
-def _is_of_permission(said: str) -> bool:
+def _is_missing_permission(said: str) -> bool:
     """Whether a 403 is one for a missing permission; single sign-on, policies and archived repositories are others."""
     words = said.lower()
     return words in ("", "forbidden") or "not accessible by" in words or "admin rights" in words
 
 
-def message(answer: httpx.Response | None) -> str:
+def parse_message(answer: httpx.Response | None) -> str:
     """Return GitHub's own sentence, which is for the receiver's owner alone."""
     if answer is None:
         return ""

@@ -12,11 +12,11 @@ from receiver.answers import RefusedRequest
 from receiver.github.client import BlockedError, GitHub
 from receiver.results import Results
 from receiver.settings import Settings
-from receiver.tasks.body import Bodies, Body, parsed
+from receiver.tasks.body import Bodies, Body, parse_body
 from receiver.tasks.daily import Daily
-from receiver.tasks.keys import is_secret, keys_of
-from receiver.tasks.payload import payload_of
-from receiver.tasks.suspects import suspects
+from receiver.tasks.keys import derive_task_keys, is_secret
+from receiver.tasks.payload import build_payload
+from receiver.tasks.suspects import find_suspect_fields
 from receiver.tasks.throttle import Throttle
 
 _log = logging.getLogger("pagewright.receiver")
@@ -35,27 +35,27 @@ class Door:
 
     async def accept(self, http: HTTPRequest) -> Response:
         """Authenticate, validate and dispatch one task."""
-        async with self._bodies.taken_in(http) as body:
-            request = await self._handed_over(body, http.client.host if http.client else "")
+        async with self._bodies.receive_body(http) as body:
+            request = await self._hand_over(body, http.client.host if http.client else "")
         if request.wait_for_result:
-            return JSONResponse(await self._results.awaited(request))
+            return JSONResponse(await self._results.await_result(request))
         return JSONResponse({"status": "accepted", "task": request.task, "round": request.round, "id": request.id})
 
-    async def _handed_over(self, body: Body, address: str) -> Request:
-        raw = body.sender()
+    async def _hand_over(self, body: Body, address: str) -> Request:
+        raw = body.parse_sender()
         self._authenticate(raw, address)
         if body.is_large:  # what was found in it may refuse it, and lets nobody in
-            raw = await body.apart(parsed, body.content)
+            raw = await body.call_off_loop(parse_body, body.content)
             self._authenticate(raw, address)
         body.content.clear()
-        request = await body.apart(parse_task, Request, raw)
+        request = await body.call_off_loop(parse_task, Request, raw)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:
-            async with self._daily.counted(request.id):
+            async with self._daily.count_request(request.id):
                 await self._dispatch(request)
         except BlockedError:
-            raise _blocked(request) from None
+            raise _blocked_error(request) from None
         return request
 
     def _authenticate(self, raw: dict[str, Any], address: str) -> None:
@@ -67,7 +67,7 @@ class Door:
         allowed = self._settings.allowed_emails
         is_stranger = bool(allowed) and isinstance(email, str) and normal_email(email) not in allowed
         if not is_secret(secret, self._settings) or is_stranger:
-            if (wait := self._throttle.failed(address)) is not None:
+            if (wait := self._throttle.record_failure(address)) is not None:
                 headers = {"retry-after": str(math.ceil(wait))}
                 raise RefusedRequest(429, "Too many wrong secrets were sent from this address. Wait a minute.", headers)
             raise RefusedRequest(
@@ -75,18 +75,20 @@ class Door:
             )
 
     async def _dispatch(self, request: Request) -> None:
-        keys = keys_of(self._settings, request.email, request.task)
-        payload = payload_of(request, keys, self._github.clock.now())
+        keys = derive_task_keys(self._settings, request.email, request.task)
+        payload = build_payload(request, keys, self._github.clock.now())
         fields = payload.fields
         if payload.large is not None:
-            fields = payload.with_blob(await self._github.store(payload.large))
+            fields = payload.with_blob(await self._github.store_blob(payload.large))
         await self._github.dispatch(fields)
 
 
-def _blocked(request: Request) -> RefusedRequest:
+def _blocked_error(request: Request) -> RefusedRequest:
     """Return the answer to a request that GitHub does not keep because it holds a key, or what a rule forbids."""
     error = (
         "GitHub's push protection or a rule of the pipeline refuses the content of these fields. Remove keys from them."
     )
     problem = "may contain a key or a password"
-    return RefusedRequest(422, error, fields=[{"field": name, "problem": problem} for name in suspects(request)])
+    return RefusedRequest(
+        422, error, fields=[{"field": name, "problem": problem} for name in find_suspect_fields(request)]
+    )

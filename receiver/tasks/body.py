@@ -14,7 +14,7 @@ from starlette.requests import Request as HTTPRequest
 
 from receiver.answers import RefusedRequest
 from receiver.settings import Settings
-from receiver.tasks.malformed import LOOKED_AT, what_is_wrong
+from receiver.tasks.malformed import LOOKED_AT, describe_malformed
 from receiver.tasks.outline import MOST_VALUES, Outline, TooManyValues
 
 SMALL = MOST_VALUES
@@ -50,20 +50,20 @@ class Body:
         """Whether it is too large to be parsed before its sender is known."""
         return self.outline is not None
 
-    def sender(self) -> dict[str, Any]:
+    def parse_sender(self) -> dict[str, Any]:
         """Return `secret` and `email` as the body gives them, and the rest if it is small; raise RefusedRequest."""
         if self.outline is None:
-            return parsed(self.content)
+            return parse_body(self.content)
         if self.outline.is_whole and self.outline.root in (b"[", b'"'):
-            raise _no_object()
+            raise _no_object_error()
         if not self.outline.is_whole or self.outline.root != b"{":
-            raise _no_json(self.content)
+            raise _no_json_error(self.content)
         try:
-            return self.outline.credentials(self.content)
+            return self.outline.parse_credentials(self.content)
         except ValueError:
-            raise _no_json(self.content) from None
+            raise _no_json_error(self.content) from None
 
-    async def apart(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def call_off_loop(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the function, beside the event loop where the body is large."""
         if self.outline is None:
             return function(*args, **kwargs)
@@ -79,7 +79,7 @@ class Bodies:
         self._waiting = 0
 
     @asynccontextmanager
-    async def taken_in(self, http: HTTPRequest) -> AsyncIterator[Body]:
+    async def receive_body(self, http: HTTPRequest) -> AsyncIterator[Body]:
         """Read the body of a request, and hold it while the block runs; raise RefusedRequest.
 
         One that is larger than allowed is 413, after its rest has been taken in, and one with too many values 400;
@@ -89,14 +89,14 @@ class Bodies:
         declared = http.headers.get("content-length", "")
         if declared.isdecimal() and int(declared[:12]) > self._settings.max_body_bytes:
             await _drain(chunks, self._settings)  # nothing of it is kept
-            raise _too_large(self._settings)
+            raise _too_large_error(self._settings)
         body = Body(bytearray(), None)
         async with AsyncExitStack() as held:
             held.callback(body.content.clear)  # an error's traceback would keep it
             try:
-                refused = await self._read(body, chunks, held)
+                refused = await self._read_chunks(body, chunks, held)
             except TimeoutError:
-                raise _too_slow(self._settings) from None
+                raise _too_slow_error(self._settings) from None
             except ClientDisconnect:
                 raise RefusedRequest(400, "The request was not complete. Send it again.") from None
             if refused is not None:
@@ -105,26 +105,28 @@ class Bodies:
                 raise refused
             yield body
 
-    async def _read(self, body: Body, chunks: AsyncIterator[bytes], held: AsyncExitStack) -> RefusedRequest | None:
+    async def _read_chunks(
+        self, body: Body, chunks: AsyncIterator[bytes], held: AsyncExitStack
+    ) -> RefusedRequest | None:
         """Read `body`, counting; return why it is refused before its end, if it is. Raises TimeoutError."""
         async with asyncio.timeout(self._settings.read_s) as clock:
             started = asyncio.get_running_loop().time()
             async for chunk in chunks:
                 body.content += chunk
                 if len(body.content) > self._settings.max_body_bytes:
-                    return _too_large(self._settings)
+                    return _too_large_error(self._settings)
                 if len(body.content) <= SMALL:
                     continue
                 if body.outline is None:
                     clock.reschedule(None)
-                    if not await self._place(held):
-                        return _busy()
+                    if not await self._wait_for_place(held):
+                        return _busy_error()
                     started = asyncio.get_running_loop().time()
                     body.outline = Outline()
                 began = asyncio.get_running_loop().time()
                 clock.reschedule(None)  # how long looking takes is ours, not the sender's
                 try:
-                    await _look(body.outline, body.content)
+                    await _feed_outline(body.outline, body.content)
                 except TooManyValues:
                     said = f"The body has more than {MOST_VALUES} values. Send one JSON object, encoded as UTF-8."
                     return RefusedRequest(400, said, CLOSING)
@@ -132,7 +134,7 @@ class Bodies:
                 clock.reschedule(started + min(self._settings.read_s, GRACE_S + len(body.content) / PACE))
         return None
 
-    async def _place(self, held: AsyncExitStack) -> bool:
+    async def _wait_for_place(self, held: AsyncExitStack) -> bool:
         """Wait for a place, and keep it as long as `held`; return False where none comes free in time."""
         if self._waiting >= WAITING:
             return False
@@ -147,7 +149,7 @@ class Bodies:
         return True
 
 
-async def _look(outline: Outline, content: bytearray) -> None:
+async def _feed_outline(outline: Outline, content: bytearray) -> None:
     """Look at what has come, and let others have their turn in between; raise TooManyValues."""
     for _ in outline.feed(content):
         await asyncio.sleep(0)
@@ -167,37 +169,37 @@ async def _drain(chunks: AsyncIterator[bytes], settings: Settings) -> None:
                     break
 
 
-def parsed(content: bytearray) -> dict[str, Any]:
+def parse_body(content: bytearray) -> dict[str, Any]:
     """Return the JSON object that a body holds; raise RefusedRequest, 400 or 422."""
     if content.startswith(codecs.BOM_UTF8):
         del content[: len(codecs.BOM_UTF8)]  # in place: a copy may take 25 MB
     try:
         raw = from_json(content, allow_inf_nan=False)
     except ValueError:
-        raise _no_json(content) from None
+        raise _no_json_error(content) from None
     if not isinstance(raw, dict):
-        raise _no_object()
+        raise _no_object_error()
     return raw
 
 
-def _no_json(content: bytearray) -> RefusedRequest:
-    return RefusedRequest(400, what_is_wrong(bytes(content[:LOOKED_AT])))
+def _no_json_error(content: bytearray) -> RefusedRequest:
+    return RefusedRequest(400, describe_malformed(bytes(content[:LOOKED_AT])))
 
 
-def _no_object() -> RefusedRequest:
+def _no_object_error() -> RefusedRequest:
     return RefusedRequest(422, "Send one JSON object.", fields=[{"field": "request", "problem": "must be an object"}])
 
 
-def _too_large(settings: Settings) -> RefusedRequest:
+def _too_large_error(settings: Settings) -> RefusedRequest:
     said = f"Send at most {settings.max_body_bytes} bytes; send larger attachments as http(s) URLs."
     return RefusedRequest(413, said, CLOSING)
 
 
-def _busy() -> RefusedRequest:
+def _busy_error() -> RefusedRequest:
     headers = CLOSING | {"retry-after": "5"}
     return RefusedRequest(503, "Many large requests are arriving. Wait a few seconds and send this one again.", headers)
 
 
-def _too_slow(settings: Settings) -> RefusedRequest:
+def _too_slow_error(settings: Settings) -> RefusedRequest:
     said = f"Send the whole request within {settings.read_s:g} seconds."
     return RefusedRequest(408, f"{said} A large one must arrive at {PACE // 1024} KB per second or more.", CLOSING)

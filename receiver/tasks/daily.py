@@ -78,7 +78,7 @@ class Daily:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
-    async def counted(self, request: str) -> AsyncIterator[None]:
+    async def count_request(self, request: str) -> AsyncIterator[None]:
         """Count the request of this id, unless GitHub does not take it in the block.
 
         Raises RefusedRequest, 429 where the tasks of the day are used up, and NotTakenError where GitHub has not said
@@ -88,7 +88,7 @@ class Daily:
             yield
             return
         async with self._turn:
-            today, is_repeat = await self._admitted(request)
+            today, is_repeat = await self._admit_request(request)
         try:
             yield
         except (NotTakenError, BlockedError):
@@ -100,18 +100,18 @@ class Daily:
                 self._sent.forget(request)
             raise
 
-    async def _admitted(self, request: str) -> tuple[_Day, bool]:
+    async def _admit_request(self, request: str) -> tuple[_Day, bool]:
         """Count the request before GitHub has it: of many at the same moment no more get through than may."""
         now = self.github.clock.now()
         if now.date() != self._today.day:
             self._today = _Day(now.date())
         today = self._today
-        await self._look(now)
-        if not self._may(request):
-            await self._read(now)
-        if not self._may(request):
+        await self._refresh_count(now)
+        if not self._is_allowed(request):
+            await self._refresh_runs(now)
+        if not self._is_allowed(request):
             _log.warning("task %s: refused, the %d of this day are used up", request, self.most)
-            raise _used_up(self.most, now)
+            raise _used_up_error(self.most, now)
         is_repeat = self._is_repeat(request)
         if is_repeat:
             today.repeats_since += 1
@@ -119,18 +119,18 @@ class Daily:
             today.begun += 1
             # Sent again too often it is one task more, and has a place of its own.
             today.since[f"{request} {today.begun}" if request in today.since else request] = now
-        before = self._sent.found(request)
+        before = self._sent.find_value(request)
         self._sent.keep(request, 0 if before is None else before + 1)
         return today, is_repeat
 
-    def _may(self, request: str) -> bool:
+    def _is_allowed(self, request: str) -> bool:
         return self._is_repeat(request) or self._today.tasks < self.most
 
     def _is_repeat(self, request: str) -> bool:
-        times = self._sent.found(request)
+        times = self._sent.find_value(request)
         return times is not None and times < AGAIN
 
-    async def _look(self, now: datetime) -> None:
+    async def _refresh_count(self, now: datetime) -> None:
         """Ask for the number of runs, where the last answer is old."""
         today = self._today
         if _is_within(LOOK_S, today.looked_at, now):
@@ -138,7 +138,7 @@ class Daily:
         if self._failed and _is_within(FAILED_S, self._failed[0], now):
             raise self._failed[1]
         try:
-            listed, _ = await self.github.dispatched_runs(today.day, 1)
+            listed, _ = await self.github.fetch_dispatched_runs(today.day, 1)
         except NotTakenError as error:
             if today.looked_at is None:
                 self._failed = now, error
@@ -148,27 +148,27 @@ class Daily:
         else:
             today.learn(now, listed)
 
-    async def _read(self, now: datetime) -> None:
+    async def _refresh_runs(self, now: datetime) -> None:
         """Look at the runs themselves: those of one request are one task, and it may be sent again."""
         today = self._today
         if _is_within(LOOK_S, today.read_at, now):
             return
         today.read_at = now
         try:
-            listed, requests = await self.github.dispatched_runs(today.day, LISTED)
+            listed, requests = await self.github.fetch_dispatched_runs(today.day, LISTED)
         except NotTakenError:
             return
         today.learn(now, listed, requests)
         today.repeats = max(today.repeats, len(requests) - len(set(requests)))
         for request in reversed(requests):
-            self._sent.keep(request, self._sent.found(request) or 0)
+            self._sent.keep(request, self._sent.find_value(request) or 0)
 
 
 def _is_within(seconds: float, moment: datetime | None, now: datetime) -> bool:
     return moment is not None and abs((now - moment).total_seconds()) < seconds
 
 
-def _used_up(most: int, now: datetime) -> RefusedRequest:
+def _used_up_error(most: int, now: datetime) -> RefusedRequest:
     midnight = datetime.combine(now.date() + timedelta(days=1), time(), UTC)
     said = f"This receiver accepts {most} tasks a day (MAX_TASKS_PER_DAY). Send it again after midnight UTC."
     return RefusedRequest(429, said, {"retry-after": str(math.ceil((midnight - now).total_seconds()))})

@@ -13,7 +13,7 @@ def is_secret(given: str, settings: Settings) -> bool:
     return any(same)
 
 
-def keys_of(settings: Settings, email: str, task: str) -> tuple[str, ...]:
+def derive_task_keys(settings: Settings, email: str, task: str) -> tuple[str, ...]:
     """Return the key of a task, and after it those that its repository may have from before: at most four.
 
     Without a TASK_KEY there is one key, made with SHARED_SECRET and the e-mail as it was sent.

@@ -19,12 +19,12 @@ _SHAPES = (
 )
 
 
-def what_is_wrong(body: bytes) -> str:
+def describe_malformed(body: bytes) -> str:
     """Return why a body is not JSON and what to send; what is in doubt is not said."""
-    return f"{_problem(body)} Send one JSON object, encoded as UTF-8.".lstrip()
+    return f"{_describe_problem(body)} Send one JSON object, encoded as UTF-8.".lstrip()
 
 
-def _problem(body: bytes) -> str:
+def _describe_problem(body: bytes) -> str:
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:64]:
         return "The body looks like UTF-16 or UTF-32."
     try:

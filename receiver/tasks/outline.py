@@ -54,7 +54,7 @@ class Outline:
         if not self._size and body.startswith(BOM_UTF8):
             self._size = len(BOM_UTF8)
         while (at := self._size) + self._held < len(body):
-            self._take(body, bytes(body[at : at + self._held + SLICE]))
+            self._scan_slice(body, bytes(body[at : at + self._held + SLICE]))
             yield
 
     @property
@@ -62,11 +62,11 @@ class Outline:
         """Whether every string and every bracket is closed."""
         return self.depth == 0 and not self.in_string
 
-    def credentials(self, body: bytearray) -> dict[str, Any]:
+    def parse_credentials(self, body: bytearray) -> dict[str, Any]:
         """Return those of NAMES that the object has, as a parse of the whole gives them; raise ValueError."""
-        return {name: None if span is None else _text(body, span) for name, span in self.found.items()}
+        return {name: None if span is None else _parse_text(body, span) for name, span in self.found.items()}
 
-    def _take(self, body: bytearray, text: bytes) -> None:
+    def _scan_slice(self, body: bytearray, text: bytes) -> None:
         # A backslash whose other half has not come is looked at again with it.
         self._held = (len(text) - len(text.rstrip(b"\\"))) % 2
         text = text[: len(text) - self._held]
@@ -74,33 +74,33 @@ class Outline:
         at = self._size
         for number, part in enumerate(plain.split(b'"')):
             if number:
-                self._quote(at - 1)
+                self._note_quote(at - 1)
             if not self.in_string and part:
-                self._between(body, part)
+                self._scan_between(body, part)
             at += len(part) + 1
         self._size += len(text)
 
-    def _quote(self, at: int) -> None:
+    def _note_quote(self, at: int) -> None:
         """Note that a string begins or ends at `at`."""
         self.in_string = not self.in_string
         self.root = self.root or b'"'
         if self.in_string:
             self._start = at
             self._strings += 1
-            self._check()
+            self._check_limit()
         elif self._awaits is not None:
             self.found[self._awaits] = (self._start, at + 1)
             self._awaits = None
         elif self.depth == 1:
             self._last = (self._start, at + 1)
 
-    def _between(self, body: bytearray, part: bytes) -> None:
+    def _scan_between(self, body: bytearray, part: bytes) -> None:
         """Take in what lies between two strings."""
         part = part.strip(_SPACE)
         if not part:
             return
         if self._last is not None and part.startswith(b":"):
-            self._awaits = _name(body, self._last)
+            self._awaits = _parse_name(body, self._last)
             if self._awaits is not None:
                 # Of several keys the last one counts, as in a parse; it may hold something else than a string.
                 self.found[self._awaits] = None
@@ -113,15 +113,15 @@ class Outline:
         opened = part.count(b"[") + part.count(b"{")
         self.depth += opened - part.count(b"]") - part.count(b"}")
         self._values += opened + part.count(b",")
-        self._check()
+        self._check_limit()
 
-    def _check(self) -> None:
+    def _check_limit(self) -> None:
         # A value in an object takes two strings.
         if self._values >= MOST_VALUES or self._strings > 2 * MOST_VALUES:
             raise TooManyValues
 
 
-def _name(body: bytearray, span: Span) -> str | None:
+def _parse_name(body: bytearray, span: Span) -> str | None:
     """Return which of NAMES a key is; any character of it may be written as an escape."""
     start, end = span
     if end - start > _LONGEST_NAME:
@@ -133,6 +133,6 @@ def _name(body: bytearray, span: Span) -> str | None:
     return key if key in NAMES else None
 
 
-def _text(body: bytearray, span: Span) -> str:
+def _parse_text(body: bytearray, span: Span) -> str:
     start, end = span
     return str(from_json(bytes(body[start:end]))) if end - start <= LONGEST else ""

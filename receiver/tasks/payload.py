@@ -24,7 +24,7 @@ class Payload:
         return {**self.fields, "request": {**self.fields["request"], "blob": sha}}
 
 
-def payload_of(request: Request, keys: Sequence[str], now: datetime) -> Payload:
+def build_payload(request: Request, keys: Sequence[str], now: datetime) -> Payload:
     """Return what GitHub is sent for `request`, received `now`, of the task with `keys`, the newest first."""
     given = request.model_dump(mode="json", exclude={"wait_for_result", "received_at"})
     given["checks"] = [check.wire_form() for check in request.checks]

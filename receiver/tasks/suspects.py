@@ -11,17 +11,17 @@ MOST = 20
 _KEY = re.compile(rb"(?<![\w-])(?=[\w-]*[0-9])(?=[\w-]*[A-Za-z])[\w-]{20,}")
 
 
-def suspects(request: Request) -> list[str]:
+def find_suspect_fields(request: Request) -> list[str]:
     """Return the names of the fields that hold something with the form of a key, or else of all that may hold one.
 
     Attachments are named by their position, as in every other answer; a value never is.
     """
-    parts = list(_parts(request))
+    parts = list(_walk_fields(request))
     found = [name for name, content in parts if _KEY.search(content)]
     return (found or [name for name, _ in parts])[:MOST]
 
 
-def _parts(request: Request) -> Iterator[tuple[str, bytes]]:
+def _walk_fields(request: Request) -> Iterator[tuple[str, bytes]]:
     for position, attachment in enumerate(request.attachments):
         content = attachment.url.encode() if attachment.is_remote else decode_data_uri(attachment.url)
         yield f"attachments.{position}.url", content

@@ -18,7 +18,7 @@ class Throttle:
     clock: Callable[[], float] = time.monotonic
     _wrong: OrderedDict[str, deque[float]] = field(default_factory=OrderedDict)
 
-    def failed(self, address: str) -> float | None:
+    def record_failure(self, address: str) -> float | None:
         """Note a wrong secret; return the seconds to wait where there were too many within a minute, else None."""
         now = self.clock()
         times = self._wrong.setdefault(address, deque(maxlen=MOST))

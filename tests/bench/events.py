@@ -28,7 +28,7 @@ async def measure(folder: Path) -> list[Figure]:
     writer = await asyncio.create_subprocess_exec(sys.executable, "-c", _WRITE, str(folder))
     follower, ages = EventReader(folder / FILE), list[float]()
     while len(ages) < EVENTS and (writer.returncode is None or not ages):
-        ages += [(datetime.now(UTC) - stamped.envelope.at).total_seconds() for stamped in follower.new()]
+        ages += [(datetime.now(UTC) - stamped.envelope.at).total_seconds() for stamped in follower.read_new_events()]
         await asyncio.sleep(LOOK_S)
     await writer.wait()
     p95 = statistics.quantiles(ages, n=20)[-1]

@@ -12,9 +12,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.evaluator.inbox import Inbox, create_inbox_app
-from orchestrator.local.api import create_api
+from orchestrator.local.api import create_api_app
 from orchestrator.local.github import Account, create_github
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 from orchestrator.local.tokens import Token, Tokens
 
 OWNER = "bench"
@@ -76,7 +76,7 @@ async def hub(folder: Path) -> AsyncIterator[Hub]:
     account = Account(OWNER, Tokens(target, job), api_url, pages_url)
     github = create_github(folder, account, pages_delay=PAGES_DELAY_S)
     github.store.seed(OWNER, PIPELINE.partition("/")[2], {"README.md": b"The pipeline"}, "First")
-    api = Counted(create_api(github))
+    api = Counted(create_api_app(github))
     env = {
         "GITHUB_API_URL": api_url,
         "GITHUB_SERVER_URL": api_url,
@@ -86,7 +86,7 @@ async def hub(folder: Path) -> AsyncIterator[Hub]:
         "ALLOW_PRIVATE_URLS": "true",
     }
     async with AsyncExitStack() as stack:
-        apps: tuple[ASGIApp, ...] = (api, create_pages(github), create_inbox_app(Inbox(), is_shown=False))
+        apps: tuple[ASGIApp, ...] = (api, create_pages_app(github), create_inbox_app(Inbox(), is_shown=False))
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         yield Hub(api, f"{evaluator_url}/notify", target.value, env)

@@ -42,14 +42,14 @@ async def _late(host: Host, folder: Path) -> int:
     hub = _hub(host, folder)
     hub.github.sites.registers_after = timedelta(seconds=LATE_S)
     url = await enable_pages(hub.client(), NAME, is_new=True)
-    head, repository = hub.head("site"), hub.github.store.find("octo", "site")
+    head, repository = hub.head("site"), hub.github.store.find_repository("octo", "site")
     try:
         client, expected = hub.client(), {path: blob_id(data) for path, data in FILES.items()}
         builds = builds_of(client, NAME, str(head), is_replay=False)
         await wait_until_live(ExpectedSite(url, str(head), expected), builds, client.deadline)
     except GitHubFailed as error:
         raise Failed(f"a good deployment that registers late was given up: {error}") from None
-    site = hub.github.sites.get(repository) if repository else None
+    site = hub.github.sites.refresh_site(repository) if repository else None
     return len(site.builds) if site else 0
 
 

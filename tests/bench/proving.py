@@ -7,7 +7,7 @@ from orchestrator.compare.repairing import repair_site
 from orchestrator.core.settings import model_settings
 from orchestrator.generate.generation import Kit
 from orchestrator.making.proving import FRUITLESS
-from orchestrator.verify.memory import processes_of
+from orchestrator.verify.memory import track_processes
 from tests.bench.figures import Figure, share
 from tests.bench.processes import Failed
 from tests.corpus.cases import BROKEN, repairs, with_defects
@@ -54,7 +54,7 @@ async def standing(folder: Path) -> list[Figure]:
 async def cage(_: Path) -> list[Figure]:
     """Open every hostile page in the cage, and in an ordinary browser beside it."""
     caged, ordinary = await tripwires.caged(), await tripwires.ordinary()
-    left = processes_of("--proxy-server=http://127.0.0.1")()
+    left = track_processes("--proxy-server=http://127.0.0.1")()
     return [
         Figure(
             name="channels through which a page gets at this machine",

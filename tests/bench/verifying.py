@@ -15,12 +15,12 @@ from playwright.async_api import Browser, Error, Route, async_playwright
 from orchestrator.compare.corpus import MIRROR, Case, load_defect_cases, load_good_cases
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import find_browser, opened
+from orchestrator.verify.browser import find_browser, open_cage
 from orchestrator.verify.evaluating import evaluate
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
+from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.server import ServedSite, serving
+from orchestrator.verify.server import ServedSite, serve_site
 from orchestrator.verify.verification import Subject, verify
 from tests.bench.figures import Figure, share
 from tests.corpus.cases import is_found, seen_of
@@ -36,8 +36,8 @@ async def measure(_: Path) -> list[Figure]:
     """Look at every site of the corpus, with an independent runner beside us, and time one page."""
     found, false, same, checks, failed, telling = 0, 0, 0, 0, 0, 0
     cases = [*load_good_cases(), *load_defect_cases()]
-    with serving(Site({}), "repo") as served:
-        async with opened(None, served.url) as cage, async_playwright() as playwright:
+    with serve_site(Site({}), "repo") as served:
+        async with open_cage(None, served.url) as cage, async_playwright() as playwright:
             other = await playwright.chromium.launch(executable_path=find_browser(playwright, None))
             for case in cases:
                 report = await seen_of(case, cage, served)
@@ -90,8 +90,8 @@ def _busy_cores() -> Iterator[None]:
 async def _all_seen() -> list[tuple[object, ...]]:
     """Return of each site the states of its checks, and of which kinds its findings are and where."""
     seen: list[tuple[object, ...]] = []
-    with serving(Site({}), "repo") as served:
-        async with opened(None, served.url) as cage:
+    with serve_site(Site({}), "repo") as served:
+        async with open_cage(None, served.url) as cage:
             for case in [*load_good_cases(), *load_defect_cases()]:
                 report = await seen_of(case, cage, served)
                 findings = sorted((found.kind, found.where) for found in report.findings)
@@ -149,12 +149,12 @@ async def _times() -> tuple[list[float], list[float]]:
     warm, cold = [], []
     for _ in range(PAIRS):
         started = time.monotonic()
-        await verify(Subject(case.site, "repo", asked), TimeLimits(), partial(opened, None))
+        await verify(Subject(case.site, "repo", asked), TimeLimits(), partial(open_cage, None))
         cold.append(time.monotonic() - started)
-    with serving(case.site, "repo") as served:
-        async with opened(None, served.url) as cage:
+    with serve_site(case.site, "repo") as served:
+        async with open_cage(None, served.url) as cage:
             for _ in range(PAIRS):
                 started = time.monotonic()
-                await inspect(cage, Target(served.url, case.site.files.keys()), asked, TimeLimits())
+                await inspect_page(cage, Target(served.url, case.site.files.keys()), asked, TimeLimits())
                 warm.append(time.monotonic() - started)
     return warm, cold

@@ -14,7 +14,7 @@ import pytest
 from orchestrator.compare.compare import CompareOptions, run_comparison
 from orchestrator.compare.corpus import FOLDER, load_good_cases
 from orchestrator.core.errors import UsageError
-from orchestrator.local.stage import staged_in
+from orchestrator.local.stage import run_stage_in
 from tests.doubles.model import model_server
 from tests.doubles.repairer import repairer
 
@@ -53,11 +53,11 @@ async def test_models_are_compared_and_what_was_kept_of_others_stands_beside(
     options: CompareOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with models() as env:
-        await asyncio.to_thread(run_comparison, replace(options, models=["openai/strong"]), env, staged_in)
+        await asyncio.to_thread(run_comparison, replace(options, models=["openai/strong"]), env, run_stage_in)
         capsys.readouterr()
         table = options.data / "table.csv"
         asked = replace(options, models=["openai/broken"], csv=table)
-        assert await asyncio.to_thread(run_comparison, asked, env, staged_in) == 0
+        assert await asyncio.to_thread(run_comparison, asked, env, run_stage_in) == 0
     out, err = capsys.readouterr()
     said = json.loads(out)
     strong, broken = said["models"]
@@ -86,6 +86,6 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_paid_for(
 ) -> None:
     env = {"LLM_API_BASE": "http://127.0.0.1:9", "LLM_API_KEY": "x"}
     with pytest.raises(UsageError) as refused:
-        run_comparison(replace(options, **changes), env, staged_in)  # type: ignore[arg-type]
+        run_comparison(replace(options, **changes), env, run_stage_in)  # type: ignore[arg-type]
     assert says in str(refused.value)
     assert not options.data.exists()

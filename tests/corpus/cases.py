@@ -6,7 +6,7 @@ from orchestrator.compare.corpus import MIRROR, Case, load_good_cases
 from orchestrator.core.report import Report
 from orchestrator.verify.browser import Cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
+from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
 from orchestrator.verify.server import ServedSite
 
@@ -17,7 +17,7 @@ async def seen_of(case: Case, cage: Cage, served: ServedSite) -> Report:
     """Return what a browser sees of one site."""
     served.site = case.site
     target = Target(served.url, case.site.files.keys(), MIRROR)
-    return await inspect(cage, target, [(1, check) for check in case.checks if check.js], LIMITS)
+    return await inspect_page(cage, target, [(1, check) for check in case.checks if check.js], LIMITS)
 
 
 def is_found(case: Case, report: Report) -> bool:

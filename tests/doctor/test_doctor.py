@@ -34,7 +34,7 @@ KEEP = Ruleset(1, "keep", "active", include=("~DEFAULT_BRANCH",), rules=("update
 
 def changed(system: World, **fields: Any) -> None:
     """Have the pipeline's repository be set up otherwise."""
-    found = system.github.store.find(*PIPELINE.split("/"))
+    found = system.github.store.find_repository(*PIPELINE.split("/"))
     assert found
     system.github.configurations.change(found, lambda now: replace(now, **fields))
 
@@ -43,7 +43,7 @@ def changed(system: World, **fields: Any) -> None:
 async def system(tmp_path: Path) -> AsyncIterator[World]:
     async with world(tmp_path) as system:
         system.github.store.seed(OWNER, "older-site", {"index.html": b"x"}, "First")
-        older = system.github.store.find(OWNER, "older-site")
+        older = system.github.store.find_repository(OWNER, "older-site")
         assert older
         system.github.sites.enable(older, "main", "/")
         restricted = Environment("custom", ("main",))

@@ -15,10 +15,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.github.client import Client
-from orchestrator.local.api.app import create_api
+from orchestrator.local.api.app import create_api_app
 from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import Account, LocalGitHub, create_github
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 from orchestrator.local.tokens import Token, Tokens
 from tests.doubles import history
 from tests.doubles.clock import FastClock
@@ -83,7 +83,7 @@ class Hub:
     def fail(self, *faults: Fault) -> None:
         """From now on, and from a count of zero, calls fail as `faults` say."""
         self.github = replace(self.github, faults=Faults(faults))
-        routes = [Mount("/live", create_pages(self.github)), Mount("/", create_api(self.github))]
+        routes = [Mount("/live", create_pages_app(self.github)), Mount("/", create_api_app(self.github))]
         self.host.app = self._counted(Starlette(routes=routes))
 
     def before(self, method: str, pattern: str, act: Callable[[], None]) -> None:
@@ -116,8 +116,8 @@ class Hub:
         return self.github.store.seed("octo", name, files, message).sha
 
     def head(self, name: str) -> str | None:
-        found = self.github.store.find("octo", name)
-        return self.github.store.head(found) if found else None
+        found = self.github.store.find_repository("octo", name)
+        return self.github.store.resolve_head(found) if found else None
 
     def messages(self, name: str) -> list[str]:
         return history.messages(self.github.store, "octo", name)

@@ -47,7 +47,7 @@ def hand_over(folder: Path, given: Order, made: Site | None, base: str | None = 
     """Write what job `build` hands over below `folder`, and return that folder."""
     digest = made.digest() if made else None
     told = {"id": given.id, "base": base, "built_by": "gpt-4.1", "site": digest, **fields}
-    handover.write(folder, Build.model_validate(told), made, {})
+    handover.write_build_output(folder, Build.model_validate(told), made, {})
     return folder
 
 

@@ -8,7 +8,7 @@ from orchestrator.core.report import Build
 from orchestrator.core.settings import build_config
 from orchestrator.core.task import Order
 from orchestrator.jobs.build import build
-from orchestrator.jobs.commit import CommitOrder, committed
+from orchestrator.jobs.commit import CommitOrder, ensure_commit
 from orchestrator.jobs.runner import Runner
 from tests.doubles.hub import Hub
 from tests.doubles.model import model_server
@@ -35,7 +35,7 @@ async def published(hub: Hub, given: Order, files: dict[str, bytes] | None = Non
     made = site(files)
     told = Build.model_validate({"id": given.id, "built_by": "gpt-4.1", "site": made.digest(), "base": hub.head(TASK)})
     wanted = CommitOrder(given, given.assemble_task(), told, made, 2026, (), frozenset())
-    head = (await committed(hub.client(), "octo", wanted)).head
+    head = (await ensure_commit(hub.client(), "octo", wanted)).head
     hub.calls.clear()
     return head
 

@@ -56,9 +56,9 @@ async def live(hub: Hub, files: Mapping[str, bytes]) -> tuple[str, str]:
 def rebuild(hub: Hub, files: Mapping[str, bytes]) -> None:
     """Commit files on top, and have Pages serve them."""
     hub.seed("sales", dict(files), "Once more")
-    repository = hub.github.store.find("octo", "sales")
+    repository = hub.github.store.find_repository("octo", "sales")
     assert repository
-    hub.github.sites.get(repository)
+    hub.github.sites.refresh_site(repository)
     hub.time.moment += 1_000
 
 

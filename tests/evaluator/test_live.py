@@ -8,9 +8,9 @@ import pytest
 
 from orchestrator.evaluator.live import LivePage, compare_files, open_live_page
 from orchestrator.evaluator.reach import Reach, resolving
-from orchestrator.verify.browser import opened
+from orchestrator.verify.browser import open_cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.opening import new_page
+from orchestrator.verify.opening import open_page
 from tests.doubles.clock import FastClock
 from tests.doubles.server import Asked, answering, response
 
@@ -110,7 +110,10 @@ async def test_a_browser_gets_what_was_compared_and_nothing_past_it() -> None:
         assert (await compare_files(live, FILES, None, FastClock().clock()))[0]
         is_compared = True
         before = len(asked)
-        async with opened(None, live.url) as cage, new_page(cage, Target(live.url, answer=live.answer_route)) as page:
+        async with (
+            open_cage(None, live.url) as cage,
+            open_page(cage, Target(live.url, answer=live.answer_route)) as page,
+        ):
             await page.goto(live.url)
             assert await page.title() == "Own"
             got = {path: await page.evaluate(FETCHED, path) for path in ("data.csv?x=1", "./", "docs", "away", "odd")}
@@ -132,8 +135,8 @@ async def test_a_browser_gets_what_was_compared_and_nothing_past_it() -> None:
 async def test_what_does_not_come_does_not_reach_the_browser_either() -> None:
     async with (
         served(lambda request: response(200, PAGE) if request.target == "/site/" else b"") as (live, _),
-        opened(None, live.url) as cage,
-        new_page(cage, Target(live.url, answer=live.answer_route)) as page,
+        open_cage(None, live.url) as cage,
+        open_page(cage, Target(live.url, answer=live.answer_route)) as page,
     ):
         await page.goto(live.url)
         assert await page.evaluate(FETCHED, "data.csv") == "none"

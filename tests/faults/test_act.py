@@ -19,7 +19,7 @@ from orchestrator.core.task import parse_request_id
 from orchestrator.evaluator.course import Endpoint, plan_rounds, request_body
 from orchestrator.evaluator.templates import TaskTemplate
 from orchestrator.local.runs import Run
-from orchestrator.local.stage import OWNER, PIPELINE, LocalOptions, Stage, staged
+from orchestrator.local.stage import OWNER, PIPELINE, LocalOptions, Stage, run_stage
 from tests.doubles import history
 from tests.doubles.model import model_server
 from tests.doubles.repairer import PAGE, block
@@ -56,7 +56,7 @@ async def stage_in(
     listed = folder.parent / f"{folder.name}-faults.json"
     listed.write_text(json.dumps(faults), encoding="utf-8")
     options = LocalOptions(*ports, data=folder, pages_delay=0.2, faults=listed)
-    async with staged(options, {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False, timeout=60) as http:
+    async with run_stage(options, {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False, timeout=60) as http:
         yield stage, http
 
 
@@ -91,9 +91,9 @@ async def handed_in(stage: Stage, http: httpx.AsyncClient, seeds: list[str], rou
 
 async def over(stage: Stage) -> list[Run]:
     """Return all runs, oldest first, once the last one is over."""
-    while unfinished := stage.github.runs.unfinished():
+    while unfinished := stage.github.runs.unfinished_runs():
         await asyncio.gather(*(stage.engine.wait(run.id) for run in unfinished))
-    return sorted(stage.github.runs.list(PIPELINE), key=lambda run: run.id)
+    return sorted(stage.github.runs.list_runs(PIPELINE), key=lambda run: run.id)
 
 
 def answered(stage: Stage, name: str = "notes-x") -> list[str]:
@@ -164,7 +164,7 @@ async def test_s1_and_s12_and_s16_nothing_secret_is_seen_and_nothing_that_was_se
             pages = [f"{stage.github_api}/{PIPELINE}/actions/runs/{run.id}", f"{stage.github_api}/{OWNER}/notes-x"]
             shown = [(await http.get(page)).text for page in pages]
             blobs = history.files(stage.github.store, OWNER, "notes-x").values()
-            seen = "\n".join([*server.texts, stage.log_of(said["id"]), *shown, *(blob.decode() for blob in blobs)])
+            seen = "\n".join([*server.texts, stage.load_logs(said["id"]), *shown, *(blob.decode() for blob in blobs)])
             told = json.dumps(stage.results.received)
             settled(stage)
             assert run.conclusion == "success"
@@ -295,4 +295,4 @@ async def test_21_of_a_burst_everything_that_was_accepted_is_built_and_told(tmp_
         await over(stage)
         all_once(stage, accepted)
         # What was refused left no repository behind.
-        assert not any(stage.github.store.find(OWNER, name) for name in set(names) - accepted)
+        assert not any(stage.github.store.find_repository(OWNER, name) for name in set(names) - accepted)

@@ -315,5 +315,5 @@ async def test_s22_an_empty_repository_of_the_owners_is_not_taken(private: bool,
     taken = store.create_repository(OWNER, TASK, description="For my thesis", private=private)
     ran = await system.deliver(attachments=[], checks=[])
     assert (ran.build, ran.publish) == (0, 0)
-    assert store.head(taken) is None
+    assert store.resolve_head(taken) is None
     assert not system.told.results[0]["repo_url"].endswith(f"/{TASK}")

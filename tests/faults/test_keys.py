@@ -17,7 +17,7 @@ from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.site import RECORD
 from orchestrator.core.task import request_id, task_key
 from receiver.app import create_app
-from receiver.github.client import GitHub, http_client
+from receiver.github.client import GitHub, create_http_client
 from receiver.settings import Settings
 from tests.doubles.receiver import TASK_KEY
 from tests.doubles.runs import a_run
@@ -40,7 +40,7 @@ async def receiving(system: World, settings: Settings, ahead_s: float = 0) -> As
         settings, api_url=system.github.api_url, pages_url=f"{system.github.pages_url}/{{owner}}/{{repo}}/"
     )
     async with AsyncExitStack() as stack:
-        github = await stack.enter_async_context(aclosing(GitHub(settings, http_client())))
+        github = await stack.enter_async_context(aclosing(GitHub(settings, create_http_client())))
         github.clock.own = lambda: time.time() + ahead_s
         await stack.enter_async_context(serving(create_app(settings, github), listener))
         door = httpx.AsyncClient(base_url=listener_url(listener), trust_env=False, timeout=30)

@@ -20,14 +20,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.task import parse_request_id
-from orchestrator.local.api import create_api
+from orchestrator.local.api import create_api_app
 from orchestrator.local.faults import Fault
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 from orchestrator.local.runs import Run
 from orchestrator.local.tokens import Token, Tokens
 from receiver.app import create_app
-from receiver.github.client import GitHub, http_client
+from receiver.github.client import GitHub, create_http_client
 from receiver.settings import Settings
 from tests.doubles import history
 from tests.doubles.evaluator import Answer, Evaluator, evaluator
@@ -218,8 +218,12 @@ async def world(folder: Path, *answers: Answer) -> AsyncIterator[World]:
     github.store.seed(OWNER, PIPELINE.partition("/")[2], {".github/workflows/build.yml": b"name: x"}, "The pipeline")
     settings = Settings(SECRET, DISPATCH_TOKEN, PIPELINE, OWNER, api_url=api_url, poll_s=0.05, read_s=2)
     async with AsyncExitStack() as stack:
-        to_github = await stack.enter_async_context(aclosing(GitHub(settings, http_client())))
-        apps: tuple[ASGIApp, ...] = noted(create_api(github)), create_pages(github), create_app(settings, to_github)
+        to_github = await stack.enter_async_context(aclosing(GitHub(settings, create_http_client())))
+        apps: tuple[ASGIApp, ...] = (
+            noted(create_api_app(github)),
+            create_pages_app(github),
+            create_app(settings, to_github),
+        )
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
         told = await stack.enter_async_context(evaluator(*answers))

@@ -3,16 +3,16 @@
 from contextlib import suppress
 
 from orchestrator.core.task import slug
-from orchestrator.verify.checks import expression, is_path, is_prose, seconds_asked
-from orchestrator.verify.explaining import parts_of
-from orchestrator.verify.files import CheckedFiles, decided, is_about_files
-from orchestrator.verify.proofs import InvalidProof, read_proof
-from orchestrator.verify.quoting import MissingFile, speaks_of_files, with_files
+from orchestrator.verify.checks import is_path, is_prose, seconds_asked, trim_expression
+from orchestrator.verify.explaining import find_telling_parts
+from orchestrator.verify.files import CheckedFiles, decide_check, is_about_files
+from orchestrator.verify.proofs import InvalidProof, parse_proof
+from orchestrator.verify.quoting import MissingFile, fill_in_files, speaks_of_files
 from orchestrator.verify.runners import NAMES as RUNNERS
-from orchestrator.verify.runners import needs_runner, with_runner
+from orchestrator.verify.runners import needs_runner, wrap_in_runner
 from orchestrator.verify.sentences import claims, counting, markup, structure
 from orchestrator.verify.sentences.numbers import Bound
-from orchestrator.verify.versions import newest
+from orchestrator.verify.versions import newest_version
 from tests.fuzz.families import texts
 from tests.fuzz.growth import Reader
 from tests.fuzz.readers import JSONS, MB, PAGES
@@ -82,30 +82,30 @@ REPOSITORY = CheckedFiles({"README.md": b"# x\n", "a.json": b"[1]", "LICENSE": b
 
 
 def _check(text: str) -> object:
-    seconds_asked(text), is_path(text), is_prose(text), expression(text), slug(text)
-    return decided(text, REPOSITORY) if is_about_files(text) else None
+    seconds_asked(text), is_path(text), is_prose(text), trim_expression(text), slug(text)
+    return decide_check(text, REPOSITORY) if is_about_files(text) else None
 
 
 def _javascript(text: str) -> object:
-    return needs_runner(text, RUNNERS), with_runner(text), parts_of(text)
+    return needs_runner(text, RUNNERS), wrap_in_runner(text), find_telling_parts(text)
 
 
 def _proof(text: str) -> object:
     with suppress(InvalidProof, MissingFile):
-        proof = read_proof(text)
-        return speaks_of_files(proof), with_files(proof, {"a.json": b"[1]", "a.md": b"x"})
+        proof = parse_proof(text)
+        return speaks_of_files(proof), fill_in_files(proof, {"a.json": b"[1]", "a.md": b"x"})
     return None
 
 
 def _page_claims(text: str) -> object:
-    markup.read_page.cache_clear()
+    markup.parse_page.cache_clear()
     repository = CheckedFiles({"index.html": text.encode(), "a.html": b"x"}, {})
     element = claims.Element("div p a", "a")
     claims.has_element(element, Bound(least=9))(repository, "index.html")
     claims.leads_to("a.html", is_link=False)(repository, "index.html")
     claims.has_title("index.html", text.encode())
     for unit in ("heading", "link"):
-        counting.counted("index.html", text.encode(), unit, Bound(least=1))
+        counting.judge_count("index.html", text.encode(), unit, Bound(least=1))
     return None
 
 
@@ -115,7 +115,7 @@ def _markdown_claims(text: str) -> object:
     repository = CheckedFiles({name: data, "a.html": b"x"}, {})
     claims.has_section("usage")(repository, name)
     claims.has_title(name, data)
-    claims.licensed("mit")(repository, name)
+    claims.has_licence_text("mit")(repository, name)
     claims.has_text("some text")(repository, name)
     claims.leads_to("a.html", is_link=True)(repository, name)
     for unit in (
@@ -130,7 +130,7 @@ def _markdown_claims(text: str) -> object:
         "bullet",
         "code block",
     ):
-        counting.counted(name, data, unit, Bound(least=1))
+        counting.judge_count(name, data, unit, Bound(least=1))
     return None
 
 
@@ -138,17 +138,17 @@ def _data_claims(text: str) -> object:
     for kind in ("json", "yaml", "csv", "svg", "xml"):
         data = text.encode()
         with suppress(structure.Malformed):
-            value = structure.read_as(kind, f"a.{kind}", data)
+            value = structure.parse_as(kind, f"a.{kind}", data)
             if kind in ("json", "yaml"):
-                list(structure.everywhere(value))
+                list(structure.walk_keys(value))
             with suppress(structure.AbsentKey):
-                structure.looked_up(value, "a.b.c")
+                structure.look_up_key(value, "a.b.c")
     return None
 
 
 def _keys(key: str) -> object:
     with suppress(structure.AbsentKey, RecursionError):
-        return structure.looked_up({"a": {"a": [{"a": 1}]}}, key)
+        return structure.look_up_key({"a": {"a": [{"a": 1}]}}, key)
     return None
 
 
@@ -177,5 +177,10 @@ CHECKED = (
     Reader("checks about data", MB // 5, _data_claims, lambda seed: texts(DATA, seed)),
     Reader("checks about data: values", MB // 10, _data_claims, json_values),
     Reader("checks: keys", 1_000, _keys, lambda seed: texts(("a.", "[0]", "[", "[].", ".."), seed)),
-    Reader("versions", MB, lambda text: newest(text, ["1.2.3"]), lambda seed: texts(("1.", "^", "1.2.3-", "v"), seed)),
+    Reader(
+        "versions",
+        MB,
+        lambda text: newest_version(text, ["1.2.3"]),
+        lambda seed: texts(("1.", "^", "1.2.3-", "v"), seed),
+    ),
 )

@@ -27,10 +27,10 @@ from orchestrator.core.task import (
 from orchestrator.evaluator.templates import TaskTemplate, fill_template
 from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.runner import Runner
-from orchestrator.verify.checks import labels
-from receiver.tasks.malformed import what_is_wrong
-from receiver.tasks.payload import payload_of
-from receiver.tasks.suspects import suspects
+from orchestrator.verify.checks import label_checks
+from receiver.tasks.malformed import describe_malformed
+from receiver.tasks.payload import build_payload
+from receiver.tasks.suspects import find_suspect_fields
 from tests.fuzz.families import split, texts
 from tests.fuzz.growth import Family, Reader
 from tests.fuzz.readers import JSONS, MB
@@ -63,9 +63,12 @@ def _compared(given: tuple[Report, Report]) -> object:
     before, after = given
     order = Order("a", "k", "t", {"brief": "b"}, None, by_hand=False)
     build = Build(id="a", checks=after.checks, findings=after.findings)
-    annotations.shortened(annotations.worst(after.checks, after.findings))
-    summary.built(order, build), summary.published(order, build, UsageError("a", "b"), "https://a.b")
-    labels([(1, _check_of(one)) for one in after.checks])
+    annotations.limit_lines(annotations.describe_worst_first(after.checks, after.findings))
+    (
+        summary.render_build_summary(order, build),
+        summary.render_publish_summary(order, build, UsageError("a", "b"), "https://a.b"),
+    )
+    label_checks([(1, _check_of(one)) for one in after.checks])
     return compare_reports(before, after), find_new_findings(before.findings, after.findings)
 
 
@@ -83,13 +86,13 @@ def _said(text: str) -> object:
     for way in (runner.say, runner.warning, runner.mask):
         way(text)
     runner.begin_group(text)
-    return summary.code(text)
+    return summary.code_span(text)
 
 
 def _handed_over(size: int) -> Path:
     folder = Path(tempfile.mkdtemp())
     site = Site({f"{n}.txt": b"a" for n in range(size)})
-    handover.write(folder, Build(id="a", checks=_report(size).checks), site, {})
+    handover.write_build_output(folder, Build(id="a", checks=_report(size).checks), site, {})
     return folder
 
 
@@ -160,7 +163,7 @@ def _requests(_: int) -> list[Family]:
 def _accepted(raw: dict[str, Any]) -> object:
     with suppress(InvalidTask):
         request = parse_task(Request, raw)
-        return payload_of(request, "k", datetime.now(UTC)), suspects(request)
+        return build_payload(request, "k", datetime.now(UTC)), find_suspect_fields(request)
     return None
 
 
@@ -184,7 +187,7 @@ def _inputs(text: str) -> object:
 
 def _suspected(text: str) -> object:
     request = parse_task(Request, _request(checks=[text, text]))
-    return suspects(request)
+    return find_suspect_fields(request)
 
 
 def _template(text: str) -> object:
@@ -215,7 +218,7 @@ TOLD = (
     Reader(
         "requests that are none",
         MB,
-        lambda text: what_is_wrong(text.encode()),
+        lambda text: describe_malformed(text.encode()),
         lambda seed: texts(("{'", ":", ": NaN", ", ]", "a="), seed),
     ),
     Reader("runs by hand", MB, _event, lambda seed: texts(("{", '"', "js: ", "- js:", "\n"), seed)),
@@ -244,6 +247,6 @@ TOLD = (
         lambda text: (path_problem(text), find_clash([text, text])),
         lambda seed: texts(("/", "a/", "..", "%2e"), seed),
     ),
-    Reader("handover", 1_000, handover.read, lambda _: [Family("files", _handed_over)]),
+    Reader("handover", 1_000, handover.load_build_output, lambda _: [Family("files", _handed_over)]),
     Reader("templates", MB, _template, lambda seed: texts(("${", "${a}", "}", "$", "a,b\n"), seed)),
 )

@@ -25,12 +25,12 @@ from orchestrator.generate.reply.edits import apply_changes
 from orchestrator.generate.reply.reply import parse_reply
 from orchestrator.jobs.runner import Runner
 from orchestrator.verify.checks import is_path, is_prose, seconds_asked
-from orchestrator.verify.files import CheckedFiles, decided, is_about_files
+from orchestrator.verify.files import CheckedFiles, decide_check, is_about_files
 from receiver.answers import RefusedRequest
 from receiver.app import create_app
 from receiver.github.client import GitHub
 from receiver.settings import Settings
-from receiver.tasks.body import Body, parsed
+from receiver.tasks.body import Body, parse_body
 from receiver.tasks.outline import Outline
 from receiver.tasks.throttle import Throttle
 from tests.fuzz.inputs import BODY, CANARY, SECRET, SENDER, TEXT, VALUE, WIRE
@@ -53,7 +53,7 @@ def _willing(request: httpx.Request) -> httpx.Response:
 
 
 class _Patience(Throttle):
-    def failed(self, _: str) -> float | None:
+    def record_failure(self, _: str) -> float | None:
         return None
 
 
@@ -94,7 +94,7 @@ def senders() -> Iterator[Act]:
         for at in range(0, len(body), step):
             content += body[at : at + step]
             deque(outline.feed(content))
-        whole, sender = _answer(lambda: parsed(content.copy())), _answer(Body(content, outline).sender)
+        whole, sender = _answer(lambda: parse_body(content.copy())), _answer(Body(content, outline).parse_sender)
         if isinstance(whole, dict):
             named = {name: whole[name] for name in ("secret", "email") if name in whole}
             whole = {name: value if isinstance(value, str) else None for name, value in named.items()}
@@ -217,7 +217,7 @@ def checks() -> Iterator[Act]:
         assert 0 <= seconds_asked(text) <= 60
         is_path(text), is_prose(text), slug(text)
         if is_about_files(text):
-            found = decided(text, repository)
+            found = decide_check(text, repository)
             assert found.holds in (True, False, None)
             assert found.seen
 

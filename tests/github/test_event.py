@@ -9,7 +9,7 @@ import pytest
 from orchestrator.core.errors import UsageError
 from orchestrator.core.task import InvalidTask, Order
 from orchestrator.github.client import GitHubRefused
-from orchestrator.github.event import full_task
+from orchestrator.github.event import fetch_full_task
 from tests.doubles.hub import Hub
 from tests.doubles.orders import EMAIL, order
 
@@ -24,7 +24,7 @@ def hub(hub: Hub) -> Hub:
 
 
 def blob(hub: Hub, content: bytes) -> str:
-    pipeline = hub.github.store.find("octo", "pipeline")
+    pipeline = hub.github.store.find_repository("octo", "pipeline")
     assert pipeline
     return hub.github.store.add_blob(pipeline, content)
 
@@ -38,14 +38,14 @@ def large(**parts: Any) -> bytes:
 
 
 async def test_a_request_that_fits_its_event_takes_no_read(hub: Hub) -> None:
-    assert (await full_task(order(), hub.client(), PIPELINE)).brief == "Brief of round 1"
+    assert (await fetch_full_task(order(), hub.client(), PIPELINE)).brief == "Brief of round 1"
     assert hub.calls == []
 
 
 async def test_a_large_request_takes_one_read(hub: Hub) -> None:
     data = "data:;base64," + base64.b64encode(bytes(range(256)) * 400).decode()
     sha = blob(hub, large(attachments=[{"name": "a.bin", "url": data}]))
-    task = await full_task(in_blob(sha), hub.client(), PIPELINE)
+    task = await fetch_full_task(in_blob(sha), hub.client(), PIPELINE)
     assert (len(task.brief), task.email, task.attachments[0].url) == (60_000, EMAIL, data)
     assert hub.calls == [("GET", f"/repos/{PIPELINE}/git/blobs/{sha}")]
 
@@ -53,7 +53,7 @@ async def test_a_large_request_takes_one_read(hub: Hub) -> None:
 async def test_a_blob_cannot_say_that_it_is_another_request(hub: Hub) -> None:
     sha = blob(hub, large(email="eve@evil.example"))
     with pytest.raises(UsageError, match="does not match its request"):
-        await full_task(in_blob(sha), hub.client(), PIPELINE)
+        await fetch_full_task(in_blob(sha), hub.client(), PIPELINE)
 
 
 @pytest.mark.parametrize(
@@ -61,15 +61,15 @@ async def test_a_blob_cannot_say_that_it_is_another_request(hub: Hub) -> None:
 )
 async def test_a_blob_that_is_no_request_is_an_error_with_a_remedy(hub: Hub, content: bytes) -> None:
     with pytest.raises(UsageError, match=r"not a request|has invalid fields"):
-        await full_task(in_blob(blob(hub, content)), hub.client(), PIPELINE)
+        await fetch_full_task(in_blob(blob(hub, content)), hub.client(), PIPELINE)
 
 
 async def test_a_blob_of_the_wrong_form_is_refused_without_its_values(hub: Hub) -> None:
     with pytest.raises(InvalidTask) as refused:
-        await full_task(in_blob(blob(hub, large(brief=["private words"]))), hub.client(), PIPELINE)
+        await fetch_full_task(in_blob(blob(hub, large(brief=["private words"]))), hub.client(), PIPELINE)
     assert "private words" not in str(refused.value)
 
 
 async def test_a_blob_that_is_not_there_is_an_error(hub: Hub) -> None:
     with pytest.raises(GitHubRefused, match="404"):
-        await full_task(in_blob("0" * 40), hub.client(), PIPELINE)
+        await fetch_full_task(in_blob("0" * 40), hub.client(), PIPELINE)

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.github.client import GitHubRefused
-from orchestrator.github.refusals import Reason, reason_of
+from orchestrator.github.refusals import Reason, refusal_reason
 
 SAYINGS = {
     Reason.SAML: (
@@ -72,20 +72,20 @@ SAYINGS = {
 
 @pytest.mark.parametrize(("reason", "said"), [(reason, said) for reason, all_ in SAYINGS.items() for said in all_])
 def test_the_words_of_a_refusal_decide_what_it_means(reason: Reason, said: str) -> None:
-    assert reason_of(403, said) is reason
+    assert refusal_reason(403, said) is reason
     if said not in ("", "Forbidden"):
-        assert reason_of(422, said) is reason
+        assert refusal_reason(422, said) is reason
 
 
 @pytest.mark.parametrize(("status", "reason"), [(401, Reason.TOKEN), (404, Reason.UNSEEN), (429, Reason.LIMITED)])
 def test_some_statuses_say_it_all(status: int, reason: Reason) -> None:
-    assert reason_of(status, "Visibility can't be public.") is reason
+    assert refusal_reason(status, "Visibility can't be public.") is reason
 
 
 @pytest.mark.parametrize("reason", Reason)
 def test_each_reason_has_a_remedy_for_the_owner_and_a_text_without_a_token_for_everybody_else(reason: Reason) -> None:
     assert reason.remedy.endswith(".")
-    assert "token" not in reason.said.lower()
+    assert "token" not in reason.public_wording.lower()
 
 
 def test_what_an_evaluator_is_told_holds_nothing_of_the_token_not_even_in_githubs_words() -> None:

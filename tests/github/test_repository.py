@@ -13,8 +13,8 @@ from orchestrator.core.record import Record, Round, description_of
 from orchestrator.core.site import RECORD, blob_id
 from orchestrator.github import repository
 from orchestrator.github.client import GitHubRefused, Unsure
-from orchestrator.github.repository import Change, Repository, find, has_path
-from orchestrator.local.git import git
+from orchestrator.github.repository import Change, Repository, find_repository, has_path
+from orchestrator.local.git import run_git
 from orchestrator.local.tokens import Token
 from tests.doubles.hub import WRITES, Hub, fault
 from tests.doubles.orders import KEY, TASK
@@ -27,7 +27,7 @@ OURS = Record(task=KEY, request="0" * 16, rounds=(Round(round=1, brief="one"),))
 async def found(
     hub: Hub, owner: str = "octo", reserved: tuple[str, ...] = (), former: tuple[str, ...] = ()
 ) -> Repository:
-    return await find(hub.client(), owner, TASK, (KEY, *former), frozenset(reserved))
+    return await find_repository(hub.client(), owner, TASK, (KEY, *former), frozenset(reserved))
 
 
 async def test_nothing_there_is_a_free_name_after_two_reads(hub: Hub) -> None:
@@ -153,7 +153,7 @@ FORMER = "c" * 16
 
 
 async def _found_with(hub: Hub, *keys: str) -> Repository:
-    return await find(hub.client(), "octo", TASK, keys, frozenset())
+    return await find_repository(hub.client(), "octo", TASK, keys, frozenset())
 
 
 async def test_a_repository_of_a_former_key_is_ours_under_either_name(hub: Hub) -> None:
@@ -162,7 +162,7 @@ async def test_a_repository_of_a_former_key_is_ours_under_either_name(hub: Hub) 
     assert (await _found_with(hub, KEY)).name == OTHER
     hub.seed("other", {"a": b"a"})
     hub.seed(f"other-{FORMER[:6]}", {RECORD: Record(task=FORMER).render_file()})
-    there = await find(hub.client(), "octo", "other", (KEY, FORMER), frozenset())
+    there = await find_repository(hub.client(), "octo", "other", (KEY, FORMER), frozenset())
     assert (there.name, there.record) == (f"other-{FORMER[:6]}", Record(task=FORMER))
 
 
@@ -178,7 +178,7 @@ async def test_reserved_names_are_not_even_looked_at(hub: Hub) -> None:
     hub.seed(TASK, {RECORD: OURS})
     assert (await found(hub, reserved=(f"octo/{TASK}",))).name == OTHER
     for name in ("octo.github.io", "octo"):
-        assert (await find(hub.client(), "Octo", name, (KEY,), frozenset())).name == f"{name}-{KEY[:6]}"
+        assert (await find_repository(hub.client(), "Octo", name, (KEY,), frozenset())).name == f"{name}-{KEY[:6]}"
     assert not any(re.search(f"/({TASK}|octo.github.io|octo/octo|.github)/", path) for _, path in hub.calls)
 
 
@@ -189,11 +189,11 @@ async def test_the_answer_to_a_request_is_found_however_old_it_is(hub: Hub) -> N
         + (f"from {first}\n" if i == 0 else "")
         for i in range(120)
     )
-    git(hub.github.store.directory(repository_of(hub)), "fast-import", "--quiet", stdin=many.encode())
+    run_git(hub.github.store.directory(repository_of(hub)), "fast-import", "--quiet", stdin=many.encode())
     repo = await found(hub)
     assert len(repo.commits) == 121
-    assert repo.answered("00000000000000ab") == first
-    assert repo.answered("00000000000000cd") is None
+    assert repo.answering_commit("00000000000000ab") == first
+    assert repo.answering_commit("00000000000000cd") is None
 
 
 @pytest.mark.parametrize(
@@ -206,11 +206,11 @@ async def test_the_answer_to_a_request_is_found_however_old_it_is(hub: Hub) -> N
 )
 async def test_a_forged_trailer_answers_nothing(hub: Hub, message: str) -> None:
     hub.seed(TASK, {RECORD: OURS}, message)
-    assert (await found(hub)).answered("00000000000000ab") is None
+    assert (await found(hub)).answering_commit("00000000000000ab") is None
 
 
 def repository_of(hub: Hub) -> Any:
-    found = hub.github.store.find("octo", TASK)
+    found = hub.github.store.find_repository("octo", TASK)
     assert found
     return found
 
@@ -218,33 +218,33 @@ def repository_of(hub: Hub) -> Any:
 async def test_an_apps_token_creates_in_the_organization(hub: Hub) -> None:
     hub.github.tokens.add(Token("app", "app[bot]", WRITES))
     with pytest.raises(GitHubRefused):  # the local GitHub has no organizations: what counts is where it was asked
-        await repository.create_public(hub.client("app"), "octo", TASK)
+        await repository.create_public_repository(hub.client("app"), "octo", TASK)
     assert hub.writes == ["POST /orgs/octo/repos"]
 
 
 async def test_a_name_that_exists_already_is_refused(hub: Hub) -> None:
     hub.seed(TASK, {"a": b"a"})
     with pytest.raises(GitHubRefused, match="already exists") as refused:
-        await repository.create_public(hub.client(), "octo", TASK)
+        await repository.create_public_repository(hub.client(), "octo", TASK)
     assert refused.value.status == 422
 
 
 async def test_a_claim_says_whose_it_is_on_the_default_branch(hub: Hub) -> None:
     hub.github.store.create_repository("octo", TASK, description=None)
-    sha = await repository.claim(hub.client(), Repository("octo", TASK, exists=True), KEY)
+    sha = await repository.claim_repository(hub.client(), Repository("octo", TASK, exists=True), KEY)
     assert (sha, hub.files(TASK)) == (hub.head(TASK), {RECORD: Record(task=KEY).render_file()})
 
 
 async def test_a_claim_never_replaces_a_record(hub: Hub) -> None:
     head = hub.seed(TASK, {RECORD: OURS})
     with pytest.raises(GitHubRefused):
-        await repository.claim(hub.client(), Repository("octo", TASK, exists=True), KEY)
+        await repository.claim_repository(hub.client(), Repository("octo", TASK, exists=True), KEY)
     assert hub.head(TASK) == head
 
 
 def add_link(hub: Hub, head: str) -> None:
     folder = hub.github.store.directory(repository_of(hub))
-    git(folder, "fast-import", "--quiet", stdin=LINK.replace(b"HEAD_SHA", head.encode()))
+    run_git(folder, "fast-import", "--quiet", stdin=LINK.replace(b"HEAD_SHA", head.encode()))
 
 
 LINK = b"""commit refs/heads/main
@@ -265,11 +265,11 @@ async def test_links_are_neither_listed_nor_downloaded_and_programs_are(hub: Hub
     head = hub.seed(TASK, {RECORD: OURS, "index.html": b"x", "deep/a b.bin": bytes(range(256))})
     add_link(hub, head)
     repo = await found(hub)
-    ids = await repository.blob_ids(hub.client(), repo)
+    ids = await repository.fetch_blob_ids(hub.client(), repo)
     assert sorted(ids) == ["deep/a b.bin", "index.html", RECORD, "run.sh"]
     assert ids["index.html"] == blob_id(b"x")
     hub.calls.clear()
-    site = await repository.download(hub.client(), repo)
+    site = await repository.download_site(hub.client(), repo)
     assert site.files == {"index.html": b"x", "deep/a b.bin": bytes(range(256)), "run.sh": b"ok"}
     assert [path.split("/")[1] for _, path in hub.calls] == ["repos", "codeload"]
 
@@ -287,7 +287,7 @@ async def test_a_truncated_tree_is_an_error_and_not_half_a_site(hub: Hub) -> Non
     repo = await found(hub)
     hub.fail(fault("/git/trees/", status=200, body={"sha": "0" * 40, "tree": [], "truncated": True}))
     with pytest.raises(GitHubFailed, match="more files"):
-        await repository.blob_ids(hub.client(), repo)
+        await repository.fetch_blob_ids(hub.client(), repo)
 
 
 @pytest.mark.parametrize("way", [{"status": 502}, {"drop": "before"}])
@@ -295,10 +295,10 @@ async def test_an_archive_that_does_not_come_is_asked_for_again(hub: Hub, way: d
     hub.seed(TASK, {RECORD: OURS, "index.html": b"x"})
     repo = await found(hub)
     hub.fail(fault("^/codeload/", **way))
-    assert (await repository.download(hub.client(), repo)).files == {"index.html": b"x"}
+    assert (await repository.download_site(hub.client(), repo)).files == {"index.html": b"x"}
     hub.fail(fault("^/codeload/", times=99, **way))
     with pytest.raises(Unsure):
-        await repository.download(hub.client(), repo)
+        await repository.download_site(hub.client(), repo)
 
 
 @pytest.mark.parametrize("content", ["not a tar", "", "<html>"])
@@ -307,7 +307,7 @@ async def test_an_archive_that_is_none_is_an_error_with_a_remedy(hub: Hub, conte
     repo = await found(hub)
     hub.fail(fault("^/codeload/", status=200, body=content))
     with pytest.raises(GitHubFailed, match="could not be read"):
-        await repository.download(hub.client(), repo)
+        await repository.download_site(hub.client(), repo)
 
 
 def test_half_an_archive_is_an_error() -> None:
@@ -318,7 +318,7 @@ def test_half_an_archive_is_an_error() -> None:
         archive.addfile(member, io.BytesIO(random.Random(0).randbytes(100_000)))  # noqa: S311
     for length in (5, 50, 50_000, 100_100):
         with pytest.raises(GitHubFailed, match="could not be read"):
-            repository._unpacked(packed.getvalue()[:length])  # noqa: SLF001
+            repository._unpack_archive(packed.getvalue()[:length])  # noqa: SLF001
 
 
 @pytest.mark.parametrize("size", [200_000, 20_000_000])
@@ -331,7 +331,7 @@ async def test_an_archive_that_is_or_unpacks_to_too_much_is_refused(
     repo = await found(hub)
     monkeypatch.setattr(repository, "MAX_BYTES", 50_000)
     with pytest.raises(GitHubFailed, match="too large"):
-        await repository.download(hub.client(), repo)
+        await repository.download_site(hub.client(), repo)
 
 
 def test_unpacking_leaves_out_what_is_no_file() -> None:
@@ -343,4 +343,4 @@ def test_unpacking_leaves_out_what_is_no_file() -> None:
             archive.addfile(member)
         archive.addfile(tarfile.TarInfo("pax_global_header"))
         archive.addfile(tarfile.TarInfo("top/empty.txt"))
-    assert repository._unpacked(packed.getvalue()) == {"empty.txt": b""}  # noqa: SLF001
+    assert repository._unpack_archive(packed.getvalue()) == {"empty.txt": b""}  # noqa: SLF001

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.report import CheckResult, Finding
-from orchestrator.jobs.annotations import MOST, shortened, worst
+from orchestrator.jobs.annotations import MOST, describe_worst_first, limit_lines
 
 
 def check(text: str, state: str = "failed", round_: int = 1, seen: str = "") -> CheckResult:
@@ -17,7 +17,7 @@ def finding(kind: str) -> Finding:
 def test_failed_checks_come_before_findings_and_the_worst_of_each_first() -> None:
     checks = [check("old"), check("held", "passed", 2), check("new", round_=2, seen="null"), check("?", "unreadable")]
     findings = [finding(kind) for kind in ("accessibility", "console", "error", "layout", "empty")]
-    assert worst(checks, findings) == [
+    assert describe_worst_first(checks, findings) == [
         "failed, round 2: new (saw null)",
         "failed, round 1: old",
         "error: t (w)",
@@ -30,12 +30,12 @@ def test_failed_checks_come_before_findings_and_the_worst_of_each_first() -> Non
 
 @pytest.mark.parametrize(("count", "shown"), [(0, 0), (9, 9), (10, 10), (11, 10), (500, 10)])
 def test_no_more_lines_are_annotated_than_github_keeps_and_the_last_counts_the_rest(count: int, shown: int) -> None:
-    lines = shortened([str(number) for number in range(count)])
+    lines = limit_lines([str(number) for number in range(count)])
     assert len(lines) == shown
     if count > shown:
         assert lines[-1] == f"{count - MOST} more: see the summary of the run."
 
 
 def test_a_line_is_far_shorter_than_what_github_cuts() -> None:
-    (line,) = worst([check("x" * 9_000, seen="y" * 9_000)], [])
+    (line,) = describe_worst_first([check("x" * 9_000, seen="y" * 9_000)], [])
     assert len(line) < 500

@@ -52,7 +52,7 @@ class Job:
         return await build(build_config(where), given, self.folder / given.id, runner, self.hub.time.clock())
 
     def handed_over(self, given: Order) -> tuple[Build, dict[str, bytes]]:
-        built, made = handover.read(self.folder / given.id)
+        built, made = handover.load_build_output(self.folder / given.id)
         assert built
         return built, dict(made.files) if made else {}
 
@@ -359,7 +359,7 @@ async def test_a_report_of_the_build_before_is_not_what_the_next_one_finds(job: 
     folder = hand_over(job.folder / given.id, given, site())
     with pytest.raises(UsageError):
         await job.run(given)
-    built, _ = handover.read(folder)
+    built, _ = handover.load_build_output(folder)
     assert built
     assert built.error
 

@@ -59,7 +59,7 @@ async def made(hub: Hub, folder: Path, given: Order, *answers: Reply | Playing |
         built = await build(
             build_config(where), given, folder / given.id, Runner(log, None, folder / "summary"), hub.time.clock()
         )
-    _, site = handover.read(folder / given.id)
+    _, site = handover.load_build_output(folder / given.id)
     return Made(built, dict(site.files) if site else {}, model, log.getvalue() + (folder / "summary").read_text())
 
 

@@ -15,7 +15,7 @@ from orchestrator.core.site import RECORD, Site, blob_id
 from orchestrator.core.task import parse_request_id
 from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.repository import Repository
-from orchestrator.jobs.commit import CommitOrder, Committed, committed, committed_again, plan
+from orchestrator.jobs.commit import CommitOrder, Committed, ensure_commit, plan_change, republish_record
 from tests.doubles.hub import READER, Hub, fault
 from tests.doubles.orders import KEY, PAGE, TASK, order, site
 
@@ -47,7 +47,7 @@ def ids(files: dict[str, bytes]) -> dict[str, str]:
 
 
 def test_a_plan_for_a_new_repository_writes_every_file_and_the_record() -> None:
-    change, expected = plan(wanted(), ABSENT, {})
+    change, expected = plan_change(wanted(), ABSENT, {})
     assert sorted(change.additions) == [".nojekyll", "LICENSE", "README.md", "index.html", RECORD]
     assert change.deletions == []
     assert expected == ids(dict(change.additions))
@@ -58,7 +58,7 @@ def test_a_plan_for_a_new_repository_writes_every_file_and_the_record() -> None:
 
 
 def test_the_message_carries_the_request_and_nothing_of_a_model() -> None:
-    change, _ = plan(wanted(), ABSENT, {})
+    change, _ = plan_change(wanted(), ABSENT, {})
     assert change.message[0] == f"Build {TASK}, round 1"
     assert parse_request_id("\n\n".join(change.message)) == order().id
 
@@ -66,13 +66,13 @@ def test_the_message_carries_the_request_and_nothing_of_a_model() -> None:
 def test_a_plan_changes_nothing_that_it_was_given() -> None:
     given, found, present = wanted(2, base="a" * 40), ours(), ids({"old.html": b"x", "CNAME": b"me"})
     before = copy.deepcopy((given, found, present))
-    assert plan(given, found, present) == plan(given, found, present)
+    assert plan_change(given, found, present) == plan_change(given, found, present)
     assert (given, found, present) == before
 
 
 def test_only_what_changed_is_written_and_what_is_gone_is_deleted() -> None:
     present = ids({**site().files, "README.md": b"# Old\n", "old.html": b"x", "data/old.csv": b"y"})
-    change, expected = plan(wanted(2, base="a" * 40), ours(), present)
+    change, expected = plan_change(wanted(2, base="a" * 40), ours(), present)
     assert sorted(change.additions) == ["README.md", RECORD]
     assert sorted(change.deletions) == ["data/old.csv", "old.html"]
     assert sorted(expected) == ["README.md", "index.html", RECORD]
@@ -81,7 +81,7 @@ def test_only_what_changed_is_written_and_what_is_gone_is_deleted() -> None:
 
 def test_the_owners_domain_and_workflows_are_kept() -> None:
     present = ids({**site().files, "CNAME": b"sales.example\n", ".github/workflows/own.yml": b"on: push\n"})
-    change, _ = plan(wanted(2, base="a" * 40), ours(), present)
+    change, _ = plan_change(wanted(2, base="a" * 40), ours(), present)
     assert change.deletions == []
     assert sorted(change.additions) == [RECORD]
 
@@ -89,16 +89,16 @@ def test_the_owners_domain_and_workflows_are_kept() -> None:
 def test_a_domain_that_is_in_the_site_already_passes_unchanged_and_not_changed() -> None:
     present = ids({"CNAME": b"sales.example\n"})
     kept = site({"CNAME": b"sales.example\n"})
-    change, _ = plan(wanted(2, kept, base="a" * 40), ours(), present)
+    change, _ = plan_change(wanted(2, kept, base="a" * 40), ours(), present)
     assert "CNAME" not in change.additions
     assert "CNAME" not in change.deletions
     with pytest.raises(RuleBroken, match="CNAME"):
-        plan(wanted(2, site({"CNAME": b"evil.example\n"}), base="a" * 40), ours(), present)
+        plan_change(wanted(2, site({"CNAME": b"evil.example\n"}), base="a" * 40), ours(), present)
 
 
 def test_the_record_counts_the_checks_of_this_round_and_replaces_its_earlier_entry() -> None:
     rounds = (Round(round=1, brief="one"), Round(round=2, brief="two, once"))
-    change, _ = plan(wanted(2, base="a" * 40), ours(rounds=rounds), {})
+    change, _ = plan_change(wanted(2, base="a" * 40), ours(rounds=rounds), {})
     record = read_record(change.additions[RECORD])
     assert record
     assert [(entry.round, entry.brief) for entry in record.rounds] == [(1, "one"), (2, "Brief of round 2")]
@@ -119,7 +119,7 @@ def test_what_is_not_complete_or_not_verified_is_refused(
     change: dict[str, Any], error: type[PagewrightError], says: str
 ) -> None:
     with pytest.raises(error, match=says):
-        plan(replace(wanted(), **change), ABSENT, {})
+        plan_change(replace(wanted(), **change), ABSENT, {})
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_what_is_not_complete_or_not_verified_is_refused(
 )
 def test_a_report_that_does_not_fit_is_refused(fields: dict[str, Any], error: type[PagewrightError], says: str) -> None:
     with pytest.raises(error, match=says):
-        plan(wanted(**fields), ABSENT, {})
+        plan_change(wanted(**fields), ABSENT, {})
 
 
 @pytest.mark.parametrize(
@@ -148,43 +148,43 @@ def test_a_report_that_does_not_fit_is_refused(fields: dict[str, Any], error: ty
 )
 def test_what_was_verified_on_another_head_is_not_published(base: str | None, found: Repository) -> None:
     with pytest.raises(GitHubFailed, match="has changed since"):
-        plan(wanted(base=base), found, {})
+        plan_change(wanted(base=base), found, {})
 
 
 @pytest.mark.parametrize("base", [None, "a" * 40])
 def test_a_repository_that_only_says_whose_it_is_takes_round_1(base: str | None) -> None:
-    change, _ = plan(wanted(base=base), ours(rounds=()), {})
+    change, _ = plan_change(wanted(base=base), ours(rounds=()), {})
     assert "index.html" in change.additions
 
 
 @pytest.mark.parametrize("path", ["CNAME", ".github/workflows/x.yml", ".git/config", "../up.html", "a//b"])
 def test_a_file_that_is_not_the_sites_to_write_is_refused_by_name(path: str) -> None:
     with pytest.raises(RuleBroken, match=re.escape(repr(path))):
-        plan(wanted(made=site({path: b"x"})), ABSENT, {})
+        plan_change(wanted(made=site({path: b"x"})), ABSENT, {})
 
 
 def test_a_forged_record_is_refused_even_where_it_repeats_the_present_one() -> None:
     forged = site({RECORD: b"{}"})
     with pytest.raises(RuleBroken, match="not the one that it verified"):
-        plan(wanted(2, forged, base="a" * 40), ours(), ids({RECORD: b"{}"}))
+        plan_change(wanted(2, forged, base="a" * 40), ours(), ids({RECORD: b"{}"}))
 
 
 def test_workflows_are_published_where_the_owner_allows_it() -> None:
     made = site({".github/workflows/x.yml": b"on: push\n"})
-    change, _ = plan(replace(wanted(made=made), allow_workflows=True), ABSENT, {})
+    change, _ = plan_change(replace(wanted(made=made), allow_workflows=True), ABSENT, {})
     assert ".github/workflows/x.yml" in change.additions
 
 
 def test_a_provider_key_in_a_file_is_refused() -> None:
     with pytest.raises(RuleBroken, match="contains a secret"):
-        plan(wanted(made=site({"app.js": b"const key = 'ghp_" + b"a" * 36 + b"'"})), ABSENT, {})
+        plan_change(wanted(made=site({"app.js": b"const key = 'ghp_" + b"a" * 36 + b"'"})), ABSENT, {})
 
 
 # From here on there is a GitHub.
 
 
 async def run(hub: Hub, given: CommitOrder | None = None) -> Committed:
-    return await committed(hub.client(), "octo", given or wanted())
+    return await ensure_commit(hub.client(), "octo", given or wanted())
 
 
 @pytest.mark.anyio
@@ -263,7 +263,7 @@ async def test_what_was_made_and_not_written_to_is_known_by_its_description_and_
     hub.fail(fault("/contents/", method="PUT", status=403, times=99, body={"message": "Resource not accessible"}))
     with pytest.raises(GitHubRefused):
         await run(hub)
-    half_made = hub.github.store.find("octo", TASK)
+    half_made = hub.github.store.find_repository("octo", TASK)
     assert half_made
     assert half_made.description == description_of(KEY)
     hub.fail()
@@ -320,7 +320,7 @@ async def test_a_write_that_goes_wrong_once_ends_in_the_same_state(hub: Hub, wri
 async def test_a_run_killed_at_a_write_is_finished_by_the_next_run(hub: Hub, write: str, way: str) -> None:
     hub.fail(fault(**WRITES[write], **WAYS[way]))
     with pytest.raises(Unsure):  # its time ends with the write: it sees no more than a killed one
-        await committed(hub.client(seconds=0.5), "octo", wanted())
+        await ensure_commit(hub.client(seconds=0.5), "octo", wanted())
     made = await run(hub)
     assert made.sha == hub.head(TASK)
     assert [parse_request_id(message) for message in hub.messages(TASK)] == [order().id, None]
@@ -418,7 +418,7 @@ async def test_a_repository_that_is_not_visible_at_once_is_waited_for(hub: Hub, 
 @pytest.mark.anyio
 async def test_a_token_that_may_not_create_is_told_so_at_once(hub: Hub) -> None:
     with pytest.raises(GitHubRefused, match="Administration") as refused:
-        await committed(hub.client(READER), "octo", wanted())
+        await ensure_commit(hub.client(READER), "octo", wanted())
     assert (refused.value.status, hub.time.slept) == (403, [])
 
 
@@ -426,14 +426,14 @@ async def test_a_token_that_may_not_create_is_told_so_at_once(hub: Hub) -> None:
 async def test_a_token_that_may_not_commit_is_told_so_at_once(hub: Hub) -> None:
     first = await run(hub)
     with pytest.raises(GitHubRefused, match="lacks a permission") as refused:
-        await committed(hub.client(READER), "octo", wanted(2, base=first.sha))
+        await ensure_commit(hub.client(READER), "octo", wanted(2, base=first.sha))
     assert (refused.value.status, hub.time.slept) == (403, [])
 
 
 @pytest.mark.anyio
 async def test_an_owner_that_is_not_there_is_told_at_once(hub: Hub) -> None:
     with pytest.raises(GitHubRefused, match="TARGET_OWNER") as refused:
-        await committed(hub.client(), "nobody", wanted())
+        await ensure_commit(hub.client(), "nobody", wanted())
     assert (refused.value.status, hub.time.slept) == (404, [])
 
 
@@ -473,7 +473,7 @@ async def test_the_end_of_the_time_does_not_hide_why_the_commit_failed(hub: Hub)
     body = {"message": "Repository creation failed.", "errors": [{"message": "name already exists on this account"}]}
     hub.fail(fault(**WRITES["create"], status=422, body=body, times=99))
     with pytest.raises(GitHubRefused, match=r"already exists.*not see"):
-        await committed(hub.client(seconds=3), "octo", wanted())
+        await ensure_commit(hub.client(seconds=3), "octo", wanted())
 
 
 @pytest.mark.anyio
@@ -497,7 +497,7 @@ async def test_a_commit_once_more_changes_the_record_alone_whatever_becomes_of_i
     first = await run(hub)
     before = hub.files(TASK)
     hub.fail(fault(**WRITES["commit"], **WAYS[way]))
-    again = await committed_again(hub.client(), first)
+    again = await republish_record(hub.client(), first)
     assert (again.sha, again.head) == (first.sha, hub.head(TASK))
     assert again.expected == {**first.expected, RECORD: blob_id(hub.files(TASK)[RECORD])} or again.is_replay
     assert len(hub.messages(TASK)) == 3
@@ -509,7 +509,7 @@ async def test_a_head_that_moved_meanwhile_is_followed_in_place_of_a_commit_once
     first = await run(hub)
     moved = hub.seed(TASK, {**hub.files(TASK), "index.html": b"the owner's"}, "By hand")
     hub.calls.clear()
-    again = await committed_again(hub.client(), first)
+    again = await republish_record(hub.client(), first)
     assert (again.sha, again.head, hub.writes) == (first.sha, moved, [])
     assert again.expected["index.html"] == blob_id(b"the owner's")
 
@@ -518,12 +518,12 @@ async def test_a_head_that_moved_meanwhile_is_followed_in_place_of_a_commit_once
 async def test_a_commit_once_more_that_is_forbidden_or_has_no_time_is_an_error(hub: Hub) -> None:
     first = await run(hub)
     with pytest.raises(OutOfTime, match="before another commit"):
-        await committed_again(hub.client(seconds=0), first)
+        await republish_record(hub.client(seconds=0), first)
     with pytest.raises(GitHubRefused, match="403"):
-        await committed_again(hub.client(READER), first)
+        await republish_record(hub.client(READER), first)
     unknown = replace(first, head="0" * 40)
     with pytest.raises(GitHubFailed, match="does not show the last commit"):
-        await committed_again(hub.client(), unknown)
+        await republish_record(hub.client(), unknown)
 
 
 @pytest.mark.anyio
@@ -537,7 +537,7 @@ async def test_an_outage_that_lasts_ends_in_an_error_within_a_minute(hub: Hub) -
 @pytest.mark.anyio
 async def test_nothing_is_written_when_the_time_is_over(hub: Hub) -> None:
     with pytest.raises(OutOfTime):
-        await committed(hub.client(seconds=0), "octo", wanted())
+        await ensure_commit(hub.client(seconds=0), "octo", wanted())
     assert hub.calls == []
 
 

@@ -16,7 +16,13 @@ from orchestrator.core.errors import RuleBroken
 from orchestrator.core.report import Attempt, Build, CheckResult, Finding
 from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site
 from orchestrator.jobs import handover
-from orchestrator.jobs.handover import MAX_MEMBERS, MAX_REPORT_BYTES, MAX_TAR_BYTES, read, write
+from orchestrator.jobs.handover import (
+    MAX_MEMBERS,
+    MAX_REPORT_BYTES,
+    MAX_TAR_BYTES,
+    load_build_output,
+    write_build_output,
+)
 
 HEAD = "a" * 40
 BUILD = Build(
@@ -55,7 +61,7 @@ def special(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
 
 
 def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
-    write(tmp_path / "out", BUILD, SITE, {"laptop": b"png"})
+    write_build_output(tmp_path / "out", BUILD, SITE, {"laptop": b"png"})
     said = json.loads((tmp_path / "out" / "build.json").read_text())
     assert list(said) == [
         "id",
@@ -94,36 +100,36 @@ def test_the_report_is_what_the_contract_says(tmp_path: Path) -> None:
 
 
 def test_of_what_was_published_already_only_that_is_said(tmp_path: Path) -> None:
-    write(tmp_path, Build(id="0123456789abcdef", published=HEAD), None, {})
+    write_build_output(tmp_path, Build(id="0123456789abcdef", published=HEAD), None, {})
     assert json.loads((tmp_path / "build.json").read_text()) == {"id": "0123456789abcdef", "published": HEAD}
 
 
 def test_what_was_written_is_read_from_the_folder(tmp_path: Path) -> None:
-    write(tmp_path, BUILD, SITE, {"laptop": b"png"})
-    assert read(tmp_path) == (BUILD, SITE)
+    write_build_output(tmp_path, BUILD, SITE, {"laptop": b"png"})
+    assert load_build_output(tmp_path) == (BUILD, SITE)
 
 
 def test_nothing_is_left_of_an_earlier_try_in_the_same_folder(tmp_path: Path) -> None:
-    write(tmp_path, BUILD, Site({"old.html": b"old"}), {})
-    write(tmp_path, BUILD, SITE, {})
-    assert read(tmp_path) == (BUILD, SITE)
+    write_build_output(tmp_path, BUILD, Site({"old.html": b"old"}), {})
+    write_build_output(tmp_path, BUILD, SITE, {})
+    assert load_build_output(tmp_path) == (BUILD, SITE)
 
 
 def test_what_was_written_is_read_from_the_tar_that_the_workflow_packs(tmp_path: Path) -> None:
     out, folder = tmp_path / "out", tmp_path / "handover"
-    write(out, BUILD, SITE, {"laptop": b"png"})
+    write_build_output(out, BUILD, SITE, {"laptop": b"png"})
     folder.mkdir()
     with tarfile.open(folder / "build.tar", "w") as archive:
         archive.add(out, ".")
-    assert read(folder) == (BUILD, SITE)
+    assert load_build_output(folder) == (BUILD, SITE)
 
 
 def test_what_is_not_there_is_none(tmp_path: Path) -> None:
-    assert read(tmp_path) == read(tmp_path / "nowhere") == (None, None)
+    assert load_build_output(tmp_path) == load_build_output(tmp_path / "nowhere") == (None, None)
     packed(tmp_path / "build.tar", ("laptop.png", b"png"), ("./site", b"no folder"))
-    assert read(tmp_path) == (None, None)
-    write(tmp_path / "failed", Build(id="x", error="No model."), None, {})
-    assert read(tmp_path / "failed") == (Build(id="x", error="No model."), None)
+    assert load_build_output(tmp_path) == (None, None)
+    write_build_output(tmp_path / "failed", Build(id="x", error="No model."), None, {})
+    assert load_build_output(tmp_path / "failed") == (Build(id="x", error="No model."), None)
 
 
 def test_checks_are_counted_by_state_and_round() -> None:
@@ -150,12 +156,12 @@ def test_checks_are_counted_by_state_and_round() -> None:
 def test_a_report_of_another_form_is_refused(report: bytes, tmp_path: Path) -> None:
     packed(tmp_path / "build.tar", ("build.json", report))
     with pytest.raises(RuleBroken, match=r"build\.json has invalid fields"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def test_more_fields_may_follow(tmp_path: Path) -> None:
     packed(tmp_path / "build.tar", ("build.json", b'{"id": "x", "colour": "red"}'))
-    assert read(tmp_path) == (Build(id="x"), None)
+    assert load_build_output(tmp_path) == (Build(id="x"), None)
 
 
 @pytest.mark.parametrize(
@@ -172,7 +178,7 @@ def test_more_fields_may_follow(tmp_path: Path) -> None:
 def test_a_tar_that_holds_anything_but_files_is_refused(member: tarfile.TarInfo, tmp_path: Path) -> None:
     packed(tmp_path / "build.tar", member)
     with pytest.raises(RuleBroken, match="not a regular file"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def test_a_folder_that_holds_anything_but_files_is_refused(tmp_path: Path) -> None:
@@ -181,7 +187,7 @@ def test_a_folder_that_holds_anything_but_files_is_refused(tmp_path: Path) -> No
         link = tmp_path / "site" / "link"
         link.symlink_to(target)
         with pytest.raises(RuleBroken, match="not a regular file"):
-            read(tmp_path)
+            load_build_output(tmp_path)
         link.unlink()
 
 
@@ -193,7 +199,7 @@ def test_nothing_is_written_anywhere_whatever_a_name_says(tmp_path: Path) -> Non
         ("../build.json", b"z"),
         ("/site/a", b"a"),
     )
-    _, site = read(tmp_path)
+    _, site = load_build_output(tmp_path)
     assert site == Site({"../../x": b"x", "/etc/x": b"y"})  # names that the rules of a site refuse
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["build.tar"]
 
@@ -201,7 +207,7 @@ def test_nothing_is_written_anywhere_whatever_a_name_says(tmp_path: Path) -> Non
 def test_a_name_that_is_not_utf8_is_read_so_that_the_rules_can_refuse_it(tmp_path: Path) -> None:
     with tarfile.open(tmp_path / "build.tar", "w", format=tarfile.GNU_FORMAT) as archive:
         archive.addfile(tarfile.TarInfo("site/caf\udce9"))
-    _, site = read(tmp_path)
+    _, site = load_build_output(tmp_path)
     assert site is not None
     assert len(site.digest()) == 64
 
@@ -218,12 +224,12 @@ def test_a_name_that_is_not_utf8_is_read_so_that_the_rules_can_refuse_it(tmp_pat
 def test_what_is_larger_than_the_limits_is_refused(members: list[Member], tmp_path: Path) -> None:
     packed(tmp_path / "build.tar", *members)
     with pytest.raises(RuleBroken, match="larger than the limits"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def test_as_many_files_as_a_site_may_have_and_the_report_are_read(tmp_path: Path) -> None:
     packed(tmp_path / "build.tar", ("build.json", b'{"id": "x"}'), *((f"site/{n}", b"") for n in range(MAX_FILES)))
-    _, site = read(tmp_path)
+    _, site = load_build_output(tmp_path)
     assert site is not None
     assert len(site.files) == MAX_FILES
 
@@ -235,7 +241,7 @@ def test_a_file_that_only_claims_to_be_huge_is_not_unpacked(tmp_path: Path) -> N
     header = sparse.tobuf(tarfile.GNU_FORMAT)
     (tmp_path / "build.tar").write_bytes(header + bytes(1024))
     with pytest.raises(RuleBroken):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def test_a_tar_that_is_too_large_is_refused_before_a_byte_of_it_is_read(tmp_path: Path) -> None:
@@ -243,10 +249,10 @@ def test_a_tar_that_is_too_large_is_refused_before_a_byte_of_it_is_read(tmp_path
     tar.write_bytes(b"no tar at all")
     os.truncate(tar, MAX_TAR_BYTES)
     with pytest.raises(RuleBroken, match="could not be read"):
-        read(tmp_path)
+        load_build_output(tmp_path)
     os.truncate(tar, MAX_TAR_BYTES + 1)
     with pytest.raises(RuleBroken, match="larger than the limits"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def test_a_header_that_is_as_large_as_the_file_takes_no_memory(tmp_path: Path) -> None:
@@ -258,7 +264,7 @@ def test_a_header_that_is_as_large_as_the_file_takes_no_memory(tmp_path: Path) -
     tracemalloc.start()
     try:
         with pytest.raises(RuleBroken, match="larger than the limits"):
-            read(tmp_path)
+            load_build_output(tmp_path)
         assert tracemalloc.get_traced_memory()[1] < 2**20
     finally:
         tracemalloc.stop()
@@ -267,10 +273,10 @@ def test_a_header_that_is_as_large_as_the_file_takes_no_memory(tmp_path: Path) -
 def test_what_is_not_ours_to_read_is_counted_too(tmp_path: Path) -> None:
     header = tarfile.TarInfo("other.png").tobuf(tarfile.GNU_FORMAT)
     (tmp_path / "build.tar").write_bytes(header * MAX_MEMBERS + bytes(1024))
-    assert read(tmp_path) == (None, None)
+    assert load_build_output(tmp_path) == (None, None)
     (tmp_path / "build.tar").write_bytes(header * (MAX_MEMBERS + 1) + bytes(1024))
     with pytest.raises(RuleBroken, match="larger than the limits"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def test_a_folder_of_more_than_the_limits_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,7 +284,7 @@ def test_a_folder_of_more_than_the_limits_is_refused(tmp_path: Path, monkeypatch
     for number in range(11):
         (tmp_path / f"{number}.png").touch()
     with pytest.raises(RuleBroken, match="larger than the limits"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def negative_size(header: bytes) -> bytes:
@@ -295,7 +301,7 @@ def test_a_tar_without_end_has_one(name: str, tmp_path: Path) -> None:
     header = tarfile.TarInfo(name).tobuf(tarfile.GNU_FORMAT)
     (tmp_path / "build.tar").write_bytes(negative_size(header) + bytes(1024))
     with pytest.raises(RuleBroken, match=r"build\.tar could not be read"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 def whole_tar() -> bytes:
@@ -312,7 +318,7 @@ def whole_tar() -> bytes:
 def test_a_tar_that_was_cut_off_is_refused(cut: int, tmp_path: Path) -> None:
     (tmp_path / "build.tar").write_bytes(whole_tar()[:cut])
     with pytest.raises(RuleBroken, match="could not be read"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 BLOCKS = len(whole_tar()) // 512
@@ -338,7 +344,7 @@ def test_no_damage_makes_reading_raise_anything_but_a_refusal(
 ) -> None:
     (tmp_path / "build.tar").write_bytes(damaged(damage))
     try:
-        read(tmp_path)
+        load_build_output(tmp_path)
     except RuleBroken:
         return
 
@@ -352,11 +358,11 @@ def test_a_pax_header_that_claims_more_than_there_is_is_refused(claimed: int, tm
     tar[start + 148 : start + 156] = b"%06o\0 " % sum(tar[start : start + 512])
     (tmp_path / "build.tar").write_bytes(tar)
     with pytest.raises(RuleBroken, match="could not be read"):
-        read(tmp_path)
+        load_build_output(tmp_path)
 
 
 @pytest.mark.parametrize("rebuilt", [lambda build: build, lambda build: build.model_copy(update={"error": "x"})])
 def test_the_tar_goes_before_the_folder(rebuilt: Callable[[Build], Build], tmp_path: Path) -> None:
-    write(tmp_path, rebuilt(BUILD), SITE, {})
+    write_build_output(tmp_path, rebuilt(BUILD), SITE, {})
     packed(tmp_path / handover.TAR, ("build.json", b'{"id": "tar"}'))
-    assert read(tmp_path) == (Build(id="tar"), None)
+    assert load_build_output(tmp_path) == (Build(id="tar"), None)

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from orchestrator.core.settings import publish_settings
-from orchestrator.jobs.intake import Intake, taken_up
+from orchestrator.jobs.intake import Intake, take_up_task
 from tests.doubles.clock import NOON, FastClock
 from tests.doubles.orders import env, order
 
@@ -17,7 +17,7 @@ async def _taken(received_at: str | None, *, by_hand: bool = False, **settings: 
     given = order(received_at=received_at) if received_at else order()
     given = replace(given, by_hand=by_hand)
     actions = publish_settings(env("http://127.0.0.1:9", TASK_DEADLINE_S="600", **settings)).actions
-    return await taken_up(actions, given, FastClock().clock())
+    return await take_up_task(actions, given, FastClock().clock())
 
 
 async def test_a_first_run_has_the_time_that_is_left_since_the_receipt() -> None:

@@ -10,8 +10,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from orchestrator.core.events import emit_group
-from orchestrator.jobs.runner import SUMMARY_BYTES, Runner, harmless
-from orchestrator.jobs.telling import log
+from orchestrator.jobs.runner import SUMMARY_BYTES, Runner, escape_commands
+from orchestrator.jobs.telling import log_event
 
 COMMANDS = ("add-mask", "add-path", "debug", "endgroup", "error", "group", "notice", "set-env", "set-output", "warning")
 NASTY = st.lists(
@@ -69,7 +69,7 @@ def test_nothing_that_is_said_is_a_command(text: str) -> None:
 @example("###[[add-mask]x")
 @example(":" * 9 + "notice::x")
 def test_no_text_becomes_a_command_and_none_a_second_line(text: str) -> None:
-    line = harmless(text)
+    line = escape_commands(text)
     assert command(line) is None
     assert "::" not in line
     assert "##[" not in line
@@ -115,7 +115,7 @@ def test_what_is_too_short_to_be_a_secret_is_not_masked(value: str | None) -> No
 
 def test_a_group_closes_and_says_how_long_it_took_whatever_happens() -> None:
     runner = Runner(io.StringIO())
-    with pytest.raises(KeyError), emit_group(partial(log, runner), "Build"):
+    with pytest.raises(KeyError), emit_group(partial(log_event, runner), "Build"):
         raise KeyError
     lines = said(runner)
     assert (lines[0], lines[2]) == ("::group::Build", "::endgroup::")

@@ -10,7 +10,7 @@ from orchestrator.core.events import CheckEvent, NoteEvent, parse_line
 from orchestrator.core.settings import build_config, publish_config
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import FILE, Stream
-from orchestrator.jobs.telling import Teller, teller
+from orchestrator.jobs.telling import Teller, create_teller
 from tests.doubles.orders import order
 
 
@@ -95,9 +95,11 @@ def test_a_stream_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_events_go_where_the_environment_says_or_beside_what_is_handed_over(tmp_path: Path) -> None:
     runner = Runner(io.StringIO())
-    asked = teller(build_config({"PAGEWRIGHT_EVENTS": str(tmp_path / "a")}), order(), runner, "build", tmp_path / "out")
-    beside = teller(build_config({"GITHUB_RUN_ATTEMPT": "2"}), order(), runner, "build", tmp_path / "out")
-    nowhere = teller(publish_config({}), order(), runner, "publish")
+    asked = create_teller(
+        build_config({"PAGEWRIGHT_EVENTS": str(tmp_path / "a")}), order(), runner, "build", tmp_path / "out"
+    )
+    beside = create_teller(build_config({"GITHUB_RUN_ATTEMPT": "2"}), order(), runner, "build", tmp_path / "out")
+    nowhere = create_teller(publish_config({}), order(), runner, "publish")
     assert asked.stream
     assert beside.stream
     assert (asked.stream.folder, beside.stream.folder) == (tmp_path / "a", tmp_path / "out" / "events")

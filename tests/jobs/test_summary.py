@@ -12,7 +12,7 @@ from orchestrator.core.report import Attempt, Build, CheckResult, Finding, Refus
 from orchestrator.core.sentences import describe_cost, describe_spending
 from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
-from orchestrator.jobs.summary import LONGEST, built, code, published
+from orchestrator.jobs.summary import LONGEST, code_span, render_build_summary, render_publish_summary
 
 ID = "0123456789abcdef"
 HOSTILE = "`</code>` | <script>alert(1)</script> [x](javascript:x)\n\n# Big\n| --- | ![i](http://a) &lt; \\` **b**"
@@ -31,15 +31,15 @@ def check(**changes: Any) -> CheckResult:
 
 
 def test_a_text_becomes_one_code_span() -> None:
-    assert code("a  b\n c") == "`a b c`"
-    assert code(" \n ") == ""
-    assert code("x" * LONGEST) == f"`{'x' * LONGEST}`"
-    assert code("x" * (LONGEST + 1)) == f"`{'x' * (LONGEST - 1)}…`"
+    assert code_span("a  b\n c") == "`a b c`"
+    assert code_span(" \n ") == ""
+    assert code_span("x" * LONGEST) == f"`{'x' * LONGEST}`"
+    assert code_span("x" * (LONGEST + 1)) == f"`{'x' * (LONGEST - 1)}…`"
 
 
 @given(st.text(st.characters(codec="utf-8")) | st.text(st.sampled_from("`|\\<>[]()!#*_ \n-&x")))
 def test_nothing_in_a_code_span_is_markup_and_no_cell_ends_early(text: str) -> None:
-    page = shown(f"| a | b |\n| --- | --- |\n| {code(text)} | end |\n")
+    page = shown(f"| a | b |\n| --- | --- |\n| {code_span(text)} | end |\n")
     assert page.count("<td>") == 2
     assert "<td>end</td>" in page
     assert {part.partition(">")[0].strip("/") for part in page.split("<")[1:]} <= {
@@ -62,7 +62,7 @@ def test_a_build_shows_its_checks_findings_and_costs() -> None:
         findings=(Finding(kind="console", text="Oops", where="app.js:1"),),
         attempts=(Attempt(model="m", outcome="used", tokens_in=10, tokens_out=20, cost_usd=0.0123, seconds=9.06),),
     )
-    page = built(order(), build)
+    page = render_build_summary(order(), build)
     assert "## Build: `sum round 1`" in page
     assert "> `Show the sum.`" in page
     assert "| 1 | `a == 1` | ❌ failed | `null` |" in page
@@ -79,7 +79,7 @@ def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
         Attempt(model="m", outcome="used", tokens_in=1, tokens_out=2, seconds=3),
         Attempt(model="n", outcome="no answer"),
     )
-    page = built(order(), Build(id=ID, attempts=attempts))
+    page = render_build_summary(order(), Build(id=ID, attempts=attempts))
     assert "| `m` | `used` | 1 tokens in, 2 out | unknown | 3.0 s |" in page
     assert "| `n` | `no answer` |  |  |  |" in page
     assert "Built by nothing · 1 tokens in, 2 out · cost unknown" in page
@@ -93,7 +93,7 @@ def test_what_a_provider_had_read_before_is_told_apart() -> None:
 
 
 def test_an_attachment_that_was_changed_is_shown_line_by_line() -> None:
-    page = built(order(), Build(id=ID, attachments_changed=(("--- d.csv", "-a`b", "+<b>|"),)))
+    page = render_build_summary(order(), Build(id=ID, attachments_changed=(("--- d.csv", "-a`b", "+<b>|"),)))
     assert "An attachment was changed, as the brief asks:\n\n- `--- d.csv`\n- `-a'b`\n- `+<b>¦`\n" in page
 
 
@@ -110,21 +110,21 @@ def test_an_attachment_that_was_changed_is_shown_line_by_line() -> None:
     ],
 )
 def test_what_did_not_go_as_usual_is_said(build: Build, sentence: str) -> None:
-    assert sentence in built(order(), build)
+    assert sentence in render_build_summary(order(), build)
 
 
 def test_an_event_without_a_brief_shows_none() -> None:
-    assert ">" not in built(order(None), Build(id=ID))
+    assert ">" not in render_build_summary(order(None), Build(id=ID))
 
 
 def test_at_most_fifty_findings_are_shown() -> None:
     build = Build(id=ID, findings=tuple(Finding(kind="error", text=str(n)) for n in range(80)))
-    assert built(order(), build).count("| error |") == 50
+    assert render_build_summary(order(), build).count("| error |") == 50
 
 
 def test_a_publication_shows_where_it_lies() -> None:
     outcome = Publication("https://github.com/octo/sum", "a" * 40, "https://octo.github.io/sum/")
-    page = published(
+    page = render_publish_summary(
         order(), Build(id=ID, checks=(check(), check(), check(state="failed"))), outcome, "https://log.example"
     )
     assert "- page: https://octo.github.io/sum/\n- repository: https://github.com/octo/sum\n" in page
@@ -134,7 +134,9 @@ def test_a_publication_shows_where_it_lies() -> None:
 
 
 def test_a_failure_shows_its_cause_and_its_remedy() -> None:
-    page = published(order(), None, GitHubFailed("GitHub refused.", "Renew the token."), "https://log.example")
+    page = render_publish_summary(
+        order(), None, GitHubFailed("GitHub refused.", "Renew the token."), "https://log.example"
+    )
     assert "❌ **Not published**: `GitHub refused.`" in page
     assert "What to do: `Renew the token.`" in page
     assert "- checks" not in page
@@ -149,13 +151,18 @@ def test_nothing_hostile_is_markup_on_either_page() -> None:
         attempts=(Attempt(model=HOSTILE[:200], outcome=HOSTILE),),
     )
     hostile = Order(ID, "k", HOSTILE, {"brief": HOSTILE}, None, by_hand=False)
-    for page in (built(hostile, build), published(hostile, build, GitHubFailed(HOSTILE, HOSTILE), "https://l.example")):
+    for page in (
+        render_build_summary(hostile, build),
+        render_publish_summary(hostile, build, GitHubFailed(HOSTILE, HOSTILE), "https://l.example"),
+    ):
         html = shown(page)
         for markup in ("<script", "<h1", "<img", 'javascript:x"', "<b>"):
             assert markup not in html
 
 
 def test_a_refused_change_of_an_attachment_is_shown() -> None:
-    page = built(order(), Build(id=ID, attachments_refused=(RefusedChange(name="d.csv", reason="not asked for"),)))
+    page = render_build_summary(
+        order(), Build(id=ID, attachments_refused=(RefusedChange(name="d.csv", reason="not asked for"),))
+    )
     said = "d.csv is an attachment and stays as it is, because the brief does not ask to change it"
     assert f"- A change was refused: `{said}`" in page

@@ -9,10 +9,10 @@ import httpx
 import pytest
 from starlette.types import ASGIApp
 
-from orchestrator.local.api import create_api
+from orchestrator.local.api import create_api_app
 from orchestrator.local.faults import Faults
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 from orchestrator.local.runs import Run, Runs
 from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token, Tokens
@@ -108,7 +108,7 @@ def taken(github: LocalGitHub) -> list[Dispatch]:
 def site(github: LocalGitHub) -> StoredRepository:
     """Return the repository octo/site, with one commit."""
     github.store.seed("octo", "site", {"index.html": b"<h1>one</h1>", "docs/a.txt": b"a"}, "First")
-    found = github.store.find("octo", "site")
+    found = github.store.find_repository("octo", "site")
     assert found
     return found
 
@@ -120,25 +120,25 @@ def _client(app: ASGIApp, base_url: str, token: Token | None) -> httpx.AsyncClie
 
 @pytest.fixture
 async def api(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with _client(create_api(github), github.api_url, OWNER) as http:
+    async with _client(create_api_app(github), github.api_url, OWNER) as http:
         yield http
 
 
 @pytest.fixture
 def as_octo() -> Callable[[LocalGitHub], httpx.AsyncClient]:
     """Return what makes a client of another GitHub, with octo's token."""
-    return lambda github: _client(create_api(github), github.api_url, OWNER)
+    return lambda github: _client(create_api_app(github), github.api_url, OWNER)
 
 
 @pytest.fixture
 async def anonymous(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with _client(create_api(github), github.api_url, None) as http:
+    async with _client(create_api_app(github), github.api_url, None) as http:
         yield http
 
 
 @pytest.fixture
 async def pages(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
-    async with _client(create_pages(github), github.pages_url, None) as http:
+    async with _client(create_pages_app(github), github.pages_url, None) as http:
         yield http
 
 
@@ -146,5 +146,5 @@ async def pages(github: LocalGitHub) -> AsyncIterator[httpx.AsyncClient]:
 def listening(host: Host, github: LocalGitHub) -> LocalGitHub:
     """The same GitHub with its API on a real socket."""
     listening = replace(github, api_url=host.url)
-    host.app = create_api(listening)
+    host.app = create_api_app(listening)
     return listening

@@ -9,7 +9,7 @@ from orchestrator.core.task import decode_data_uri
 from orchestrator.evaluator.course import Endpoint, plan_rounds
 from orchestrator.evaluator.records import LedgerEntry, Mark
 from orchestrator.evaluator.templates import read_template
-from orchestrator.local.demo import SAMPLE, VISITOR, DemoRound, Screen, conclude
+from orchestrator.local.demo import SAMPLE, VISITOR, DemoRound, Screen, print_verdict
 
 LIVE = {"repo_url": "http://git/o/r", "commit_sha": "c" * 40, "pages_url": "http://pages/o/r/"}
 
@@ -44,16 +44,16 @@ def test_each_finished_step_is_shown_with_its_time() -> None:
     screen, out = _screen()
     assert screen.under_way == "Waiting for the runner"
     for event in (begun("Generate the site"), ended("Generate the site", 2.5), begun("Verify it in a browser")):
-        screen.take(event)
+        screen.show_event(event)
     assert screen.under_way == "Verify it in a browser"
     assert out.getvalue().split() == ["✓", "Generate", "the", "site", "2.5", "s"]
-    screen.take(EndedEvent(run=1, conclusion="success"))
+    screen.show_event(EndedEvent(run=1, conclusion="success"))
     assert screen.under_way == "Waiting for the runner"
 
 
 def test_the_end_names_verdict_links_and_files_in_lines_that_can_be_copied() -> None:
     screen, out = _screen(width=30)
-    conclude(screen, [_shown(), _shown("failed"), _lost()])
+    print_verdict(screen, [_shown(), _shown("failed"), _lost()])
     said = out.getvalue()
     for line in (
         "  page         http://pages/o/r/",
@@ -109,7 +109,7 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
         NoteEvent(text="4 of 4"),
         CheckEvent(attempt=1, label="a", round=1, kind="js", state="passed"),
     ):
-        screen.take(event)
+        screen.show_event(event)
     assert out.getvalue().splitlines() == [
         "    llama: asked with about 900 tokens, for at most 3000 tokens in 240 s",
         "    llama: silent for 30 s",
@@ -122,5 +122,5 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
 
 def test_the_end_says_why_the_page_came_from_the_template() -> None:
     screen, out = _screen(width=30)
-    conclude(screen, [replace(_shown(), warnings=("No model gave a usable answer: no answer within 240 s",))])
+    print_verdict(screen, [replace(_shown(), warnings=("No model gave a usable answer: no answer within 240 s",))])
     assert "  ! No model gave a usable answer: no answer within 240 s\n" in out.getvalue()

@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.local.api import create_api
+from orchestrator.local.api import create_api_app
 from orchestrator.local.faults import Fault, Faults
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.pages import create_pages
+from orchestrator.local.pages import create_pages_app
 
 Read = Callable[..., Faults]
 
@@ -25,13 +25,13 @@ def read(tmp_path: Path) -> Read:
     def written(*entries: Any) -> Faults:
         path = tmp_path / "faults.json"
         path.write_text(json.dumps(entries))
-        return Faults.read(path)
+        return Faults.load_file(path)
 
     return written
 
 
 async def answers(github: LocalGitHub, faults: Faults, *paths: str) -> list[httpx.Response]:
-    app = create_api(replace(github, faults=faults))
+    app = create_api_app(replace(github, faults=faults))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=github.api_url) as http:
         return [await http.get(path) for path in paths]
 
@@ -89,7 +89,7 @@ async def test_a_call_can_just_be_late(github: LocalGitHub, read: Read) -> None:
 
 @pytest.mark.anyio
 async def test_the_pages_host_fails_too(github: LocalGitHub, read: Read) -> None:
-    app = create_pages(replace(github, faults=read({"path": "^/octo/site/", "status": 403})))
+    app = create_pages_app(replace(github, faults=read({"path": "^/octo/site/", "status": 403})))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=github.pages_url) as http:
         assert [(await http.get("/octo/site/")).status_code for _ in range(2)] == [403, 404]
 
@@ -129,8 +129,8 @@ def test_a_wrong_entry_is_named(read: Read, entry: Any, problem: str) -> None:
 
 def test_a_file_that_is_no_list_or_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.json could not be read"):
-        Faults.read(tmp_path / "none.json")
+        Faults.load_file(tmp_path / "none.json")
     for content in ("{}", "[", ""):
         (tmp_path / "faults.json").write_text(content)
         with pytest.raises(UsageError, match=r"faults\.json is wrong"):
-            Faults.read(tmp_path / "faults.json")
+            Faults.load_file(tmp_path / "faults.json")

@@ -13,17 +13,17 @@ def texts(found: list[StampedEvent]) -> list[str]:
 
 def test_each_line_is_read_once_and_only_when_it_is_whole(tmp_path: Path) -> None:
     follower = EventReader(tmp_path / FILE)
-    assert list(follower.new()) == []
+    assert list(follower.read_new_events()) == []
     stream = Stream(tmp_path, "i", "build")
     stream.append(NoteEvent(text="one"))
-    assert texts(list(follower.new())) == ["one"]
+    assert texts(list(follower.read_new_events())) == ["one"]
     stream.append(NoteEvent(text="two"))
     whole = (tmp_path / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(whole[:-5])
-    assert list(follower.new()) == []
+    assert list(follower.read_new_events()) == []
     (tmp_path / FILE).write_bytes(whole)
-    assert texts(list(follower.new())) == ["two"]
-    assert list(follower.new()) == []
+    assert texts(list(follower.read_new_events())) == ["two"]
+    assert list(follower.read_new_events()) == []
 
 
 def test_a_line_of_another_form_is_counted_and_passed_over(tmp_path: Path) -> None:
@@ -32,9 +32,9 @@ def test_a_line_of_another_form_is_counted_and_passed_over(tmp_path: Path) -> No
     with (tmp_path / FILE).open("ab") as file:
         file.write(b"{}\n" + b"x" * (3 * MAX_LINE_BYTES))
     follower = EventReader(tmp_path / FILE)
-    assert texts(list(follower.new())) == ["one"]
+    assert texts(list(follower.read_new_events())) == ["one"]
     with (tmp_path / FILE).open("ab") as file:
         file.write(b"\n")
     stream.append(NoteEvent(text="two"))
-    assert texts(list(follower.new())) == ["two"]
+    assert texts(list(follower.read_new_events())) == ["two"]
     assert follower.refused == 2

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.local.actions.engine import Engine, EngineSettings
-from orchestrator.local.api import create_api
+from orchestrator.local.api import create_api_app
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, create_github
 from orchestrator.local.runs import Run, Runs
 from orchestrator.local.tokens import Token, Tokens
@@ -94,7 +94,7 @@ class Desk:
 
     async def started(self) -> Run:
         """Return the newest run."""
-        return self.github.runs.list(REPOSITORY)[0]
+        return self.github.runs.list_runs(REPOSITORY)[0]
 
     def noticing(self, app: ASGIApp) -> ASGIApp:
         async def notice(scope: Scope, receive: Receive, send: Send) -> None:
@@ -150,7 +150,7 @@ def github_of(engine: Engine, runs: Runs, folder: Path, url: str) -> LocalGitHub
         on_dispatch=start,
         on_rerun=engine.rerun,
         on_cancel=engine.cancel,
-        handover_of=engine.handover,
+        handover_of=engine.handover_folder,
     )
 
 
@@ -159,7 +159,7 @@ async def desk(tmp_path: Path, engine: Engine, runs: Runs) -> AsyncIterator[Desk
     listener = bind()
     (tmp_path / "person").mkdir()
     desk = Desk(github_of(engine, runs, tmp_path, listener_url(listener)), engine, tmp_path / "person")
-    async with serving(desk.noticing(create_api(desk.github)), listener):
+    async with serving(desk.noticing(create_api_app(desk.github)), listener):
         yield desk
         await engine.close()
     # Nothing else was asked, on this machine or beyond it.

@@ -29,9 +29,9 @@ def publish(github: LocalGitHub, wait: Callable[[float], None]) -> Callable[[dic
 
     def published(files: dict[str, bytes], path: str = "/") -> StoredRepository:
         github.store.seed("octo", "site", files, "Publish")
-        repository = github.store.find("octo", "site")
+        repository = github.store.find_repository("octo", "site")
         assert repository
-        if github.sites.get(repository) is None:
+        if github.sites.refresh_site(repository) is None:
             github.sites.enable(repository, "main", path)
         wait(2)
         return repository
@@ -118,7 +118,7 @@ async def test_the_old_content_is_served_until_the_new_one_is_built(
 ) -> None:
     repository = publish({"index.html": b"one"})
     github.store.seed("octo", "site", {"index.html": b"two"}, "Second")
-    github.sites.get(repository)
+    github.sites.refresh_site(repository)
     wait(1.9)
     assert (await pages.get("/octo/site/")).content == b"one"
     wait(0.1)
@@ -151,7 +151,7 @@ async def test_a_pushed_commit_is_built_too_and_symlinks_are_left_out(
 ) -> None:
     repository = publish({"index.html": b"one"})
     push(github.store.directory(repository), tmp_path / "clone")
-    github.sites.get(repository)
+    github.sites.refresh_site(repository)
     wait(2)
     assert (await pages.get("/octo/site/index.html")).content == b"pushed"
     assert (await pages.get("/octo/site/link.html")).status_code == 404
@@ -200,7 +200,7 @@ async def test_a_second_build_of_a_commit_fails_while_the_first_is_under_way(
     wait: Callable[[float], None],
 ) -> None:
     github.sites.enable(site, "main", "/")
-    place = f"/repos/octo/site/pages/deployments/{github.store.head(site)}"
+    place = f"/repos/octo/site/pages/deployments/{github.store.resolve_head(site)}"
     wait(1)
     assert (await api.get(place)).json() == {"status": "deployment_in_progress"}
     await api.post("/repos/octo/site/pages/builds")
@@ -238,7 +238,7 @@ async def test_a_push_that_was_missed_is_built_when_asked_for_or_with_the_next(
     github.sites.troubles += ["missed", "missed"]
     publish({"index.html": b"two"})
     latest = (await api.get("/repos/octo/site/pages/builds/latest")).json()
-    assert latest["commit"] != github.store.head(site)
+    assert latest["commit"] != github.store.resolve_head(site)
     assert (await pages.get("/octo/site/")).content == b"one"
     assert (await api.post("/repos/octo/site/pages/builds")).status_code == 201
     publish({"index.html": b"two"})

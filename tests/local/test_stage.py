@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.local.stage import LocalOptions, staged
+from orchestrator.local.stage import LocalOptions, run_stage
 from receiver.settings import is_task_key
 from tests.doubles.receiver import OLD_SECRET, SECRET, TASK_KEY
 
@@ -23,7 +23,7 @@ def options(data: Path) -> LocalOptions:
 async def test_secret_and_key_are_drawn_once_for_a_folder_and_are_its_owners_alone(tmp_path: Path) -> None:
     held = []
     for _ in range(2):
-        async with staged(options(tmp_path), PATH) as stage:
+        async with run_stage(options(tmp_path), PATH) as stage:
             key = tmp_path / ".github" / "task_key"
             held.append((stage.secret, key.read_text()))
     assert held[0] == held[1]
@@ -35,7 +35,7 @@ async def test_secret_and_key_are_drawn_once_for_a_folder_and_are_its_owners_alo
 
 async def test_the_environment_says_who_may_ask_and_how_much(tmp_path: Path) -> None:
     env = {"SHARED_SECRET": SECRET, "SHARED_SECRET_OLD": OLD_SECRET, "TASK_KEY": TASK_KEY, "MAX_TASKS_PER_DAY": "7"}
-    async with staged(options(tmp_path), {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False) as http:
+    async with run_stage(options(tmp_path), {**PATH, **env}) as stage, httpx.AsyncClient(trust_env=False) as http:
         said = (await http.get(f"{stage.receiver}/health")).json()
     assert stage.secret == SECRET
     assert not (tmp_path / ".github" / "task_key").exists()
@@ -47,7 +47,7 @@ async def test_the_environment_says_who_may_ask_and_how_much(tmp_path: Path) -> 
 async def test_what_cannot_work_is_said_before_anything_starts(tmp_path: Path) -> None:
     for wrong in ({"TASK_KEY": "short"}, {"MAX_TASKS_PER_DAY": "many"}):
         with pytest.raises(UsageError, match=next(iter(wrong))):
-            async with staged(options(tmp_path), {**PATH, **wrong}):
+            async with run_stage(options(tmp_path), {**PATH, **wrong}):
                 pass
 
 
@@ -57,7 +57,7 @@ async def test_a_task_over_the_number_of_the_day_is_refused_by_the_whole_of_it(t
     env = {**PATH, "MAX_TASKS_PER_DAY": "2", "SHARED_SECRET": SECRET}
     answers = []
     for nonces in ("ab", "ca"):
-        async with staged(options(tmp_path), env) as stage, httpx.AsyncClient(trust_env=False) as http:
+        async with run_stage(options(tmp_path), env) as stage, httpx.AsyncClient(trust_env=False) as http:
             for nonce in nonces:
                 task = {
                     "email": "ann@example.com",

@@ -9,7 +9,14 @@ from orchestrator.core.report import CheckResult, Finding, Report, State
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import FALLBACK, GeneratedSite
 from orchestrator.generate.tried import PastRepair
-from orchestrator.making.proving import ProvedAttempt, ProvingTools, faults, prove, remarks, worth
+from orchestrator.making.proving import (
+    ProvedAttempt,
+    ProvingTools,
+    describe_faults,
+    describe_remarks,
+    prove,
+    rate_report,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -206,7 +213,7 @@ async def test_a_check_that_could_not_be_evaluated_here_is_no_fault_and_told_as_
     studio = Studio([Report((seen,), ())])
     assert await studio.kept() == Report((seen,), ())
     assert studio.told == []
-    assert remarks(Report((seen,), ())) == [
+    assert describe_remarks(Report((seen,), ())) == [
         "This check could not be evaluated here. The page is not at fault: page.click('a')"
     ]
 
@@ -240,18 +247,18 @@ async def test_without_a_template_or_a_cut_there_is_nothing_to_compare(is_cut_of
 async def test_what_is_nobodys_fault_and_proofs_that_do_not_hold_are_told_along_and_cause_no_repair() -> None:
     unproved = CheckResult(round=2, text="neat", kind="prose", state="unproved", seen="it fails", proof="1 === 2")
     told_along = Report((unproved,), (), notes=("There is no network here.",))
-    assert faults(told_along, 2, with_earlier=True) == []
-    assert remarks(told_along) == [
+    assert describe_faults(told_along, 2, with_earlier=True) == []
+    assert describe_remarks(told_along) == [
         "This check in prose is not proved yet: neat\n  it fails",
         "The page is not at fault for this: There is no network here.",
     ]
 
 
 def test_what_is_wrong_is_told_with_what_was_seen() -> None:
-    assert faults(report("-+", "-"), 2, with_earlier=False) == [
+    assert describe_faults(report("-+", "-"), 2, with_earlier=False) == [
         "This check of round 2 must be true and is not: check 0\n  It gave: false"
     ]
-    assert len(faults(report("-+", "-"), 2, with_earlier=True)) == 2
+    assert len(describe_faults(report("-+", "-"), 2, with_earlier=True)) == 2
 
 
 def test_this_round_counts_before_earlier_ones_and_those_before_proofs_and_findings() -> None:
@@ -264,4 +271,4 @@ def test_this_round_counts_before_earlier_ones_and_those_before_proofs_and_findi
         report("+-", "-", "layout"),
         report("+-", "-", "error"),
     ]
-    assert sorted(better_first, key=lambda seen: worth(seen, 2), reverse=True) == better_first
+    assert sorted(better_first, key=lambda seen: rate_report(seen, 2), reverse=True) == better_first

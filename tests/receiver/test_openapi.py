@@ -22,7 +22,7 @@ SCHEMAS = DESCRIPTION["components"]["schemas"]
 class Patience(Throttle):
     """Nobody is held up: thousands of wrong secrets come from one address."""
 
-    def failed(self, _: str) -> float | None:
+    def record_failure(self, _: str) -> float | None:
         return None
 
 

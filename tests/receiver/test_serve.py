@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from receiver.github.client import GitHub
-from receiver.serve import check
+from receiver.serve import check_workflow
 from receiver.settings import Settings, SettingsError
 from tests.doubles.receiver import REQUIRED, SECRET
 
@@ -38,7 +38,7 @@ def github(answer: httpx.Response) -> GitHub:
 
 @pytest.mark.anyio
 async def test_it_starts_where_github_would_start_the_workflow() -> None:
-    await check(github(httpx.Response(200, json={"state": "active"})))
+    await check_workflow(github(httpx.Response(200, json={"state": "active"})))
 
 
 @pytest.mark.anyio
@@ -52,7 +52,7 @@ async def test_it_starts_where_github_would_start_the_workflow() -> None:
 )
 async def test_elsewhere_it_says_what_to_do(answer: httpx.Response, said: str) -> None:
     with pytest.raises(SettingsError, match=said):
-        await check(github(answer))
+        await check_workflow(github(answer))
 
 
 @contextmanager

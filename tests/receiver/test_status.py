@@ -8,7 +8,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from receiver.answers import as_json
+from receiver.answers import answer_error
 from receiver.app import create_app
 from receiver.github.budget import CALLS, CallBudget, SpentError
 from receiver.github.client import GitHub
@@ -150,7 +150,7 @@ async def test_where_github_hangs_the_last_answer_is_given_with_its_time() -> No
         assert last.pop("as_of").endswith("+00:00")
         assert last == first
         slow.open.set()
-        await github.workflow_state()
+        await github.fetch_workflow_state()
         assert "as_of" not in (await door.get("/health")).json()
         slow.open.clear()
         await github.aclose()
@@ -163,8 +163,8 @@ async def test_where_the_budget_is_spent_before_anything_is_known_it_says_when_t
     budget.take(CALLS)
     client = httpx.AsyncClient(transport=httpx.MockTransport(github))
     status = Status(SETTINGS, GitHub(SETTINGS, client, AT_ONCE), budget)
-    routes = [Route("/", status.status), Route("/health", status.health)]
-    transport = httpx.ASGITransport(Starlette(routes=routes, exception_handlers={SpentError: as_json}))
+    routes = [Route("/", status.answer_status), Route("/health", status.answer_health)]
+    transport = httpx.ASGITransport(Starlette(routes=routes, exception_handlers={SpentError: answer_error}))
     async with httpx.AsyncClient(transport=transport, base_url="http://door.test") as door:
         answer = await door.get("/health")
         assert (answer.status_code, answer.headers["retry-after"]) == (429, "8")

@@ -84,18 +84,18 @@ def env(hub: Hub) -> dict[str, str]:
 
 
 def repository(hub: Hub) -> StoredRepository:
-    found = hub.github.store.find("octo", "pipeline")
+    found = hub.github.store.find_repository("octo", "pipeline")
     assert found
     return found
 
 
 def configured(hub: Hub) -> Configuration:
-    return hub.github.configurations.of(repository(hub))
+    return hub.github.configurations.load_for(repository(hub))
 
 
 def secrets_in(hub: Hub, environment: str) -> dict[str, str | None]:
     held = configured(hub)
-    return {name: held.opened(sealed) for name, sealed in held.environments[environment].secrets.items()}
+    return {name: held.decrypt_secret(sealed) for name, sealed in held.environments[environment].secrets.items()}
 
 
 def test_from_nothing_to_a_pipeline_that_could_run(
@@ -190,9 +190,9 @@ def test_later_versions_follow_without_force_from_any_clone(
     head = more(clone, "later.py")
     assert set_up(env, Person(), clone) == 0
     assert hub.files("pipeline").keys() == {WORKFLOW, "code.py", "tests.py", "later.py"}
-    found = hub.github.store.find("octo", "pipeline")
+    found = hub.github.store.find_repository("octo", "pipeline")
     assert found
-    (made,) = hub.github.store.commits(found, hub.head("pipeline") or "")
+    (made,) = hub.github.store.list_commits(found, hub.head("pipeline") or "")
     assert made.parents == (head, first)
     assert set_up(env, Person("Push"), clone) == 0
 
@@ -223,7 +223,7 @@ def test_nothing_is_made_pushed_or_stored_against_a_no(
     hub: Hub, clone: Path, env: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert set_up(env, Person("does not exist"), clone) == 5
-    assert hub.github.store.find("octo", "pipeline") is None
+    assert hub.github.store.find_repository("octo", "pipeline") is None
     hub.github.store.create_repository("octo", "pipeline", description=None)
     assert set_up(env, Person("Push", "Store"), clone) == 0
     assert hub.head("pipeline") is None
@@ -285,7 +285,7 @@ def test_a_private_repository_of_a_free_account_is_set_up_as_far_as_its_plan_goe
     hub.github.store.create_repository("octo", "pipeline", description=None, private=True)
     assert set_up({**env, "LLM_MODELS": ""}, Person(), clone) == 0
     held = configured(hub)
-    assert {name: held.opened(sealed) for name, sealed in held.secrets.items()} == {
+    assert {name: held.decrypt_secret(sealed) for name, sealed in held.secrets.items()} == {
         "OPENAI_API_KEY": KEY,
         "TARGET_TOKEN": PEN,
     }
@@ -347,7 +347,7 @@ def test_what_lies_inside_another_repository_is_not_taken_for_a_clone(
     (inside / WORKFLOW).write_bytes(REAL.read_bytes())
     with pytest.raises(UsageError, match="files to push were not found"):
         set_up(env, Person(), inside)
-    assert hub.github.store.find("octo", "pipeline") is None
+    assert hub.github.store.find_repository("octo", "pipeline") is None
 
 
 def test_git_that_sends_addresses_elsewhere_or_adds_headers_is_not_obeyed(

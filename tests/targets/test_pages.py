@@ -140,7 +140,7 @@ async def test_live_is_when_every_byte_is_served(hub: Hub) -> None:
 async def test_looking_at_the_builds_again_costs_nothing_while_nothing_changes(hub: Hub) -> None:
     await enable(hub)
     await live(hub)
-    used = hub.github.limits.count("octo", "core", 0)["used"]
+    used = hub.github.limits.count_calls("octo", "core", 0)["used"]
     assert len([call for call in hub.reads if call.endswith("/latest")]) == 10
     assert used <= 9  # of the ten looks those before the build is registered are 404s, and most later ones 304s
 
@@ -224,7 +224,7 @@ async def test_a_deployment_that_registers_very_late_is_not_disturbed(hub: Hub) 
 async def test_a_second_build_that_fails_for_being_the_second_is_not_taken_for_ours(hub: Hub) -> None:
     hub.github.sites.registers_after = timedelta(seconds=60)
     await enable(hub)
-    repository = hub.github.store.find("octo", "site")
+    repository = hub.github.store.find_repository("octo", "site")
     assert repository
     assert hub.github.sites.rebuild(repository)
     await live(hub)

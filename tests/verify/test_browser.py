@@ -9,7 +9,7 @@ from playwright.async_api import async_playwright
 
 from orchestrator.core.errors import UsageError
 from orchestrator.verify import browser as module
-from orchestrator.verify.browser import INSTALLED, find_browser, opened
+from orchestrator.verify.browser import INSTALLED, find_browser, open_cage
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 CANARY = "canary-of-the-model-key"
@@ -17,7 +17,7 @@ CANARY = "canary-of-the-model-key"
 
 async def test_the_browser_is_gone_afterwards() -> None:
     before = processes()
-    async with opened(None, "http://127.0.0.1:1/") as cage:
+    async with open_cage(None, "http://127.0.0.1:1/") as cage:
         await (await cage.browser.new_page()).goto("about:blank")
         during = processes() - before
         assert during
@@ -28,7 +28,7 @@ async def test_no_process_of_the_browser_has_a_key_in_its_environment(monkeypatc
     monkeypatch.setenv("OPENAI_API_KEY", CANARY)
     monkeypatch.setenv("NODE_OPTIONS", "--title=" + CANARY)
     before = processes()
-    async with opened(None, "http://127.0.0.1:1/") as cage:
+    async with open_cage(None, "http://127.0.0.1:1/") as cage:
         await (await cage.browser.new_page()).goto("about:blank")
         seen = {process: environment_of(process) for process in processes() - before}
     assert [process for process, environment in seen.items() if CANARY in environment] == []
@@ -100,7 +100,7 @@ async def test_where_the_sandbox_cannot_be_used_it_is_said_and_done_without(
     monkeypatch.setattr(module, "can_sandbox", lambda: True)
     said: list[str] = []
     given = _picky(tmp_path, "FATAL: No usable sandbox!")
-    async with opened(given, "http://127.0.0.1:1/", said.append) as cage:
+    async with open_cage(given, "http://127.0.0.1:1/", said.append) as cage:
         assert cage.browser.is_connected()
     assert said == ["this machine does not let it"]
 
@@ -114,7 +114,7 @@ async def test_whoever_insists_on_the_sandbox_gets_no_browser_without(
     for can in (True, False):
         monkeypatch.setattr(module, "can_sandbox", lambda can=can: can)
         with pytest.raises(UsageError, match="No sandbox"):
-            async with opened(_picky(tmp_path, "FATAL: No usable sandbox!"), "http://127.0.0.1:1/", insist):
+            async with open_cage(_picky(tmp_path, "FATAL: No usable sandbox!"), "http://127.0.0.1:1/", insist):
                 pass
 
 
@@ -123,5 +123,5 @@ async def test_a_browser_that_does_not_start_is_an_error_with_a_remedy(tmp_path:
     broken.write_text("#!/bin/sh\necho 'error while loading shared libraries' >&2\nexit 1\n")
     broken.chmod(0o755)
     with pytest.raises(UsageError, match="does not start"):
-        async with opened(broken, "http://127.0.0.1:1/"):
+        async with open_cage(broken, "http://127.0.0.1:1/"):
             pass

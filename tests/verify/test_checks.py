@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.task import Check
-from orchestrator.verify.checks import Kind, is_path, is_prose, labels, result, seconds_asked
+from orchestrator.verify.checks import Kind, is_path, is_prose, label_checks, make_verdict, seconds_asked
 
 
 @pytest.mark.parametrize("text", ["README.md", "document.title", " a . b ", "$x", "Responsive"])
@@ -52,18 +52,18 @@ def test_an_expression_that_can_fail_is_none(text: str) -> None:
 )
 @pytest.mark.parametrize("kind", ["js", "file"])
 def test_any_other_check_passed_or_failed(kind: Kind, shown: tuple[bool, str] | None, state: str, seen: str) -> None:
-    verdict = result((1, Check(text="x", js=True)), kind, shown)
+    verdict = make_verdict((1, Check(text="x", js=True)), kind, shown)
     assert (verdict.kind, verdict.state, verdict.seen) == (kind, state, seen)
 
 
 def test_half_a_surrogate_pair_is_made_printable() -> None:
-    verdict = result((1, Check(text="x", js=True)), "js", (False, "a\ud83d"))
+    verdict = make_verdict((1, Check(text="x", js=True)), "js", (False, "a\ud83d"))
     assert verdict.seen == "a?"
     assert verdict.model_dump_json()
 
 
 def test_checks_are_numbered_within_their_round() -> None:
-    assert labels([(1, Check(text="a")), (1, Check(text="b")), (3, Check(text="c"))]) == ["1.1", "1.2", "3.1"]
+    assert label_checks([(1, Check(text="a")), (1, Check(text="b")), (3, Check(text="c"))]) == ["1.1", "1.2", "3.1"]
 
 
 @pytest.mark.parametrize(

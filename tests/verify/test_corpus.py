@@ -6,8 +6,8 @@ import pytest
 
 from orchestrator.compare.corpus import Case, load_defect_cases, load_good_cases
 from orchestrator.core.site import Site
-from orchestrator.verify.browser import Cage, opened
-from orchestrator.verify.server import ServedSite, serving
+from orchestrator.verify.browser import Cage, open_cage
+from orchestrator.verify.server import ServedSite, serve_site
 from tests.corpus.cases import is_found, seen_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -20,13 +20,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[ServedSite]:
-    with serving(Site({}), "repo") as served:
+    with serve_site(Site({}), "repo") as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 async def cage(served: ServedSite, anyio_backend: str) -> AsyncIterator[Cage]:  # noqa: ARG001
-    async with opened(None, served.url) as cage:
+    async with open_cage(None, served.url) as cage:
         yield cage
 
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import CDPSession, Page
 
-from orchestrator.verify.browser import opened
-from orchestrator.verify.evaluating import Outcome, as_reading, evaluate
+from orchestrator.verify.browser import open_cage
+from orchestrator.verify.evaluating import Outcome, evaluate, rewrite_id_lookups
 from orchestrator.verify.explaining import explain
 from tests.corpus.forms import BODIES, MISFORMED, PAGE, TAKEN, VALUES, independent
 
@@ -21,7 +21,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def page(anyio_backend: str) -> AsyncIterator[Page]:  # noqa: ARG001
-    async with opened(None, "http://127.0.0.1:9/") as cage:
+    async with open_cage(None, "http://127.0.0.1:9/") as cage:
         page = await cage.browser.new_page()
         await page.set_content(PAGE)
         yield page
@@ -76,7 +76,7 @@ async def test_a_check_that_may_act_is_told_before_it_acts(session: CDPSession, 
 async def test_looking_up_an_id_is_known_to_change_nothing(session: CDPSession) -> None:
     outcome = await evaluate(session, "document.getElementById('sum').textContent === '450.00'", SECONDS, harmless=True)
     assert (outcome.holds, outcome.acts) == (True, False)
-    assert as_reading("getElementById(name)") == "getElementById(name)"
+    assert rewrite_id_lookups("getElementById(name)") == "getElementById(name)"
 
 
 async def test_a_page_cannot_bend_the_verdict(session: CDPSession) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.core.site import LICENCE, render_licence
-from orchestrator.verify.files import CheckedFiles, Evidence, decided, is_about_files
+from orchestrator.verify.files import CheckedFiles, Evidence, decide_check, is_about_files
 
 README = b"# Sales\n\nAdds up sales.csv.\n\n## Usage\n\nOpen it.\n\nHow it works\n------------\n\nIt adds.\n"
 FILES = {
@@ -77,7 +77,7 @@ PROSE = [
 @pytest.mark.parametrize("text", HOLD)
 def test_what_holds_is_shown(text: str) -> None:
     assert is_about_files(text)
-    found = decided(text, REPOSITORY)
+    found = decide_check(text, REPOSITORY)
     assert found.holds is True, found.seen
     assert found.seen
 
@@ -85,7 +85,7 @@ def test_what_holds_is_shown(text: str) -> None:
 @pytest.mark.parametrize(("text", "why"), FAIL)
 def test_what_does_not_hold_says_why(text: str, why: str) -> None:
     assert is_about_files(text)
-    found = decided(text, REPOSITORY)
+    found = decide_check(text, REPOSITORY)
     assert found.holds is False, found.seen
     assert why in found.seen
 
@@ -97,8 +97,8 @@ def test_what_is_not_wholly_understood_is_prose(text: str) -> None:
 
 def test_a_licence_of_another_kind_is_no_mit_licence() -> None:
     other = CheckedFiles({LICENCE: b"Apache License, Version 2.0"}, {})
-    assert decided("Repo has MIT license", other) == Evidence(holds=False, seen="LICENSE lacks “mit license”")
-    assert not decided("LICENSE is MIT", CheckedFiles({}, {})).holds
+    assert decide_check("Repo has MIT license", other) == Evidence(holds=False, seen="LICENSE lacks “mit license”")
+    assert not decide_check("LICENSE is MIT", CheckedFiles({}, {})).holds
 
 
 @pytest.mark.parametrize("text", ["a " * 50_000, "README.md has " + "a" * 100_000, "x/" * 20_000 + "y.z exists"])

@@ -7,12 +7,12 @@ import pytest
 from orchestrator.core.report import Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import Cage, opened
+from orchestrator.verify.browser import Cage, open_cage
 from orchestrator.verify.guarding import NAME
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import inspect
+from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.server import ServedSite, serving
+from orchestrator.verify.server import ServedSite, serve_site
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 PAGE = (
@@ -28,8 +28,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def stage(anyio_backend: str) -> AsyncIterator[tuple[Cage, ServedSite]]:  # noqa: ARG001
-    with serving(Site({}), "repo") as served:
-        async with opened(None, served.url) as cage:
+    with serve_site(Site({}), "repo") as served:
+        async with open_cage(None, served.url) as cage:
             yield cage, served
 
 
@@ -38,7 +38,7 @@ async def report(stage: tuple[Cage, ServedSite], script: str, *checks: str) -> R
     files = {"index.html": f"{PAGE}<script>{script}</script>".encode()}
     served.site = Site(files)
     asked = [(1, Check(text=text, js=True)) for text in checks]
-    return await inspect(cage, Target(served.url, files.keys()), asked, TimeLimits(load=3, check=0.3, whole=15))
+    return await inspect_page(cage, Target(served.url, files.keys()), asked, TimeLimits(load=3, check=0.3, whole=15))
 
 
 def said(seen: Report) -> str:
@@ -94,7 +94,7 @@ async def test_a_page_cannot_reach_its_guard(stage: tuple[Cage, ServedSite], scr
     cage, served = stage
     files = {"index.html": f"{PAGE}<script>{script}</script><script>Boolean = () => true</script>".encode()}
     served.site = Site(files)
-    seen = await inspect(cage, Target(served.url, files.keys()), [], TimeLimits(load=3, check=0.3, whole=15))
+    seen = await inspect_page(cage, Target(served.url, files.keys()), [], TimeLimits(load=3, check=0.3, whole=15))
     assert "`Boolean`" in said(seen)
 
 

@@ -13,11 +13,11 @@ import pytest
 from orchestrator.core.report import Build, Report
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check
-from orchestrator.verify.browser import Cage, opened
+from orchestrator.verify.browser import Cage, open_cage
 from orchestrator.verify.hearing import Target
-from orchestrator.verify.inspection import MAX_FINDINGS, inspect
+from orchestrator.verify.inspection import MAX_FINDINGS, inspect_page
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.server import ServedSite, serving
+from orchestrator.verify.server import ServedSite, serve_site
 from tests.doubles.server import Asked, answering, response, tripwire
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
@@ -49,18 +49,18 @@ class Stage:
         self.served.site = Site(files)
         asked = [(1, check if isinstance(check, Check) else Check(text=check)) for check in checks]
         target = Target(self.url, files.keys())
-        return await inspect(self.cage, target, asked, limits or TimeLimits(check=1))
+        return await inspect_page(self.cage, target, asked, limits or TimeLimits(check=1))
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[ServedSite]:
-    with serving(Site({}), "repo") as served:
+    with serve_site(Site({}), "repo") as served:
         yield served
 
 
 @pytest.fixture(scope="module")
 async def stage(served: ServedSite, anyio_backend: str) -> AsyncIterator[Stage]:  # noqa: ARG001
-    async with opened(None, served.url) as cage:
+    async with open_cage(None, served.url) as cage:
         yield Stage(cage, served)
 
 
@@ -284,10 +284,10 @@ async def test_a_page_that_waits_for_another_host_is_told_which(served: ServedSi
     async def here(_: str, __: int) -> list[str]:
         return ["127.0.0.1"]
 
-    async with answering(hang) as slow, opened(None, served.url, resolve=here) as cage:
+    async with answering(hang) as slow, open_cage(None, served.url, resolve=here) as cage:
         image = f"http://slow.example:{urlsplit(slow).port}/x.png"
         served.site = Site({"index.html": f"{HOME}<img alt=x src={image}>".encode()})
-        report = await inspect(
+        report = await inspect_page(
             cage, Target(served.url), [(1, Check(text="document.title === 'Sales'"))], TimeLimits(load=2)
         )
     assert states(report) == ["passed"]
@@ -362,7 +362,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     stage.served.site = Site({"index.html": page.encode()})
     asked = [(1, Check(text="marked === 'from the mirror'"))]
     target = Target(stage.url, cdn_mirror=tmp_path)
-    report = await inspect(stage.cage, target, asked, TimeLimits(check=1))
+    report = await inspect_page(stage.cage, target, asked, TimeLimits(check=1))
     assert report.checks[0].state == "passed"
     assert report.findings == ()
     assert report.notes == ("There is no network here, so nothing can be said of cdn.jsdelivr.net.",)
@@ -467,13 +467,13 @@ async def test_what_an_api_refuses_is_a_note_and_what_a_library_lacks_is_a_fault
     package = tmp_path / "marked"
     package.mkdir()
     (package / "package.json").write_text('{"version": "12.0.2"}')
-    async with answering(refuse) as api, opened(None, served.url, resolve=here) as cage:
+    async with answering(refuse) as api, open_cage(None, served.url, resolve=here) as cage:
         port = urlsplit(api).port
         library = "https://cdn.jsdelivr.net/npm/marked@12.0.2/none.js"
         scripts = "".join(f"<script src={url}></script>" for url in (library, "https://gone.example/x"))
         page = f"{HOME}<script>fetch('http://api.example:{port}/x')</script>{scripts}"
         served.site = Site({"index.html": page.encode()})
-        report = await inspect(cage, Target(served.url, cdn_mirror=tmp_path), [], TimeLimits(check=1))
+        report = await inspect_page(cage, Target(served.url, cdn_mirror=tmp_path), [], TimeLimits(check=1))
     assert report.notes == (f"http://api.example:{port}/x answered 403.",)
     assert [(finding.kind, finding.text.partition(";")[2]) for finding in report.findings] == [
         ("external", " it answered 404. Name a version and a file that exist."),
@@ -486,8 +486,8 @@ async def test_a_page_that_takes_too_much_memory_is_ended(served: ServedSite) ->
     greedy = b"<script>const all = []; setInterval(() => all.push(new Uint8Array(3e7).fill(1)), 9)</script>"
     served.site = Site({"index.html": b"<h1>x</h1>" + greedy})
     limits = TimeLimits(load=5, check=20, whole=30, bytes=700_000_000)
-    async with opened(None, served.url, most_bytes=limits.bytes) as cage:
-        report = await inspect(cage, Target(served.url), [(1, Check(text="false", js=True))], limits)
+    async with open_cage(None, served.url, most_bytes=limits.bytes) as cage:
+        report = await inspect_page(cage, Target(served.url), [(1, Check(text="false", js=True))], limits)
         assert cage.watch.has_ended_it
     assert [(finding.kind, finding.text) for finding in report.findings] == [
         ("limit", "Expected the page to need less than 667 MB; saw it take more.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.verify.mirror import NoSuchFile, mirrored
+from orchestrator.verify.mirror import NoSuchFile, load_mirrored_file
 
 JSDELIVR, UNPKG, CDNJS = "https://cdn.jsdelivr.net/npm", "https://unpkg.com", "https://cdnjs.cloudflare.com/ajax/libs"
 GITHUB, JQUERY = "https://cdn.jsdelivr.net/gh", "https://code.jquery.com"
@@ -98,7 +98,7 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_what_a_cdn_has_is_found_in_the_package(folder: Path, url: str, text: str) -> None:
-    found = mirrored(folder, url)
+    found = load_mirrored_file(folder, url)
     assert found is not None
     assert found[0] == text.encode()
     assert found[1].partition("/")[2].partition(";")[0] in ("css", "javascript", "octet-stream")
@@ -126,7 +126,7 @@ def test_what_a_cdn_has_is_found_in_the_package(folder: Path, url: str, text: st
 )
 def test_what_a_cdn_would_refuse_is_refused(folder: Path, url: str) -> None:
     with pytest.raises(NoSuchFile):
-        mirrored(folder, url)
+        load_mirrored_file(folder, url)
 
 
 @pytest.mark.parametrize(
@@ -157,4 +157,4 @@ def test_what_a_cdn_would_refuse_is_refused(folder: Path, url: str) -> None:
     ],
 )
 def test_what_the_folder_does_not_know_is_left_to_the_network(folder: Path, url: str) -> None:
-    assert mirrored(folder, url) is None
+    assert load_mirrored_file(folder, url) is None

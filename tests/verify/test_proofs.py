@@ -2,17 +2,17 @@
 
 import pytest
 
-from orchestrator.verify.proofs import MAX_LENGTH, MAX_STEPS, InvalidProof, Proof, ProofStep, read_proof
+from orchestrator.verify.proofs import MAX_LENGTH, MAX_STEPS, InvalidProof, Proof, ProofStep, parse_proof
 
 
 def test_an_expression_alone_is_one_thing_to_expect() -> None:
     text = "document.querySelectorAll('li').length === 3\n  && !!document.title"
-    assert read_proof(f"\n{text}\n") == Proof(text, (ProofStep("expect", text),))
-    assert not read_proof(text).acts
+    assert parse_proof(f"\n{text}\n") == Proof(text, (ProofStep("expect", text),))
+    assert not parse_proof(text).acts
 
 
 def test_steps_are_read_line_by_line() -> None:
-    proof = read_proof(
+    proof = parse_proof(
         """
         fill "#name" "Ada \\"L\\""
         fill input[name='x'] two words
@@ -49,4 +49,4 @@ def test_steps_are_read_line_by_line() -> None:
 )
 def test_what_is_no_proof_says_why(text: str, why: str) -> None:
     with pytest.raises(InvalidProof, match=why):
-        read_proof(text)
+        parse_proof(text)

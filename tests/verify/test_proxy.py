@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from orchestrator.verify.proxy import HEAD_BYTES, filtering_proxy
+from orchestrator.verify.proxy import HEAD_BYTES, run_filtering_proxy
 from tests.doubles.server import Asked, answering, response, tripwire
 
 pytestmark = pytest.mark.anyio
@@ -53,7 +53,7 @@ async def site(origin: Origin) -> AsyncIterator[str]:
 
 @pytest.fixture
 async def proxy(site: str) -> AsyncIterator[str]:
-    async with filtering_proxy(f"{site}/repo/") as proxy:
+    async with run_filtering_proxy(f"{site}/repo/") as proxy:
         yield proxy.url
 
 
@@ -182,7 +182,7 @@ async def test_a_head_without_end_is_cut_off(proxy: str) -> None:
 async def test_an_origin_that_is_gone_is_a_bad_gateway() -> None:
     async with answering(Origin().answer) as gone:
         pass
-    async with filtering_proxy(f"{gone}/repo/") as proxy:
+    async with run_filtering_proxy(f"{gone}/repo/") as proxy:
         assert (await said(proxy.url, f"GET {gone}/ HTTP/1.1\r\n\r\n".encode())).startswith(b"HTTP/1.1 502")
 
 
@@ -197,7 +197,7 @@ async def test_it_ends_with_connections_still_open() -> None:
         await asyncio.Event().wait()
 
     async with answering(silent) as site:
-        async with filtering_proxy(f"{site}/") as proxy:
+        async with run_filtering_proxy(f"{site}/") as proxy:
             waiting, writer = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)
             writer.write(f"GET {site}/ HTTP/1.1\r\n\r\n".encode())
             idle, other = await asyncio.open_connection("127.0.0.1", urlsplit(proxy.url).port)

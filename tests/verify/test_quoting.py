@@ -2,8 +2,8 @@
 
 import pytest
 
-from orchestrator.verify.proofs import read_proof
-from orchestrator.verify.quoting import MissingFile, hollow, speaks_of_files, with_files
+from orchestrator.verify.proofs import parse_proof
+from orchestrator.verify.quoting import MissingFile, empty_out_file, fill_in_files, speaks_of_files
 
 FILES = {
     "notes.md": "\ufeffTwo “words”\n".encode(),
@@ -35,8 +35,8 @@ FILES = {
     ],
 )
 def test_a_file_stands_for_what_it_holds(said: str, meant: str) -> None:
-    proof = read_proof(said)
-    assert with_files(proof, FILES).steps[0].what == meant
+    proof = parse_proof(said)
+    assert fill_in_files(proof, FILES).steps[0].what == meant
     assert speaks_of_files(proof) is (said != meant)
 
 
@@ -51,16 +51,16 @@ def test_a_file_stands_for_what_it_holds(said: str, meant: str) -> None:
 )
 def test_what_is_not_there_or_of_another_form_says_so(said: str, why: str) -> None:
     with pytest.raises(MissingFile, match=why):
-        with_files(read_proof(said), FILES)
+        fill_in_files(parse_proof(said), FILES)
 
 
 def test_only_what_is_evaluated_speaks_of_files() -> None:
-    proof = read_proof("fill '#name' \"file 'notes.md'\"\nexpect true")
+    proof = parse_proof("fill '#name' \"file 'notes.md'\"\nexpect true")
     assert not speaks_of_files(proof)
-    assert with_files(proof, FILES) == proof
+    assert fill_in_files(proof, FILES) == proof
 
 
 def test_a_file_without_its_content_keeps_its_form() -> None:
-    assert hollow("a.json", b" [1]") == b"[]"
-    assert hollow("a.json", b'{"a": 1}') == b"{}"
-    assert hollow("a.md", b"text") == b""
+    assert empty_out_file("a.json", b" [1]") == b"[]"
+    assert empty_out_file("a.json", b'{"a": 1}') == b"{}"
+    assert empty_out_file("a.md", b"text") == b""

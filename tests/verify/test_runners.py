@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 import pytest
 from playwright.async_api import CDPSession, Page
 
-from orchestrator.verify.browser import opened
+from orchestrator.verify.browser import open_cage
 from orchestrator.verify.evaluating import Outcome, evaluate
-from orchestrator.verify.runners import MISSING, NAMES, needs_runner, with_runner, word_unknown
+from orchestrator.verify.runners import MISSING, NAMES, find_unknown_word, needs_runner, wrap_in_runner
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
 
@@ -101,7 +101,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="module")
 async def page(anyio_backend: str) -> AsyncIterator[Page]:  # noqa: ARG001
-    async with opened(None, "http://127.0.0.1:9/") as cage:
+    async with open_cage(None, "http://127.0.0.1:9/") as cage:
         page = await cage.browser.new_page()
         await page.route("**/*", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
         yield page
@@ -117,7 +117,7 @@ async def ran(session: CDPSession, text: str, wait_ms: int = 2000) -> Outcome:
     missing = (await session.send("Runtime.evaluate", {"expression": MISSING, "returnByValue": True}))["result"]
     assert needs_runner(text, missing["value"])
     # What is waited for here comes after 0.2 s, or never.
-    return await evaluate(session, with_runner(text).replace("WAIT = 2000", f"WAIT = {wait_ms}"), 10)
+    return await evaluate(session, wrap_in_runner(text).replace("WAIT = 2000", f"WAIT = {wait_ms}"), 10)
 
 
 @pytest.mark.parametrize("text", HOLD)
@@ -146,7 +146,7 @@ async def test_what_fails_says_what_was_there(session: CDPSession, text: str, sa
 )
 async def test_a_word_that_the_table_does_not_have_is_named(session: CDPSession, text: str) -> None:
     outcome = await ran(session, text)
-    assert word_unknown(outcome.seen)
+    assert find_unknown_word(outcome.seen)
 
 
 @pytest.mark.parametrize(
@@ -171,6 +171,6 @@ async def test_a_name_that_the_page_has_itself_is_the_page_s(session: CDPSession
 
 async def test_the_table_defines_the_names_that_a_check_may_use(session: CDPSession) -> None:
     outcome = await evaluate(
-        session, with_runner(f"[{', '.join(sorted(NAMES))}].every((one) => one !== undefined)"), 10
+        session, wrap_in_runner(f"[{', '.join(sorted(NAMES))}].every((one) => one !== undefined)"), 10
     )
     assert outcome.holds

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.core.site import Site
-from orchestrator.verify.server import answer, serving
+from orchestrator.verify.server import answer_request, serve_site
 
 SITE = Site(
     {
@@ -28,7 +28,7 @@ SITE = Site(
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    with serving(SITE, "repo") as served:
+    with serve_site(SITE, "repo") as served:
         yield served.url
 
 
@@ -49,7 +49,7 @@ def url() -> Iterator[str]:
     ],
 )
 def test_what_is_there_is_served(target: str, status: int, body: bytes) -> None:
-    found = answer(SITE, "repo", target)
+    found = answer_request(SITE, "repo", target)
     assert (found.status, found.body) == (status, body)
 
 
@@ -72,24 +72,24 @@ def test_what_is_there_is_served(target: str, status: int, body: bytes) -> None:
     ],
 )
 def test_what_is_not_there_is_a_404(target: str) -> None:
-    assert answer(SITE, "repo", target).status == 404
+    assert answer_request(SITE, "repo", target).status == 404
 
 
 def test_a_404_page_of_its_own_is_shown() -> None:
-    found = answer(SITE.with_changes({"404.html": b"lost"}), "repo", "/repo/none")
+    found = answer_request(SITE.with_changes({"404.html": b"lost"}), "repo", "/repo/none")
     assert (found.status, found.body) == (404, b"lost")
-    assert answer(SITE.with_changes({"404.html": b"lost"}), "repo", "/elsewhere").body != b"lost"
+    assert answer_request(SITE.with_changes({"404.html": b"lost"}), "repo", "/elsewhere").body != b"lost"
 
 
 def test_redirects_lead_to_the_folder() -> None:
-    assert answer(SITE, "repo", "/repo").headers["location"] == "/repo/"
-    assert answer(SITE, "repo", "/repo/docs?x=1").headers["location"] == "/repo/docs/"
+    assert answer_request(SITE, "repo", "/repo").headers["location"] == "/repo/"
+    assert answer_request(SITE, "repo", "/repo/docs?x=1").headers["location"] == "/repo/docs/"
 
 
 @given(st.text(max_size=60))
 def test_no_target_makes_it_fail(target: str) -> None:
-    assert answer(SITE, "repo", target).status in (200, 301, 404)
-    assert answer(SITE, "repo", f"/repo/{target}").status in (200, 301, 404)
+    assert answer_request(SITE, "repo", target).status in (200, 301, 404)
+    assert answer_request(SITE, "repo", f"/repo/{target}").status in (200, 301, 404)
 
 
 def test_it_is_served_over_a_socket(url: str) -> None:
@@ -116,7 +116,7 @@ def test_whatever_is_sent_nothing_reaches_the_log(url: str, raw: bytes, capfd: p
 
 
 def test_a_client_that_leaves_midway_leaves_no_trace(capfd: pytest.CaptureFixture[str]) -> None:
-    with serving(Site({"big.bin": b"x" * 20_000_000}), "repo") as served:
+    with serve_site(Site({"big.bin": b"x" * 20_000_000}), "repo") as served:
         parts = urlsplit(served.url)
         for _ in range(3):
             with socket.create_connection((parts.hostname, parts.port)) as connection:
@@ -127,7 +127,7 @@ def test_a_client_that_leaves_midway_leaves_no_trace(capfd: pytest.CaptureFixtur
 
 def test_nothing_listens_when_it_is_over() -> None:
     before = threading.active_count()
-    with serving(SITE, "repo") as served:
+    with serve_site(SITE, "repo") as served:
         parts = urlsplit(served.url)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((parts.hostname, parts.port))

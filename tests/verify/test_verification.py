@@ -7,9 +7,9 @@ import pytest
 from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
-from orchestrator.verify.browser import opened
+from orchestrator.verify.browser import open_cage
 from orchestrator.verify.limits import TimeLimits
-from orchestrator.verify.verification import Subject, asked_so_far, verify
+from orchestrator.verify.verification import Subject, collect_checks, verify
 
 TASK = Task(task="t", round=2, nonce="n", brief="b", checks=(Check(text="two", js=True),))
 RECORD = Record(
@@ -19,12 +19,12 @@ RECORD = Record(
 
 
 def test_the_checks_of_earlier_rounds_come_first_and_of_this_round_only_the_new_ones() -> None:
-    assert [(number, check.text) for number, check in asked_so_far(TASK, RECORD)] == [
+    assert [(number, check.text) for number, check in collect_checks(TASK, RECORD)] == [
         (1, "one"),
         (1, "uno"),
         (2, "two"),
     ]
-    assert asked_so_far(TASK, None) == [(2, TASK.checks[0])]
+    assert collect_checks(TASK, None) == [(2, TASK.checks[0])]
 
 
 @pytest.mark.browser
@@ -32,7 +32,7 @@ def test_the_checks_of_earlier_rounds_come_first_and_of_this_round_only_the_new_
 async def test_each_verdict_carries_the_round_that_asked() -> None:
     asked = [(1, Check(text="document.title === 'A'")), (1, Check(text="Neat")), (2, Check(text="false", js=True))]
     site = Site({"index.html": b"<!doctype html><title>A</title><p>Hi"})
-    report = await verify(Subject(site, "some-repo", asked), TimeLimits(check=1), partial(opened, None))
+    report = await verify(Subject(site, "some-repo", asked), TimeLimits(check=1), partial(open_cage, None))
     assert [(check.round, check.state) for check in report.checks] == [(1, "passed"), (1, "unproved"), (2, "failed")]
     assert report.screenshots.keys() == {"desktop-light", "desktop-dark", "phone-light", "phone-dark"}
 
@@ -57,7 +57,7 @@ async def proved(*proofs: tuple[str, str], before: str = "", this: int = 1) -> l
     given = {f"1.{number}": proof for number, (_, proof) in enumerate(proofs, 1)}
     site, earlier = Site({"index.html": PAGE.encode()}), Site({"index.html": before.encode()} if before else {})
     subject = Subject(site, "repo", asked, this=this, before=earlier, proofs=given)
-    report = await verify(subject, LIMITS, partial(opened, None))
+    report = await verify(subject, LIMITS, partial(open_cage, None))
     assert report.findings == ()
     return [(check.state, check.seen) for check in report.checks]
 
@@ -131,7 +131,7 @@ async def test_checks_about_files_are_decided_by_the_files() -> None:
     site = Site({"index.html": PAGE.encode(), "README.md": b"# List\n", "data.csv": b"a\n"})
     texts = "README.md exists", "data.csv is committed unchanged", "Repo has MIT license"
     subject = Subject(site, "repo", [(1, Check(text=text)) for text in texts], attachments={"data.csv": b"a\n"})
-    report = await verify(subject, LIMITS, partial(opened, None))
+    report = await verify(subject, LIMITS, partial(open_cage, None))
     assert [(check.kind, check.state) for check in report.checks] == [
         ("file", "passed"),
         ("file", "passed"),
@@ -152,7 +152,7 @@ async def test_a_proof_about_files_counts_where_it_fails_without_the_work() -> N
     }
     asked = [(1, Check(text=f"The tour is good, part {number}")) for number in range(1, 6)]
     subject = Subject(Site(files), "repo", asked, attachments={"sent.csv": b"a\n"}, proofs=proofs)
-    report = await verify(subject, LIMITS, partial(opened, None))
+    report = await verify(subject, LIMITS, partial(open_cage, None))
     assert [(check.state, check.seen) for check in report.checks] == [
         ("own", "true"),
         ("unproved", "its proof holds on a site without its files too, so it shows nothing"),
@@ -167,9 +167,11 @@ async def test_a_proof_about_files_counts_where_it_fails_without_the_work() -> N
 async def test_a_check_that_the_files_leave_open_is_prose_and_may_be_proved() -> None:
     site = Site({"index.html": PAGE.encode(), "README.md": b"# List\n\nAdds up.\n"})
     text = "README.md contains the text 'adds up'"
-    report = await verify(Subject(site, "repo", [(1, Check(text=text))]), LIMITS, partial(opened, None))
+    report = await verify(Subject(site, "repo", [(1, Check(text=text))]), LIMITS, partial(open_cage, None))
     assert [(check.kind, check.state) for check in report.checks] == [("prose", "unproved")]
     assert "the files alone do not tell: `README.md` has “adds up” in other capitals" in report.checks[0].seen
     proofs = {"1.1": 'file("README.md").toLowerCase().includes("adds up")'}
-    report = await verify(Subject(site, "repo", [(1, Check(text=text))], proofs=proofs), LIMITS, partial(opened, None))
+    report = await verify(
+        Subject(site, "repo", [(1, Check(text=text))], proofs=proofs), LIMITS, partial(open_cage, None)
+    )
     assert [(check.kind, check.state) for check in report.checks] == [("prose", "own")]

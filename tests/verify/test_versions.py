@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.verify.versions import newest
+from orchestrator.verify.versions import newest_version
 
 KNOWN = ["1.2.3", "1.10.0", "2.0.0-beta.1", "0.2.5", "0.3.0", "no version"]
 
@@ -30,4 +30,4 @@ KNOWN = ["1.2.3", "1.10.0", "2.0.0-beta.1", "0.2.5", "0.3.0", "no version"]
     ],
 )
 def test_the_newest_version_that_is_asked_for_is_taken(wanted: str, chosen: str | None) -> None:
-    assert newest(wanted, KNOWN) == chosen
+    assert newest_version(wanted, KNOWN) == chosen

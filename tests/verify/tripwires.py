@@ -13,7 +13,7 @@ from time import monotonic
 from playwright.async_api import Browser, Error, async_playwright
 
 from orchestrator.core.address import Unresolved, resolve_public_addresses
-from orchestrator.verify.browser import find_browser, opened
+from orchestrator.verify.browser import find_browser, open_cage
 from tests.doubles.server import Asked, answering, response
 from tests.verify.channels import CHANNELS, NAMES, Channel
 
@@ -199,7 +199,7 @@ async def caged() -> Tried:
 
     with many_files():
         async with wires(len(CHANNELS)) as made, answering(page_site(made)) as site:
-            async with opened(None, f"{site}/", resolve=resolve) as cage:
+            async with open_cage(None, f"{site}/", resolve=resolve) as cage:
                 await tried(cage.browser, site, lambda index: made[index].port in ports)
             names = {channel.name for channel, wire in zip(CHANNELS, made, strict=True) if wire.port in ports}
             return Tried(by_name(made), names)

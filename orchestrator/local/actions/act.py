@@ -54,17 +54,17 @@ class ActStart:
     path: str
     env: Mapping[str, str]
 
-    def files(self, workflow: Workflow) -> dict[str, str]:
+    def input_files(self, workflow: Workflow) -> dict[str, str]:
         """Return what must lie in `folder`: name -> text. Secrets go this way because anyone can read an argv."""
         return {
             "build.yml": workflow.text,
             "event.json": json.dumps(self.event),
-            SECRETS: _yaml(self.secrets),
-            "vars.yml": _yaml(self.variables),
-            "env.yml": _yaml(self.env),
+            SECRETS: _render_yaml(self.secrets),
+            "vars.yml": _render_yaml(self.variables),
+            "env.yml": _render_yaml(self.env),
         }
 
-    def command(self) -> list[str]:
+    def command_line(self) -> list[str]:
         """Return act's command line. What it would read from the checkout (.env, .secrets …) is redirected.
 
         Every label is mapped to this machine: a job with another one is skipped without an error.
@@ -93,7 +93,7 @@ class ActStart:
         return {**STEADY, "PATH": self.path, "HOME": str(self.folder / "home"), "TMPDIR": str(scratch)}
 
 
-def _yaml(values: Mapping[str, str]) -> str:
+def _render_yaml(values: Mapping[str, str]) -> str:
     """Write YAML as act reads it: not JSON, whose surrogate pairs and control characters YAML refuses."""
     return yaml.safe_dump(dict(values), width=float("inf"))
 
@@ -135,7 +135,7 @@ class ActLine:
     step: str = ""
 
 
-def parse(line: str) -> ActLine | None:
+def parse_act_line(line: str) -> ActLine | None:
     """Return what a line of act's output says, None if it is of no interest. Nothing is masked yet."""
     try:
         record = json.loads(line)
@@ -147,21 +147,21 @@ def parse(line: str) -> ActLine | None:
     ids = record.get("stepID") or record.get("stepid") or [""]
     # Steps of a composite have two ids, and nobody but act counts what comes before and after a remote action.
     is_step = len(ids) == 1 and record.get("stage", "Main") == "Main"
-    kind, text = _meaning(record, message, is_step=is_step)
+    kind, text = _classify_record(record, message, is_step=is_step)
     return ActLine(kind, text, job, ids[0])
 
 
-def _meaning(record: Mapping[str, Any], message: str, *, is_step: bool) -> tuple[Kind, str]:
+def _classify_record(record: Mapping[str, Any], message: str, *, is_step: bool) -> tuple[Kind, str]:
     kind: Kind = "job"
     text = ""
     if "jobResult" in record:
         kind, text = "job ended", record["jobResult"]
     elif "command" in record:
-        kind, text = _command(record)
+        kind, text = _parse_command(record)
     elif record.get("raw_output"):
         kind, text = "log", message.removesuffix("\n")
     elif record.get("level") == "error":
-        kind, text = "log", f"##[error]{_reason(message)}"
+        kind, text = "log", f"##[error]{_describe_failure(message)}"
     elif is_step and "stepResult" in record:
         kind, text = "step ended", record["stepResult"]
     elif is_step and message.startswith("⭐"):
@@ -171,13 +171,13 @@ def _meaning(record: Mapping[str, Any], message: str, *, is_step: bool) -> tuple
     return kind, text
 
 
-def _reason(message: str) -> str:
+def _describe_failure(message: str) -> str:
     """Return why a step failed, in GitHub's words where it has some."""
     status = re.fullmatch(r"exit status (\d+)", message)
     return f"Process completed with exit code {status[1]}." if status else message
 
 
-def _command(record: Mapping[str, Any]) -> tuple[Kind, str]:
+def _parse_command(record: Mapping[str, Any]) -> tuple[Kind, str]:
     """Read a workflow command; its value stands in `arg` and is no longer escaped."""
     match record["command"]:
         case "summary":
@@ -207,14 +207,14 @@ class Recorder:
 
     def feed(self, line: str) -> tuple[int, str]:
         """Take a line of act's output; return what it adds to a log: the job's place and a text of whole lines."""
-        said = parse(line)
+        said = parse_act_line(line)
         place = next((place for place, plan in enumerate(self.plans) if said and plan.key == said.job), None)
         if said is None or place is None:
             self.own_words += f"{self.mask(said.text)}\n" if said else ""
             return 0, ""
         if self.jobs[place].status == "queued":
             self.jobs[place] = replace(self.jobs[place], status="in_progress", started_at=self.clock())
-        return place, self.log_lines(self._hear(place, said))
+        return place, self.log_lines(self._apply_line(place, said))
 
     def time_out(self, place: int) -> str:
         """Note that a job ran out of time, which decides how it ends; return what its log says of it."""
@@ -242,9 +242,9 @@ class Recorder:
         """Return `text` masked and as GitHub keeps it: every line with its moment in front, to 100 ns."""
         if text is None:
             return ""
-        return stamped(self.mask(text), self.clock())
+        return stamp_lines(self.mask(text), self.clock())
 
-    def _hear(self, place: int, said: ActLine) -> str | None:
+    def _apply_line(self, place: int, said: ActLine) -> str | None:
         """Fold in one line; return what it says to the log, if anything."""
         match said.kind:
             case "log":
@@ -260,10 +260,10 @@ class Recorder:
                 self._forgiven.add((place, said.step))
             case "step ended":
                 # What `continue-on-error` forgives counts as a success: only the step's `outcome` remembers.
-                result = "success" if (place, said.step) in self._forgiven else _conclusion(said.text)
+                result = "success" if (place, said.step) in self._forgiven else _parse_conclusion(said.text)
                 self._set_step(place, said.step, status="completed", conclusion=result, completed_at=self.clock())
             case "job ended":
-                self._end_job(place, _conclusion(said.text))
+                self._end_job(place, _parse_conclusion(said.text))
         return None
 
     def _start_step(self, place: int, step: str) -> str | None:
@@ -284,17 +284,17 @@ class Recorder:
             status="completed",
             conclusion="timed_out" if place in self._timed_out else conclusion,
             completed_at=self.clock(),
-            steps=tuple(_ended(step, self.clock()) for step in job.steps),
+            steps=tuple(_close_step(step, self.clock()) for step in job.steps),
         )
 
 
-def stamped(text: str, moment: datetime) -> str:
+def stamp_lines(text: str, moment: datetime) -> str:
     """Return the lines of `text` as they stand in a log."""
     stamp = f"{moment:{STAMP}}"
     return "".join(f"{stamp} {line}\n" for line in text.split("\n"))
 
 
-def _ended(step: Step, moment: datetime) -> Step:
+def _close_step(step: Step, moment: datetime) -> Step:
     """Close a step with its job: act says nothing of a step that was skipped, or that it was killed in."""
     if step.status == "completed":
         return step
@@ -303,5 +303,5 @@ def _ended(step: Step, moment: datetime) -> Step:
     return replace(step, status="completed", conclusion="failure", completed_at=moment)
 
 
-def _conclusion(result: str) -> Conclusion:
+def _parse_conclusion(result: str) -> Conclusion:
     return "success" if result == "success" else "skipped" if result == "skipped" else "failure"

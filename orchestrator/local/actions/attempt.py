@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.local.actions import reaper
-from orchestrator.local.actions.act import SECRETS, ActStart, Masker, Recorder, stamped
+from orchestrator.local.actions.act import SECRETS, ActStart, Masker, Recorder, stamp_lines
 from orchestrator.local.actions.workflow import Workflow
 from orchestrator.local.files import write_atomically
 from orchestrator.local.runs import Job, Run, Runs, Step, now
@@ -33,7 +33,7 @@ class RunAttempt:
 
     def __init__(self, runs: Runs, run: Run, workflow: Workflow, start: ActStart) -> None:
         self._kept = run.jobs
-        jobs = (*self._kept, *(plan.queued() for plan in workflow.jobs))
+        jobs = (*self._kept, *(plan.queued_job() for plan in workflow.jobs))
         self._runs = runs
         self._run = runs.update(replace(run, status="in_progress", run_started_at=now(), jobs=jobs))
         self._workflow = workflow
@@ -44,22 +44,22 @@ class RunAttempt:
 
     async def conduct(self, summary: Path) -> None:
         """Run the workflow to its end; its steps' summaries are in `summary` then."""
-        async with _helper(self._start, self._workflow) as helper:
+        async with _run_helper(self._start, self._workflow) as helper:
             try:
-                async for line in _lines(helper):
-                    self._hear(line, helper.pid)
+                async for line in _read_lines(helper):
+                    self._record_line(line, helper.pid)
             finally:
                 for timer in self._timers.values():
                     timer.cancel()
         write_atomically(summary, self._record.summary.encode())
         conclusion, text = self._record.finish(await helper.wait())
-        self._log(0, text)
+        self._append_log(0, text)
         self._run = replace(self._run, status="completed", conclusion=conclusion)
         self._save()
 
-    def _hear(self, line: str, helper: int) -> None:
+    def _record_line(self, line: str, helper: int) -> None:
         before = list(self._record.jobs)
-        self._log(*self._record.feed(line))
+        self._append_log(*self._record.feed(line))
         if self._record.jobs == before:
             return
         # act has read them by now, and no step is to find another job's secrets on the disk.
@@ -76,11 +76,11 @@ class RunAttempt:
 
     def _time_out(self, place: int, helper: int) -> None:
         """Stop a job, not the run: a job that needs it and says `if: always()` comes next. act knows no such limit."""
-        self._log(place, self._record.time_out(place))
+        self._append_log(place, self._record.time_out(place))
         reaper.kill_job(helper, self._workflow.jobs[place].key)
         self._set_timer(place, ALWAYS_STEPS_S, helper)
 
-    def _log(self, place: int, text: str) -> None:
+    def _append_log(self, place: int, text: str) -> None:
         if text:
             self._runs.append_log(self._run.jobs[len(self._kept) + place].id, text)
 
@@ -88,36 +88,36 @@ class RunAttempt:
         self._run = self._runs.update(replace(self._run, jobs=(*self._kept, *self._record.jobs)))
 
 
-def cancelled(runs: Runs, run: Run) -> Run:
+def record_cancellation(runs: Runs, run: Run) -> Run:
     """Record that a run was ended from outside; return it as it is then. Its processes are gone by now."""
     moment = now()
     for job in run.jobs:
         if job.id and job.status == "in_progress":
-            runs.append_log(job.id, stamped("##[error]The operation was canceled.", moment))
-    jobs = tuple(job if job.status == "completed" else _cancelled_job(job, moment) for job in run.jobs)
+            runs.append_log(job.id, stamp_lines("##[error]The operation was canceled.", moment))
+    jobs = tuple(job if job.status == "completed" else _cancel_job(job, moment) for job in run.jobs)
     return runs.update(replace(run, status="completed", conclusion="cancelled", jobs=jobs))
 
 
-def _cancelled_job(job: Job, moment: datetime) -> Job:
-    steps = tuple(step if step.status == "completed" else _cancelled_step(step, moment) for step in job.steps)
+def _cancel_job(job: Job, moment: datetime) -> Job:
+    steps = tuple(step if step.status == "completed" else _cancel_step(step, moment) for step in job.steps)
     return replace(job, status="completed", conclusion="cancelled", completed_at=moment, steps=steps)
 
 
-def _cancelled_step(step: Step, moment: datetime) -> Step:
+def _cancel_step(step: Step, moment: datetime) -> Step:
     if step.status == "queued":
         return replace(step, status="completed", conclusion="skipped")
     return replace(step, status="completed", conclusion="cancelled", completed_at=moment)
 
 
 @asynccontextmanager
-async def _helper(start: ActStart, workflow: Workflow) -> AsyncIterator[Process]:
+async def _run_helper(start: ActStart, workflow: Workflow) -> AsyncIterator[Process]:
     """Start act below a helper process of its own. It is gone at the end, with all that it started and was given."""
     # A browser's sockets lie in TMPDIR, and the path of a socket must be shorter (108 bytes) than `folder` may be.
     folders = (start.folder, Path(tempfile.mkdtemp(prefix="pagewright-")))
     try:
-        _write_private(start.folder, start.files(workflow))
+        _write_private(start.folder, start.input_files(workflow))
         # A start that is cancelled would kill the helper and leave what that had started: it is never cut short.
-        starting = asyncio.create_task(_started(start, folders))
+        starting = asyncio.create_task(_start_helper(start, folders))
         try:
             yield await asyncio.shield(starting)
         finally:
@@ -132,9 +132,9 @@ async def _helper(start: ActStart, workflow: Workflow) -> AsyncIterator[Process]
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _started(start: ActStart, folders: Sequence[Path]) -> Process:
+async def _start_helper(start: ActStart, folders: Sequence[Path]) -> Process:
     return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-I", "-S", reaper.__file__, *map(str, folders), "--", *start.command()),
+        *(sys.executable, "-I", "-S", reaper.__file__, *map(str, folders), "--", *start.command_line()),
         stdin=PIPE,
         stdout=PIPE,
         stderr=STDOUT,
@@ -143,7 +143,7 @@ async def _started(start: ActStart, folders: Sequence[Path]) -> Process:
     )
 
 
-async def _lines(process: Process) -> AsyncIterator[str]:
+async def _read_lines(process: Process) -> AsyncIterator[str]:
     """Yield act's output line by line; a line may be of any length."""
     assert process.stdout  # noqa: S101
     rest = b""

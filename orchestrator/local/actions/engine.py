@@ -17,10 +17,10 @@ from weakref import WeakValueDictionary
 
 from orchestrator.core.errors import UsageError
 from orchestrator.local.actions.act import ActStart
-from orchestrator.local.actions.attempt import RunAttempt, cancelled
+from orchestrator.local.actions.attempt import RunAttempt, record_cancellation
 from orchestrator.local.actions.expressions import Contexts
 from orchestrator.local.actions.telling import events_folder
-from orchestrator.local.actions.workflow import Workflow, read_workflow, without
+from orchestrator.local.actions.workflow import Workflow, drop_jobs, read_workflow
 from orchestrator.local.runs import Job, Run, Runs
 
 ACT = Path(sys.executable).with_name("act")
@@ -73,7 +73,7 @@ class Engine:
 
         Raises UsageError if the workflow file is not valid.
         """
-        workflow = self._workflow()
+        workflow = self._load_workflow()
         run = self._runs.create(
             Run(
                 repository=self._settings.repository,
@@ -87,7 +87,7 @@ class Engine:
                 payload=event,
             )
         )
-        contexts = self._contexts(run)  # knows the run's id only now
+        contexts = self._build_contexts(run)  # knows the run's id only now
         title = workflow.run_name.render(contexts).strip()
         run = self._runs.update(
             replace(
@@ -103,15 +103,15 @@ class Engine:
 
         Raises UsageError if there is no completed run of that id.
         """
-        run = self._runs.get(run_id)
+        run = self._runs.find_run(run_id)
         if run is None or run.status != "completed":
             raise UsageError(f"There is no completed run {run_id}.", "Wait until it has completed.")
-        workflow = self._workflow()
+        workflow = self._load_workflow()
         kept: tuple[Job, ...] = ()
         if failed_only:
             kept = tuple(job for job in run.jobs if job.conclusion == "success")
             names = {job.name for job in kept}
-            workflow = without(workflow, {plan.key for plan in workflow.jobs if plan.name in names})
+            workflow = drop_jobs(workflow, {plan.key for plan in workflow.jobs if plan.name in names})
         return self._enqueue(self._runs.update(_next_attempt(run, kept)), workflow)
 
     async def resume(self) -> None:
@@ -120,8 +120,8 @@ class Engine:
         A run that was in progress starts again, as its next attempt: nobody knows how far it came.
         """
         shutil.rmtree(self._settings.work / "attempts", ignore_errors=True)
-        if unfinished := self._runs.unfinished():
-            workflow = self._workflow()
+        if unfinished := self._runs.unfinished_runs():
+            workflow = self._load_workflow()
             for run in unfinished:
                 started = run.status == "in_progress"
                 self._enqueue(self._runs.update(_next_attempt(run)) if started else run, workflow)
@@ -151,19 +151,19 @@ class Engine:
             await asyncio.wait([turn])
             if not turn.cancelled():
                 turn.result()
-        return self._runs.get(run_id)
+        return self._runs.find_run(run_id)
 
-    def handover(self, run_id: int) -> Path:
+    def handover_folder(self, run_id: int) -> Path:
         """Return the folder in which job `build` of a run leaves what it hands over."""
         return self._settings.work / "handover" / str(run_id)
 
-    def events(self, run_id: int) -> Path:
+    def run_events_folder(self, run_id: int) -> Path:
         """Return the folder in which everything that takes part in a run leaves its events."""
         return events_folder(self._settings.work, run_id)
 
-    def summary(self, run_id: int) -> str:
+    def load_summary(self, run_id: int) -> str:
         """Return what the steps of a run's last attempt wrote to their summaries, in order."""
-        path = self._summary(run_id)
+        path = self._summary_path(run_id)
         return path.read_text(encoding="utf-8") if path.exists() else ""
 
     async def close(self) -> None:
@@ -176,10 +176,10 @@ class Engine:
             turn.cancel()
         await asyncio.gather(*turns, return_exceptions=True)
 
-    def _workflow(self) -> Workflow:
+    def _load_workflow(self) -> Workflow:
         return read_workflow(self._settings.checkout / WORKFLOW)
 
-    def _contexts(self, run: Run) -> Contexts:
+    def _build_contexts(self, run: Run) -> Contexts:
         github = {
             "event": run.payload,
             "event_name": run.event,
@@ -196,17 +196,17 @@ class Engine:
         return {"github": github, "inputs": run.payload.get("inputs"), "vars": self._settings.variables}
 
     def _enqueue(self, run: Run, workflow: Workflow) -> Run:
-        self._turns[run.id] = asyncio.create_task(self._turn(run, workflow), name=f"run {run.id}")
+        self._turns[run.id] = asyncio.create_task(self._take_turn(run, workflow), name=f"run {run.id}")
         return run
 
-    async def _turn(self, run: Run, workflow: Workflow) -> None:
+    async def _take_turn(self, run: Run, workflow: Workflow) -> None:
         # GitHub compares the names of groups without regard to case.
         group = self._groups.setdefault(run.group.lower(), asyncio.Lock())
         try:
             async with group, self._slots:
                 with self._settings.job_token(run.id) as token:
-                    attempt = RunAttempt(self._runs, run, workflow, self._start(run, workflow, token))
-                    await attempt.conduct(self._summary(run.id))
+                    attempt = RunAttempt(self._runs, run, workflow, self._prepare_start(run, workflow, token))
+                    await attempt.conduct(self._summary_path(run.id))
         except asyncio.CancelledError:
             if run.id in self._cancelled:
                 self._note_cancelled(run.id)
@@ -216,14 +216,14 @@ class Engine:
 
     def _note_cancelled(self, run_id: int) -> bool:
         """Record a run as cancelled; return whether that is how it ended."""
-        run = self._runs.get(run_id)
+        run = self._runs.find_run(run_id)
         if run and run.status != "completed":
-            run = cancelled(self._runs, run)
+            run = record_cancellation(self._runs, run)
         return run is not None and run.conclusion == "cancelled"
 
-    def _start(self, run: Run, workflow: Workflow, token: str) -> ActStart:
-        settings, contexts = self._settings, self._contexts(run)
-        handover = self.handover(run.id)
+    def _prepare_start(self, run: Run, workflow: Workflow, token: str) -> ActStart:
+        settings, contexts = self._settings, self._build_contexts(run)
+        handover = self.handover_folder(run.id)
         handover.mkdir(parents=True, exist_ok=True)
         return ActStart(
             act=ACT,
@@ -245,7 +245,7 @@ class Engine:
                 "GITHUB_RUN_ATTEMPT": str(run.run_attempt),
                 "GITHUB_RUN_ID": str(run.id),
                 "GITHUB_SERVER_URL": settings.api_url,
-                "PAGEWRIGHT_EVENTS": str(self.events(run.id)),
+                "PAGEWRIGHT_EVENTS": str(self.run_events_folder(run.id)),
                 "PAGEWRIGHT_HANDOVER": str(handover),
                 "UV_NO_SYNC": "1",
                 "UV_PROJECT_ENVIRONMENT": str(settings.python_env),
@@ -253,7 +253,7 @@ class Engine:
             },
         )
 
-    def _summary(self, run_id: int) -> Path:
+    def _summary_path(self, run_id: int) -> Path:
         return self._settings.work / "summaries" / f"{run_id}.md"
 
 

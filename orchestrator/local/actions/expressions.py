@@ -30,49 +30,51 @@ class ExpressionText:
 
     def render(self, contexts: Contexts) -> str:
         """Return the text with every expression replaced by its value; what is not there is empty."""
-        return "".join(part if isinstance(part, str) else _text(_value(part, contexts)) for part in self.parts)
+        return "".join(
+            part if isinstance(part, str) else _format_value(_evaluate_operands(part, contexts)) for part in self.parts
+        )
 
 
-def parse(text: str) -> ExpressionText:
+def parse_template(text: str) -> ExpressionText:
     """Read a text with `${{ … }}` in it. Raises UsageError that names the first expression beyond this module."""
     pieces = _EXPRESSION.split(text)
     if unclosed := next((piece for piece in pieces[::2] if "${{" in piece), None):
-        raise _beyond(unclosed[unclosed.index("${{") :])
+        raise _unsupported_error(unclosed[unclosed.index("${{") :])
     # `split` with one group yields text, expression, text, expression, …, text.
-    return ExpressionText(tuple(_operands(piece) if place % 2 else piece for place, piece in enumerate(pieces)))
+    return ExpressionText(tuple(_split_operands(piece) if place % 2 else piece for place, piece in enumerate(pieces)))
 
 
-def _operands(expression: str) -> tuple[str, ...]:
+def _split_operands(expression: str) -> tuple[str, ...]:
     operands, end, text = [], 0, expression.rstrip()
     while match := _OPERAND.match(text, end):
         operands.append(match[1])
         end = match.end()
     if not operands or end != len(text) or text.endswith("||"):
-        raise _beyond(f"${{{{{expression}}}}}")
+        raise _unsupported_error(f"${{{{{expression}}}}}")
     return tuple(operands)
 
 
-def _value(operands: tuple[str, ...], contexts: Contexts) -> Any:
+def _evaluate_operands(operands: tuple[str, ...], contexts: Contexts) -> Any:
     value: Any = None
     for operand in operands:
-        value = _operand(operand, contexts)
+        value = _evaluate_operand(operand, contexts)
         # False, 0, "" and null are false; every object and list is true, an empty one too.
         if value or isinstance(value, dict | list):
             break
     return value
 
 
-def _operand(operand: str, contexts: Contexts) -> Any:
+def _evaluate_operand(operand: str, contexts: Contexts) -> Any:
     if operand.startswith("'"):
         return operand[1:-1].replace("''", "'")
-    return reduce(_property, operand.split("."), contexts)
+    return reduce(_look_up_property, operand.split("."), contexts)
 
 
-def _property(value: Any, name: str) -> Any:
+def _look_up_property(value: Any, name: str) -> Any:
     return value.get(name) if isinstance(value, Mapping) else None
 
 
-def _text(value: Any) -> str:
+def _format_value(value: Any) -> str:
     """Return what GitHub prints for a value of JSON."""
     match value:
         case None:
@@ -89,7 +91,7 @@ def _text(value: Any) -> str:
             return str(value)
 
 
-def _beyond(expression: str) -> UsageError:
+def _unsupported_error(expression: str) -> UsageError:
     return UsageError(
         f"The workflow's expression {expression} is not supported by local runs.",
         "Use only paths into github, inputs or vars, 'literals' and ||.",

@@ -23,7 +23,7 @@ from pathlib import Path
 PR_SET_CHILD_SUBREAPER = 36
 
 
-def run(folders: Sequence[str], command: Sequence[str]) -> int:
+def run_command(folders: Sequence[str], command: Sequence[str]) -> int:
     """Run `command` to its end or the parent's; return its exit code. Nothing below this process is left then."""
     if sys.platform == "linux":  # elsewhere what a step leaves in the background goes to init
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -42,13 +42,13 @@ def kill_job(root: int, job: str) -> None:
     A step's shell shows which job it is of; what it has started may hide its environment, or have none.
     """
     mark = f"GITHUB_JOB={job}".encode()
-    shown = {pid for pid in _below({root}) if mark in _environment_of(pid)}
-    for pid in shown | _below(shown):
+    shown = {pid for pid in _find_descendants({root}) if mark in _read_environment(pid)}
+    for pid in shown | _find_descendants(shown):
         with contextlib.suppress(OSError):  # gone meanwhile
             os.kill(pid, signal.SIGKILL)
 
 
-def _environment_of(pid: int) -> list[bytes]:
+def _read_environment(pid: int) -> list[bytes]:
     try:
         return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:  # gone meanwhile, or not for us to see
@@ -62,7 +62,7 @@ def _kill_with_parent(act: subprocess.Popen[bytes]) -> None:
 
 def _kill_children() -> None:
     """Each kill hands the killed one's children up to us, so this is done when no process is left."""
-    while children := [pid for pid, parent in _parents() if parent == os.getpid()]:
+    while children := [pid for pid, parent in _list_parents() if parent == os.getpid()]:
         # Nobody else reaps our children: a pid cannot have been given to another process meanwhile.
         for pid in children:
             os.kill(pid, signal.SIGKILL)
@@ -70,8 +70,8 @@ def _kill_children() -> None:
             os.waitpid(pid, 0)
 
 
-def _below(roots: set[int]) -> set[int]:
-    parents = list(_parents())
+def _find_descendants(roots: set[int]) -> set[int]:
+    parents = list(_list_parents())
     found, level = set[int](), roots
     while level:
         level = {pid for pid, parent in parents if parent in level}
@@ -79,7 +79,7 @@ def _below(roots: set[int]) -> set[int]:
     return found
 
 
-def _parents() -> Iterator[tuple[int, int]]:
+def _list_parents() -> Iterator[tuple[int, int]]:
     """Yield every process and its parent. Not every kernel has /proc/PID/task/TID/children."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -91,4 +91,4 @@ def _parents() -> Iterator[tuple[int, int]]:
 
 if __name__ == "__main__":
     divider = sys.argv.index("--")
-    sys.exit(run(sys.argv[1:divider], sys.argv[divider + 1 :]))
+    sys.exit(run_command(sys.argv[1:divider], sys.argv[divider + 1 :]))

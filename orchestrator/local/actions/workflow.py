@@ -35,7 +35,7 @@ class JobPlan:
     timeout_s: float
     steps: Mapping[str, str]
 
-    def queued(self) -> Job:
+    def queued_job(self) -> Job:
         """Return the job's record before it starts."""
         return Job(self.name, steps=tuple(Step(name, number) for number, name in enumerate(self.steps.values(), 1)))
 
@@ -60,10 +60,10 @@ def read_workflow(path: Path) -> Workflow:
         group = concurrency if isinstance(concurrency, str) else concurrency["group"]
         return Workflow(
             name=document.get("name", path.name),
-            run_name=expressions.parse(document.get("run-name", "")),
-            group=expressions.parse(group),
-            jobs=tuple(_job_plan(key, job) for key, job in document["jobs"].items()),
-            text=_with_local_composites(_for_act(text)),
+            run_name=expressions.parse_template(document.get("run-name", "")),
+            group=expressions.parse_template(group),
+            jobs=tuple(_parse_job_plan(key, job) for key, job in document["jobs"].items()),
+            text=_with_local_composites(_strip_unknown_keys(text)),
         )
     except (OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError) as error:
         problem = f"{type(error).__name__}: {error}"
@@ -72,7 +72,7 @@ def read_workflow(path: Path) -> Workflow:
         ) from error
 
 
-def without(workflow: Workflow, done: Collection[str]) -> Workflow:
+def drop_jobs(workflow: Workflow, done: Collection[str]) -> Workflow:
     """Return a workflow without the jobs of these keys, and without the need for them: act knows no other way.
 
     GitHub runs failed jobs again, and the jobs that depend on them:
@@ -92,14 +92,14 @@ def without(workflow: Workflow, done: Collection[str]) -> Workflow:
     return replace(workflow, jobs=tuple(plan for plan in workflow.jobs if plan.key not in done), text=text)
 
 
-def _job_plan(key: str, job: Mapping[str, Any]) -> JobPlan:
+def _parse_job_plan(key: str, job: Mapping[str, Any]) -> JobPlan:
     runs_on = job.get("runs-on", ())
     labels = [runs_on] if isinstance(runs_on, str) else runs_on
     steps = {step.get("id", str(place)): _step_name(step) for place, step in enumerate(job.get("steps", ()))}
     return JobPlan(
         key=key,
         name=job.get("name", key),
-        labels=tuple(expressions.parse(label) for label in labels),
+        labels=tuple(expressions.parse_template(label) for label in labels),
         timeout_s=60 * float(job.get("timeout-minutes", DEFAULT_TIMEOUT_MINUTES)),
         steps={SETUP: "Set up job", **steps, COMPLETE: "Complete job"},
     )
@@ -110,22 +110,22 @@ def _step_name(step: Mapping[str, Any]) -> str:
     return str(step.get("name", f"Run {does}"))
 
 
-def _for_act(text: str) -> str:
+def _strip_unknown_keys(text: str) -> str:
     """Return a workflow's text without the two keys that act refuses a file for: it does not know them.
 
     They are `concurrency.queue` and `deployment` of a job's environment; act ignores the rest of both as well.
     Everything else stays as it is, to the letter.
     """
     root = yaml.compose(text, Loader=yaml.SafeLoader)
-    jobs = [job for key, job in _pairs(root) if key == "jobs"]
-    found = [(value, "queue") for key, value in _pairs(root) if key == "concurrency"]
-    for _, job in (pair for mapping in jobs for pair in _pairs(mapping)):
-        found += [(value, "deployment") for key, value in _pairs(job) if key == "environment"]
+    jobs = [job for key, job in _mapping_pairs(root) if key == "jobs"]
+    found = [(value, "queue") for key, value in _mapping_pairs(root) if key == "concurrency"]
+    for _, job in (pair for mapping in jobs for pair in _mapping_pairs(mapping)):
+        found += [(value, "deployment") for key, value in _mapping_pairs(job) if key == "environment"]
     for node, unknown in sorted(found, key=lambda pair: -pair[0].start_mark.index):
-        if unknown in (key for key, _ in _pairs(node)):
+        if unknown in (key for key, _ in _mapping_pairs(node)):
             value = SafeConstructor().construct_document(node)
             kept = json.dumps({key: kept for key, kept in value.items() if key != unknown})
-            text = text[: node.start_mark.index] + kept + text[_end(node) :]
+            text = text[: node.start_mark.index] + kept + text[_mapping_end(node) :]
     return text
 
 
@@ -141,13 +141,13 @@ def _with_local_composites(text: str) -> str:
     return text
 
 
-def _pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+def _mapping_pairs(node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
     """Return the keys and values of a mapping, none for anything else."""
     return [(key.value, value) for key, value in node.value] if isinstance(node, yaml.MappingNode) else []
 
 
-def _end(node: yaml.Node) -> int:
+def _mapping_end(node: yaml.Node) -> int:
     """Return where a mapping's text ends. A block's own mark lies behind the blanks and comments that follow it."""
     if isinstance(node, yaml.MappingNode) and not node.flow_style:
-        return _end(node.value[-1][1])
+        return _mapping_end(node.value[-1][1])
     return int(node.end_mark.index)

@@ -1,5 +1,5 @@
 """GitHub's API over loopback, the subset that the product calls."""
 
-from orchestrator.local.api.app import create_api
+from orchestrator.local.api.app import create_api_app
 
-__all__ = ["create_api"]
+__all__ = ["create_api_app"]

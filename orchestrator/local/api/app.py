@@ -18,20 +18,20 @@ from orchestrator.local.api import (
     web,
     workflows,
 )
-from orchestrator.local.api.respond import Call, Operation, answer, not_found, sealed
+from orchestrator.local.api.respond import Call, Operation, finish_response, json_response, not_found
 from orchestrator.local.faults import FaultyApp
 from orchestrator.local.github import LocalGitHub
 
 
-def rate_limit(call: Call) -> Response:
+def get_rate_limit(call: Call) -> Response:
     """GET /rate_limit: free of charge."""
     login = call.token.login if call.token else ""
-    resources = {name: call.github.limits.count(login, name, 0) for name in ("core", "search", "graphql")}
-    return answer({"resources": resources, "rate": resources["core"]})
+    resources = {name: call.github.limits.count_calls(login, name, 0) for name in ("core", "search", "graphql")}
+    return json_response({"resources": resources, "rate": resources["core"]})
 
 
 OPERATIONS = (
-    Operation("GET", "/rate_limit", rate_limit),
+    Operation("GET", "/rate_limit", get_rate_limit),
     *repositories.OPERATIONS,
     *contents.OPERATIONS,
     *configuration.OPERATIONS,
@@ -42,21 +42,21 @@ OPERATIONS = (
 )
 
 
-def create_api(github: LocalGitHub) -> Starlette:
+def create_api_app(github: LocalGitHub) -> Starlette:
     """Return the app that answers at `github.api_url`."""
 
-    async def unknown(request: Request, _: Exception) -> Response:
+    async def answer_unknown(request: Request, _: Exception) -> Response:
         # A wrong method is not told from a wrong path, and both look like what one may not see.
         refusal = not_found()
-        return sealed(github, request, answer(refusal.body, refusal.status))
+        return finish_response(github, request, json_response(refusal.body, refusal.status))
 
     return Starlette(
         routes=[
-            *(operation.route(github) for operation in OPERATIONS),
+            *(operation.make_route(github) for operation in OPERATIONS),
             *packs.routes(github),
             *web.routes(github),
             *raw.routes(github),
         ],
         middleware=[Middleware(FaultyApp, faults=github.faults)],
-        exception_handlers={HTTPException: unknown},
+        exception_handlers={HTTPException: answer_unknown},
     )

@@ -63,12 +63,12 @@ _REPOSITORY_COUNTS = ("forks", "forks_count", "open_issues", "open_issues_count"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
-def moment(value: datetime | None) -> str | None:
+def format_time(value: datetime | None) -> str | None:
     """Return a time as GitHub writes it: UTC, whole seconds."""
     return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
 
 
-def number(text: str) -> int:
+def stable_id(text: str) -> int:
     """Return an id for something that is known by its name only: always the same one."""
     return zlib.crc32(text.lower().encode())
 
@@ -93,7 +93,7 @@ def simple_user(github: LocalGitHub, login: str) -> Body:
     url = f"{github.api_url}/users/{login}"
     return {
         "login": login,
-        "id": number(login),
+        "id": stable_id(login),
         "node_id": node_id("User", login),
         "avatar_url": f"{github.api_url}/avatars/{login}",
         "gravatar_id": "",
@@ -109,21 +109,21 @@ def simple_user(github: LocalGitHub, login: str) -> Body:
 def public_user(github: LocalGitHub, login: str) -> Body:
     """Return `public-user`."""
     unsaid = ("name", "company", "location", "email", "hireable", "bio", "twitter_username")
-    public = sum(not repository.private for repository in github.store.owned_by(login))
+    public = sum(not repository.private for repository in github.store.list_repositories(login))
     return {
         **simple_user(github, login),
         **dict.fromkeys(unsaid),
         "blog": "",
         "public_repos": public,
         **dict.fromkeys(("public_gists", "followers", "following"), 0),
-        "created_at": moment(_EPOCH),
-        "updated_at": moment(_EPOCH),
+        "created_at": format_time(_EPOCH),
+        "updated_at": format_time(_EPOCH),
     }
 
 
 def private_user(github: LocalGitHub, login: str) -> Body:
     """Return `private-user`: what someone sees of themselves."""
-    private = sum(repository.private for repository in github.store.owned_by(login))
+    private = sum(repository.private for repository in github.store.list_repositories(login))
     return {
         **public_user(github, login),
         "user_view_type": "private",
@@ -164,11 +164,11 @@ def full_repository(github: LocalGitHub, repository: StoredRepository) -> Body:
         "default_branch": repository.default_branch,
         **dict.fromkeys(("has_issues", "has_projects", "has_wiki", "is_template", "archived", "disabled"), False),
         **dict.fromkeys(("has_discussions", "has_downloads"), False),
-        "has_pages": github.sites.get(repository) is not None,
+        "has_pages": github.sites.refresh_site(repository) is not None,
         "visibility": "private" if repository.private else "public",
-        "pushed_at": moment(repository.pushed_at),
-        "created_at": moment(repository.created_at),
-        "updated_at": moment(repository.pushed_at),
+        "pushed_at": format_time(repository.pushed_at),
+        "created_at": format_time(repository.created_at),
+        "updated_at": format_time(repository.pushed_at),
         "topics": [],
         "permissions": {"admin": True, "maintain": True, "push": True, "triage": True, "pull": True},
     }
@@ -176,10 +176,10 @@ def full_repository(github: LocalGitHub, repository: StoredRepository) -> Body:
 
 def git_user(person: Person, when: datetime) -> Body:
     """Return who wrote or committed, and when."""
-    return {"name": person.name, "email": person.email, "date": moment(when)}
+    return {"name": person.name, "email": person.email, "date": format_time(when)}
 
 
-def _objects(github: LocalGitHub, repository: StoredRepository, commit: Commit, kind: str) -> Body:
+def _tree_and_parents(github: LocalGitHub, repository: StoredRepository, commit: Commit, kind: str) -> Body:
     """Return the part about `tree` and `parents`; `kind` says which API the parents' URLs belong to."""
     url = api_url(github, repository)
     parents = [
@@ -199,7 +199,7 @@ def git_commit(github: LocalGitHub, repository: StoredRepository, commit: Commit
         "author": git_user(commit.author, commit.authored_at),
         "committer": git_user(commit.committer, commit.committed_at),
         "message": commit.message,
-        **_objects(github, repository, commit, "git/commits"),
+        **_tree_and_parents(github, repository, commit, "git/commits"),
         "verification": {
             "verified": False,
             "reason": "unsigned",
@@ -211,7 +211,7 @@ def git_commit(github: LocalGitHub, repository: StoredRepository, commit: Commit
 def full_commit(github: LocalGitHub, repository: StoredRepository, commit: Commit) -> Body:
     """Return `commit`: the object, and who that is on GitHub."""
     inner = git_commit(github, repository, commit)
-    objects = _objects(github, repository, commit, "commits")
+    objects = _tree_and_parents(github, repository, commit, "commits")
     url = f"{api_url(github, repository)}/commits/{commit.sha}"
     shown = ("url", "author", "committer", "message", "tree", "verification")
     return {

@@ -15,8 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.responses import Response
 
 from orchestrator.local.api import bodies, queries, schema
-from orchestrator.local.api.protection import is_bad_path, kept, lacks_workflows, secret_in, violation
-from orchestrator.local.api.respond import Call, Operation, answer
+from orchestrator.local.api.protection import (
+    describe_violation,
+    find_branch_violation,
+    find_secret,
+    is_bad_path,
+    lacks_workflow_access,
+)
+from orchestrator.local.api.respond import Call, Operation, json_response
 from orchestrator.local.store import BranchChange, Commit, HeadMoved, NothingToDelete, Person, StoredRepository
 
 MUTATION = "createCommitOnBranch"
@@ -95,17 +101,17 @@ class Query:
     fields: Mapping[str, Any]
 
 
-def query(call: Call) -> Response:
+def answer_graphql(call: Call) -> Response:
     """POST /graphql. GraphQL errors come with status 200."""
-    actor, document = call.actor, call.text("query")
+    actor, document = call.actor, call.body_text("query")
     if not re.match(r"\s*(mutation|$)", _COMMENT.sub("", document)):
-        return _queried(call, document)
+        return _answer_query(call, document)
     try:
-        asked = parse(document)
+        asked = parse_mutation(document)
     except _QueryRefused as refused:
-        return answer({"errors": [{"type": refused.kind, "message": refused.message}]})
+        return json_response({"errors": [{"type": refused.kind, "message": refused.message}]})
     try:
-        return answer({"data": {asked.name: _mutate(call, asked, actor)}})
+        return json_response({"data": {asked.name: _mutate(call, asked, actor)}})
     except _QueryRefused as refused:
         error = {
             "type": refused.kind,
@@ -113,13 +119,13 @@ def query(call: Call) -> Response:
             "locations": [{"line": 1, "column": 1}],
             "message": refused.message,
         }
-        return answer({"data": {asked.name: None}, "errors": [error]})
+        return json_response({"data": {asked.name: None}, "errors": [error]})
 
 
-def _queried(call: Call, document: str) -> Response:
+def _answer_query(call: Call, document: str) -> Response:
     variables = call.body.get("variables")
     try:
-        said = queries.answered(queries.read(document), schema.root(call), variables or {})
+        said = queries.execute_query(queries.parse_query(document), schema.query_root(call), variables or {})
     except queries.BadQuery as bad:
         error = {
             **({"type": bad.kind} if bad.kind else {}),
@@ -127,15 +133,15 @@ def _queried(call: Call, document: str) -> Response:
             "message": bad.message,
         }
         # A field that came to nothing leaves the others standing on GitHub; here there is one.
-        return answer({**({"data": dict.fromkeys(bad.path[:1])} if bad.path else {}), "errors": [error]})
-    return answer({"data": said})
+        return json_response({**({"data": dict.fromkeys(bad.path[:1])} if bad.path else {}), "errors": [error]})
+    return json_response({"data": said})
 
 
-def parse(document: str) -> Query:
+def parse_mutation(document: str) -> Query:
     """Read a document that holds createCommitOnBranch and nothing else; anything more is refused."""
     found = _DOCUMENT.fullmatch(_COMMENT.sub("", document))
     words = re.findall(r"\w+|[{}]", found["selection"]) if found else []
-    fields = _selection(iter(words))
+    fields = _parse_selection(iter(words))
     if found is None or not fields:
         raise _QueryRefused("UNPROCESSABLE", f"Only {MUTATION}, with its input in a variable, is answered here")
     for name, inner in fields.items():
@@ -154,7 +160,7 @@ def _check_field(name: str, inner: Mapping[str, Any]) -> None:
         raise _QueryRefused("selectionMismatch", f"Field '{name}' must have selections exactly where it is an object")
 
 
-def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
+def _parse_selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
     """Return the fields up to the end of this level, each with the fields asked of it; None if braces are wrong."""
     fields: dict[str, Any] = {}
     last = None
@@ -163,7 +169,7 @@ def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
             return fields if depth else None
         if word != "{":
             last, fields[word] = word, {}
-        elif last is None or (inner := _selection(words, depth + 1)) is None:
+        elif last is None or (inner := _parse_selection(words, depth + 1)) is None:
             return None
         else:
             fields[last] = inner
@@ -171,26 +177,26 @@ def _selection(words: Iterator[str], depth: int = 0) -> dict[str, Any] | None:
 
 
 def _mutate(call: Call, asked: Query, actor: str) -> Mapping[str, Any]:
-    given = _input(call.body.get("variables"), asked.variable)
-    repository = _writable(call, given)
-    additions = _additions(call, given)
+    given = _parse_input(call.body.get("variables"), asked.variable)
+    repository = _require_writable_repository(call, given)
+    additions = _decode_additions(call, given)
     body = f"\n\n{given.message.body}" if given.message.body else ""
     change = BranchChange(
         branch=given.branch.name.removeprefix("refs/heads/"),
         message=given.message.headline + body,
         expected_head=given.expected,
-        author=Person(actor, f"{bodies.number(actor)}+{actor}@users.noreply.github.com"),
+        author=Person(actor, f"{bodies.stable_id(actor)}+{actor}@users.noreply.github.com"),
         committer=GITHUB,
         additions=additions,
         deletions=[deletion.path for deletion in given.changes.deletions],
     )
-    commit = _committed(call, repository, change)
-    call.github.sites.get(repository)  # a commit to a published branch starts its build
-    payload = _payload(call, repository, commit, given)
+    commit = _commit_change(call, repository, change)
+    call.github.sites.refresh_site(repository)  # a commit to a published branch starts its build
+    payload = _mutation_payload(call, repository, commit, given)
     return {name: {key: payload[name][key] for key in asked.fields[name]} or payload[name] for name in asked.fields}
 
 
-def _input(variables: Any, name: str) -> _Input:
+def _parse_input(variables: Any, name: str) -> _Input:
     value = variables.get(name) if isinstance(variables, dict) else None
     try:
         return _Input.model_validate(value)
@@ -201,10 +207,10 @@ def _input(variables: Any, name: str) -> _Input:
         raise _QueryRefused("INVALID", f"{message} for {where} ({first['msg']})") from error
 
 
-def _writable(call: Call, given: _Input) -> StoredRepository:
+def _require_writable_repository(call: Call, given: _Input) -> StoredRepository:
     """Return the repository. GitHub has no error for a private one but that it cannot be resolved."""
     owner, _, name = given.branch.repository.partition("/")
-    repository = call.github.store.find(owner, name)
+    repository = call.github.store.find_repository(owner, name)
     covered = call.token is not None and repository is not None and call.token.covers(repository)
     if repository is None or (repository.private and not covered):
         raise _QueryRefused(
@@ -213,14 +219,14 @@ def _writable(call: Call, given: _Input) -> StoredRepository:
     if call.token is None or not covered or not call.token.may({"contents": "write"}):
         raise _QueryRefused("FORBIDDEN", call.token.refusal if call.token else "")
     branch = given.branch.name.removeprefix("refs/heads/")
-    if call.github.store.head(repository, branch) is None:
+    if call.github.store.resolve_head(repository, branch) is None:
         raise _QueryRefused("NOT_FOUND", f"No such branch: {given.branch.name}")
-    if said := kept(call.github.configurations, repository, branch):
+    if said := find_branch_violation(call.github.configurations, repository, branch):
         raise _QueryRefused("UNPROCESSABLE", said)
     return repository
 
 
-def _additions(call: Call, given: _Input) -> dict[str, bytes]:
+def _decode_additions(call: Call, given: _Input) -> dict[str, bytes]:
     """Return what is to be written, checked as GitHub checks it."""
     paths = [part.path for part in given.changes.additions] + [part.path for part in given.changes.deletions]
     bad = next((path for path in paths if is_bad_path(path)), None)
@@ -229,19 +235,19 @@ def _additions(call: Call, given: _Input) -> dict[str, bytes]:
     twice = Counter(paths).most_common(1)
     if twice and twice[0][1] > 1:
         raise _QueryRefused("UNPROCESSABLE", f"Path must be unique: {twice[0][0]}")
-    if lacks_workflows(call.token, paths):
+    if lacks_workflow_access(call.token, paths):
         raise _QueryRefused("FORBIDDEN", call.token.refusal if call.token else "")
     try:
         additions = {part.path: base64.b64decode(part.contents, validate=True) for part in given.changes.additions}
     except (binascii.Error, ValueError) as error:
         raise _QueryRefused("UNPROCESSABLE", "contents is not valid Base64") from error
-    kind = secret_in(additions.values())
+    kind = find_secret(additions.values())
     if kind:
-        raise _QueryRefused("UNPROCESSABLE", violation(kind))
+        raise _QueryRefused("UNPROCESSABLE", describe_violation(kind))
     return additions
 
 
-def _committed(call: Call, repository: StoredRepository, change: BranchChange) -> Commit:
+def _commit_change(call: Call, repository: StoredRepository, change: BranchChange) -> Commit:
     try:
         return call.github.store.commit(repository, change)
     except HeadMoved as error:
@@ -253,7 +259,7 @@ def _committed(call: Call, repository: StoredRepository, change: BranchChange) -
         raise _QueryRefused("NOT_FOUND", message) from error
 
 
-def _payload(call: Call, repository: StoredRepository, commit: Commit, given: _Input) -> Mapping[str, Any]:
+def _mutation_payload(call: Call, repository: StoredRepository, commit: Commit, given: _Input) -> Mapping[str, Any]:
     headline, _, body = commit.message.partition("\n\n")
     url = f"{bodies.html_url(call.github, repository)}/commit/{commit.sha}"
     return {
@@ -267,10 +273,10 @@ def _payload(call: Call, repository: StoredRepository, commit: Commit, given: _I
             "message": commit.message,
             "messageHeadline": headline,
             "messageBody": body,
-            "committedDate": bodies.moment(commit.committed_at),
+            "committedDate": bodies.format_time(commit.committed_at),
         },
         "ref": {"name": given.branch.name.removeprefix("refs/heads/"), "prefix": "refs/heads/"},
     }
 
 
-OPERATIONS = (Operation("POST", "/graphql", query),)
+OPERATIONS = (Operation("POST", "/graphql", answer_graphql),)

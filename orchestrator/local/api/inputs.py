@@ -12,13 +12,13 @@ import yaml
 from orchestrator.local.api.respond import ApiError
 
 
-def filled(workflow: str, given: Mapping[str, Any]) -> dict[str, str]:
+def fill_inputs(workflow: str, given: Mapping[str, Any]) -> dict[str, str]:
     """Return what a run finds in its event: what was given, and the defaults of the rest, all as text.
 
     Raises 422 for an input that the workflow (YAML) does not declare, a required one that is missing, and a choice
     that is not among those offered.
     """
-    declared = _declared(workflow)
+    declared = _parse_declared_inputs(workflow)
     if unknown := [name for name in given if name not in declared]:
         raise ApiError(422, f"Unexpected inputs provided: {json.dumps(unknown)}")
     inputs: dict[str, str] = {}
@@ -34,7 +34,7 @@ def filled(workflow: str, given: Mapping[str, Any]) -> dict[str, str]:
     return inputs
 
 
-def _declared(workflow: str) -> dict[str, Mapping[str, Any]]:
+def _parse_declared_inputs(workflow: str) -> dict[str, Mapping[str, Any]]:
     document = yaml.safe_load(workflow)
     # YAML 1.1, which the parser speaks, takes `on` for true.
     events = document.get(True, document.get("on")) if isinstance(document, Mapping) else None

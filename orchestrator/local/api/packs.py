@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from orchestrator.local.api.protection import kept
-from orchestrator.local.git import git
+from orchestrator.local.api.protection import find_branch_violation
+from orchestrator.local.git import run_git
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.store import StoredRepository
 from orchestrator.local.tokens import Token
@@ -37,27 +37,27 @@ def routes(github: LocalGitHub) -> list[Route]:
     async def advertise(request: Request) -> Response:
         service = request.query_params.get("service", "")
         try:
-            repository, _ = _allowed(github, request, service)
+            repository, _ = _authorize_request(github, request, service)
         except _PushRefused as refused:
-            return _refusal(refused)
+            return _refusal_response(refused)
         announced = f"# service={service}\n".encode()
-        refs = await _served(github, repository, service, "--advertise-refs")
+        refs = await _run_service_in_thread(github, repository, service, "--advertise-refs")
         body = b"%04x%b0000%b" % (len(announced) + 4, announced, refs)
         return Response(body, media_type=f"application/x-{service}-advertisement")
 
     async def exchange(request: Request) -> Response:
         service = request.url.path.rpartition("/")[2]
         try:
-            repository, token = _allowed(github, request, service)
+            repository, token = _authorize_request(github, request, service)
         except _PushRefused as refused:
-            return _refusal(refused)
+            return _refusal_response(refused)
         said = await request.body()
         if request.headers.get("content-encoding") == "gzip":
             said = gzip.decompress(said)
         if service == FETCH:
-            answer = await _served(github, repository, service, stdin=said)
+            answer = await _run_service_in_thread(github, repository, service, stdin=said)
         else:
-            answer = await asyncio.to_thread(_pushed, github, repository, token, said)
+            answer = await asyncio.to_thread(_receive_push, github, repository, token, said)
         return Response(answer, media_type=f"application/x-{service}-result")
 
     return [
@@ -66,14 +66,14 @@ def routes(github: LocalGitHub) -> list[Route]:
     ]
 
 
-def _refusal(refused: _PushRefused) -> Response:
+def _refusal_response(refused: _PushRefused) -> Response:
     return Response(str(refused), refused.status, _ASK if refused.status == 401 else None)
 
 
-def _allowed(github: LocalGitHub, request: Request, service: str) -> tuple[StoredRepository, Token | None]:
+def _authorize_request(github: LocalGitHub, request: Request, service: str) -> tuple[StoredRepository, Token | None]:
     """Return the repository and who asks. Raises _PushRefused."""
-    token = _token(github, request)
-    found = github.store.find(request.path_params["owner"], request.path_params["repo"].removesuffix(".git"))
+    token = _find_token(github, request)
+    found = github.store.find_repository(request.path_params["owner"], request.path_params["repo"].removesuffix(".git"))
     is_covered = found is not None and token is not None and token.covers(found)
     if service == PUSH and token is None:
         raise _PushRefused(401, "Authentication failed.")
@@ -84,7 +84,7 @@ def _allowed(github: LocalGitHub, request: Request, service: str) -> tuple[Store
     return found, token
 
 
-def _token(github: LocalGitHub, request: Request) -> Token | None:
+def _find_token(github: LocalGitHub, request: Request) -> Token | None:
     """Return the token that is given as the password of any user.
 
     https://docs.github.com/authentication/keeping-your-account-and-data-secure/managing-your-personal-access-tokens
@@ -94,31 +94,31 @@ def _token(github: LocalGitHub, request: Request) -> Token | None:
         password = base64.b64decode(given, validate=True).decode().partition(":")[2]
     except (binascii.Error, ValueError):
         return None
-    return github.tokens.of(f"token {password}") if scheme.lower() == "basic" else None
+    return github.tokens.find_token(f"token {password}") if scheme.lower() == "basic" else None
 
 
-def _pushed(github: LocalGitHub, repository: StoredRepository, token: Token | None, said: bytes) -> bytes:
+def _receive_push(github: LocalGitHub, repository: StoredRepository, token: Token | None, said: bytes) -> bytes:
     """Take a push, as far as rulesets and the token let it. The refusals are the hook's: git reports them."""
     protected = [
         f"refs/heads/{branch}"
-        for branch in github.store.branches(repository)
-        if kept(github.configurations, repository, branch)
+        for branch in github.store.list_branches(repository)
+        if find_branch_violation(github.configurations, repository, branch)
     ]
     may_write_workflows = token is not None and token.may({"workflows": "write"})
     rules = {"PROTECTED": " ".join(protected), "NO_WORKFLOWS": "" if may_write_workflows else "1"}
-    with github.store.pushing(repository):
-        answer = _git(github, repository, PUSH, stdin=said, env=rules)
-    github.sites.get(repository)  # a push to a published branch starts its build
+    with github.store.track_push(repository):
+        answer = _run_service(github, repository, PUSH, stdin=said, env=rules)
+    github.sites.refresh_site(repository)  # a push to a published branch starts its build
     return answer
 
 
-async def _served(
+async def _run_service_in_thread(
     github: LocalGitHub, repository: StoredRepository, service: str, *options: str, stdin: bytes = b""
 ) -> bytes:
-    return await asyncio.to_thread(_git, github, repository, service, *options, stdin=stdin)
+    return await asyncio.to_thread(_run_service, github, repository, service, *options, stdin=stdin)
 
 
-def _git(
+def _run_service(
     github: LocalGitHub,
     repository: StoredRepository,
     service: str,
@@ -128,4 +128,4 @@ def _git(
 ) -> bytes:
     directory = github.store.directory(repository)
     command = ("-c", f"core.hooksPath={_HOOKS}", service.removeprefix("git-"), "--stateless-rpc", *options)
-    return git(directory, *command, str(directory), stdin=stdin, env=env)
+    return run_git(directory, *command, str(directory), stdin=stdin, env=env)

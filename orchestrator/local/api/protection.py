@@ -19,13 +19,13 @@ _SECRETS = {
 }
 
 
-def secret_in(contents: Iterable[bytes]) -> str | None:
+def find_secret(contents: Iterable[bytes]) -> str | None:
     """Return the kind of the first secret found, or None."""
     found = (kind for content in contents for kind, pattern in _SECRETS.items() if pattern.search(content))
     return next(found, None)
 
 
-def violation(kind: str) -> str:
+def describe_violation(kind: str) -> str:
     """Return what GitHub says about a blocked secret.
 
     https://docs.github.com/en/code-security/secret-scanning/working-with-secret-scanning-and-push-protection/working-with-push-protection-from-the-rest-api
@@ -39,14 +39,14 @@ def is_bad_path(path: str) -> bool:
     return any(part in {"", ".", ".."} or part.lower() == ".git" for part in parts) or "\0" in path
 
 
-def lacks_workflows(token: Token | None, paths: Iterable[str]) -> bool:
+def lacks_workflow_access(token: Token | None, paths: Iterable[str]) -> bool:
     """Say whether a workflow file is among the paths, and the token may not write those."""
     touched = any(path.startswith(".github/workflows/") for path in paths)
     return touched and not (token and token.may({"workflows": "write"}))
 
 
-def kept(configurations: Configurations, repository: StoredRepository, branch: str) -> str | None:
+def find_branch_violation(configurations: Configurations, repository: StoredRepository, branch: str) -> str | None:
     """Return what GitHub says of a write to a branch that a ruleset keeps as it is, None if none does."""
-    if "update" not in configurations.rules_for(repository, branch):
+    if "update" not in configurations.find_branch_rules(repository, branch):
         return None
     return f"Repository rule violations found\n\nCannot update this protected ref.\n\nrefs/heads/{branch}"

@@ -54,7 +54,7 @@ class _Variable:
     name: str
 
 
-def read(document: str) -> QueryDocument:
+def parse_query(document: str) -> QueryDocument:
     """Read a document that holds one query. Raises BadQuery."""
     words = _Words(document)
     queries: list[tuple[Field, ...]] = []
@@ -62,12 +62,12 @@ def read(document: str) -> QueryDocument:
     while (word := words.peek()) is not None:
         if word == "fragment":
             words.take()
-            name = words.name()
+            name = words.take_name()
             words.skip_to("{")
-            fragments[name] = words.selection()
+            fragments[name] = words.take_selection()
         elif word in {"{", "query"}:
             words.skip_to("{")
-            queries.append(words.selection())
+            queries.append(words.take_selection())
         else:
             raise BadQuery(f'Expected one of SCHEMA, QUERY, FRAGMENT, actual: "{word}"')
     if len(queries) != 1:
@@ -102,7 +102,7 @@ class _Words:
         self._at += 1
         return word
 
-    def name(self) -> str:
+    def take_name(self) -> str:
         """Take a name."""
         word = self.take()
         if not re.fullmatch(r"[A-Za-z_]\w*", word, re.ASCII):
@@ -116,60 +116,60 @@ class _Words:
             depth += (word == "(") - (word == ")")
             self.take()
 
-    def selection(self, depth: int = 0) -> tuple[Field, ...]:
+    def take_selection(self, depth: int = 0) -> tuple[Field, ...]:
         """Take `{ … }`."""
         if depth > _DEEPEST:
             raise BadQuery(f"Query has depth of more than {_DEEPEST}")
         self.take("{")
         fields: list[Field] = []
         while self.peek() != "}":
-            fields += self._spread(depth) if self.peek() == "..." else [self._field(depth)]
+            fields += self._take_spread(depth) if self.peek() == "..." else [self._take_field(depth)]
         self.take("}")
         if not fields:
             raise BadQuery("Expected a field between { and }")
         return tuple(fields)
 
-    def _spread(self, depth: int) -> Sequence[Field]:
+    def _take_spread(self, depth: int) -> Sequence[Field]:
         self.take("...")
         if self.peek() == "on":
             self.take()
-            self.name()
+            self.take_name()
         elif self.peek() != "{":
-            name = self.name()
+            name = self.take_name()
             return [Field(f"...{name}", f"...{name}")]
-        return self.selection(depth + 1)
+        return self.take_selection(depth + 1)
 
-    def _field(self, depth: int) -> Field:
-        alias = name = self.name()
+    def _take_field(self, depth: int) -> Field:
+        alias = name = self.take_name()
         if self.peek() == ":":
             self.take()
-            name = self.name()
-        arguments = self._pairs(")") if self.peek() == "(" else {}
-        fields = self.selection(depth + 1) if self.peek() == "{" else ()
+            name = self.take_name()
+        arguments = self._take_pairs(")") if self.peek() == "(" else {}
+        fields = self.take_selection(depth + 1) if self.peek() == "{" else ()
         return Field(name, alias, arguments, fields)
 
-    def _pairs(self, end: str, depth: int = 0) -> dict[str, Any]:
+    def _take_pairs(self, end: str, depth: int = 0) -> dict[str, Any]:
         self.take("(", "{")
         pairs: dict[str, Any] = {}
         while self.peek() != end:
-            name = self.name()
+            name = self.take_name()
             self.take(":")
-            pairs[name] = self._value(depth + 1)
+            pairs[name] = self._take_value(depth + 1)
         self.take(end)
         return pairs
 
-    def _value(self, depth: int) -> Any:
+    def _take_value(self, depth: int) -> Any:
         if depth > _DEEPEST:
             raise BadQuery(f"Query has depth of more than {_DEEPEST}")
         if self.peek() == "{":
-            return self._pairs("}", depth)
+            return self._take_pairs("}", depth)
         word = self.take()
         if word == "$":
-            return _Variable(self.name())
+            return _Variable(self.take_name())
         if word == "[":
             listed = []
             while self.peek() != "]":
-                listed.append(self._value(depth + 1))
+                listed.append(self._take_value(depth + 1))
             self.take("]")
             return listed
         if word in _PUNCTUATION:
@@ -179,9 +179,9 @@ class _Words:
         return {"true": True, "false": False, "null": None}.get(word, word)
 
 
-def answered(document: QueryDocument, root: Thing, variables: Mapping[str, Any]) -> dict[str, Any]:
+def execute_query(document: QueryDocument, root: Thing, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the query asks of `root`. Raises BadQuery, about a field where that has a path."""
-    return _Answer(document.fragments, variables).of(root, document.fields, [])
+    return _Answer(document.fragments, variables).execute_selection(root, document.fields, [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,19 +189,19 @@ class _Answer:
     fragments: Mapping[str, tuple[Field, ...]]
     variables: Mapping[str, Any]
 
-    def of(self, thing: Thing, fields: Sequence[Field], path: list[str]) -> dict[str, Any]:
-        return {one.alias: self._one(thing, one, [*path, one.alias]) for one in self._flat(fields)}
+    def execute_selection(self, thing: Thing, fields: Sequence[Field], path: list[str]) -> dict[str, Any]:
+        return {one.alias: self._execute_field(thing, one, [*path, one.alias]) for one in self._collect_fields(fields)}
 
-    def _flat(self, fields: Sequence[Field], depth: int = 0) -> Iterator[Field]:
+    def _collect_fields(self, fields: Sequence[Field], depth: int = 0) -> Iterator[Field]:
         for one in fields:
             if not one.name.startswith("..."):
                 yield one
             elif one.name[3:] in self.fragments and depth < _DEEPEST:
-                yield from self._flat(self.fragments[one.name[3:]], depth + 1)
+                yield from self._collect_fields(self.fragments[one.name[3:]], depth + 1)
             else:
                 raise BadQuery(f"Fragment {one.name[3:]} was used, but not defined, or uses itself")
 
-    def _one(self, thing: Thing, asked: Field, path: list[str]) -> Any:
+    def _execute_field(self, thing: Thing, asked: Field, path: list[str]) -> Any:
         if len(path) > _DEEPEST:
             raise BadQuery(f"Query has depth of more than {_DEEPEST}")
         if asked.name == "__typename":
@@ -210,24 +210,28 @@ class _Answer:
             raise BadQuery(f"Field '{asked.name}' doesn't exist on type '{thing.kind}'", "undefinedField")
         value = thing.fields[asked.name]
         if callable(value):
-            value = _called(value, {name: self._value(given) for name, given in asked.arguments.items()}, path)
-        return self._shown(value, asked, path)
+            value = _call_resolver(
+                value, {name: self._argument_value(given) for name, given in asked.arguments.items()}, path
+            )
+        return self._complete_value(value, asked, path)
 
-    def _shown(self, value: Any, asked: Field, path: list[str]) -> Any:
+    def _complete_value(self, value: Any, asked: Field, path: list[str]) -> Any:
         if isinstance(value, list):
-            return [self._shown(one, asked, path) for one in value]
+            return [self._complete_value(one, asked, path) for one in value]
         if isinstance(value, Thing) and asked.fields:
-            return self.of(value, asked.fields, path)
+            return self.execute_selection(value, asked.fields, path)
         if isinstance(value, Thing) or (asked.fields and value is not None):
             message = f"Field '{asked.name}' must have selections exactly where it is an object"
             raise BadQuery(message, "selectionMismatch")
         return value
 
-    def _value(self, given: Any) -> Any:
+    def _argument_value(self, given: Any) -> Any:
         return self.variables.get(given.name) if isinstance(given, _Variable) else given
 
 
-def _called(function: Callable[[Mapping[str, Any]], Any], arguments: Mapping[str, Any], path: Sequence[str]) -> Any:
+def _call_resolver(
+    function: Callable[[Mapping[str, Any]], Any], arguments: Mapping[str, Any], path: Sequence[str]
+) -> Any:
     try:
         return function(arguments)
     except BadQuery as error:

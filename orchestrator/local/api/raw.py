@@ -26,7 +26,7 @@ def routes(github: LocalGitHub) -> list[Route]:
     """Return the routes. They come last of all: the second one takes most paths."""
 
     async def respond(request: Request) -> Response:
-        return await asyncio.to_thread(_respond, github, request)
+        return await asyncio.to_thread(_serve_raw_file, github, request)
 
     return [
         Route("/{owner}/{repo}/raw/{place:path}", respond),
@@ -34,34 +34,34 @@ def routes(github: LocalGitHub) -> list[Route]:
     ]
 
 
-def _respond(github: LocalGitHub, request: Request) -> Response:
+def _serve_raw_file(github: LocalGitHub, request: Request) -> Response:
     """Answer with a file. Where there is no such repository, the path is the API's, and unknown."""
-    found = github.store.find(request.path_params["owner"], request.path_params["repo"])
+    found = github.store.find_repository(request.path_params["owner"], request.path_params["repo"])
     if found is None:
         raise HTTPException(404)
     content = None
-    token = github.tokens.of(request.headers.get("authorization", ""))
+    token = github.tokens.find_token(request.headers.get("authorization", ""))
     if not found.private or (token and token.covers(found)):
-        content = _content(github, found, request.path_params["place"])
+        content = _load_file(github, found, request.path_params["place"])
     if content is None:
         return Response("404: Not Found", 404, _HEADERS, "text/plain")
-    return Response(content, 200, _HEADERS, _kind(request.path_params["place"], content))
+    return Response(content, 200, _HEADERS, _choose_media_type(request.path_params["place"], content))
 
 
-def _content(github: LocalGitHub, repository: StoredRepository, place: str) -> bytes | None:
+def _load_file(github: LocalGitHub, repository: StoredRepository, place: str) -> bytes | None:
     """Return the file at `REF/PATH`. A branch's name may hold slashes, so each way to divide the two is tried."""
     parts = place.split("/")
     for at in range(1, len(parts)):
         ref, path = "/".join(parts[:at]), "/".join(parts[at:])
         store, branch = github.store, ref.removeprefix("refs/heads/")
-        sha = store.resolve(repository, f"refs/heads/{branch}") or store.resolve(repository, ref)
-        entry = store.entry(repository, sha, path) if sha and not is_bad_path(path) else None
+        sha = store.resolve_object(repository, f"refs/heads/{branch}") or store.resolve_object(repository, ref)
+        entry = store.find_entry(repository, sha, path) if sha and not is_bad_path(path) else None
         if entry and entry.type == "blob":
-            return store.blob(repository, entry.sha)
+            return store.load_blob(repository, entry.sha)
     return None
 
 
-def _kind(path: str, content: bytes) -> str:
+def _choose_media_type(path: str, content: bytes) -> str:
     """Return the media type: text is always plain text; pictures are pictures."""
     named = media_type(path)
     if named.startswith(_PICTURES) and "svg" not in named:

@@ -40,7 +40,7 @@ def not_found() -> ApiError:
     return ApiError(404, "Not Found")
 
 
-def answer(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return `body` as JSON."""
     content = json.dumps(body, ensure_ascii=False).encode()
     return Response(content, status, dict(headers or {}), media_type="application/json; charset=utf-8")
@@ -83,7 +83,7 @@ class Call:
             raise ApiError(401, "Requires authentication")
         return self.token.login
 
-    def text(self, name: str, default: str | None = None) -> str:
+    def body_text(self, name: str, default: str | None = None) -> str:
         """Return a string of the body. Raises 422 if it is missing or something else."""
         value = self.body.get(name, default)
         if value is None:
@@ -92,26 +92,26 @@ class Call:
             raise ApiError(422, f"Invalid request.\n\nFor 'properties/{name}', {json.dumps(value)} is not a string.")
         return value
 
-    def window(self) -> tuple[int, int]:
+    def page_window(self) -> tuple[int, int]:
         """Return the page asked for, as (number of items before it, items on it): 30, at most 100."""
-        size, page = (_number(self.query.get(name), default) for name, default in (("per_page", 30), ("page", 1)))
+        size, page = (_parse_number(self.query.get(name), default) for name, default in (("per_page", 30), ("page", 1)))
         size = min(size, 100)
         return (page - 1) * size, size
 
-    def links(self, total: int) -> dict[str, str]:
+    def link_header(self, total: int) -> dict[str, str]:
         """Return the Link header for a list of `total` items; no header if it fits on one page.
 
         https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
         """
-        before, size = self.window()
+        before, size = self.page_window()
         page, last = before // size + 1, max(1, -(-total // size))
         wanted = {"prev": page - 1, "next": page + 1, "last": last, "first": 1}
         shown = {"prev", "first"} if page > 1 else set()
         shown |= {"next", "last"} if page < last else set()
-        links = [f'<{self._at(number)}>; rel="{name}"' for name, number in wanted.items() if name in shown]
+        links = [f'<{self._page_url(number)}>; rel="{name}"' for name, number in wanted.items() if name in shown]
         return {"link": ", ".join(links)} if links else {}
 
-    def _at(self, page: int) -> str:
+    def _page_url(self, page: int) -> str:
         return f"{self.github.api_url}{self.path}?{urlencode({**self.query, 'page': page})}"
 
 
@@ -130,29 +130,29 @@ class Operation:
     handler: Handler
     needs: Mapping[str, str] = field(default_factory=dict)
 
-    def route(self, github: LocalGitHub) -> Route:
+    def make_route(self, github: LocalGitHub) -> Route:
         """Return the route that answers this operation."""
 
         async def respond(request: Request) -> Response:
             try:
-                call = await _call(github, self, request)
-                response = await _run(self.handler, call)
+                call = await _build_call(github, self, request)
+                response = await _run_handler(self.handler, call)
             except ApiError as refusal:
-                response = answer(refusal.body, refusal.status, refusal.headers)
-            return sealed(github, request, response)
+                response = json_response(refusal.body, refusal.status, refusal.headers)
+            return finish_response(github, request, response)
 
         return Route(self.path, respond, methods=[self.method])
 
 
-def sealed(github: LocalGitHub, request: Request, response: Response) -> Response:
+def finish_response(github: LocalGitHub, request: Request, response: Response) -> Response:
     """Add the headers that every answer of GitHub has; a body that the client knows already becomes a 304."""
     if request.method == "GET" and response.status_code == 200:
-        response = _unless_known(request, response)
-    token = github.tokens.of(request.headers.get("authorization", ""))
+        response = _apply_etag(request, response)
+    token = github.tokens.find_token(request.headers.get("authorization", ""))
     resource = "graphql" if request.url.path == "/graphql" else "core"
     # https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api: a 304 costs nothing
     free = response.status_code == 304 or request.url.path == "/rate_limit"
-    rate = github.limits.count(token.login if token else "", resource, 0 if free else 1)
+    rate = github.limits.count_calls(token.login if token else "", resource, 0 if free else 1)
     for name, value in rate.items():
         response.headers[f"x-ratelimit-{name}"] = str(value)
     response.headers["x-ratelimit-resource"] = resource
@@ -163,7 +163,7 @@ def sealed(github: LocalGitHub, request: Request, response: Response) -> Respons
     return response
 
 
-def _unless_known(request: Request, response: Response) -> Response:
+def _apply_etag(request: Request, response: Response) -> Response:
     etag = f'W/"{hashlib.sha256(response.body).hexdigest()}"'
     known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
     if etag.removeprefix("W/") in known:
@@ -173,16 +173,16 @@ def _unless_known(request: Request, response: Response) -> Response:
     return response
 
 
-async def _call(github: LocalGitHub, operation: Operation, request: Request) -> Call:
+async def _build_call(github: LocalGitHub, operation: Operation, request: Request) -> Call:
     """Say who calls and what about. Raises ApiError for what may not be asked, before anything is done."""
-    token = _authenticated(github, request)
+    token = _authenticate(github, request)
     params = request.path_params
-    found = github.store.find(params["owner"], params["repo"]) if "repo" in params else None
+    found = github.store.find_repository(params["owner"], params["repo"]) if "repo" in params else None
     if "repo" in params:
         _check_access(operation, token, found)
     elif operation.needs and (token is None or token.repositories is not None or not token.may(operation.needs)):
-        raise _lacking(token, operation.needs)
-    body = _parsed(await request.body()) if operation.method in {"PATCH", "POST", "PUT"} else {}
+        raise _permission_refusal(token, operation.needs)
+    body = _parse_body(await request.body()) if operation.method in {"PATCH", "POST", "PUT"} else {}
     return Call(
         github=github,
         host=request.headers.get("host", ""),
@@ -197,11 +197,11 @@ async def _call(github: LocalGitHub, operation: Operation, request: Request) -> 
     )
 
 
-def _authenticated(github: LocalGitHub, request: Request) -> Token | None:
+def _authenticate(github: LocalGitHub, request: Request) -> Token | None:
     authorization = request.headers.get("authorization")
     if authorization is None:
         return None
-    token = github.tokens.of(authorization)
+    token = github.tokens.find_token(authorization)
     if token is None:
         raise ApiError(401, "Bad credentials")
     return token
@@ -216,17 +216,17 @@ def _check_access(operation: Operation, token: Token | None, found: StoredReposi
     if found is None or (found.private and not covered):
         raise not_found()
     if operation.needs and not (covered and token is not None and token.may(operation.needs)):
-        raise _lacking(token, operation.needs)
+        raise _permission_refusal(token, operation.needs)
 
 
-def _lacking(token: Token | None, needs: Mapping[str, str]) -> ApiError:
+def _permission_refusal(token: Token | None, needs: Mapping[str, str]) -> ApiError:
     if token is None:
         return ApiError(401, "Requires authentication")
     accepted = ",".join(f"{name}={level}" for name, level in needs.items())
     return ApiError(403, token.refusal, {"x-accepted-github-permissions": accepted})
 
 
-def _parsed(raw: bytes) -> Mapping[str, Any]:
+def _parse_body(raw: bytes) -> Mapping[str, Any]:
     try:
         body = from_json(raw) if raw.strip() else {}
     except ValueError as error:
@@ -236,15 +236,15 @@ def _parsed(raw: bytes) -> Mapping[str, Any]:
     return body
 
 
-async def _run(handler: Handler, call: Call) -> Response:
+async def _run_handler(handler: Handler, call: Call) -> Response:
     made = await asyncio.to_thread(handler, call)
     return await made if isinstance(made, Awaitable) else made
 
 
-def _number(text: str | None, default: int) -> int:
+def _parse_number(text: str | None, default: int) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and int(text) > 0 else default
 
 
-def invalid(resource: str, name: str, message: str) -> Sequence[Mapping[str, str]]:
+def field_errors(resource: str, name: str, message: str) -> Sequence[Mapping[str, str]]:
     """Return the `errors` of a 422 about one field."""
     return [{"resource": resource, "code": "custom", "field": name, "message": message}]

@@ -14,9 +14,9 @@ from starlette.responses import RedirectResponse, Response
 
 from orchestrator.local.actions.act import STAMP
 from orchestrator.local.api import bodies
-from orchestrator.local.api.bodies import Body, moment
-from orchestrator.local.api.respond import Call, Operation, answer, not_found
-from orchestrator.local.api.workflows import known_job, known_run
+from orchestrator.local.api.bodies import Body, format_time
+from orchestrator.local.api.respond import Call, Operation, json_response, not_found
+from orchestrator.local.api.workflows import require_job, require_run
 from orchestrator.local.runs import Job, Run, Step
 
 KEPT = timedelta(days=14)
@@ -38,31 +38,31 @@ class Artifact:
     @property
     def id(self) -> int:
         """Return the artifact's id: always the same one."""
-        return bodies.number(f"{self.run.id}/{self.file.name}")
+        return bodies.stable_id(f"{self.run.id}/{self.file.name}")
 
 
-def job_log(call: Call) -> Response:
+def download_job_log(call: Call) -> Response:
     """GET …/actions/jobs/{id}/logs: where the log is."""
-    return _elsewhere(call, "logs", str(known_job(call)[1].id))
+    return _redirect_to(call, "logs", str(require_job(call)[1].id))
 
 
-def stored_job_log(call: Call) -> Response:
+def serve_job_log(call: Call) -> Response:
     """GET /logs/…: the log itself, as GitHub's second host gives it out."""
-    return Response(call.github.runs.log(known_job(call)[1].id), media_type="text/plain")
+    return Response(call.github.runs.load_log(require_job(call)[1].id), media_type="text/plain")
 
 
-def run_logs(call: Call) -> Response:
+def download_run_logs(call: Call) -> Response:
     """GET …/actions/runs/{id}/logs and …/attempts/{number}/logs: where the archive of all logs is."""
-    run = known_run(call)
-    if not _logged(call, run):
+    run = require_run(call)
+    if not _load_logs(call, run):
         raise not_found()
-    return _elsewhere(call, "logs", f"runs/{run.id}")
+    return _redirect_to(call, "logs", f"runs/{run.id}")
 
 
-def stored_run_logs(call: Call) -> Response:
+def serve_run_logs(call: Call) -> Response:
     """GET /logs/…/runs/{id}: the archive itself."""
-    run = known_run(call)
-    return _packed(log_files(_logged(call, run)), f"logs_{run.id}.zip")
+    run = require_run(call)
+    return _zip_response(log_files(_load_logs(call, run)), f"logs_{run.id}.zip")
 
 
 def log_files(logged: Mapping[Job, str]) -> dict[str, bytes]:
@@ -73,12 +73,12 @@ def log_files(logged: Mapping[Job, str]) -> dict[str, bytes]:
     """
     files = {f"{place}_{_file_name(job.name)}.txt": text for place, (job, text) in enumerate(logged.items())}
     for job, text in logged.items():
-        for step, part in by_step(job, text):
+        for step, part in split_by_step(job, text):
             files[f"{_file_name(job.name)}/{step.number}_{_file_name(step.name)}.txt"] = part
     return {name: text.encode() for name, text in files.items()}
 
 
-def by_step(job: Job, text: str) -> Iterator[tuple[Step, str]]:
+def split_by_step(job: Job, text: str) -> Iterator[tuple[Step, str]]:
     """Yield the steps that ran, each with the lines from its start to the start of the next one.
 
     Lines before the first step began belong to that step.
@@ -92,49 +92,53 @@ def by_step(job: Job, text: str) -> Iterator[tuple[Step, str]]:
         yield step, "".join(lines)
 
 
-def annotations(call: Call) -> Response:
+def list_annotations(call: Call) -> Response:
     """GET …/check-runs/{id}/annotations: the first ten of each kind that each step of a job made.
 
     https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs
     """
-    _, job = known_job(call)
-    found = [one for _, part in by_step(job, call.github.runs.log(job.id)) for one in _annotations(call, part)]
-    skip, limit = call.window()
-    return answer(found[skip : skip + limit], headers=call.links(len(found)))
+    _, job = require_job(call)
+    found = [
+        one
+        for _, part in split_by_step(job, call.github.runs.load_log(job.id))
+        for one in _parse_annotations(call, part)
+    ]
+    skip, limit = call.page_window()
+    return json_response(found[skip : skip + limit], headers=call.link_header(len(found)))
 
 
-def artifacts(call: Call) -> Response:
+def list_artifacts(call: Call) -> Response:
     """GET …/actions/artifacts and …/actions/runs/{id}/artifacts; `name` filters."""
-    runs = [known_run(call)] if "run" in call.params else call.github.runs.list(call.repository.full_name)
-    found = [one for run in runs for one in _artifacts_of(call, run)]
+    runs = [require_run(call)] if "run" in call.params else call.github.runs.list_runs(call.repository.full_name)
+    found = [one for run in runs for one in _find_artifacts(call, run)]
     found = [one for one in found if one.file.stem == call.query.get("name", one.file.stem)]
-    skip, limit = call.window()
-    listed = [_artifact(call, one) for one in found[skip : skip + limit]]
-    return answer({"total_count": len(found), "artifacts": listed}, headers=call.links(len(found)))
+    skip, limit = call.page_window()
+    listed = [_artifact_body(call, one) for one in found[skip : skip + limit]]
+    return json_response({"total_count": len(found), "artifacts": listed}, headers=call.link_header(len(found)))
 
 
-def artifact(call: Call) -> Response:
+def get_artifact(call: Call) -> Response:
     """GET …/actions/artifacts/{id}."""
-    return answer(_artifact(call, _known_artifact(call)))
+    return json_response(_artifact_body(call, _require_artifact(call)))
 
 
-def download(call: Call) -> Response:
+def download_artifact(call: Call) -> Response:
     """GET …/actions/artifacts/{id}/zip: where the archive is. As on GitHub, it takes a token."""
     assert call.actor  # noqa: S101 - raises 401
-    return _elsewhere(call, "artifacts", str(_known_artifact(call).id))
+    return _redirect_to(call, "artifacts", str(_require_artifact(call).id))
 
 
-def stored_artifact(call: Call) -> Response:
+def serve_artifact(call: Call) -> Response:
     """GET /artifacts/…: the archive itself."""
-    found = _known_artifact(call)
-    return _packed({found.file.name: found.file.read_bytes()}, f"{found.file.stem}.zip")
+    found = _require_artifact(call)
+    return _zip_response({found.file.name: found.file.read_bytes()}, f"{found.file.stem}.zip")
 
 
-def _elsewhere(call: Call, kind: str, path: str) -> Response:
+def _redirect_to(call: Call, kind: str, path: str) -> Response:
     return RedirectResponse(f"{call.github.api_url}/{kind}/{call.repository.full_name}/{path}", 302)
 
 
-def _packed(files: Mapping[str, bytes], name: str) -> Response:
+def _zip_response(files: Mapping[str, bytes], name: str) -> Response:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path, content in files.items():
@@ -143,8 +147,8 @@ def _packed(files: Mapping[str, bytes], name: str) -> Response:
     return Response(packed.getvalue(), media_type="application/zip", headers=headers)
 
 
-def _logged(call: Call, run: Run) -> dict[Job, str]:
-    logs = ((job, call.github.runs.log(job.id)) for job in run.jobs)
+def _load_logs(call: Call, run: Run) -> dict[Job, str]:
+    logs = ((job, call.github.runs.load_log(job.id)) for job in run.jobs)
     return {job: text for job, text in logs if text}
 
 
@@ -154,7 +158,7 @@ def _file_name(name: str) -> str:
     return units.decode("utf-16-le", "ignore").strip()
 
 
-def _annotations(call: Call, text: str) -> Iterator[Body]:
+def _parse_annotations(call: Call, text: str) -> Iterator[Body]:
     left = dict.fromkeys(_LEVELS, _MOST_ANNOTATIONS)
     for line in text.split("\n"):
         message = line.partition(" ")[2]
@@ -175,22 +179,22 @@ def _annotations(call: Call, text: str) -> Iterator[Body]:
             }
 
 
-def _artifacts_of(call: Call, run: Run) -> list[Artifact]:
+def _find_artifacts(call: Call, run: Run) -> list[Artifact]:
     folder = call.github.handover_of(run.id)
     files = sorted(folder.iterdir()) if folder and folder.is_dir() else []
     return [Artifact(run, file) for file in files if file.is_file()]
 
 
-def _known_artifact(call: Call) -> Artifact:
+def _require_artifact(call: Call) -> Artifact:
     wanted: Any = call.params["artifact"]  # the route makes it an int
-    runs = call.github.runs.list(call.repository.full_name)
-    found = (one for run in runs for one in _artifacts_of(call, run) if one.id == wanted)
+    runs = call.github.runs.list_runs(call.repository.full_name)
+    found = (one for run in runs for one in _find_artifacts(call, run) if one.id == wanted)
     if (artifact := next(found, None)) is None:
         raise not_found()
     return artifact
 
 
-def _artifact(call: Call, found: Artifact) -> Body:
+def _artifact_body(call: Call, found: Artifact) -> Body:
     url = f"{call.address}/repos/{call.repository.full_name}/actions/artifacts/{found.id}"
     made = datetime.fromtimestamp(found.file.stat().st_mtime, UTC)
     run = found.run
@@ -203,9 +207,9 @@ def _artifact(call: Call, found: Artifact) -> Body:
         "archive_download_url": f"{url}/zip",
         "expired": False,
         "digest": f"sha256:{sha256(found.file.read_bytes()).hexdigest()}",
-        "created_at": moment(made),
-        "updated_at": moment(made),
-        "expires_at": moment(made + KEPT),
+        "created_at": format_time(made),
+        "updated_at": format_time(made),
+        "expires_at": format_time(made + KEPT),
         "workflow_run": {
             "id": run.id,
             "repository_id": call.repository.id,
@@ -219,15 +223,15 @@ def _artifact(call: Call, found: Artifact) -> Body:
 _REPO = "/repos/{owner}/{repo}"
 _ACTIONS = f"{_REPO}/actions"
 OPERATIONS = (
-    Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}/logs", job_log),
-    Operation("GET", "/logs/{owner}/{repo}/{job:int}", stored_job_log),
-    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/logs", run_logs),
-    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/attempts/{{attempt:int}}/logs", run_logs),
-    Operation("GET", "/logs/{owner}/{repo}/runs/{run:int}", stored_run_logs),
-    Operation("GET", f"{_REPO}/check-runs/{{job:int}}/annotations", annotations),
-    Operation("GET", f"{_ACTIONS}/artifacts", artifacts),
-    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/artifacts", artifacts),
-    Operation("GET", f"{_ACTIONS}/artifacts/{{artifact:int}}", artifact),
-    Operation("GET", f"{_ACTIONS}/artifacts/{{artifact:int}}/zip", download),
-    Operation("GET", "/artifacts/{owner}/{repo}/{artifact:int}", stored_artifact),
+    Operation("GET", f"{_ACTIONS}/jobs/{{job:int}}/logs", download_job_log),
+    Operation("GET", "/logs/{owner}/{repo}/{job:int}", serve_job_log),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/logs", download_run_logs),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/attempts/{{attempt:int}}/logs", download_run_logs),
+    Operation("GET", "/logs/{owner}/{repo}/runs/{run:int}", serve_run_logs),
+    Operation("GET", f"{_REPO}/check-runs/{{job:int}}/annotations", list_annotations),
+    Operation("GET", f"{_ACTIONS}/artifacts", list_artifacts),
+    Operation("GET", f"{_ACTIONS}/runs/{{run:int}}/artifacts", list_artifacts),
+    Operation("GET", f"{_ACTIONS}/artifacts/{{artifact:int}}", get_artifact),
+    Operation("GET", f"{_ACTIONS}/artifacts/{{artifact:int}}/zip", download_artifact),
+    Operation("GET", "/artifacts/{owner}/{repo}/{artifact:int}", serve_artifact),
 )

@@ -12,48 +12,53 @@ from orchestrator.local.api.respond import Call
 from orchestrator.local.store import StoredRepository
 
 
-def root(call: Call) -> Thing:
+def query_root(call: Call) -> Thing:
     """Return what every query begins with. Raises 401 for nobody."""
-    viewer = _user(call, call.actor)
+    viewer = _user_thing(call, call.actor)
 
-    def repository(given: Mapping[str, Any]) -> Thing:
-        found = _seen(call, f"{given.get('owner')}/{given.get('name')}")
-        return _repository(call, found)
+    def resolve_repository(given: Mapping[str, Any]) -> Thing:
+        found = _require_visible_repository(call, f"{given.get('owner')}/{given.get('name')}")
+        return _repository_thing(call, found)
 
-    def owner(given: Mapping[str, Any]) -> Thing | None:
+    def resolve_owner(given: Mapping[str, Any]) -> Thing | None:
         login = str(given.get("login"))
-        return _user(call, call.github.owner) if login.lower() == call.github.owner.lower() else None
+        return _user_thing(call, call.github.owner) if login.lower() == call.github.owner.lower() else None
 
-    fields = {"viewer": viewer, "repository": repository, "repositoryOwner": owner, "user": owner}
+    fields = {
+        "viewer": viewer,
+        "repository": resolve_repository,
+        "repositoryOwner": resolve_owner,
+        "user": resolve_owner,
+    }
     return Thing("Query", fields)
 
 
-def _seen(call: Call, full_name: str) -> StoredRepository:
+def _require_visible_repository(call: Call, full_name: str) -> StoredRepository:
     """Return a repository. GitHub has no error for a private one but that it cannot be resolved."""
-    found = call.github.store.find(*full_name.split("/", 1))
-    if found is None or not _is_seen(call, found):
+    found = call.github.store.find_repository(*full_name.split("/", 1))
+    if found is None or not _is_visible(call, found):
         raise BadQuery(f"Could not resolve to a Repository with the name '{full_name}'.", "NOT_FOUND")
     return found
 
 
-def _is_seen(call: Call, found: StoredRepository) -> bool:
+def _is_visible(call: Call, found: StoredRepository) -> bool:
     return not found.private or (call.token is not None and call.token.covers(found))
 
 
-def _user(call: Call, login: str) -> Thing:
-    def repositories(given: Mapping[str, Any]) -> Thing:
-        seen = [one for one in call.github.store.owned_by(login) if _is_seen(call, one)]
+def _user_thing(call: Call, login: str) -> Thing:
+    def resolve_repositories(given: Mapping[str, Any]) -> Thing:
+        seen = [one for one in call.github.store.list_repositories(login) if _is_visible(call, one)]
         if given.get("privacy"):
             seen = [one for one in seen if one.private == (given["privacy"] == "PRIVATE")]
         seen = [] if given.get("isFork") is True else sorted(seen, key=lambda one: one.pushed_at, reverse=True)
-        return _connection([_repository(call, one) for one in seen], given, "RepositoryConnection")
+        return _paginate_nodes([_repository_thing(call, one) for one in seen], given, "RepositoryConnection")
 
     user = bodies.simple_user(call.github, login)
     fields = {"id": user["node_id"], "login": login, "name": None, "url": user["html_url"]}
-    return Thing("User", {**fields, "databaseId": user["id"], "repositories": repositories})
+    return Thing("User", {**fields, "databaseId": user["id"], "repositories": resolve_repositories})
 
 
-def _connection(nodes: Sequence[Thing], given: Mapping[str, Any], kind: str = "Connection") -> Thing:
+def _paginate_nodes(nodes: Sequence[Thing], given: Mapping[str, Any], kind: str = "Connection") -> Thing:
     """Return one page of a list. The cursor is the place of the page's last item."""
     after = str(given.get("after") or "0")
     start = int(after) if after.isascii() and after.isdigit() else 0
@@ -64,8 +69,8 @@ def _connection(nodes: Sequence[Thing], given: Mapping[str, Any], kind: str = "C
     return Thing(kind, fields)
 
 
-def _repository(call: Call, found: StoredRepository) -> Thing:
-    head = call.github.store.head(found)
+def _repository_thing(call: Call, found: StoredRepository) -> Thing:
+    head = call.github.store.resolve_head(found)
     target = Thing("Commit", {"oid": head, "id": bodies.node_id("Commit", head)})
     ref = {"name": found.default_branch, "prefix": "refs/heads/", "target": target}
     url = bodies.html_url(call.github, found)
@@ -83,7 +88,7 @@ def _repository(call: Call, found: StoredRepository) -> Thing:
             "databaseId": found.id,
             "name": found.name,
             "nameWithOwner": found.full_name,
-            "owner": _user(call, found.owner),
+            "owner": _user_thing(call, found.owner),
             "description": found.description,
             "url": url,
             "sshUrl": f"{url}.git",
@@ -93,13 +98,13 @@ def _repository(call: Call, found: StoredRepository) -> Thing:
             "defaultBranchRef": Thing("Ref", ref) if head else None,
             "viewerPermission": "ADMIN" if call.token and call.token.covers(found) else "READ",
             "viewerCanAdminister": call.token is not None and call.token.covers(found),
-            "createdAt": bodies.moment(found.created_at),
-            "pushedAt": bodies.moment(found.pushed_at),
-            "updatedAt": bodies.moment(found.pushed_at),
+            "createdAt": bodies.format_time(found.created_at),
+            "pushedAt": bodies.format_time(found.pushed_at),
+            "updatedAt": bodies.format_time(found.pushed_at),
             **dict.fromkeys(no, False),
             **dict.fromkeys(("mergeCommitAllowed", "rebaseMergeAllowed", "squashMergeAllowed"), True),
             **dict.fromkeys(("forkCount", "stargazerCount", "diskUsage"), 0),
             **dict.fromkeys(nothing),
-            **{name: lambda given: _connection([], given) for name in lists},
+            **{name: lambda given: _paginate_nodes([], given) for name in lists},
         },
     )

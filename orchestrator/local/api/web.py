@@ -26,87 +26,89 @@ _STYLE = """
 def routes(github: LocalGitHub) -> list[Route]:
     """Return the routes. They come last: `/repos/…` and the like are the API's."""
 
-    def page(show: Callable[[LocalGitHub, Request], str | None]) -> Callable[[Request], object]:
+    def make_handler(show: Callable[[LocalGitHub, Request], str | None]) -> Callable[[Request], object]:
         async def respond(request: Request) -> Response:
             body = await asyncio.to_thread(show, github, request)
             if body is None:
-                return HTMLResponse(_page("404", "<p>There is no such page here.</p>"), 404)
+                return HTMLResponse(_render_page("404", "<p>There is no such page here.</p>"), 404)
             return HTMLResponse(body)
 
         return respond
 
     return [
-        Route("/", page(_overview)),
-        Route("/{owner}/{repo}", page(_repository)),
-        Route("/{owner}/{repo}/actions/runs/{run:int}", page(_run)),
+        Route("/", make_handler(_render_overview)),
+        Route("/{owner}/{repo}", make_handler(_render_repository)),
+        Route("/{owner}/{repo}/actions/runs/{run:int}", make_handler(_render_run)),
     ]
 
 
-def _overview(github: LocalGitHub, _: Request) -> str:
-    repositories = github.store.owned_by(github.owner)
-    rows = [(_link(f"/{one.full_name}", one.full_name), f"{one.pushed_at:%Y-%m-%d %H:%M}") for one in repositories]
-    runs = [run for repository in repositories for run in github.runs.list(repository.full_name)]
-    return _page(
+def _render_overview(github: LocalGitHub, _: Request) -> str:
+    repositories = github.store.list_repositories(github.owner)
+    rows = [
+        (_render_link(f"/{one.full_name}", one.full_name), f"{one.pushed_at:%Y-%m-%d %H:%M}") for one in repositories
+    ]
+    runs = [run for repository in repositories for run in github.runs.list_runs(repository.full_name)]
+    return _render_page(
         "GitHub on this machine",
-        f"<h2>Repositories</h2>{_table(('name', 'pushed'), rows)}"
-        f"<h2>Runs</h2>{_table(('run', 'state', 'started'), [_run_row(run) for run in runs])}",
+        f"<h2>Repositories</h2>{_render_table(('name', 'pushed'), rows)}"
+        f"<h2>Runs</h2>{_render_table(('run', 'state', 'started'), [_run_row(run) for run in runs])}",
     )
 
 
 def _run_row(run: Run) -> tuple[str, str, str]:
-    link = _link(f"/{run.repository}/actions/runs/{run.id}", run.display_title)
+    link = _render_link(f"/{run.repository}/actions/runs/{run.id}", run.display_title)
     return link, run.conclusion or run.status, f"{run.created_at:%H:%M:%S}"
 
 
-def _repository(github: LocalGitHub, request: Request) -> str | None:
-    found = _found(github, request)
+def _render_repository(github: LocalGitHub, request: Request) -> str | None:
+    found = _find_repository(github, request)
     if found is None:
         return None
     address = f"{github.api_url}/{found.full_name}"
     parts = [f"<pre>git clone {escape(address)}</pre>"]
-    if github.sites.get(found):
+    if github.sites.refresh_site(found):
         url = f"{github.pages_url}/{found.full_name}/"
-        parts.append(f"<p>Published at {_link(url, url)}</p>")
-    if head := github.store.head(found):
-        files = [entry for entry in github.store.tree(found, head) if entry.type == "blob"]
-        parts.append(_table(("file", "bytes"), [(escape(entry.path), str(entry.size)) for entry in files]))
-        commits = github.store.commits(found, head, limit=COMMITS)
+        parts.append(f"<p>Published at {_render_link(url, url)}</p>")
+    if head := github.store.resolve_head(found):
+        files = [entry for entry in github.store.list_tree(found, head) if entry.type == "blob"]
+        parts.append(_render_table(("file", "bytes"), [(escape(entry.path), str(entry.size)) for entry in files]))
+        commits = github.store.list_commits(found, head, limit=COMMITS)
         rows = [(commit.sha[:12], escape(commit.message.partition("\n")[0])) for commit in commits]
-        parts.append(f"<h2>Commits</h2>{_table(('commit', 'subject'), rows)}")
-    return _page(found.full_name, "".join(parts))
+        parts.append(f"<h2>Commits</h2>{_render_table(('commit', 'subject'), rows)}")
+    return _render_page(found.full_name, "".join(parts))
 
 
-def _run(github: LocalGitHub, request: Request) -> str | None:
-    run = github.runs.get(request.path_params["run"])
-    found = _found(github, request)
+def _render_run(github: LocalGitHub, request: Request) -> str | None:
+    run = github.runs.find_run(request.path_params["run"])
+    found = _find_repository(github, request)
     if run is None or found is None or run.repository.lower() != found.full_name.lower():
         return None
     state = f"<p>{run.conclusion or run.status}, attempt {run.run_attempt}</p>"
     if summary := github.summary_of(run.id):
         state += f"<h2>Summary</h2><pre>{escape(summary)}</pre>"
-    return _page(run.display_title, state + "".join(_job(github, job) for job in run.jobs))
+    return _render_page(run.display_title, state + "".join(_render_job(github, job) for job in run.jobs))
 
 
-def _job(github: LocalGitHub, job: Job) -> str:
+def _render_job(github: LocalGitHub, job: Job) -> str:
     rows = [(escape(step.name), step.conclusion or step.status) for step in job.steps]
-    log = escape(github.runs.log(job.id)) or "nothing yet"
-    return f"<h2>{escape(job.name)}</h2>{_table(('step', 'state'), rows)}<pre>{log}</pre>"
+    log = escape(github.runs.load_log(job.id)) or "nothing yet"
+    return f"<h2>{escape(job.name)}</h2>{_render_table(('step', 'state'), rows)}<pre>{log}</pre>"
 
 
-def _found(github: LocalGitHub, request: Request) -> StoredRepository | None:
-    return github.store.find(request.path_params["owner"], request.path_params["repo"])
+def _find_repository(github: LocalGitHub, request: Request) -> StoredRepository | None:
+    return github.store.find_repository(request.path_params["owner"], request.path_params["repo"])
 
 
-def _link(url: str, text: str) -> str:
+def _render_link(url: str, text: str) -> str:
     return f'<a href="{escape(url)}">{escape(text)}</a>'
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _render_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     cells = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
     return f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>{cells}</table>"
 
 
-def _page(title: str, body: str) -> str:
+def _render_page(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
         f'<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"><style>{_STYLE}</style>'

@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.verify.sentences.claims import About, in_content
+from orchestrator.verify.sentences.claims import About, claim_content
 from orchestrator.verify.sentences.counting import json_text
-from orchestrator.verify.sentences.numbers import compared
+from orchestrator.verify.sentences.numbers import comparison_bound
 from orchestrator.verify.sentences.repository import Evidence
 from orchestrator.verify.sentences.structure import (
     AbsentKey,
     Malformed,
     Test,
-    everywhere,
-    format_of,
-    looked_up,
-    parsed,
-    read_as,
-    read_csv,
-    type_of,
-    unread,
+    describe_type,
+    look_up_key,
+    parse_as,
+    parse_by_name,
+    parse_csv,
+    promised_format,
+    unread_finding,
+    walk_keys,
 )
 
 
@@ -28,35 +28,37 @@ def has_form(kind: str, root: str = "") -> About:
 
     def claim(name: str, data: bytes) -> Evidence:
         try:
-            value = read_as(kind, name, data)
+            value = parse_as(kind, name, data)
         except Malformed as error:
-            return unread(error)
+            return unread_finding(error)
         told = f"`{name}` is valid {kind.upper()}"
-        return Evidence(not root or type_of(value) == root, told if not root else f"{told} and holds {type_of(value)}")
+        return Evidence(
+            not root or describe_type(value) == root, told if not root else f"{told} and holds {describe_type(value)}"
+        )
 
-    return in_content(claim)
+    return claim_content(claim)
 
 
-def compares(keys: Sequence[str], said: str, other: str) -> About:
+def compares_with_key(keys: Sequence[str], said: str, other: str) -> About:
     """Return that what stands under keys compares as `said` with what stands under another."""
 
     def claim(name: str, data: bytes) -> Evidence:
         try:
-            value = parsed(name, data)
+            value = parse_by_name(name, data)
             pairs = [
-                (key, one, bar) for key in keys for one in looked_up(value, key) for bar in looked_up(value, other)
+                (key, one, bar) for key in keys for one in look_up_key(value, key) for bar in look_up_key(value, other)
             ]
         except Malformed as error:
-            return unread(error)
+            return unread_finding(error)
         except AbsentKey as error:
             return Evidence(holds=False, seen=f"`{name}`: {error}")
         for key, one, bar in pairs:
             is_number = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (one, bar))
-            if not is_number or not compared(said, bar).takes(one):
+            if not is_number or not comparison_bound(said, bar).takes(one):
                 return Evidence(holds=False, seen=f"`{key}` is {json_text(one)}, `{other}` {json_text(bar)}")
         return Evidence(holds=True, seen=f"`{', '.join(keys)}` {said} `{other}`")
 
-    return in_content(claim)
+    return claim_content(claim)
 
 
 def entries_are(test: Test, told: str) -> About:
@@ -64,13 +66,13 @@ def entries_are(test: Test, told: str) -> About:
 
     def claim(name: str, data: bytes) -> Evidence:
         try:
-            value = parsed(name, data)
+            value = parse_by_name(name, data)
         except Malformed as error:
-            return unread(error)
+            return unread_finding(error)
         wrong = [one for one in value if not test(one)] if isinstance(value, list) else [value]
         return Evidence(not wrong, f"`{name}` has {json_text(wrong[0])}, not {told}" if wrong else f"all are {told}")
 
-    return in_content(claim)
+    return claim_content(claim)
 
 
 @dataclass(frozen=True)
@@ -90,13 +92,13 @@ def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True,
 
     def claim(name: str, data: bytes) -> Evidence:
         try:
-            value = read_csv(name, data) if format_of(name) == "csv" else parsed(name, data)
+            value = parse_csv(name, data) if promised_format(name) == "csv" else parse_by_name(name, data)
         except Malformed as error:
-            return unread(error)
+            return unread_finding(error)
         if is_each and not isinstance(value, list):
-            return Evidence(None, f"`{name}` holds {type_of(value)}")
+            return Evidence(None, f"`{name}` holds {describe_type(value)}")
         for key in keys:
-            shown = _key(name, value, key)
+            shown = _judge_key(name, value, key)
             if not shown.holds:
                 return shown if is_sure else Evidence(None, shown.seen)
         told = ", ".join(f"`{key.name}`" for key in keys)
@@ -106,15 +108,15 @@ def has_keys(keys: Sequence[Key], *, is_all: bool = False, is_sure: bool = True,
             return Evidence(holds=False, seen=f"`{name}` also has {', '.join(f'`{key}`' for key in more[:10])}")
         return Evidence(holds=True, seen=f"`{name}` has {told}")
 
-    return in_content(claim)
+    return claim_content(claim)
 
 
-def _key(name: str, value: Any, key: Key) -> Evidence:
+def _judge_key(name: str, value: Any, key: Key) -> Evidence:
     try:
-        found = looked_up(value, key.name)
+        found = look_up_key(value, key.name)
     except AbsentKey as error:
         # Somewhere inside: the sentence may mean that place.
-        inside = key.test is None and key.name in set(everywhere(value))
+        inside = key.test is None and key.name in set(walk_keys(value))
         return Evidence(None if inside else False, f"`{name}` has no `{key.name}`; {error}")
     wrong = [one for one in found if key.test is not None and not key.test(one)]
     if wrong:

@@ -9,7 +9,7 @@ from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from orchestrator.core.paths import is_markdown
-from orchestrator.verify.sentences.tags import tags
+from orchestrator.verify.sentences.tags import parse_tags
 
 LARGEST = 2_000_000
 """Characters of a page that is read."""
@@ -51,23 +51,23 @@ class Document:
     scripts: str
     title: str = ""
 
-    def found(self, selector: str) -> list[Node]:
+    def select_nodes(self, selector: str) -> list[Node]:
         """Return the elements that a selector finds. Raises ValueError for one that is not understood."""
-        ways = _ways(selector)
+        ways = _parse_selector(selector)
         known: list[dict[tuple[int, int], bool]] = [{} for _ in ways]
-        return [node for node in self.nodes if any(_fits(node, *way) for way in zip(ways, known, strict=True))]
+        return [node for node in self.nodes if any(_matches_steps(node, *way) for way in zip(ways, known, strict=True))]
 
 
 @lru_cache(maxsize=8)
-def read_page(text: str) -> Document:
+def parse_page(text: str) -> Document:
     """Return what a page holds, of any kind."""
     nodes: list[Node] = []
     scripts: list[str] = []
     open_: list[Node] = []
     title = ""
-    for tag in tags(text[:LARGEST]):
+    for tag in parse_tags(text[:LARGEST]):
         if tag.is_end:
-            _close(open_, tag.name)
+            _close_element(open_, tag.name)
             continue
         nodes.append(Node(tag.name, tag.attributes, tuple(open_[-DEEPEST:])))
         if tag.name == "script" and tag.inside.strip():
@@ -81,7 +81,7 @@ def read_page(text: str) -> Document:
     return Document(nodes, "\n".join(scripts), title)
 
 
-def _close(open_: list[Node], name: str) -> None:
+def _close_element(open_: list[Node], name: str) -> None:
     for place in range(len(open_) - 1, max(-1, len(open_) - DEEPEST), -1):
         if open_[place].tag == name:
             del open_[place:]
@@ -98,7 +98,7 @@ _Steps = list[tuple[str, list[re.Match[str]]]]
 
 
 @lru_cache(maxsize=64)
-def _ways(selector: str) -> list[_Steps]:
+def _parse_selector(selector: str) -> list[_Steps]:
     """Return the alternatives of a selector: parts, each with the sign before it, a blank for anywhere inside."""
     ways: list[_Steps] = [[]]
     sign, end = " ", 0
@@ -109,7 +109,7 @@ def _ways(selector: str) -> list[_Steps]:
         if part["comma"]:
             ways.append([])
         elif part["plain"]:
-            ways[-1].append((sign, _compound(part["plain"])))
+            ways[-1].append((sign, _parse_compound(part["plain"])))
         sign = (part["sign"] or "").strip() or " "
         if sign in ("+", "~"):
             raise ValueError(f"{sign} is not understood here")
@@ -118,7 +118,7 @@ def _ways(selector: str) -> list[_Steps]:
     return ways
 
 
-def _compound(text: str) -> list[re.Match[str]]:
+def _parse_compound(text: str) -> list[re.Match[str]]:
     found: list[re.Match[str]] = []
     at = 0
     while at < len(text):
@@ -132,28 +132,30 @@ def _compound(text: str) -> list[re.Match[str]]:
     return found
 
 
-def _fits(node: Node, steps: _Steps, known: dict[tuple[int, int], bool]) -> bool:
+def _matches_steps(node: Node, steps: _Steps, known: dict[tuple[int, int], bool]) -> bool:
     """Whether an element ends the steps. `known`: by element and number of steps, for many lie in the same ones."""
     key = (id(node), len(steps))
     if key not in known:
-        known[key] = _fits_now(node, steps, known)
+        known[key] = _matches_steps_uncached(node, steps, known)
     return known[key]
 
 
-def _fits_now(node: Node, steps: _Steps, known: dict[tuple[int, int], bool]) -> bool:
+def _matches_steps_uncached(node: Node, steps: _Steps, known: dict[tuple[int, int], bool]) -> bool:
     sign, compound = steps[-1]
-    if not all(_is(node, one) for one in compound):
+    if not all(_matches_simple_selector(node, one) for one in compound):
         return False
     if len(steps) == 1:
         return True
     around = node.path[-1:] if sign == ">" else node.path[::-1]
     if all(earlier == " " for earlier, _ in steps[:-1]):  # the nearest has all that lies around the others
-        nearest = next((outer for outer in around if all(_is(outer, one) for one in steps[-2][1])), None)
-        return nearest is not None and _fits(nearest, steps[:-1], known)
-    return any(_fits(outer, steps[:-1], known) for outer in around)
+        nearest = next(
+            (outer for outer in around if all(_matches_simple_selector(outer, one) for one in steps[-2][1])), None
+        )
+        return nearest is not None and _matches_steps(nearest, steps[:-1], known)
+    return any(_matches_steps(outer, steps[:-1], known) for outer in around)
 
 
-def _is(node: Node, one: re.Match[str]) -> bool:
+def _matches_simple_selector(node: Node, one: re.Match[str]) -> bool:
     attributes = node.attributes
     if one["tag"]:
         return one["tag"] == "*" or node.tag == one["tag"].lower()
@@ -162,10 +164,10 @@ def _is(node: Node, one: re.Match[str]) -> bool:
     if one["cls"]:
         return one["cls"] in attributes.get("class", "").split()
     has = attributes.get(one["name"].lower())
-    return has is not None and (one["op"] is None or _compares(one["op"], has, one["value"].strip("\"'")))
+    return has is not None and (one["op"] is None or _matches_attribute(one["op"], has, one["value"].strip("\"'")))
 
 
-def _compares(sign: str, has: str, wanted: str) -> bool:
+def _matches_attribute(sign: str, has: str, wanted: str) -> bool:
     return {
         "=": has == wanted,
         "~=": wanted in has.split(),
@@ -179,26 +181,26 @@ def _compares(sign: str, has: str, wanted: str) -> bool:
 def is_selector(text: str) -> bool:
     """Whether a selector is understood here."""
     try:
-        return len(text) <= 200 and all(len(steps) <= 4 for steps in _ways(text))
+        return len(text) <= 200 and all(len(steps) <= 4 for steps in _parse_selector(text))
     except ValueError:
         return False
 
 
-def links(name: str, text: str) -> list[str]:
+def find_links(name: str, text: str) -> list[str]:
     """Return where the links of a page or a Markdown file lead, as they are written."""
     written = [first or second for first, second in _MARKDOWN_LINK.findall(text)] if is_markdown(name) else []
-    return [*written, *(node.attributes["href"] for node in read_page(text).found("a[href], area[href]"))]
+    return [*written, *(node.attributes["href"] for node in parse_page(text).select_nodes("a[href], area[href]"))]
 
 
-def sources(text: str) -> Iterator[str]:
+def find_sources(text: str) -> Iterator[str]:
     """Yield what a page loads or links to by an attribute."""
-    for node in read_page(text).nodes:
+    for node in parse_page(text).nodes:
         for attribute in ("href", "src", "data", "action"):
             if written := node.attributes.get(attribute):
                 yield written
 
 
-def target(page: str, written: str) -> str | None:
+def resolve_link(page: str, written: str) -> str | None:
     """Return the path in the repository that a link on `page` leads to, None for one that leads elsewhere."""
     try:
         parts = urlsplit(written.strip())

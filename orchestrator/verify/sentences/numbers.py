@@ -69,19 +69,19 @@ class Bound:
         return self.least <= value <= self.most
 
 
-def number(reader: Reader) -> float | None:
+def take_number(reader: Reader) -> float | None:
     """Take a number in digits or words."""
     start = reader.at
-    is_negative = reader.say("-", "\u2013") is not None
+    is_negative = reader.take_phrase("-", "\u2013") is not None
     if token := reader.take("number"):
         return float(token.text.replace(",", "")) * (-1 if is_negative else 1)
     reader.at = start
-    return None if is_negative else _spelled(reader)
+    return None if is_negative else _take_spelled_number(reader)
 
 
-def _spelled(reader: Reader) -> float | None:
+def _take_spelled_number(reader: Reader) -> float | None:
     start = reader.at
-    reader.skip()
+    reader.skip_articles()
     token, value = reader.peek(), 1.0
     parts = token.low.split("-")
     if token.kind == "word" and all(part in _WORDS for part in parts):
@@ -90,51 +90,55 @@ def _spelled(reader: Reader) -> float | None:
     elif token.low not in _TIMES:
         reader.at = start
         return None
-    while (times := reader.say(*_TIMES)) is not None:
+    while (times := reader.take_phrase(*_TIMES)) is not None:
         value *= _TIMES[times]
     return value
 
 
-def bound(reader: Reader) -> Bound | None:
+def take_bound(reader: Reader) -> Bound | None:
     """Take how many there are to be; a number alone means exactly that many. None, and nothing taken, otherwise."""
-    return reader.first(lambda: _range(reader), lambda: _compared(reader), lambda: _open_ended(reader))
+    return reader.take_first(
+        lambda: _take_range(reader), lambda: _take_compared_bound(reader), lambda: _take_open_ended(reader)
+    )
 
 
-def _range(reader: Reader) -> Bound | None:
-    opening = reader.say("between", "from", "in range", "in range of", "within", "anywhere from", "anywhere between")
-    low = number(reader)
-    if low is None or reader.say("-", "\u2013", "\u2014", "to", "and", "through") is None:
+def _take_range(reader: Reader) -> Bound | None:
+    opening = reader.take_phrase(
+        "between", "from", "in range", "in range of", "within", "anywhere from", "anywhere between"
+    )
+    low = take_number(reader)
+    if low is None or reader.take_phrase("-", "\u2013", "\u2014", "to", "and", "through") is None:
         return None
-    high = number(reader)
+    high = take_number(reader)
     if high is None or high < low or (opening is None and reader.tokens[reader.at - 2].low == "and"):
         return None
-    reader.say("inclusive", "( inclusive )", ", inclusive")
+    reader.take_phrase("inclusive", "( inclusive )", ", inclusive")
     return Bound(low, high)
 
 
-def comparison(reader: Reader) -> str | None:
-    """Take a word of comparison; `compared` makes a bound of it."""
-    return reader.say(*_LEAST, *_MOST, *_MORE, *_LESS)
+def take_comparison(reader: Reader) -> str | None:
+    """Take a word of comparison; `comparison_bound` makes a bound of it."""
+    return reader.take_phrase(*_LEAST, *_MOST, *_MORE, *_LESS)
 
 
-def _compared(reader: Reader) -> Bound | None:
-    said = reader.say(*_LEAST, *_MOST, *_MORE, *_LESS, *_EXACTLY)
-    value = number(reader) if said else None
+def _take_compared_bound(reader: Reader) -> Bound | None:
+    said = reader.take_phrase(*_LEAST, *_MOST, *_MORE, *_LESS, *_EXACTLY)
+    value = take_number(reader) if said else None
     if said is None or value is None:
         return None
-    first, start = compared(said, value), reader.at
+    first, start = comparison_bound(said, value), reader.at
     # "at least 300 and at most 400": the second half is of the same number where it closes what the first leaves open.
-    if reader.say("and", "but", ", but", "and is", "or") in ("and", "but", ", but"):
-        said = reader.say(*_LEAST, *_MOST, *_MORE, *_LESS)
-        value = number(reader) if said else None
-        second = None if said is None or value is None else compared(said, value)
+    if reader.take_phrase("and", "but", ", but", "and is", "or") in ("and", "but", ", but"):
+        said = reader.take_phrase(*_LEAST, *_MOST, *_MORE, *_LESS)
+        value = take_number(reader) if said else None
+        second = None if said is None or value is None else comparison_bound(said, value)
         if second and math.isinf(first.most) and math.isinf(second.least) and first.is_open == second.is_open:
             return Bound(first.least, second.most, first.is_open)
     reader.at = start
     return first
 
 
-def compared(said: str, value: float) -> Bound:
+def comparison_bound(said: str, value: float) -> Bound:
     """Return the bound that a word of comparison sets."""
     if said in _LEAST:
         return Bound(least=value)
@@ -145,12 +149,12 @@ def compared(said: str, value: float) -> Bound:
     return Bound(least=value, is_open=True) if said in _MORE else Bound(most=value, is_open=True)
 
 
-def _open_ended(reader: Reader) -> Bound | None:
-    if reader.say("single", "one single"):
+def _take_open_ended(reader: Reader) -> Bound | None:
+    if reader.take_phrase("single", "one single"):
         return Bound(1, 1)
-    if (value := number(reader)) is None:
+    if (value := take_number(reader)) is None:
         return None
-    after = reader.say("or more", "+", "or less", "or fewer", "or above", "and above", "or below")
+    after = reader.take_phrase("or more", "+", "or less", "or fewer", "or above", "and above", "or below")
     if after in ("or more", "+", "or above", "and above"):
         return Bound(least=value)
     return Bound(most=value) if after else Bound(value, value)

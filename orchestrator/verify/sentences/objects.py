@@ -3,24 +3,24 @@
 from orchestrator.verify.sentences.claims import (
     LICENCES,
     About,
-    all_of,
+    claim_all,
+    claim_content,
     has_count,
     has_element,
+    has_licence_text,
     has_section,
     has_text,
     has_title,
-    in_content,
     is_text,
     is_titled,
     leads_to,
-    licensed,
 )
 from orchestrator.verify.sentences.counting import UNITS
-from orchestrator.verify.sentences.elements import element
+from orchestrator.verify.sentences.elements import take_element
 from orchestrator.verify.sentences.holdings import entries_are, has_form
 from orchestrator.verify.sentences.keys import Keys, Objects
-from orchestrator.verify.sentences.numbers import Bound, bound
-from orchestrator.verify.sentences.structure import FORMATS, TYPES, format_of, is_of
+from orchestrator.verify.sentences.numbers import Bound, take_bound
+from orchestrator.verify.sentences.structure import FORMATS, TYPES, promised_format, type_test
 from orchestrator.verify.sentences.wording import NO_NAME, WordToken
 
 _SECTION_NOUNS = ("section", "sections", "heading", "headings")
@@ -49,68 +49,81 @@ _ONE = Bound(least=1)
 class Words(Keys):
     """Reads what is claimed of `files`."""
 
-    def objects(self) -> Objects | None:
+    def take_objects(self) -> Objects | None:
         """Take what stands behind "has"."""
-        return self.reader.first(
-            self.counts, self._elements, self.valued_key, self.nested, self.keys, self._sections, self._licence,
-            self._link, self._form, self._texts, self.bare_keys,
-        )  # fmt: skip
+        return self.reader.take_first(
+            self.take_counts,
+            self._take_elements,
+            self.take_valued_key,
+            self.take_nested_keys,
+            self.take_keys,
+            self._take_sections,
+            self._take_licence,
+            self._take_link,
+            self._take_sole_form,
+            self._take_text_objects,
+            self.take_bare_keys,
+        )
 
-    def _alone(self, about: About | None) -> Objects | None:
+    def _single_claim(self, about: About | None) -> Objects | None:
         return None if about is None else ([about], False)
 
-    def counts(self) -> Objects | None:
+    def take_counts(self) -> Objects | None:
         """Take how many of something there are."""
         reader = self.reader
-        if reader.say("word count of", "length of", "word count"):
-            wanted = bound(reader)
-            return None if wanted is None else ([has_count(self.unit() or "word", wanted)], False)
-        reader.say("list of", "array of", "list with", "array with")
-        wanted = bound(reader)
-        unit = self.unit() if wanted else None
-        reader.say("of text", "of data")
-        if wanted is None or unit is None or reader.say("of", "with", "for", "about", "that", "on", "named", "called"):
+        if reader.take_phrase("word count of", "length of", "word count"):
+            wanted = take_bound(reader)
+            return None if wanted is None else ([has_count(self.take_unit() or "word", wanted)], False)
+        reader.take_phrase("list of", "array of", "list with", "array with")
+        wanted = take_bound(reader)
+        unit = self.take_unit() if wanted else None
+        reader.take_phrase("of text", "of data")
+        if (
+            wanted is None
+            or unit is None
+            or reader.take_phrase("of", "with", "for", "about", "that", "on", "named", "called")
+        ):
             return None
-        is_long = reader.say("long", "in total", "in length", "total")
+        is_long = reader.take_phrase("long", "in total", "in length", "total")
         if unit == "character" and not is_long and wanted.most < _FEW:
             return None  # those of a story, perhaps
-        reader.say("( inclusive )", "inclusive", ", inclusive")
+        reader.take_phrase("( inclusive )", "inclusive", ", inclusive")
         return [has_count(unit, wanted)], False
 
-    def unit(self) -> str | None:
+    def take_unit(self) -> str | None:
         """Take what is counted."""
-        self.reader.say("-", "non-blank", "whole")
-        said = self.reader.say(*UNITS)
+        self.reader.take_phrase("-", "non-blank", "whole")
+        said = self.reader.take_phrase(*UNITS)
         return UNITS[said] if said else None
 
-    def _elements(self) -> Objects | None:
-        wanted = bound(self.reader) or _ONE
-        found, is_either = self.reader.joined(lambda: element(self.reader))
+    def _take_elements(self) -> Objects | None:
+        wanted = take_bound(self.reader) or _ONE
+        found, is_either = self.reader.take_joined(lambda: take_element(self.reader))
         return ([has_element(one, wanted) for one in found], is_either) if found else None
 
-    def _sections(self) -> Objects | None:
+    def _take_sections(self) -> Objects | None:
         reader = self.reader
-        if reader.say("title", "top-level heading", "level-1 heading", "main heading", "h1", "h1 heading"):
+        if reader.take_phrase("title", "top-level heading", "level-1 heading", "main heading", "h1", "h1 heading"):
             text = reader.take("quoted")
-            return self._alone(is_titled(text.text) if text else in_content(has_title))
-        reader.say("following")
-        if reader.say(*_SECTION_NOUNS):
-            reader.say("on", "for", "about", "called", "named", "titled", ":", "on how to use")
-            found, is_either = reader.joined(self._topic)
+            return self._single_claim(is_titled(text.text) if text else claim_content(has_title))
+        reader.take_phrase("following")
+        if reader.take_phrase(*_SECTION_NOUNS):
+            reader.take_phrase("on", "for", "about", "called", "named", "titled", ":", "on how to use")
+            found, is_either = reader.take_joined(self._take_topic)
         else:
-            found, is_either = reader.joined(self._topic)
-            if reader.say(*_SECTION_NOUNS) is None:
+            found, is_either = reader.take_joined(self._take_topic)
+            if reader.take_phrase(*_SECTION_NOUNS) is None:
                 return None
         return (found, is_either) if found else None
 
-    def _topic(self) -> About | None:
+    def _take_topic(self) -> About | None:
         """Take what a section is about: a text between quotes, or up to five words."""
         reader = self.reader
         if token := reader.take("quoted"):
             bare = token.text.lstrip("# ").strip()
             return has_section(bare) if bare else None
         words: list[str] = []
-        reader.skip()
+        reader.skip_articles()
         while reader.peek().kind == "word" and reader.peek().low not in (*_SECTION_NOUNS, "and", "or", "nor", "plus"):
             words.append(reader.peek().low)
             reader.at += 1
@@ -119,47 +132,49 @@ class Words(Keys):
         )
         return has_section(" ".join(words)) if is_topic else None
 
-    def _licence(self) -> Objects | None:
+    def _take_licence(self) -> Objects | None:
         reader = self.reader
-        reader.say("full", "complete", "standard", "text of", "full text of")
-        kind = reader.say(*LICENCES)
+        reader.take_phrase("full", "complete", "standard", "text of", "full text of")
+        kind = reader.take_phrase(*LICENCES)
         if kind is None:
             return None
-        reader.say("2.0", "version 2.0", "-")
-        has_noun = reader.say("license", "licence", "license text", "licence text", "license notice")
+        reader.take_phrase("2.0", "version 2.0", "-")
+        has_noun = reader.take_phrase("license", "licence", "license text", "licence text", "license notice")
         if not has_noun and not all(name.upper().startswith("LICEN") for name in self.files):
             return None
-        return self._alone(licensed(kind))
+        return self._single_claim(has_licence_text(kind))
 
-    def _link(self) -> Objects | None:
+    def _take_link(self) -> Objects | None:
         reader = self.reader
         if (
-            reader.say("link to", "links to", "link pointing to", "hyperlink to", "hyperlinks to", "reference to")
+            reader.take_phrase(
+                "link to", "links to", "link pointing to", "hyperlink to", "hyperlinks to", "reference to"
+            )
             is None
         ):
             return None
-        return self.links(is_link=True)
+        return self.take_links(is_link=True)
 
-    def links(self, *, is_link: bool) -> Objects | None:
+    def take_links(self, *, is_link: bool) -> Objects | None:
         """Take the files that a page leads to."""
         reader = self.reader
-        reader.say("files", "file", "all of", "each of")
-        reader.say(":")
-        found, is_either = reader.joined(lambda: reader.take("file"), is_object=True)
+        reader.take_phrase("files", "file", "all of", "each of")
+        reader.take_phrase(":")
+        found, is_either = reader.take_joined(lambda: reader.take("file"), is_object=True)
         return ([leads_to(token.text, is_link=is_link) for token in found], is_either) if found else None
 
-    def _form(self) -> Objects | None:
-        return self._alone(self.form())
+    def _take_sole_form(self) -> Objects | None:
+        return self._single_claim(self.take_form())
 
-    def form(self, *, may_be_bare: bool = False) -> About | None:
+    def take_form(self, *, may_be_bare: bool = False) -> About | None:
         """Take "valid JSON", "a JSON array", "well-formed XML"; `may_be_bare`: "an array" alone."""
         reader = self.reader
-        reader.skip()
-        is_sure = reader.say(
+        reader.skip_articles()
+        is_sure = reader.take_phrase(
             "valid", "well-formed", "parseable", "parsable", "syntactically valid", "proper", "correct"
         )
-        kind = reader.say(*sorted(FORMATS))
-        formats = {format_of(name) for name in self.files}
+        kind = reader.take_phrase(*sorted(FORMATS))
+        formats = {promised_format(name) for name in self.files}
         if (
             kind is None
             and may_be_bare
@@ -177,55 +192,55 @@ class Words(Keys):
             kind = formats.pop() or None
         if kind is None:
             return None
-        root = reader.say(*_ROOTS) if kind in ("json", "yaml") else None
-        reader.say("file", "document", "image", "data", "content", "syntax", "format", "picture")
-        is_own = all(format_of(name) == kind for name in self.files)
+        root = reader.take_phrase(*_ROOTS) if kind in ("json", "yaml") else None
+        reader.take_phrase("file", "document", "image", "data", "content", "syntax", "format", "picture")
+        is_own = all(promised_format(name) == kind for name in self.files)
         if not (is_sure or root or is_own or kind not in ("yaml", "csv")):
             return None
         form = has_form(kind, {"object": "an object", "array": "a list", "list": "a list"}.get(root or "", ""))
-        inside = self._inside() if root in ("array", "list") else []
-        return all_of([form, *inside]) if inside else form
+        inside = self._take_list_contents() if root in ("array", "list") else []
+        return claim_all([form, *inside]) if inside else form
 
-    def _inside(self) -> list[About]:
+    def _take_list_contents(self) -> list[About]:
         """Take "of at least two objects", "with three entries" behind a list."""
         reader, start = self.reader, self.reader.at
-        if reader.say("of", "with", "containing", "that has", "that contains"):
-            if reader.say("length", "size") and (wanted := bound(reader)):
+        if reader.take_phrase("of", "with", "containing", "that has", "that contains"):
+            if reader.take_phrase("length", "size") and (wanted := take_bound(reader)):
                 return [has_count("item", wanted)]
-            if counts := reader.first(self.counts):
+            if counts := reader.take_first(self.take_counts):
                 return [*counts[0]]
-            if (type_ := reader.say(*TYPES)) and reader.tokens[start].low == "of":
-                return [entries_are(is_of(type_), f"of type {type_}")]
+            if (type_ := reader.take_phrase(*TYPES)) and reader.tokens[start].low == "of":
+                return [entries_are(type_test(type_), f"of type {type_}")]
         reader.at = start
         return []
 
-    def _texts(self) -> Objects | None:
+    def _take_text_objects(self) -> Objects | None:
         reader = self.reader
-        is_only = reader.say("only", "exactly", "nothing but", "just")
-        noun = reader.say(*_TEXT_NOUNS)
-        found, is_either = self.texts(is_loose=False, wants_only=bool(is_only))
+        is_only = reader.take_phrase("only", "exactly", "nothing but", "just")
+        noun = reader.take_phrase(*_TEXT_NOUNS)
+        found, is_either = self.take_texts(is_loose=False, wants_only=bool(is_only))
         if not found or (not noun and self.is_data and not is_only):
             return None
         return (found, is_either) if not is_only or len(found) == 1 else None
 
-    def texts(self, *, is_loose: bool, wants_only: bool = False) -> tuple[list[About], bool]:
+    def take_texts(self, *, is_loose: bool, wants_only: bool = False) -> tuple[list[About], bool]:
         """Take texts between quotes, or, where something is only mentioned, names of files."""
         reader = self.reader
 
-        def item() -> About | None:
-            reader.say(*_TEXT_NOUNS)
+        def take_text() -> About | None:
+            reader.take_phrase(*_TEXT_NOUNS)
             start = reader.at
             if reader.tokens[reader.at - 1].low in ("year", "number") and (digits := reader.take("number")):
                 return has_text(digits.text, is_loose=is_loose)
-            token = reader.take("quoted", "file") if is_loose else self._quoted()
+            token = reader.take("quoted", "file") if is_loose else self._take_quoted()
             if token is None:
                 reader.at = start
                 return None
-            reader.say("text", "string", "placeholder", "typo", "phrase")
+            reader.take_phrase("text", "string", "placeholder", "typo", "phrase")
             return is_text(token.text) if wants_only else has_text(token.text, is_loose=is_loose)
 
-        return reader.joined(item, is_object=True)
+        return reader.take_joined(take_text, is_object=True)
 
-    def _quoted(self) -> WordToken | None:
+    def _take_quoted(self) -> WordToken | None:
         token = self.reader.take("quoted", "file")
         return token if token is not None and token.is_quoted else None

@@ -1,68 +1,68 @@
 """Shapes of data as sentences draw them: `{people, case_1: {swerve: bool, reason}}`, `[{id, name}]`. Pure."""
 
 from orchestrator.verify.sentences.holdings import Key
-from orchestrator.verify.sentences.structure import TYPES, is_of
-from orchestrator.verify.sentences.wording import Reader, tokens
+from orchestrator.verify.sentences.structure import TYPES, type_test
+from orchestrator.verify.sentences.wording import Reader, split_tokens
 
 DEEPEST = 6
 
 
-def shape(reader: Reader) -> list[Key] | None:
+def take_shape(reader: Reader) -> list[Key] | None:
     """Take a shape, bare or between quotes, and return its keys with those inside; None if it is not understood."""
     start = reader.at
     quoted = reader.take("quoted")
-    inside = Reader(tokens(quoted.text)) if quoted else reader
-    inside.skip()
-    keys = _list(inside, "", 0) if inside.peek().text == "[" else _object(inside, "", 0)
+    inside = Reader(split_tokens(quoted.text)) if quoted else reader
+    inside.skip_articles()
+    keys = _take_list(inside, "", 0) if inside.peek().text == "[" else _take_object(inside, "", 0)
     if not keys or (quoted and not inside.is_done):
         reader.at = start
         return None
     return keys
 
 
-def _list(reader: Reader, prefix: str, depth: int) -> list[Key] | None:
-    if reader.say("[") is None:
+def _take_list(reader: Reader, prefix: str, depth: int) -> list[Key] | None:
+    if reader.take_phrase("[") is None:
         return None
-    keys = _object(reader, prefix, depth)
-    reader.say(",")
-    return keys if reader.say("]") else None
+    keys = _take_object(reader, prefix, depth)
+    reader.take_phrase(",")
+    return keys if reader.take_phrase("]") else None
 
 
-def _object(reader: Reader, prefix: str, depth: int) -> list[Key] | None:
-    if reader.say("{") is None or depth > DEEPEST:
+def _take_object(reader: Reader, prefix: str, depth: int) -> list[Key] | None:
+    if reader.take_phrase("{") is None or depth > DEEPEST:
         return None
     found: list[Key] = []
-    while reader.say("}") is None:
+    while reader.take_phrase("}") is None:
         name = reader.take("word", "quoted", "file")
         if name is None:
             return None
         path = f"{prefix}{name.text}"
-        inner = _value(reader, path, depth) if reader.say(":") else [Key(path)]
+        inner = _take_value(reader, path, depth) if reader.take_phrase(":") else [Key(path)]
         if inner is None:
             return None
         found += inner
-        if reader.say(",", ";") is None and reader.peek().text != "}":
+        if reader.take_phrase(",", ";") is None and reader.peek().text != "}":
             return None
     return found
 
 
-def _value(reader: Reader, path: str, depth: int) -> list[Key] | None:
+def _take_value(reader: Reader, path: str, depth: int) -> list[Key] | None:
     """Take what stands behind a colon: a type, or a shape of its own."""
-    inner = reader.first(
-        lambda: _object(reader, f"{path}.", depth + 1),
-        lambda: _list(reader, f"{path}.", depth + 1),
-        lambda: _typed(reader, path),
+    inner = reader.take_first(
+        lambda: _take_object(reader, f"{path}.", depth + 1),
+        lambda: _take_list(reader, f"{path}.", depth + 1),
+        lambda: _take_type_or_literal(reader, path),
     )
     return None if inner is None else [Key(path), *inner]
 
 
-def _typed(reader: Reader, path: str) -> list[Key] | None:
-    said = reader.say(*TYPES)
+def _take_type_or_literal(reader: Reader, path: str) -> list[Key] | None:
+    said = reader.take_phrase(*TYPES)
     token = None if said else reader.take("quoted", "number")
     if token is not None and token.low in TYPES:
         said = token.low
     if said:
-        return [Key(path, is_of(said), f"of type {said}")]
+        return [Key(path, type_test(said), f"of type {said}")]
     if token is None:
         return None
     wanted = token.text if token.kind == "quoted" else float(token.text.replace(",", ""))

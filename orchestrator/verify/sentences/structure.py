@@ -43,17 +43,17 @@ class UnseenFile(Malformed):
     """A file is not looked into here, which says nothing of its form."""
 
 
-def unread(error: Malformed) -> Evidence:
+def unread_finding(error: Malformed) -> Evidence:
     """Return what a claim shows of a file that could not be read."""
     return Evidence(None if isinstance(error, UnseenFile) else False, str(error))
 
 
-def format_of(name: str) -> str:
+def promised_format(name: str) -> str:
     """Return the format that a file's name promises, nothing if it promises none."""
     return _FORMATS.get(name.rpartition(".")[2].lower(), "")
 
 
-def _text(name: str, data: bytes) -> str:
+def _decode_text(name: str, data: bytes) -> str:
     if len(data) > LARGEST:
         raise UnseenFile(f"`{name}` is too large to parse here: {len(data)} bytes")
     try:
@@ -62,28 +62,28 @@ def _text(name: str, data: bytes) -> str:
         raise Malformed(f"`{name}` is not UTF-8 text") from None
 
 
-def _refused(constant: str) -> None:
+def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def read_json(name: str, data: bytes) -> Any:
+def parse_json(name: str, data: bytes) -> Any:
     """Return what a JSON file holds; what browsers refuse is malformed: NaN, and a mark at the beginning."""
-    text = _text(name, data)
+    text = _decode_text(name, data)
     if data.startswith(b"\xef\xbb\xbf"):
         text = f"\ufeff{text}"
     try:
-        return json.loads(text, parse_constant=_refused)
+        return json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         raise Malformed(f"`{name}` is not valid JSON: {error}") from None
 
 
-def read_yaml(name: str, data: bytes) -> Any:
+def parse_yaml(name: str, data: bytes) -> Any:
     """Return what a YAML file holds. Aliases are refused: a few of them can stand for gigabytes."""
     import yaml  # noqa: PLC0415 - heavy, and few checks speak of YAML
 
     if len(data) > LARGEST_YAML:
         raise UnseenFile(f"`{name}` is too large to parse here: {len(data)} bytes")
-    text = _text(name, data)
+    text = _decode_text(name, data)
     try:
         depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
@@ -99,9 +99,9 @@ def read_yaml(name: str, data: bytes) -> Any:
         raise Malformed(f"`{name}` is not valid YAML: {' '.join(str(error).split())}") from None
 
 
-def table(name: str, data: bytes) -> list[list[str]]:
+def parse_csv_rows(name: str, data: bytes) -> list[list[str]]:
     """Return the rows of a CSV file, its header among them; empty rows are left out."""
-    text = _text(name, data)
+    text = _decode_text(name, data)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     try:
         rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True) if row]
@@ -112,9 +112,9 @@ def table(name: str, data: bytes) -> list[list[str]]:
     return rows
 
 
-def read_csv(name: str, data: bytes) -> list[dict[str, str]]:
+def parse_csv(name: str, data: bytes) -> list[dict[str, str]]:
     """Return the rows under the names of their columns; rows of different lengths are malformed."""
-    rows = table(name, data)
+    rows = parse_csv_rows(name, data)
     for number, row in enumerate(rows, 1):
         if len(row) != len(rows[0]):
             raise Malformed(f"`{name}` is not valid CSV: row {number} has {len(row)} cells, the first {len(rows[0])}")
@@ -122,7 +122,7 @@ def read_csv(name: str, data: bytes) -> list[dict[str, str]]:
     return [dict(zip(header, row, strict=True)) for row in rows[1:]]
 
 
-def root_of(name: str, data: bytes) -> str:
+def parse_xml_root(name: str, data: bytes) -> str:
     """Return the name of the root element of an XML file. Entities are refused, so that none is expanded."""
     if len(data) > LARGEST:
         raise UnseenFile(f"`{name}` is too large to parse here: {len(data)} bytes")
@@ -144,8 +144,8 @@ def root_of(name: str, data: bytes) -> str:
     return found[0]
 
 
-def _read_svg(name: str, data: bytes) -> str:
-    root = root_of(name, data)
+def _parse_svg(name: str, data: bytes) -> str:
+    root = parse_xml_root(name, data)
     if root != "http://www.w3.org/2000/svg svg":
         raise Malformed(
             f"`{name}` is no SVG that browsers show: its root is `{root.rpartition(' ')[2]}`"
@@ -155,16 +155,16 @@ def _read_svg(name: str, data: bytes) -> str:
 
 
 _READERS: Mapping[str, Callable[[str, bytes], Any]] = {
-    "json": read_json,
-    "yaml": read_yaml,
-    "csv": read_csv,
-    "svg": _read_svg,
-    "xml": root_of,
+    "json": parse_json,
+    "yaml": parse_yaml,
+    "csv": parse_csv,
+    "svg": _parse_svg,
+    "xml": parse_xml_root,
 }
 FORMATS = frozenset({*_READERS, *_PICTURES, "yml", "jpg"})
 
 
-def read_as(kind: str, name: str, data: bytes) -> Any:
+def parse_as(kind: str, name: str, data: bytes) -> Any:
     """Return a file as `kind` reads it; raise Malformed if it is not of that kind."""
     kind = {"yml": "yaml", "jpg": "jpeg"}.get(kind, kind)
     if kind in _PICTURES:
@@ -176,17 +176,17 @@ def read_as(kind: str, name: str, data: bytes) -> Any:
     return _READERS[kind](name, data)
 
 
-def parsed(name: str, data: bytes) -> Any:
+def parse_by_name(name: str, data: bytes) -> Any:
     """Return what a file holds by the format that its name promises; JSON where it promises none."""
-    kind = format_of(name)
-    return read_as(kind if kind in ("json", "yaml", "csv") else "json", name, data)
+    kind = promised_format(name)
+    return parse_as(kind if kind in ("json", "yaml", "csv") else "json", name, data)
 
 
 class AbsentKey(LookupError):
     """A key is not there; the text says what is."""
 
 
-def looked_up(value: Any, key: str) -> list[Any]:
+def look_up_key(value: Any, key: str) -> list[Any]:
     """Return what stands under a key: one value, or one of each entry of a list. Raises AbsentKey."""
     if isinstance(value, list):
         if not value:
@@ -195,31 +195,31 @@ def looked_up(value: Any, key: str) -> list[Any]:
         if place.isdecimal() and len(place) < 7:
             if int(place) >= len(value):
                 raise AbsentKey(f"the list has {len(value)} entries")
-            return looked_up(value[int(place)], rest) if rest else [value[int(place)]]
-        return [one for entry in value for one in looked_up(entry, key)]
+            return look_up_key(value[int(place)], rest) if rest else [value[int(place)]]
+        return [one for entry in value for one in look_up_key(entry, key)]
     if isinstance(value, dict):
         if key in value:
             return [value[key]]
         head, _, rest = re.sub(r"\[(\d*)\]", r".\1", key).replace("..", ".").rstrip(".").partition(".")
         if rest and head in value:
-            return looked_up(value[head], rest)
+            return look_up_key(value[head], rest)
         keys = ", ".join(f"`{known}`" for known in list(value)[:20]) or "none"
         raise AbsentKey(f"the keys are {keys}" if value else "it has no keys")
-    raise AbsentKey(f"there is {type_of(value)} where a key was looked for")
+    raise AbsentKey(f"there is {describe_type(value)} where a key was looked for")
 
 
-def everywhere(value: Any) -> Iterator[str]:
+def walk_keys(value: Any) -> Iterator[str]:
     """Yield every key at any depth."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield str(key)
-            yield from everywhere(inner)
+            yield from walk_keys(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from everywhere(inner)
+            yield from walk_keys(inner)
 
 
-def type_of(value: Any) -> str:
+def describe_type(value: Any) -> str:
     """Return what a value is, in the words of JSON."""
     if value is None:
         return "null"
@@ -248,30 +248,30 @@ Test = Callable[[Any], bool]
 """What a value must be."""
 
 
-def is_of(type_: str, *, is_text: bool = False) -> Test:
+def type_test(type_: str, *, is_text: bool = False) -> Test:
     """Return the test for a type. `is_text`: the cells of a table, which are all texts, are read as numbers."""
     wanted = TYPES[type_]
 
     def test(value: Any) -> bool:
         if is_text and isinstance(value, str) and "a text" not in wanted:
-            value = _from_cell(value)
-        return type_of(value) in wanted
+            value = _parse_cell(value)
+        return describe_type(value) in wanted
 
     return test
 
 
-def _from_cell(text: str) -> Any:
+def _parse_cell(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
 
 
-def lies_within(bound: Bound, *, is_text: bool = False) -> Test:
-    """Return the test for a number in a range. `is_text`: as in `is_of`."""
+def range_test(bound: Bound, *, is_text: bool = False) -> Test:
+    """Return the test for a number in a range. `is_text`: as in `type_test`."""
 
     def test(value: Any) -> bool:
-        value = _from_cell(value) if is_text and isinstance(value, str) else value
+        value = _parse_cell(value) if is_text and isinstance(value, str) else value
         return isinstance(value, int | float) and not isinstance(value, bool) and bound.takes(value)
 
     return test

@@ -26,19 +26,19 @@ class Tag:
     inside: str = ""
 
 
-def tags(text: str) -> Iterator[Tag]:
+def parse_tags(text: str) -> Iterator[Tag]:
     """Yield the tags of a page, without those in comments and scripts; what holds only text has no end of its own."""
     at = text.find("<")
     while at >= 0:
         if text.startswith("<!--", at):
             end = text.find("-->", at + 4)
         elif name := _NAME.match(text, at + 1):
-            attributes, end = _attributes(text, name.end())
+            attributes, end = _parse_attributes(text, name.end())
             tag = name[0].lower()
             if end >= 0:
                 inside = ""
                 if tag in _CLOSINGS:
-                    inside, end = _inside(text, tag, end)
+                    inside, end = _scan_raw_text(text, tag, end)
                 yield Tag(tag, attributes=attributes, inside=inside)
         elif name := _NAME.match(text, at + 2) if text.startswith("</", at) else None:
             end = text.find(">", name.end())
@@ -51,7 +51,7 @@ def tags(text: str) -> Iterator[Tag]:
         at = text.find("<", end + 1)
 
 
-def _inside(text: str, tag: str, start: int) -> tuple[str, int]:
+def _scan_raw_text(text: str, tag: str, start: int) -> tuple[str, int]:
     """Return the text up to the end of the element, and where that end is."""
     closing = _CLOSINGS[tag].search(text, start)
     if closing is None:
@@ -59,11 +59,11 @@ def _inside(text: str, tag: str, start: int) -> tuple[str, int]:
     return text[start + 1 : closing.start()], closing.end() - 1
 
 
-def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
+def _parse_attributes(text: str, at: int) -> tuple[dict[str, str], int]:
     """Return the attributes of a tag, and where its `>` is: below 0 where it has none."""
     found: dict[str, str] = {}
     while True:
-        at = _end(_BLANK.match(text, at), at)
+        at = _match_end(_BLANK.match(text, at), at)
         if text.startswith(">", at):
             return found, at
         name = _ATTRIBUTE.match(text, at)
@@ -72,14 +72,14 @@ def _attributes(text: str, at: int) -> tuple[dict[str, str], int]:
         at = at + 1 if name is None else name.end()
         value = ""
         if equals := _EQUALS.match(text, at):
-            value, at = _value(text, equals.end())
+            value, at = _parse_value(text, equals.end())
             if at < 0:
                 return found, -1
         if name is not None:
             found.setdefault(name[0].lower(), unescape(value))
 
 
-def _value(text: str, at: int) -> tuple[str, int]:
+def _parse_value(text: str, at: int) -> tuple[str, int]:
     quote = text[at : at + 1]
     if quote in ('"', "'"):
         end = text.find(quote, at + 1)
@@ -88,5 +88,5 @@ def _value(text: str, at: int) -> tuple[str, int]:
     return (bare[0], bare.end()) if bare else ("", at)
 
 
-def _end(found: re.Match[str] | None, otherwise: int) -> int:
+def _match_end(found: re.Match[str] | None, otherwise: int) -> int:
     return otherwise if found is None else found.end()

@@ -107,7 +107,7 @@ class WordToken:
         return self.text.lower()
 
 
-def tokens(text: str) -> list[WordToken]:
+def split_tokens(text: str) -> list[WordToken]:
     """Return the tokens of a sentence; a full stop between two sentences is a mark, and one at the end is nothing."""
     found: list[WordToken] = []
     for match in _TOKENS.finditer(text.translate(_TYPOGRAPHIC)):
@@ -117,7 +117,7 @@ def tokens(text: str) -> list[WordToken]:
             quoted: Kind = "file" if is_file_name(inner) else "quoted"
             found.append(WordToken(quoted, inner, is_quoted=True, is_code=said[0] == "`"))
         elif kind == "word":
-            found += _word(said)
+            found += _word_tokens(said)
         elif kind in ("tag", "selector", "number", "mark"):
             found.append(WordToken(kind, said.replace("\u2019", "'")))  # type: ignore[arg-type]  # the names of the groups are the kinds
         else:
@@ -145,7 +145,7 @@ def is_key(token: WordToken) -> bool:
     return token.low not in NO_NAME and _IDENTIFIER.fullmatch(token.text) is not None
 
 
-def _word(said: str) -> list[WordToken]:
+def _word_tokens(said: str) -> list[WordToken]:
     bare = said.rstrip(".")
     after = [WordToken("mark", ".")] if bare != said else []
     said = bare.replace("\u2019", "'")
@@ -188,7 +188,7 @@ class Reader:
         place = self.at + ahead
         return self.tokens[place] if place < len(self.tokens) else WordToken("other", "")
 
-    def skip(self) -> None:
+    def skip_articles(self) -> None:
         """Pass over articles."""
         while self.peek().kind == "word" and self.peek().low in _ARTICLES:
             self.at += 1
@@ -196,7 +196,7 @@ class Reader:
     def take(self, *kinds: Kind) -> WordToken | None:
         """Take the next token where it is of one of these kinds."""
         start = self.at
-        self.skip()
+        self.skip_articles()
         token = self.peek()
         if not self.is_done and token.kind in kinds:
             self.at += 1
@@ -204,24 +204,24 @@ class Reader:
         self.at = start
         return None
 
-    def say(self, *phrases: str) -> str | None:
+    def take_phrase(self, *phrases: str) -> str | None:
         """Take the longest of the phrases that comes next; each is words and marks with blanks between."""
         for phrase in sorted(phrases, key=len, reverse=True):
             start = self.at
-            if all(self._one(part) for part in phrase.split()):
+            if all(self._take_word(part) for part in phrase.split()):
                 return phrase
             self.at = start
         return None
 
-    def _one(self, part: str) -> bool:
-        self.skip()
+    def _take_word(self, part: str) -> bool:
+        self.skip_articles()
         token = self.peek()
         if token.kind in ("word", "mark") and token.low == part:
             self.at += 1
             return True
         return False
 
-    def first(self, *ways: Callable[[], T | None]) -> T | None:
+    def take_first(self, *ways: Callable[[], T | None]) -> T | None:
         """Return what the first way gives that gives anything; the others take nothing."""
         start = self.at
         for way in ways:
@@ -230,11 +230,11 @@ class Reader:
             self.at = start
         return None
 
-    def listed(self, item: Callable[[], T | None]) -> list[T]:
+    def take_list(self, item: Callable[[], T | None]) -> list[T]:
         """Take items joined by commas, "and", "as well as"; stop before what is no item."""
-        return self.joined(item)[0]
+        return self.take_joined(item)[0]
 
-    def joined(self, item: Callable[[], T | None], *, is_object: bool = False) -> tuple[list[T], bool]:
+    def take_joined(self, item: Callable[[], T | None], *, is_object: bool = False) -> tuple[list[T], bool]:
         """Return the items of a list, and whether it says "or".
 
         `is_object`: it stands behind a verb, so that an item before another verb begins the next clause.
@@ -247,7 +247,7 @@ class Reader:
                 break
             found.append(one)
             start = self.at
-            joint = self.say(
+            joint = self.take_phrase(
                 ", and", ", or", ",", "and", "or", "&", "and also", ", as well as", "as well as", "plus", "nor", ", nor"
             )
             if joint is None:

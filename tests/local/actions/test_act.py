@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.local.actions.act import ActStart, Masker, Recorder
-from orchestrator.local.actions.expressions import parse
+from orchestrator.local.actions.expressions import parse_template
 from orchestrator.local.actions.workflow import JobPlan, Workflow
 
 MOMENT = datetime(2026, 11, 20, 11, 43, 0, 123456, UTC)
@@ -25,7 +25,7 @@ class Act:
     """Speaks as act does to a recorder, and keeps what the logs got."""
 
     def __init__(self, *plans: JobPlan, secrets: tuple[str, ...] = ()) -> None:
-        jobs = [plan.queued() for plan in plans]
+        jobs = [plan.queued_job() for plan in plans]
         self.recorder = Recorder(plans, jobs, Masker(secrets), clock=lambda: MOMENT)
         self.logs = [""] * len(plans)
 
@@ -60,7 +60,7 @@ def start(tmp_path: Path) -> ActStart:
 
 
 def test_every_label_runs_on_this_machine(start: ActStart) -> None:
-    command = start.command()
+    command = start.command_line()
     assert command[:2] == ["/bin/act", "repository_dispatch"]
     assert [command[place + 1] for place, word in enumerate(command) if word == "-P"] == [
         "one=-self-hosted",
@@ -69,18 +69,18 @@ def test_every_label_runs_on_this_machine(start: ActStart) -> None:
 
 
 def test_no_secret_stands_on_the_command_line_or_in_acts_environment(start: ActStart) -> None:
-    assert "secret " not in " ".join([*start.command(), *start.process_env(Path("scratch")).values()])
+    assert "secret " not in " ".join([*start.command_line(), *start.process_env(Path("scratch")).values()])
     assert set(start.process_env(Path("scratch"))) >= {"PATH", "HOME", "TMPDIR"}
 
 
 def test_nothing_is_read_from_the_checkout_besides_its_files(start: ActStart) -> None:
-    command = start.command()
+    command = start.command_line()
     for option in ("--secret-file", "--var-file", "--env-file", "--input-file"):
         assert not command[command.index(option) + 1].startswith(("/checkout", "."))
 
 
 def test_values_arrive_as_they_are(start: ActStart) -> None:
-    files = start.files(Workflow("build", parse(""), parse(""), (), "jobs: {}"))
+    files = start.input_files(Workflow("build", parse_template(""), parse_template(""), (), "jobs: {}"))
     assert yaml.safe_load(files["secrets.yml"]) == start.secrets
     assert yaml.safe_load(files["vars.yml"]) == {"EMPTY": "", "NUMBER": "1"}
     assert yaml.safe_load(files["env.yml"]) == {"GITHUB_RUN_ID": "9"}

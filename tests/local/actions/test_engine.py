@@ -170,7 +170,7 @@ async def test_a_dispatch_becomes_a_run_and_is_recorded_as_on_github(place: Plac
     assert job.started_at is not None
     assert job.completed_at is not None
     assert run.created_at <= job.started_at <= job.completed_at <= run.updated_at
-    assert [line.partition("Z ")[2] for line in runs.log(job.id).splitlines()] == [
+    assert [line.partition("Z ")[2] for line in runs.load_log(job.id).splitlines()] == [
         "##[group]Run Talk",
         "##[endgroup]",
         "##[group]Inside",
@@ -192,7 +192,7 @@ async def test_a_person_may_start_a_run_by_hand(place: Place) -> None:
     run = await engine.dispatch("workflow_dispatch", {"inputs": {"task": "by hand"}})
     assert (run.display_title, run.group) == ("by hand · run", f"task-{run.id}")
     run = await over(engine, run)
-    assert "Z by hand\n" in runs.log(run.jobs[0].id)
+    assert "Z by hand\n" in runs.load_log(run.jobs[0].id)
 
 
 async def test_no_secret_is_kept_anywhere_nor_found_by_a_step(place: Place) -> None:
@@ -212,11 +212,11 @@ async def test_no_secret_is_kept_anywhere_nor_found_by_a_step(place: Place) -> N
         """)
     engine, runs = place.engine()
     run = await over(engine, await send(engine))
-    log = runs.log(run.jobs[0].id)
+    log = runs.load_log(run.jobs[0].id)
     assert "Z ##[notice]*** and ***\n" in log
     assert "Z *** *** ***\n" in log
     assert "Z nothing lies around\n" in log
-    assert engine.summary(run.id) == "*** *** ***\n\n"
+    assert engine.load_summary(run.id) == "*** *** ***\n\n"
     for secret in (SECRET, f"token-of-{run.id}", "found out"):
         assert secret not in place.kept()
     assert place.tokens == [f"token-of-{run.id} begins", f"token-of-{run.id} ends"]
@@ -235,8 +235,8 @@ async def test_a_failed_job_does_not_keep_the_next_from_running_always(place: Pl
     assert (run.conclusion, run.display_title) == ("failure", "task")
     assert [job.conclusion for job in run.jobs] == ["failure", "success", "skipped"]
     assert [step.conclusion for step in run.jobs[0].steps] == ["success", "failure", "skipped", "success"]
-    assert "##[error]Process completed with exit code 3." in runs.log(run.jobs[0].id)
-    assert "it was a failure" in runs.log(run.jobs[1].id)
+    assert "##[error]Process completed with exit code 3." in runs.load_log(run.jobs[0].id)
+    assert "it was a failure" in runs.load_log(run.jobs[1].id)
 
 
 async def test_runs_of_different_groups_run_side_by_side(place: Place) -> None:
@@ -259,7 +259,7 @@ async def test_runs_of_one_slot_or_one_group_come_in_the_order_of_their_arrival(
     with place.pipe("go").open("r+b", buffering=0) as go:
         for done, run in enumerate(sent):
             assert await (await listen(started)).read() == f"{run.id}\n".encode()
-            states = [found.status for other in sent if (found := runs.get(other.id))]
+            states = [found.status for other in sent if (found := runs.find_run(other.id))]
             assert states == [*["completed"] * done, "in_progress", *["queued"] * (2 - done)]
             go.write(b"\n")
             assert (await over(engine, run)).conclusion == "success"
@@ -277,8 +277,8 @@ async def test_a_job_beyond_its_time_is_stopped_and_the_next_runs(place: Place) 
     assert run.conclusion == "timed_out"
     assert [job.conclusion for job in run.jobs] == ["timed_out", "success"]
     assert [step.conclusion for step in run.jobs[0].steps][1:3] == ["failure", "skipped"]
-    assert "exceeded the maximum execution time of 0.01 minutes" in runs.log(run.jobs[0].id)
-    assert "Z told\n" in runs.log(run.jobs[1].id)
+    assert "exceeded the maximum execution time of 0.01 minutes" in runs.load_log(run.jobs[0].id)
+    assert "Z told\n" in runs.load_log(run.jobs[1].id)
 
 
 def has_begun(run: Run | None, steps: int) -> bool:
@@ -307,17 +307,17 @@ async def test_a_cancelled_run_ends_at_once_with_all_its_processes(place: Place)
     await (await listen(started)).read(1)
     waiting = asyncio.create_task(engine.wait(run.id))
     async with asyncio.timeout(30):
-        while not has_begun(runs.get(run.id), 2):  # noqa: ASYNC110 - a step runs before its log is read
+        while not has_begun(runs.find_run(run.id), 2):  # noqa: ASYNC110 - a step runs before its log is read
             await asyncio.sleep(0)
     assert await engine.cancel(run.id)
     assert place.processes() == []
     ended = await waiting
-    assert ended == runs.get(run.id)
+    assert ended == runs.find_run(run.id)
     assert ended
     assert (ended.status, ended.conclusion) == ("completed", "cancelled")
     assert [job.conclusion for job in ended.jobs] == ["cancelled", "cancelled"]
     assert [step.conclusion for step in ended.jobs[0].steps] == ["success", "cancelled", "skipped", "skipped"]
-    assert runs.log(ended.jobs[0].id).endswith("##[error]The operation was canceled.\n")
+    assert runs.load_log(ended.jobs[0].id).endswith("##[error]The operation was canceled.\n")
     assert not await engine.cancel(run.id)
     place.workflow(ONE_STEP, "true")
     again = await over(engine, await engine.rerun(run.id))
@@ -334,7 +334,7 @@ async def test_a_run_that_waits_can_be_cancelled_and_the_one_behind_it_is_next(p
     assert await engine.cancel(third.id)
     await (await listen(started)).read(1)
     assert await engine.cancel(second.id)
-    states = [found for run in (second, third) if (found := runs.get(run.id))]
+    states = [found for run in (second, third) if (found := runs.find_run(run.id))]
     assert [(run.status, run.conclusion) for run in states] == [("completed", "cancelled")] * 2
     assert await engine.cancel(first.id)
     place.workflow(ONE_STEP, "true")
@@ -347,7 +347,7 @@ async def test_what_act_refuses_is_a_startup_failure_that_says_why(place: Place)
     engine, runs = place.engine()
     run = await over(engine, await send(engine))
     assert run.conclusion == "startup_failure"
-    assert "Unknown Property bogus" in runs.log(run.jobs[0].id)
+    assert "Unknown Property bogus" in runs.load_log(run.jobs[0].id)
 
 
 async def test_a_rerun_is_the_next_attempt_and_finds_what_was_handed_over(place: Place) -> None:
@@ -361,7 +361,7 @@ async def test_a_rerun_is_the_next_attempt_and_finds_what_was_handed_over(place:
     assert (again.status, again.run_attempt, again.conclusion, again.jobs) == ("queued", 2, None, ())
     run = await over(engine, again)
     assert (run.id, run.conclusion) == (sent.id, "success")
-    assert "Z again\n" in runs.log(run.jobs[0].id)
+    assert "Z again\n" in runs.load_log(run.jobs[0].id)
 
 
 TWO_JOBS = """
@@ -390,8 +390,8 @@ async def test_failed_jobs_alone_run_again_beside_those_that_were_done(place: Pl
     assert (again.run_attempt, again.conclusion) == (2, "success")
     assert [(job.name, job.conclusion) for job in again.jobs] == [("First", "success"), ("Second", "success")]
     assert again.jobs[0] == done
-    assert "Z second" not in runs.log(done.id)
-    assert (engine.handover(run.id) / "ran").read_text().split() == ["first", "second", "second"]
+    assert "Z second" not in runs.load_log(done.id)
+    assert (engine.handover_folder(run.id) / "ran").read_text().split() == ["first", "second", "second"]
 
 
 LONG_AT_FIRST = """
@@ -414,7 +414,7 @@ async def test_closing_leaves_nothing_running_and_the_next_life_takes_it_up(plac
     assert await end.read() == b""
     assert place.processes() == []
     assert "attempts" not in place.kept()
-    assert [(run.status, run.run_attempt) for run in runs.unfinished()] == [("in_progress", 1), ("queued", 1)]
+    assert [(run.status, run.run_attempt) for run in runs.unfinished_runs()] == [("in_progress", 1), ("queued", 1)]
 
     place.workflow(ONE_STEP, "echo done")
     engine, _ = place.engine()
@@ -463,7 +463,7 @@ async def test_a_killed_engine_leaves_nothing_running_and_the_next_life_takes_it
     # Where a helper was killed as well, its folder is still there.
     (place.root / "work/attempts/0.1").mkdir(parents=True, exist_ok=True)
     engine, runs = place.engine()
-    (run,) = runs.unfinished()
+    (run,) = runs.unfinished_runs()
     await engine.resume()
     ended = await over(engine, run)
     assert (ended.conclusion, ended.run_attempt) == ("success", 2)
@@ -474,10 +474,10 @@ async def test_an_expression_beyond_this_machine_is_refused_before_there_is_a_ru
     engine, runs = place.engine()
     with pytest.raises(UsageError, match=r"format\('x'\)"):
         await send(engine)
-    assert runs.list("octo/pipeline") == ()
+    assert runs.list_runs("octo/pipeline") == ()
 
 
 async def test_waiting_for_a_run_that_never_was_ends_at_once(place: Place) -> None:
     engine, _ = place.engine()
     assert await engine.wait(7) is None
-    assert engine.summary(7) == ""
+    assert engine.load_summary(7) == ""

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.local.actions.expressions import parse
+from orchestrator.local.actions.expressions import parse_template
 
 CONTEXTS = {
     "github": {
@@ -37,12 +37,12 @@ CONTEXTS = {
     ],
 )
 def test_a_template_renders_as_on_github(text: str, value: str) -> None:
-    assert parse(text).render(CONTEXTS) == value
+    assert parse_template(text).render(CONTEXTS) == value
 
 
 def test_values_are_not_taken_for_expressions_again() -> None:
     contexts: dict[str, Any] = {"github": {}, "inputs": {"task": "${{ github.token }}"}, "vars": {}}
-    assert parse("${{ inputs.task }}").render(contexts) == "${{ github.token }}"
+    assert parse_template("${{ inputs.task }}").render(contexts) == "${{ github.token }}"
 
 
 @pytest.mark.parametrize(
@@ -64,5 +64,5 @@ def test_values_are_not_taken_for_expressions_again() -> None:
 )
 def test_what_is_beyond_it_is_named(expression: str) -> None:
     with pytest.raises(UsageError) as caught:
-        parse(f"before {expression}")
+        parse_template(f"before {expression}")
     assert expression in caught.value.cause

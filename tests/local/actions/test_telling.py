@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.core.events import Event, parse_line
 from orchestrator.jobs.stream import FILE
-from orchestrator.local.actions.telling import RunTeller, changes, events_folder
+from orchestrator.local.actions.telling import RunTeller, diff_runs, events_folder
 from orchestrator.local.runs import Job, Run, Runs, Step, now
 
 REQUEST = {"task": "t", "round": 2, "nonce": "the-nonce", "email": "a@example.com", "evaluation_url": "http://e.test/x"}
@@ -29,7 +29,7 @@ RUN = Run(
 
 
 def told(before: Run | None, after: Run) -> list[str]:
-    return [summary(event) for event in changes(before, after)]
+    return [summary(event) for event in diff_runs(before, after)]
 
 
 def summary(event: Event) -> str:
@@ -61,14 +61,14 @@ def test_each_change_is_told_once() -> None:
 @pytest.mark.parametrize("wrong", [{"round": "first"}, {"task": 7}, {"nonce": None}], ids=str)
 def test_a_run_whose_request_is_of_another_form_is_told_all_the_same(wrong: dict[str, Any], tmp_path: Path) -> None:
     payload = {"client_payload": {**PAYLOAD["client_payload"], "request": {**REQUEST, **wrong}}}
-    run = Runs(tmp_path / "runs", RunTeller(tmp_path).tell).create(replace(RUN, id=0, payload=payload))
+    run = Runs(tmp_path / "runs", RunTeller(tmp_path).record_changes).create(replace(RUN, id=0, payload=payload))
     (told,) = map(parse_line, (events_folder(tmp_path, run.id) / FILE).read_text().splitlines())
     assert (told.envelope.id, told.event.type) == ("a" * 16, "queued")
 
 
 def test_a_run_tells_into_its_own_folder_and_nothing_private(tmp_path: Path) -> None:
     teller = RunTeller(tmp_path)
-    runs = Runs(tmp_path / "runs", teller.tell)
+    runs = Runs(tmp_path / "runs", teller.record_changes)
     run = runs.create(replace(RUN, id=0))
     other = runs.create(replace(RUN, id=0, payload={}))
     runs.update(replace(run, jobs=(Job("a@example.com the-nonce http://e.test/x"),)))

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from orchestrator.core.errors import UsageError
-from orchestrator.local.actions.workflow import Workflow, read_workflow, without
+from orchestrator.local.actions.workflow import Workflow, drop_jobs, read_workflow
 
 JOBS = """
 jobs:
@@ -43,8 +43,8 @@ def test_jobs_and_steps_are_called_as_on_github(tmp_path: Path) -> None:
         "--complete-job": "Complete job",
     }
     assert (build.name, publish.name) == ("Build it", "publish")
-    assert [step.number for step in build.queued().steps] == [1, 2, 3, 4, 5]
-    assert build.queued().status == build.queued().steps[0].status == "queued"
+    assert [step.number for step in build.queued_job().steps] == [1, 2, 3, 4, 5]
+    assert build.queued_job().status == build.queued_job().steps[0].status == "queued"
 
 
 def test_limits_and_labels_are_read(tmp_path: Path) -> None:
@@ -107,18 +107,18 @@ REAL = Path(__file__).parents[3] / ".github/workflows/build.yml"
 
 def test_without_a_job_the_rest_stays_to_the_letter_and_needs_it_no_more() -> None:
     whole = read_workflow(REAL)
-    rest = without(whole, {"build"})
+    rest = drop_jobs(whole, {"build"})
     wanted = yaml.safe_load(whole.text)
     del wanted["jobs"]["build"]
     wanted["jobs"]["publish"]["needs"] = []
     assert yaml.safe_load(rest.text) == wanted
     assert [plan.key for plan in rest.jobs] == ["publish"]
-    assert without(whole, set()).jobs == whole.jobs
+    assert drop_jobs(whole, set()).jobs == whole.jobs
 
 
 def test_of_several_jobs_that_one_needs_those_stay_that_run_again(tmp_path: Path) -> None:
     jobs = "jobs:\n  a: {steps: []}\n  b: {steps: []}\n  c:\n    needs: [a, b]\n    steps: []\n"
-    assert yaml.safe_load(without(read(tmp_path, jobs), {"a"}).text)["jobs"]["c"]["needs"] == ["b"]
+    assert yaml.safe_load(drop_jobs(read(tmp_path, jobs), {"a"}).text)["jobs"]["c"]["needs"] == ["b"]
 
 
 @pytest.mark.parametrize(

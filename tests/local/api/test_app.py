@@ -166,7 +166,7 @@ async def test_commits_come_page_by_page(api: httpx.AsyncClient, github: LocalGi
 async def test_a_commit_is_found_by_branch_and_by_id(
     api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    head = github.store.head(site)
+    head = github.store.resolve_head(site)
     for name in ("main", "heads/main", head):
         assert (await api.get(f"/repos/octo/site/commits/{name}")).json()["sha"] == head
     unknown = await api.get("/repos/octo/site/commits/none")
@@ -178,7 +178,7 @@ async def test_a_commit_is_found_by_branch_and_by_id(
 async def test_a_tree_is_found_by_branch_commit_and_tree(
     api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    commit = github.store.commits(site, github.store.head(site) or "")[0]
+    commit = github.store.list_commits(site, github.store.resolve_head(site) or "")[0]
     for name in ("main", commit.sha, commit.tree):
         body = (await api.get(f"/repos/octo/site/git/trees/{name}", params={"recursive": "1"})).json()
         assert (body["sha"], body["truncated"]) == (commit.tree, False)
@@ -275,7 +275,7 @@ async def test_push_protection_names_the_kind_of_secret_and_not_the_secret(api: 
 async def test_an_archive_is_fetched_by_a_redirect(
     api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    head = github.store.head(site) or ""
+    head = github.store.resolve_head(site) or ""
     redirect = await api.get("/repos/octo/site/tarball/main")
     assert redirect.status_code == 302
     packed = await api.get(redirect.headers["location"])

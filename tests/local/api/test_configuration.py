@@ -75,9 +75,9 @@ def test_a_secret_is_taken_sealed_and_never_shown(listening: LocalGitHub, site: 
             repository.create_secret("KEY", value)
         assert [secret.name for secret in environment.get_secrets()] == ["TARGET_TOKEN"]
         assert [secret.name for secret in repository.get_secrets()] == ["KEY"]
-    configured = listening.configurations.of(site)
-    assert configured.opened(configured.secrets["KEY"]) == "grüße"
-    assert configured.opened(configured.environments["publish"].secrets["TARGET_TOKEN"]) == "grüße"
+    configured = listening.configurations.load_for(site)
+    assert configured.decrypt_secret(configured.secrets["KEY"]) == "grüße"
+    assert configured.decrypt_secret(configured.environments["publish"].secrets["TARGET_TOKEN"]) == "grüße"
     assert "grüße" not in repr(configured)
 
 
@@ -120,7 +120,7 @@ def test_a_ruleset_keeps_a_branch_as_it_is_until_it_is_lifted(
     with pytest.raises(RequestFailed) as refused:
         repos.create_or_update_file_contents("octo", "site", "x", message="x", content=content)
     assert refused.value.response.status_code == 409
-    head = listening.store.head(site)
+    head = listening.store.resolve_head(site)
     change = {
         "branch": {"repositoryNameWithOwner": "octo/site", "branchName": "main"},
         "message": {"headline": "x"},

@@ -15,8 +15,8 @@ import pytest
 from githubkit import GitHub
 from githubkit.exception import RequestFailed
 
-from orchestrator.local.actions.act import stamped
-from orchestrator.local.api import create_api
+from orchestrator.local.actions.act import stamp_lines
+from orchestrator.local.api import create_api_app
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step, now
 from orchestrator.local.store import StoredRepository
@@ -151,11 +151,11 @@ def test_logs_annotations_and_artifacts(octo: GitHub[Any], listening: LocalGitHu
             jobs=(job,),
         )
     )
-    listening.runs.append_log(run.jobs[0].id, stamped("##[warning]careful", now()))
+    listening.runs.append_log(run.jobs[0].id, stamp_lines("##[warning]careful", now()))
     folder = tmp_path / "handed-over"
     folder.mkdir()
     (folder / "build.tar").write_bytes(b"tar")
-    host.app = create_api(replace(listening, handover_of=lambda _: folder))
+    host.app = create_api_app(replace(listening, handover_of=lambda _: folder))
     actions = octo.rest.actions
     assert "careful" in actions.download_job_logs_for_workflow_run("octo", "pipeline", run.jobs[0].id).text
     for archive in (

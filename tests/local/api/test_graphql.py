@@ -42,33 +42,33 @@ async def refusal(api: httpx.AsyncClient, given: dict[str, Any]) -> tuple[str, s
 
 
 async def test_one_commit_adds_and_deletes(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
-    body = await mutate(api, commit_input(github.store.head(site), {"new.bin": b"\0\xff"}, "docs/a.txt"))
-    head = github.store.head(site)
+    body = await mutate(api, commit_input(github.store.resolve_head(site), {"new.bin": b"\0\xff"}, "docs/a.txt"))
+    head = github.store.resolve_head(site)
     assert body == {
         "data": {"createCommitOnBranch": {"commit": {"oid": head, "url": f"http://api.test/octo/site/commit/{head}"}}}
     }
-    assert {entry.path for entry in github.store.tree(site, head or "")} == {"index.html", "new.bin"}
+    assert {entry.path for entry in github.store.list_tree(site, head or "")} == {"index.html", "new.bin"}
 
 
 async def test_the_message_and_the_people_are_as_github_sets_them(
     api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    await mutate(api, commit_input(github.store.head(site), {}))
-    commit = github.store.commits(site, github.store.head(site) or "")[0]
+    await mutate(api, commit_input(github.store.resolve_head(site), {}))
+    commit = github.store.list_commits(site, github.store.resolve_head(site) or "")[0]
     assert commit.message == "Build site, round 1\n\nPagewright-Request: 1"
     assert (commit.author.name, commit.committer.email) == ("octo", "noreply@github.com")
 
 
 async def test_an_empty_commit_is_allowed(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
-    first = github.store.head(site)
+    first = github.store.resolve_head(site)
     given = commit_input(first, {})
     del given["fileChanges"]
     assert "errors" not in await mutate(api, given)
-    assert github.store.head(site) != first
+    assert github.store.resolve_head(site) != first
 
 
 async def test_a_moved_head_is_stale_data(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
-    first = github.store.head(site)
+    first = github.store.resolve_head(site)
     await mutate(api, commit_input(first, {"a": b"a"}))
     kind, message = await refusal(api, commit_input(first, {"b": b"b"}))
     assert kind == "STALE_DATA"
@@ -95,11 +95,11 @@ async def test_a_refused_change_changes_nothing(  # noqa: PLR0913, PLR0917 - a t
     kind: str,
     message: str,
 ) -> None:
-    head = github.store.head(site)
+    head = github.store.resolve_head(site)
     refused = await refusal(api, commit_input(head, additions, *deletions))
     assert refused[0] == kind
     assert message in refused[1]
-    assert github.store.head(site) == head
+    assert github.store.resolve_head(site) == head
 
 
 @pytest.mark.usefixtures("site")
@@ -123,7 +123,7 @@ async def test_a_head_must_be_given(api: httpx.AsyncClient) -> None:
 async def test_a_token_that_only_reads_may_not_commit(
     anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    given = {"query": DOCUMENT, "variables": {"input": commit_input(github.store.head(site), {})}}
+    given = {"query": DOCUMENT, "variables": {"input": commit_input(github.store.resolve_head(site), {})}}
     assert (await anonymous.post("/graphql", json=given)).status_code == 401
     reader = await anonymous.post("/graphql", json=given, headers={"authorization": "Bearer token-that-reads"})
     assert reader.json()["errors"][0]["type"] == "FORBIDDEN"
@@ -145,11 +145,11 @@ async def test_a_token_that_only_reads_may_not_commit(
 async def test_any_other_document_is_refused(
     api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, document: str
 ) -> None:
-    head = github.store.head(site)
+    head = github.store.resolve_head(site)
     body = await mutate(api, commit_input(head, {}), document)
     assert "data" not in body
     assert body["errors"]
-    assert github.store.head(site) == head
+    assert github.store.resolve_head(site) == head
 
 
 async def test_an_alias_a_comment_and_commas_are_understood(
@@ -160,7 +160,7 @@ async def test_an_alias_a_comment_and_commas_are_understood(
         clientMutationId, commit { messageHeadline, messageBody }, ref { name }
       }
     }"""
-    given = {**commit_input(github.store.head(site), {}), "clientMutationId": "7"}
+    given = {**commit_input(github.store.resolve_head(site), {}), "clientMutationId": "7"}
     assert (await mutate(api, given, document))["data"]["made"] == {
         "clientMutationId": "7",
         "commit": {"messageHeadline": "Build site, round 1", "messageBody": "Pagewright-Request: 1"},
@@ -180,13 +180,13 @@ async def test_an_alias_a_comment_and_commas_are_understood(
 async def test_an_unknown_field_is_named_before_anything_is_done(
     api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository, fields: str, message: str
 ) -> None:
-    head = github.store.head(site)
+    head = github.store.resolve_head(site)
     body = await mutate(api, commit_input(head, {}), DOCUMENT.replace("commit { oid url }", fields))
     assert body["errors"][0]["message"] == message
-    assert github.store.head(site) == head
+    assert github.store.resolve_head(site) == head
 
 
 async def test_contents_must_be_base64(api: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository) -> None:
-    given = commit_input(github.store.head(site), {})
+    given = commit_input(github.store.resolve_head(site), {})
     given["fileChanges"]["additions"] = [{"path": "a", "contents": "§"}]
     assert await refusal(api, given) == ("UNPROCESSABLE", "contents is not valid Base64")

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.local.api.inputs import filled
+from orchestrator.local.api.inputs import fill_inputs
 from orchestrator.local.api.respond import ApiError
 
 REAL = (Path(__file__).parents[3] / ".github/workflows/build.yml").read_text(encoding="utf-8")
@@ -22,7 +22,7 @@ on:
 
 
 def test_what_is_not_given_has_its_default_and_all_is_text() -> None:
-    assert filled(DECLARED, {"brief": "b", "kind": "two"}) == {
+    assert fill_inputs(DECLARED, {"brief": "b", "kind": "two"}) == {
         "task": "my-page",
         "brief": "b",
         "dry": "false",
@@ -31,11 +31,11 @@ def test_what_is_not_given_has_its_default_and_all_is_text() -> None:
         "kind": "two",
         "bare": "",
     }
-    assert filled(DECLARED, {"brief": "b", "dry": True, "count": 4})["count"] == "4"
+    assert fill_inputs(DECLARED, {"brief": "b", "dry": True, "count": 4})["count"] == "4"
 
 
 def test_the_real_workflow_has_defaults_for_what_a_person_leaves_out() -> None:
-    inputs = filled(REAL, {"brief": "b"})
+    inputs = fill_inputs(REAL, {"brief": "b"})
     assert (inputs["task"], inputs["round"], inputs["brief"]) == ("my-page", "1", "b")
 
 
@@ -50,7 +50,7 @@ def test_the_real_workflow_has_defaults_for_what_a_person_leaves_out() -> None:
 )
 def test_inputs_that_do_not_fit_are_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(ApiError) as refused:
-        filled(DECLARED, given)
+        fill_inputs(DECLARED, given)
     assert (refused.value.status, refused.value.body["message"]) == (422, message)
 
 
@@ -58,4 +58,4 @@ def test_inputs_that_do_not_fit_are_refused(given: dict[str, Any], message: str)
     "workflow", ["", "on: workflow_dispatch", "on: [workflow_dispatch]", "on: {workflow_dispatch: }"]
 )
 def test_a_workflow_without_inputs_takes_none(workflow: str) -> None:
-    assert filled(workflow, {}) == {}
+    assert fill_inputs(workflow, {}) == {}

@@ -56,25 +56,25 @@ def test_who_may_write_pushes_and_nobody_else(clone: str, listening: LocalGitHub
     for token in ("token-that-reads", "wrong"):
         assert git("-C", clone, "push", f"{as_user(listening, token)}/octo/site", "HEAD:main") != 0
     assert git("-C", clone, "push", f"{as_user(listening, 'token-of-octo')}/octo/site", "HEAD:main") == 0
-    head = listening.store.head(site)
+    head = listening.store.resolve_head(site)
     assert head
-    assert listening.store.commits(site, head)[0].message == "More"
+    assert listening.store.list_commits(site, head)[0].message == "More"
 
 
 def test_the_first_push_to_an_empty_repository_makes_its_default_branch(clone: str, listening: LocalGitHub) -> None:
     made = listening.store.create_repository("octo", "empty", description=None)
     assert git("-C", clone, "push", f"{as_user(listening, 'token-of-octo')}/octo/empty", "HEAD:trunk") == 0
-    found = listening.store.find("octo", "empty")
+    found = listening.store.find_repository("octo", "empty")
     assert found
     assert found.default_branch == "trunk"
-    assert listening.store.head(found)
+    assert listening.store.resolve_head(found)
     assert found.pushed_at > made.pushed_at
 
 
 def test_workflows_are_pushed_only_by_who_may_write_those(
     clone: str, listening: LocalGitHub, site: StoredRepository
 ) -> None:
-    before = listening.store.head(site)
+    before = listening.store.resolve_head(site)
     workflow = Path(clone, ".github/workflows/x.yml")
     workflow.parent.mkdir(parents=True)
     workflow.write_text("on: push")
@@ -82,7 +82,7 @@ def test_workflows_are_pushed_only_by_who_may_write_those(
     listening.store.create_repository("octo", "empty", description=None)
     for name in ("site", "empty"):
         assert git("-C", clone, "push", f"{as_user(listening, 'token-of-octo')}/octo/{name}", "HEAD:main") != 0
-    assert listening.store.head(site) == before
+    assert listening.store.resolve_head(site) == before
     listening.tokens.add(Token("more", "octo", {"contents": "write", "workflows": "write"}))
     assert git("-C", clone, "push", f"{as_user(listening, 'more')}/octo/site", "HEAD:main") == 0
 

@@ -34,7 +34,7 @@ async def test_a_build_is_named_after_half_its_time_and_built_after_all_of_it(
         body = (await api.get(f"{place}/builds/latest")).json()
         return body["commit"], body["status"], body["duration"]
 
-    first = github.store.head(site) or ""
+    first = github.store.resolve_head(site) or ""
     await api.post(place, json={"source": {"branch": "main", "path": "/"}})
     assert (await api.get(f"{place}/builds/latest")).status_code == 404
     assert (await api.get(place)).json()["status"] is None

@@ -3,7 +3,7 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.local.api.queries import BadQuery, Thing, answered, read
+from orchestrator.local.api.queries import BadQuery, Thing, execute_query, parse_query
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.store import StoredRepository
 
@@ -11,7 +11,7 @@ ROOT = Thing("Query", {"one": Thing("One", {"name": "n", "of": lambda given: giv
 
 
 def ask(document: str, **variables: Any) -> Any:
-    return answered(read(document), ROOT, variables)
+    return execute_query(parse_query(document), ROOT, variables)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ async def test_a_file_is_given_as_it_is(
 async def test_a_commit_names_a_file_for_good(
     anonymous: httpx.AsyncClient, github: LocalGitHub, site: StoredRepository
 ) -> None:
-    sha = github.store.head(site)
+    sha = github.store.resolve_head(site)
     github.store.seed("octo", "site", {"index.html": b"two"}, "Second")
     for shape in ("/octo/site/raw/{}/index.html", "/octo/site/{}/index.html"):
         assert (await anonymous.get(shape.format(sha))).text == "<h1>one</h1>"

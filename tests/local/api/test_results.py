@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.local.actions.act import stamped
-from orchestrator.local.api.results import by_step, log_files
+from orchestrator.local.actions.act import stamp_lines
+from orchestrator.local.api.results import log_files, split_by_step
 from orchestrator.local.github import LocalGitHub
 from orchestrator.local.runs import Job, Run, Step
 from orchestrator.local.store import StoredRepository
@@ -34,7 +34,7 @@ BUILD = Job(
     "Build / it: now",
     steps=(step("Set up job", 1, 0), step("Talk", 2, 1), step("Never", 3, None), step("Complete job", 4, 3)),
 )
-LOG = stamped("early", at(-1)) + stamped("two\nlines", at(1)) + stamped("three\u2028still three", at(2))
+LOG = stamp_lines("early", at(-1)) + stamp_lines("two\nlines", at(1)) + stamp_lines("three\u2028still three", at(2))
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def run(github: LocalGitHub, site: StoredRepository) -> Run:
 
 
 def test_a_log_is_divided_where_its_steps_begin() -> None:
-    parts = {step.name: [line[29:] for line in text.split("\n")] for step, text in by_step(BUILD, LOG)}
+    parts = {step.name: [line[29:] for line in text.split("\n")] for step, text in split_by_step(BUILD, LOG)}
     assert parts == {
         "Set up job": ["early", ""],
         "Talk": ["two", "lines", "three\u2028still three", ""],
         "Complete job": [""],
     }
-    assert dict(by_step(Job("none ran"), "text\n")) == {}
+    assert dict(split_by_step(Job("none ran"), "text\n")) == {}
 
 
 def test_the_files_of_an_archive_are_named_as_github_names_them() -> None:
@@ -102,8 +102,8 @@ async def test_annotations_are_the_first_ten_of_each_kind_that_a_step_made(
 ) -> None:
     said = [f"##[warning]number {number}" for number in range(12)]
     said += ["##[error]" + "x" * 5000, "plain ##[error]no", "##[notice]seen"]
-    github.runs.append_log(run.jobs[0].id, stamped("\n".join(said), at(4)))
-    github.runs.append_log(run.jobs[0].id, stamped("##[warning]late", at(2)))
+    github.runs.append_log(run.jobs[0].id, stamp_lines("\n".join(said), at(4)))
+    github.runs.append_log(run.jobs[0].id, stamp_lines("##[warning]late", at(2)))
     found = (await api.get(f"/repos/octo/site/check-runs/{run.jobs[0].id}/annotations?per_page=100")).json()
     by_level = [(one["annotation_level"], one["message"][:9]) for one in found]
     assert by_level.count(("warning", "number 0")) == 1

@@ -24,7 +24,7 @@ on:
 def pipeline(github: LocalGitHub) -> StoredRepository:
     """Return the repository octo/pipeline, with a workflow."""
     github.store.seed("octo", "pipeline", {".github/workflows/build.yml": WORKFLOW}, "First")
-    found = github.store.find("octo", "pipeline")
+    found = github.store.find_repository("octo", "pipeline")
     assert found
     return found
 
@@ -120,7 +120,7 @@ async def test_runs_are_listed_newest_first_and_filtered(api: httpx.AsyncClient,
     for _ in range(3):
         await api.post("/repos/octo/pipeline/dispatches", json={"event_type": "task"})
     await api.post("/repos/octo/pipeline/actions/workflows/build.yml/dispatches", json={"ref": "main"})
-    first = github.runs.get(1)
+    first = github.runs.find_run(1)
     assert first
     github.runs.update(replace(first, status="completed", conclusion="failure"))
 
@@ -148,7 +148,7 @@ async def test_a_run_shows_its_jobs_steps_and_logs_and_nothing_internal(
         a_run(
             repository=pipeline.full_name,
             display_title="site round 1 · 1",
-            head_sha=github.store.head(pipeline) or "",
+            head_sha=github.store.resolve_head(pipeline) or "",
             payload={"client_payload": {"email": "someone@example.com"}},
             jobs=(Job("build", steps=(Step("Check out", 1, "completed", "success"),)), Job("publish")),
         )

@@ -65,14 +65,14 @@ def test_a_purse_leaves_to_others_what_it_must_keep(clock: Clock) -> None:
 def test_what_is_held_is_there_for_the_looks_and_comes_back(clock: Clock) -> None:
     budget = CallBudget(clock)
     purse = Purse(budget, keep=17)
-    with purse.holding(3):
+    with purse.hold_calls(3):
         spent(Purse(budget, keep=1))
         for _ in range(4):  # one more than was held: what was begun may be finished
             purse.take()
-    with pytest.raises(SpentError), purse.holding(1):
+    with pytest.raises(SpentError), purse.hold_calls(1):
         raise AssertionError
     clock.now += 1000
-    with purse.holding(3):
+    with purse.hold_calls(3):
         purse.take()
     assert spent(budget) == CALLS - 1
 

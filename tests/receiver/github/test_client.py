@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from orchestrator.core.loopback import bind, serving
 from orchestrator.core.retry import Kind, Policy, Rule
-from receiver.github.client import BlockedError, GitHub, NotTakenError, http_client
+from receiver.github.client import BlockedError, GitHub, NotTakenError, create_http_client
 from receiver.github.listings import AnsweringCommit, RequestRun
 from receiver.settings import Settings
 
@@ -80,7 +80,7 @@ async def test_a_dispatch_is_what_github_documents() -> None:
 
 async def test_a_large_request_is_kept_as_a_blob() -> None:
     script = Script(status(201, sha="b" * 40))
-    assert await script.github().store('{"brief": "ü"}'.encode()) == "b" * 40
+    assert await script.github().store_blob('{"brief": "ü"}'.encode()) == "b" * 40
     (call,) = script.calls
     assert str(call.url) == "http://api.test/repos/octo/pagewright/git/blobs"
     assert json.loads(call.content) == {"content": '{"brief": "ü"}', "encoding": "utf-8"}
@@ -144,7 +144,7 @@ BLOCKED = [
 async def test_what_push_protection_or_a_rule_refuses_is_refused_for_good(answer: httpx.Response) -> None:
     script = Script(answer)
     with pytest.raises(BlockedError):
-        await script.github().store(b"key")
+        await script.github().store_blob(b"key")
     assert len(script.calls) == 1
 
 
@@ -152,23 +152,23 @@ async def test_what_push_protection_or_a_rule_refuses_is_refused_for_good(answer
 async def test_a_renamed_repository_of_a_task_is_read_where_it_is_now(code: int) -> None:
     moved = httpx.Response(code, headers={"location": "http://api.test/repositories/7/commits?per_page=100"})
     script = Script(moved, httpx.Response(200, json=[commit("a" * 40, answering(ID), "renamed")]))
-    found = await script.github().commit_of({ID: 1}, ("sum",))
+    found = await script.github().find_commit({ID: 1}, ("sum",))
     assert found is not None
     assert found.repo_url == "https://github.com/pages/renamed"
     assert (found.owner, found.repository) == ("pages", "renamed")
     endless = Script(moved)
     with pytest.raises(NotTakenError, match="must correct PIPELINE_REPOSITORY"):
-        await endless.github().workflow_state()
+        await endless.github().fetch_workflow_state()
     assert len(endless.calls) == 3
 
 
 async def test_a_renamed_pipeline_is_read_where_it_is_now_and_named_where_a_task_would_be_lost() -> None:
     moved = httpx.Response(301, headers={"location": "http://api.test/repositories/7/x"})
     listed = Script(moved, status(200, workflow_runs=[run(f"sum round 1 · {ID}")]))
-    assert await listed.github().run_of({ID: 1}) is not None
+    assert await listed.github().find_run({ID: 1}) is not None
     there = {"state": "active", "url": "http://api.test/repos/octo/renamed/actions/workflows/5"}
     with pytest.raises(NotTakenError, match=r"301: PIPELINE_REPOSITORY was renamed to octo/renamed. .* must correct"):
-        await Script(moved, httpx.Response(200, json=there)).github().workflow_state()
+        await Script(moved, httpx.Response(200, json=there)).github().fetch_workflow_state()
     writing = Script(httpx.Response(307, headers=moved.headers), moved, status(200, full_name="octo/renamed"))
     with pytest.raises(NotTakenError, match=r"307: PIPELINE_REPOSITORY was renamed to octo/renamed. .* must correct"):
         await writing.github().dispatch({})
@@ -180,7 +180,7 @@ async def test_a_renamed_pipeline_is_read_where_it_is_now_and_named_where_a_task
 
 async def test_the_token_does_not_follow_to_another_host() -> None:
     script = Script(httpx.Response(301, headers={"location": "http://elsewhere.test/x"}), status(404))
-    assert await script.github().run_of({ID: 1}) is None
+    assert await script.github().find_run({ID: 1}) is None
     assert ["authorization" in call.headers for call in script.calls] == [True, False]
 
 
@@ -216,7 +216,7 @@ async def test_a_github_that_never_answers_is_given_up_in_time() -> None:
 
 async def test_the_state_of_the_workflow_is_read_from_the_default_branch() -> None:
     script = Script(status(200, state="disabled_manually"))
-    assert await script.github().workflow_state() == "disabled_manually"
+    assert await script.github().fetch_workflow_state() == "disabled_manually"
     assert script.calls[0].url.path == "/repos/octo/pagewright/actions/workflows/build.yml"
 
 
@@ -233,7 +233,7 @@ async def test_the_state_of_the_workflow_is_read_from_the_default_branch() -> No
 )
 async def test_a_look_that_fails_says_why(answer: Answer, said: str) -> None:
     with pytest.raises(NotTakenError, match=said):
-        await Script(answer).github().workflow_state()
+        await Script(answer).github().fetch_workflow_state()
 
 
 async def test_a_commit_is_found_by_the_last_block_of_its_message() -> None:
@@ -243,7 +243,7 @@ async def test_a_commit_is_found_by_the_last_block_of_its_message() -> None:
         commit("a" * 40, answering(ID)),
     ]
     script = Script(httpx.Response(200, json=commits))
-    found = await script.github().commit_of({ID: 1, OTHER: 2}, ("sum", "sum-012345"))
+    found = await script.github().find_commit({ID: 1, OTHER: 2}, ("sum", "sum-012345"))
     assert found == AnsweringCommit("a" * 40, "sum", "https://github.com/pages/sum", ID)
     assert str(script.calls[0].url) == "http://api.test/repos/pages/sum/commits?per_page=100"
 
@@ -251,24 +251,24 @@ async def test_a_commit_is_found_by_the_last_block_of_its_message() -> None:
 @pytest.mark.parametrize("absent", [404, 409])
 async def test_where_the_name_is_taken_or_empty_the_other_one_is_looked_at(absent: int) -> None:
     other = httpx.Response(200, json=[commit("a" * 40, answering(ID), "sum-012345")])
-    found = await Script(status(absent), other).github().commit_of({ID: 1}, ("sum", "sum-012345"))
+    found = await Script(status(absent), other).github().find_commit({ID: 1}, ("sum", "sum-012345"))
     assert found is not None
     assert (found.repository, found.repo_url) == ("sum-012345", "https://github.com/pages/sum-012345")
-    assert await Script(status(absent)).github().commit_of({ID: 1}, ("sum", "sum-012345")) is None
+    assert await Script(status(absent)).github().find_commit({ID: 1}, ("sum", "sum-012345")) is None
 
 
 async def test_of_a_long_history_two_pages_are_read_the_second_by_the_time_of_the_run() -> None:
     link = {"link": '<http://api.test/page2>; rel="next"'}
     first = httpx.Response(200, json=[commit("c" * 40, "By hand")], headers=link)
     script = Script(first, httpx.Response(200, json=[commit("a" * 40, answering(ID))]))
-    assert await script.github().commit_of({ID: 1}, ("sum",)) is not None
+    assert await script.github().find_commit({ID: 1}, ("sum",)) is not None
     assert [call.url.path for call in script.calls] == ["/repos/pages/sum/commits", "/page2"]
     endless = Script(first)
-    assert await endless.github().commit_of({ID: 1}, ("sum",)) is None
+    assert await endless.github().find_commit({ID: 1}, ("sum",)) is None
     assert len(endless.calls) == 2
     timed = Script(first)
     at = RequestRun(ID, "failed", "", since="2026-11-01T10:00:00Z", until="2026-11-01T10:05:00Z")
-    assert await timed.github().commit_of({ID: 1}, ("sum",), run=at) is None
+    assert await timed.github().find_commit({ID: 1}, ("sum",), run=at) is None
     asked = timed.calls[1].url.params
     assert (asked["since"], asked["until"]) == ("2026-11-01T10:00:00Z", "2026-11-01T10:05:00Z")
 
@@ -276,15 +276,15 @@ async def test_of_a_long_history_two_pages_are_read_the_second_by_the_time_of_th
 async def test_two_pages_of_runs_are_read_at_most() -> None:
     first = status(200, {"link": '<http://api.test/page2>; rel="next"'}, workflow_runs=[run("sum")])
     found = Script(first, status(200, workflow_runs=[run(f"sum · {ID}")]))
-    assert await found.github().run_of({ID: 1}) is not None
+    assert await found.github().find_run({ID: 1}) is not None
     endless = Script(first)
-    assert await endless.github().run_of({ID: 1}) is None
+    assert await endless.github().find_run({ID: 1}) is None
     assert len(endless.calls) == 2
 
 
 async def test_an_outage_while_looking_is_not_taken_for_absence() -> None:
     with pytest.raises(NotTakenError):
-        await Script(status(502)).github().commit_of({ID: 1}, ("sum",))
+        await Script(status(502)).github().find_commit({ID: 1}, ("sum",))
 
 
 @pytest.mark.parametrize(
@@ -300,18 +300,18 @@ async def test_an_outage_while_looking_is_not_taken_for_absence() -> None:
 async def test_the_newest_run_whose_title_ends_in_the_id_says_how_far_it_is(state: str, meant: str) -> None:
     runs = [run(f"{ID} · sum round 1 · {OTHER}"), run(f"sum round 1 · {ID}", state), run(f"sum · {ID}")]
     script = Script(status(200, total_count=3, workflow_runs=runs))
-    assert await script.github().run_of({ID: 1}) == RequestRun(ID, meant, runs[1]["html_url"])
+    assert await script.github().find_run({ID: 1}) == RequestRun(ID, meant, runs[1]["html_url"])
     assert script.calls[0].url.params["event"] == "repository_dispatch"
 
 
 async def test_where_no_run_is_listed_there_is_none() -> None:
-    assert await Script(status(200, total_count=0, workflow_runs=[])).github().run_of({ID: 1}) is None
-    assert await Script(status(404)).github().run_of({ID: 1}) is None
+    assert await Script(status(200, total_count=0, workflow_runs=[])).github().find_run({ID: 1}) is None
+    assert await Script(status(404)).github().find_run({ID: 1}) is None
 
 
 async def test_the_client_takes_no_proxy_from_the_environment_and_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-    client = http_client()
+    client = create_http_client()
     assert not client.trust_env
     assert not client.follow_redirects
     async with aclosing(GitHub(SETTINGS, client)):
@@ -331,7 +331,7 @@ async def test_many_calls_at_once_have_a_connection_each_and_one_after_the_other
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body"})
 
-    async with serving(answer, bind()) as url, http_client() as client:
+    async with serving(answer, bind()) as url, create_http_client() as client:
         answers = await asyncio.gather(*(client.post(url) for _ in range(30)))
         assert {answer.status_code for answer in answers} == {204}
         assert len(set(ports)) == 30
@@ -345,10 +345,10 @@ async def test_many_calls_at_once_have_a_connection_each_and_one_after_the_other
 async def test_an_answer_that_is_not_githubs_is_no_defect_of_ours(body: bytes) -> None:
     script = Script(lambda request: httpx.Response(201 if request.method == "POST" else 200, content=body))
     github = script.github()
-    for asked in (github.workflow_state(), github.models(), github.store(b"x")):
+    for asked in (github.fetch_workflow_state(), github.fetch_models(), github.store_blob(b"x")):
         with pytest.raises(NotTakenError, match="could not be read"):
             await asked
-    for looked in (github.commit_of({ID: 1}, ("sum",)), github.run_of({ID: 1})):
+    for looked in (github.find_commit({ID: 1}, ("sum",)), github.find_run({ID: 1})):
         try:
             assert await looked is None
         except NotTakenError as error:

@@ -26,7 +26,7 @@ def answer(date: str | None) -> httpx.Response:
 async def noted(ahead_s: float) -> GitHubClock:
     """Return the clock of a machine that is ahead of GitHub, once GitHub has answered."""
     clock = GitHubClock(lambda: GITHUB.timestamp() + ahead_s)
-    clock.note(answer(format_datetime(GITHUB, usegmt=True)))
+    clock.note_date(answer(format_datetime(GITHUB, usegmt=True)))
     return clock
 
 
@@ -45,14 +45,14 @@ async def test_a_clock_that_is_wrong_is_said_to_be_and_githubs_is_taken(
     assert clock.now() == GITHUB
     assert clock.problem is not None
     assert f"clock is {said} GitHub's" in clock.problem
-    clock.note(answer(format_datetime(GITHUB, usegmt=True)))
+    clock.note_date(answer(format_datetime(GITHUB, usegmt=True)))
     assert [record.message for record in caplog.records] == [clock.problem]  # once, not with every answer
 
 
 async def test_a_clock_that_was_set_is_believed_again() -> None:
     clock = await noted(3_600)
     clock.own = GITHUB.timestamp
-    clock.note(answer(format_datetime(GITHUB, usegmt=True)))
+    clock.note_date(answer(format_datetime(GITHUB, usegmt=True)))
     assert (clock.problem, clock.now()) == (None, GITHUB)
 
 
@@ -61,13 +61,13 @@ async def test_a_clock_that_was_set_is_believed_again() -> None:
 )
 async def test_an_answer_that_says_no_time_changes_nothing(date: str | None) -> None:
     clock = await noted(3_600)
-    clock.note(answer(date))
+    clock.note_date(answer(date))
     assert clock.now() == GITHUB
 
 
 async def test_a_date_without_a_zone_is_in_utc() -> None:
     clock = GitHubClock(lambda: GITHUB.timestamp() + 3_600)
-    clock.note(answer("Thu, 26 Nov 2026 12:00:00 -0000"))
+    clock.note_date(answer("Thu, 26 Nov 2026 12:00:00 -0000"))
     assert clock.now() == GITHUB
 
 
@@ -85,7 +85,7 @@ async def test_no_clock_of_a_receiver_costs_a_task_its_time(ahead_s: float, capl
     github = GitHub(SETTINGS, client, AT_ONCE)
     github.clock.own = lambda: GITHUB.timestamp() + ahead_s
     with caplog.at_level(logging.WARNING):
-        await github.workflow_state()
+        await github.fetch_workflow_state()
     assert "This machine's clock is" in caplog.text
     transport = httpx.ASGITransport(create_app(SETTINGS, github))
     async with httpx.AsyncClient(transport=transport, base_url="http://door.test") as door:

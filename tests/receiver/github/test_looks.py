@@ -35,7 +35,7 @@ class Place:
         )
 
     async def seen(self, terms: Terms, url: str = "a") -> str:
-        return await self.looks.at(url, lambda answer: answer.text.upper(), terms)
+        return await self.looks.look_up(url, lambda answer: answer.text.upper(), terms)
 
 
 async def test_what_is_young_enough_is_not_looked_at_again() -> None:

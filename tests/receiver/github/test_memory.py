@@ -12,11 +12,11 @@ def test_what_is_older_than_asked_for_is_not_fresh_and_still_found() -> None:
     memory: Memory[str] = Memory(2, lambda: now[0])
     memory.keep("a", "first")
     now[0] = 5
-    assert (memory.fresh("a", 5.1), memory.fresh("a", 5), memory.found("a")) == ("first", None, "first")
+    assert (memory.find_fresh("a", 5.1), memory.find_fresh("a", 5), memory.find_value("a")) == ("first", None, "first")
     memory.keep("a", "second")
-    assert memory.fresh("a", 1) == "second"
-    assert memory.fresh("a", 0) is None
-    assert memory.fresh("b", 9) is memory.found("b") is None
+    assert memory.find_fresh("a", 1) == "second"
+    assert memory.find_fresh("a", 0) is None
+    assert memory.find_fresh("b", 9) is memory.find_value("b") is None
 
 
 def test_no_more_is_kept_than_was_said_and_what_is_asked_for_stays() -> None:
@@ -24,8 +24,8 @@ def test_no_more_is_kept_than_was_said_and_what_is_asked_for_stays() -> None:
     memory.keep("asked", 0)
     for number in range(1000):
         memory.keep(str(number), number)
-        assert memory.found("asked") == 0
-    assert [key for key in map(str, range(1000)) if memory.found(key) is not None] == ["998", "999"]
+        assert memory.find_value("asked") == 0
+    assert [key for key in map(str, range(1000)) if memory.find_value(key) is not None] == ["998", "999"]
 
 
 @pytest.mark.anyio

@@ -81,7 +81,7 @@ async def nothing() -> None:
 
 
 async def begin(daily: Daily, request: str, act: Callable[[], Awaitable[None]] = nothing) -> None:
-    async with daily.counted(request):
+    async with daily.count_request(request):
         await act()
 
 
@@ -243,9 +243,9 @@ async def test_what_is_remembered_is_bounded() -> None:
     daily = counter(CountingGitHub(), IDS + 50)
     ids = [f"{number:016x}" for number in range(IDS + 50)]
     for id_ in ids:
-        async with daily.counted(id_):
+        async with daily.count_request(id_):
             pass
-    async with daily.counted(ids[-1]), daily.counted(ids[50]):
+    async with daily.count_request(ids[-1]), daily.count_request(ids[50]):
         pass
     with pytest.raises(RefusedRequest):
         await begin(daily, ids[0])

@@ -12,7 +12,7 @@ import pytest
 
 from orchestrator.core.task import request_id, task_key
 from receiver.settings import Settings
-from receiver.tasks.keys import is_secret, keys_of
+from receiver.tasks.keys import derive_task_keys, is_secret
 from tests.doubles.receiver import OLD_SECRET, TASK_KEY
 from tests.receiver.test_app import KEY, SETTINGS, TASK, ScriptedGitHub, send, to
 from tests.receiver.test_results import QUERY
@@ -40,8 +40,8 @@ async def dispatched(settings: Settings, **changes: Any) -> AsyncIterator[dict[s
 
 def test_a_key_made_with_the_secret_gives_a_short_one_away_and_one_of_its_own_gives_away_nothing() -> None:
     weak = replace(SETTINGS, shared_secret="x7")
-    assert tried_out(keys_of(weak, EMAIL, NAME)[0]) == {"x7"}
-    assert tried_out(keys_of(replace(weak, task_key=OWN), EMAIL, NAME)[0]) == set()
+    assert tried_out(derive_task_keys(weak, EMAIL, NAME)[0]) == {"x7"}
+    assert tried_out(derive_task_keys(replace(weak, task_key=OWN), EMAIL, NAME)[0]) == set()
 
 
 def test_no_secret_is_part_of_the_key() -> None:
@@ -49,29 +49,29 @@ def test_no_secret_is_part_of_the_key() -> None:
     changed = [
         replace(KEYED, shared_secret=secret, shared_secret_old=old) for secret in ("a", "b") for old in ("", "c")
     ]
-    assert {keys_of(settings, EMAIL, NAME)[0] for settings in changed} == {task_key(OWN, EMAIL, NAME)}
-    assert keys_of(replace(KEYED, task_key=bytes(32)), EMAIL, NAME)[0] != task_key(OWN, EMAIL, NAME)
+    assert {derive_task_keys(settings, EMAIL, NAME)[0] for settings in changed} == {task_key(OWN, EMAIL, NAME)}
+    assert derive_task_keys(replace(KEYED, task_key=bytes(32)), EMAIL, NAME)[0] != task_key(OWN, EMAIL, NAME)
 
 
 def test_one_person_is_one_task_however_the_email_is_written() -> None:
     spelled = (EMAIL, EMAIL.upper(), f"  {EMAIL.title()}\n")
-    assert {keys_of(KEYED, email, NAME)[0] for email in spelled} == {task_key(OWN, EMAIL, NAME)}
-    assert keys_of(KEYED, "bob@example.com", NAME)[0] != task_key(OWN, EMAIL, NAME)
+    assert {derive_task_keys(KEYED, email, NAME)[0] for email in spelled} == {task_key(OWN, EMAIL, NAME)}
+    assert derive_task_keys(KEYED, "bob@example.com", NAME)[0] != task_key(OWN, EMAIL, NAME)
 
 
 def test_the_former_keys_are_those_of_each_secret_and_spelling_and_no_more_than_four() -> None:
     both = replace(KEYED, shared_secret_old=OLD_SECRET)
     written = "Ann@Example.com "
     former = [task_key(secret, email, NAME) for secret in both.secrets for email in (written, EMAIL)]
-    assert keys_of(both, written, NAME)[1:] == tuple(former)
+    assert derive_task_keys(both, written, NAME)[1:] == tuple(former)
     assert len(set(former)) == 4
-    assert keys_of(both, EMAIL, NAME)[1:] == (former[1], former[3])
-    assert keys_of(KEYED, EMAIL, NAME)[1:] == (KEY,)
+    assert derive_task_keys(both, EMAIL, NAME)[1:] == (former[1], former[3])
+    assert derive_task_keys(KEYED, EMAIL, NAME)[1:] == (KEY,)
 
 
 def test_without_a_key_of_its_own_a_task_is_found_as_it_always_was() -> None:
     for email in (EMAIL, "Ann@Example.com "):
-        assert keys_of(SETTINGS, email, NAME) == (task_key(SETTINGS.shared_secret, email, NAME),)
+        assert derive_task_keys(SETTINGS, email, NAME) == (task_key(SETTINGS.shared_secret, email, NAME),)
 
 
 @pytest.mark.parametrize("old", ["", OLD_SECRET])

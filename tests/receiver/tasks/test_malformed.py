@@ -1,6 +1,6 @@
 import pytest
 
-from receiver.tasks.malformed import LOOKED_AT, what_is_wrong
+from receiver.tasks.malformed import LOOKED_AT, describe_malformed
 
 
 @pytest.mark.parametrize(
@@ -22,4 +22,4 @@ from receiver.tasks.malformed import LOOKED_AT, what_is_wrong
     ],
 )
 def test_what_a_body_is_instead_is_said_and_nothing_of_it_repeated(body: bytes, says: str) -> None:
-    assert what_is_wrong(body) == f"{says} Send one JSON object, encoded as UTF-8."
+    assert describe_malformed(body) == f"{says} Send one JSON object, encoded as UTF-8."

@@ -54,7 +54,7 @@ def test_secret_and_email_are_those_of_the_whole(text: str, step: int) -> None:
         if isinstance(whole, dict):
             expected = {name: value for name, value in whole.items() if name in ("secret", "email")}
             texts = {name: value if isinstance(value, str) else None for name, value in expected.items()}
-            assert outline.credentials(come) == texts
+            assert outline.parse_credentials(come) == texts
 
 
 @pytest.mark.parametrize("text", ['{"secret": "s"', '{"secret": "s', '{"secret": "s\\"}', "[", "{}]", '"\\'])
@@ -65,20 +65,20 @@ def test_what_does_not_end_is_not_whole(text: str) -> None:
 @pytest.mark.parametrize("key", ["\\\\x", "\\\\ud800", "x" * 100, "secret" * 10], ids=lambda key: key[:8])
 def test_a_key_that_is_none_of_ours_is_passed_over(key: str) -> None:
     outline, come = outlined(f'{{"{key}": "a", "secret": "s"}}'.encode())
-    assert outline.credentials(come) == {"secret": "s"}
+    assert outline.parse_credentials(come) == {"secret": "s"}
 
 
 @pytest.mark.parametrize("value", [b'"\\ud800"', b'"\xff"', b'"\\x"', b'"\n"'])
 def test_a_secret_that_is_no_text_is_an_error(value: bytes) -> None:
     outline, come = outlined(b'{"secret": %b}' % value)
     with pytest.raises(ValueError):  # noqa: PT011 - of the parser
-        outline.credentials(come)
+        outline.parse_credentials(come)
 
 
 def test_a_secret_that_nobody_agrees_on_is_not_even_read() -> None:
     body = json.dumps({"secret": "s" * LONGEST, "email": "e"}).encode()
     outline, come = outlined(body)
-    assert outline.credentials(come) == {"secret": "", "email": "e"}
+    assert outline.parse_credentials(come) == {"secret": "", "email": "e"}
 
 
 @pytest.mark.parametrize("unit", [b"[],", b"{},", b"1,", b'"",', b'"a":1,', b"[", b'{"":', b'""'])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.core.task import Request, parse_task
-from receiver.tasks.suspects import MOST, suspects
+from receiver.tasks.suspects import MOST, find_suspect_fields
 
 KEY = "sk-svcacct-0123456789T3BlbkFJ0123456789"
 
@@ -29,13 +29,18 @@ def request(**fields: Any) -> Request:
     ],
 )
 def test_a_field_that_holds_something_like_a_key_is_named(fields: dict[str, Any], named: list[str]) -> None:
-    assert suspects(request(**fields)) == named
+    assert find_suspect_fields(request(**fields)) == named
 
 
 def test_where_nothing_looks_like_a_key_every_part_is_named_attachments_first() -> None:
-    assert suspects(request(checks=["It is blue"])) == ["attachments.0.url", "attachments.1.url", "brief", "checks.0"]
-    assert len(suspects(request(checks=["x"] * 90))) == MOST
+    assert find_suspect_fields(request(checks=["It is blue"])) == [
+        "attachments.0.url",
+        "attachments.1.url",
+        "brief",
+        "checks.0",
+    ]
+    assert len(find_suspect_fields(request(checks=["x"] * 90))) == MOST
 
 
 def test_a_long_text_takes_no_long_look() -> None:
-    assert suspects(request(brief="a" * 100_000))[0] == "attachments.0.url"
+    assert find_suspect_fields(request(brief="a" * 100_000))[0] == "attachments.0.url"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.verify.sentences.counting import UNITS, counted, headings, json_text
+from orchestrator.verify.sentences.counting import UNITS, json_text, judge_count, parse_headings
 from orchestrator.verify.sentences.numbers import Bound
 
 MARKDOWN = b"""# One
@@ -54,28 +54,28 @@ Two
     ],
 )
 def test_a_file_is_counted(name: str, data: bytes, unit: str, seen: str) -> None:
-    found = counted(name, data, unit, Bound(0, 10_000))
+    found = judge_count(name, data, unit, Bound(0, 10_000))
     assert found.holds is True
     assert found.seen == f"`{name}` has {seen}"
 
 
 def test_two_ways_of_counting_that_disagree_leave_it_open() -> None:
-    assert counted("a.txt", b"a\n\nb\n", "line", Bound(2, 2)).holds is None
-    assert counted("a.txt", b"a\n\nb\n", "line", Bound(2, 2, is_open=True)).holds is False
-    assert counted("a.txt", b"a\n\nb\n", "line", Bound(2, 3)).holds is True
+    assert judge_count("a.txt", b"a\n\nb\n", "line", Bound(2, 2)).holds is None
+    assert judge_count("a.txt", b"a\n\nb\n", "line", Bound(2, 2, is_open=True)).holds is False
+    assert judge_count("a.txt", b"a\n\nb\n", "line", Bound(2, 3)).holds is True
 
 
 @pytest.mark.parametrize(
     ("name", "data", "unit"), [("a.json", b"3", "item"), ("a.json", b"[]", "key"), ("a.json", b"{", "key")]
 )
 def test_what_has_no_entries_fails(name: str, data: bytes, unit: str) -> None:
-    assert counted(name, data, unit, Bound(0)).holds is False
+    assert judge_count(name, data, unit, Bound(0)).holds is False
 
 
 def test_headings_of_both_kinds_are_found_at_once_however_long_a_line_is() -> None:
-    assert headings("# A #\nB\n=\n\n---\n#no\n####### no\n- x\n---\n") == [(1, "A"), (1, "B")]
-    assert headings("# " + " " * 200_000 + "x " + "#" * 200_000) == [(1, "x")]
-    assert headings(("-" * 100_000 + "\n") * 3)[:1] == [(2, "-" * 100_000)]
+    assert parse_headings("# A #\nB\n=\n\n---\n#no\n####### no\n- x\n---\n") == [(1, "A"), (1, "B")]
+    assert parse_headings("# " + " " * 200_000 + "x " + "#" * 200_000) == [(1, "x")]
+    assert parse_headings(("-" * 100_000 + "\n") * 3)[:1] == [(2, "-" * 100_000)]
 
 
 def test_units_have_a_form_for_many() -> None:

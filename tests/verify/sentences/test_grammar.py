@@ -5,7 +5,7 @@ import json
 import pytest
 
 from orchestrator.core.site import LICENCE, render_licence
-from orchestrator.verify.files import CheckedFiles, decided, is_about_files
+from orchestrator.verify.files import CheckedFiles, decide_check, is_about_files
 
 STORY = b" ".join([b"word"] * 350) + b"\n"
 PAGE = b"""<!doctype html><html lang=en><title>Home</title>
@@ -783,7 +783,7 @@ COURSE_PROSE = [
 @pytest.mark.parametrize("text", [*TABLE, *MORE])
 def test_a_sentence_holds_where_it_is_met_and_fails_where_it_is_not(text: str) -> None:
     assert is_about_files(text)
-    good, poor = decided(text, CheckedFiles(GOOD, SENT)), decided(text, CheckedFiles(POOR, SENT))
+    good, poor = decide_check(text, CheckedFiles(GOOD, SENT)), decide_check(text, CheckedFiles(POOR, SENT))
     assert good.holds is True, good.seen
     assert poor.holds is False, poor.seen
     assert poor.seen
@@ -804,7 +804,7 @@ def test_a_sentence_of_which_a_part_is_not_understood_is_prose(text: str) -> Non
 )
 def test_a_denial_a_choice_and_an_open_question_are_told_apart(text: str, holds: bool | None) -> None:  # noqa: FBT001 - a column of the table
     assert is_about_files(text)
-    found = decided(text, SMALL)
+    found = decide_check(text, SMALL)
     assert found.holds is holds, found.seen
     assert found.seen
 
@@ -817,10 +817,10 @@ def test_a_sentence_that_says_more_than_the_rules_know_is_prose(text: str) -> No
 @pytest.mark.parametrize("text", COURSE_HOLDS)
 def test_a_check_of_a_course_is_decided_and_fails_where_nothing_was_made(text: str) -> None:
     assert is_about_files(text)
-    found = decided(text, COURSE)
+    found = decide_check(text, COURSE)
     assert found.holds is True, found.seen
     bare = {"run.py": b"prnt", "out.json": b"", "id.txt": b"2", "data.json": b"{", "words.md": b"a b"}
-    without = decided(text, CheckedFiles(bare, COURSE.attachments))
+    without = decide_check(text, CheckedFiles(bare, COURSE.attachments))
     assert without.holds is False, without.seen
 
 
@@ -830,19 +830,19 @@ def test_a_check_of_a_course_that_asks_for_more_is_prose(text: str) -> None:
 
 
 def test_what_files_of_two_formats_have_in_common_is_left_open() -> None:
-    assert decided("data.csv content equals data.xlsx (attachment)", COURSE).holds is None
+    assert decide_check("data.csv content equals data.xlsx (attachment)", COURSE).holds is None
 
 
 def test_a_file_is_never_compared_with_itself() -> None:
     repository = CheckedFiles({"id.txt": b"1"}, {})
     for text in ("id.txt matches the attached id.txt", "id.txt is identical to id.txt", "id.txt is unchanged"):
-        assert decided(text, repository).holds is None
+        assert decide_check(text, repository).holds is None
 
 
 def test_files_that_are_listed_behind_are_those_that_must_exist() -> None:
     for text in ("These files exist: a.md, README.md", "The following files must be present: `a.md` and README.md"):
-        assert decided(text, SMALL).holds is True
-        assert decided(text.replace("a.md", "b.md"), SMALL).holds is False
+        assert decide_check(text, SMALL).holds is True
+        assert decide_check(text.replace("a.md", "b.md"), SMALL).holds is False
 
 
 ORDERS = CheckedFiles(
@@ -930,5 +930,5 @@ ORDERS = CheckedFiles(
     ],
 )
 def test_keys_values_and_elements_are_read(text: str, holds: bool | None, seen: str) -> None:  # noqa: FBT001 - as above
-    found = decided(text, ORDERS)
+    found = decide_check(text, ORDERS)
     assert (found.holds, seen in found.seen) == (holds, True), found.seen

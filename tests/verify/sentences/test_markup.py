@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.verify.sentences.markup import is_selector, links, read_page, sources, target
+from orchestrator.verify.sentences.markup import find_links, find_sources, is_selector, parse_page, resolve_link
 
 PAGE = """<!doctype html><title>A &amp; b</title><main id="m" class="a b"><p lang="en-GB">x</p>
 <div><p data-x="one two">y</p><img src="i.png"><br/></div></main></p><a href="x.html">x</a>
@@ -34,7 +34,7 @@ PAGE = """<!doctype html><title>A &amp; b</title><main id="m" class="a b"><p lan
 )
 def test_a_selector_finds_elements(selector: str, count: int) -> None:
     assert is_selector(selector)
-    assert len(read_page(PAGE).found(selector)) == count
+    assert len(parse_page(PAGE).select_nodes(selector)) == count
 
 
 @pytest.mark.parametrize("selector", ["", "p + p", "p:hover", "p..x", "a b c d e f", "[x", "x" * 300])
@@ -43,15 +43,15 @@ def test_a_selector_that_is_not_understood_is_none(selector: str) -> None:
 
 
 def test_title_and_scripts_are_read() -> None:
-    page = read_page(PAGE)
+    page = parse_page(PAGE)
     assert page.title == "A & b"
     assert page.scripts == "let total = 1;"
-    assert list(sources(PAGE)) == ["i.png", "x.html", "s.js"]
+    assert list(find_sources(PAGE)) == ["i.png", "x.html", "s.js"]
 
 
 def test_links_lead_to_paths_of_the_repository() -> None:
-    assert links("a.md", "[x](b.md 'title') <a href=c>") == ["b.md", "c"]
-    assert [target("docs/a.html", to) for to in ("b.html", "../c.md", "/d.md", "./", "e%20f.md#x", "g/?q=1")] == [
+    assert find_links("a.md", "[x](b.md 'title') <a href=c>") == ["b.md", "c"]
+    assert [resolve_link("docs/a.html", to) for to in ("b.html", "../c.md", "/d.md", "./", "e%20f.md#x", "g/?q=1")] == [
         "docs/b.html",
         "c.md",
         "d.md",
@@ -59,7 +59,7 @@ def test_links_lead_to_paths_of_the_repository() -> None:
         "docs/e f.md",
         "docs/g/index.html",
     ]
-    assert [target("a.html", to) for to in ("https://x.example/", "#x", "", "mailto:x@y.example", "http://[::1")] == (
-        [None] * 5
-    )
-    assert target("a.html", "./") == "index.html"
+    assert [
+        resolve_link("a.html", to) for to in ("https://x.example/", "#x", "", "mailto:x@y.example", "http://[::1")
+    ] == ([None] * 5)
+    assert resolve_link("a.html", "./") == "index.html"

@@ -7,13 +7,13 @@ from orchestrator.verify.sentences.structure import (
     AbsentKey,
     Malformed,
     UnseenFile,
-    format_of,
-    looked_up,
-    parsed,
-    read_as,
-    table,
-    type_of,
-    unread,
+    describe_type,
+    look_up_key,
+    parse_as,
+    parse_by_name,
+    parse_csv_rows,
+    promised_format,
+    unread_finding,
 )
 
 
@@ -45,44 +45,44 @@ from orchestrator.verify.sentences.structure import (
 )
 def test_what_is_not_of_a_form_says_why(kind: str, data: bytes, why: str) -> None:
     with pytest.raises(Malformed, match=why):
-        read_as(kind, "a.file", data)
+        parse_as(kind, "a.file", data)
 
 
 def test_what_is_of_a_form_is_read() -> None:
-    assert read_as("json", "a", b'{"a": [1]}') == {"a": [1]}
-    assert read_as("yml", "a", b"a: yes\nb: 1.5\n") == {"a": True, "b": 1.5}
-    assert read_as("csv", "a", b"\xef\xbb\xbfa;b\n1;2\n\n") == [{"a": "1", "b": "2"}]
-    assert read_as("svg", "a", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>')
-    assert read_as("xml", "a", b"<feed/>") == "feed"
-    assert read_as("jpg", "a", b"\xff\xd8\xff\xe0") is None
-    assert table("a.csv", b"a\tb\n") == [["a", "b"]]
-    assert parsed("notes", b"3") == 3
-    assert (format_of("A.YML"), format_of("LICENSE")) == ("yaml", "")
+    assert parse_as("json", "a", b'{"a": [1]}') == {"a": [1]}
+    assert parse_as("yml", "a", b"a: yes\nb: 1.5\n") == {"a": True, "b": 1.5}
+    assert parse_as("csv", "a", b"\xef\xbb\xbfa;b\n1;2\n\n") == [{"a": "1", "b": "2"}]
+    assert parse_as("svg", "a", b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>')
+    assert parse_as("xml", "a", b"<feed/>") == "feed"
+    assert parse_as("jpg", "a", b"\xff\xd8\xff\xe0") is None
+    assert parse_csv_rows("a.csv", b"a\tb\n") == [["a", "b"]]
+    assert parse_by_name("notes", b"3") == 3
+    assert (promised_format("A.YML"), promised_format("LICENSE")) == ("yaml", "")
 
 
 def test_keys_are_looked_up_in_objects_lists_and_below() -> None:
     value = {"a": {"b": [{"c": 1}, {"c": 2}]}, "x.y": 3, "list": [5, 6]}
-    assert looked_up(value, "a.b.c") == [1, 2]
-    assert looked_up(value, "a.b[].c") == [1, 2]
-    assert looked_up(value, "x.y") == [3]
-    assert looked_up(value, "list[1]") == [6]
-    assert looked_up(value, "a.b[0].c") == [1]
+    assert look_up_key(value, "a.b.c") == [1, 2]
+    assert look_up_key(value, "a.b[].c") == [1, 2]
+    assert look_up_key(value, "x.y") == [3]
+    assert look_up_key(value, "list[1]") == [6]
+    assert look_up_key(value, "a.b[0].c") == [1]
     for key, why in (
         ("z", "the keys are `a`, `x.y`, `list`"),
         ("list[7]", "the list has 2 entries"),
         ("list.q", "there is a whole number"),
     ):
         with pytest.raises(AbsentKey, match=why):
-            looked_up(value, key)
+            look_up_key(value, key)
     with pytest.raises(AbsentKey, match="the list is empty"):
-        looked_up([], "a")
+        look_up_key([], "a")
     with pytest.raises(AbsentKey, match="it has no keys"):
-        looked_up({}, "a")
+        look_up_key({}, "a")
 
 
 def test_types_have_the_names_of_json() -> None:
     values: list[object] = [None, True, 1, 1.5, "a", [], {}]
-    assert [type_of(value) for value in values] == [
+    assert [describe_type(value) for value in values] == [
         "null",
         "a boolean",
         "a whole number",
@@ -104,5 +104,5 @@ def test_types_have_the_names_of_json() -> None:
 )
 def test_what_is_not_looked_into_is_left_open(kind: str, data: bytes) -> None:
     with pytest.raises(UnseenFile) as raised:
-        read_as(kind, "a.file", data)
-    assert unread(raised.value).holds is None
+        parse_as(kind, "a.file", data)
+    assert unread_finding(raised.value).holds is None

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from orchestrator.verify.sentences.tags import Tag, tags
+from orchestrator.verify.sentences.tags import Tag, parse_tags
 
 HOSTILE = [
     "<a " * 20_000,
@@ -27,7 +27,7 @@ HOSTILE = [
 
 def test_tags_have_names_and_attributes() -> None:
     page = "<!DOCTYPE html><P Class='a &amp; b' hidden data-x=1/2 id = \"i\" id=j>1 < 2</P ><br/><a href=x>"
-    assert list(tags(page)) == [
+    assert list(parse_tags(page)) == [
         Tag("p", attributes={"class": "a & b", "hidden": "", "data-x": "1/2", "id": "i"}),
         Tag("p", is_end=True),
         Tag("br"),
@@ -37,7 +37,7 @@ def test_tags_have_names_and_attributes() -> None:
 
 def test_comments_and_scripts_hold_no_tags() -> None:
     page = "<!-- <p> --><script>if (a<b) '<p>'</script><?x <p?><title>A <b></TITLE><![x <p>]><style><p></style><i =>"
-    assert [(tag.name, tag.inside) for tag in tags(page)] == [
+    assert [(tag.name, tag.inside) for tag in parse_tags(page)] == [
         ("script", "if (a<b) '<p>'"),
         ("title", "A <b>"),
         ("style", "<p>"),
@@ -47,16 +47,16 @@ def test_comments_and_scripts_hold_no_tags() -> None:
 
 @pytest.mark.parametrize("page", ["<!-- <p>", "<p", "<p a='<b>", "</p", "<! <"])
 def test_what_does_not_end_is_no_tag(page: str) -> None:
-    assert list(tags(page)) == []
+    assert list(parse_tags(page)) == []
 
 
 def test_a_script_that_does_not_end_goes_to_the_end_of_the_page() -> None:
-    assert list(tags("<script>a <p>")) == [Tag("script", inside="a <p>")]
+    assert list(parse_tags("<script>a <p>")) == [Tag("script", inside="a <p>")]
 
 
 @pytest.mark.parametrize("page", HOSTILE)
 def test_no_page_takes_long(page: str) -> None:
     started = time.process_time()
-    for _ in tags(page):
+    for _ in parse_tags(page):
         pass
     assert time.process_time() - started < 2
