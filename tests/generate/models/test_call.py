@@ -40,18 +40,19 @@ async def asked(of: Model, seconds: float = 30) -> ModelAnswer:
 def test_without_llm_models_litellm_is_never_imported() -> None:
     script = """
         import asyncio, sys
-        from orchestrator.generate.draft import Given
-        from orchestrator.generate.generation import Kit, begin
+        from orchestrator.generate.draft import Material
+        from orchestrator.generate.generation import Kit, begin_generation
         from orchestrator.core.settings import build_settings
         from orchestrator.core.site import Site
         from orchestrator.core.task import Task
         from orchestrator.core.deadline import Clock, Deadline
         import orchestrator.jobs.build, orchestrator.generate.models.call
-        given = Given(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
+        given = Material(Task(task="t", round=1, nonce="n", brief="b"), {}, Site({}), None)
         kit = Kit.load(build_settings({"TARGET_OWNER": "x"}).models)
 
         async def made():
-            return await (await begin(given, kit, Deadline(9e9, Clock()), lambda site: ())).site()
+            begun = await begin_generation(given, kit, Deadline(9e9, Clock()), lambda site: ())
+            return await begun.generate_site()
 
         asyncio.run(made())
         heavy = ("litellm", "openai", "playwright", "openpyxl", "pypdf")

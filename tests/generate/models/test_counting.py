@@ -34,8 +34,8 @@ def test_the_table_is_read_from_litellm_without_its_import_and_without_a_network
     script = """
         import socket, sys
         socket.socket = socket.getaddrinfo = None
-        from orchestrator.generate.models.counting import counted
-        print(counted("published exactly"), "litellm" in sys.modules)
+        from orchestrator.generate.models.counting import count_tokens
+        print(count_tokens("published exactly"), "litellm" in sys.modules)
     """
     run = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
     assert (run.stdout, run.stderr) == ("2 False\n", "")
