@@ -15,7 +15,7 @@ MOST = 800
 """Fewer than the 1,024 files that a process may usually have open."""
 
 _BUSY = json.dumps(
-    {"error": "Too many requests are being handled. Wait a few seconds and send this one again."}
+    {"error": "The receiver is busy with too many requests. Wait a few seconds and send this one again."}
 ).encode()
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n"

@@ -130,7 +130,8 @@ def test_an_installed_wheel_holds_all_that_it_reads(tmp_path: Path) -> None:
     ask = (
         "from orchestrator.compare import corpus; from orchestrator.generate import prompt; "
         "from orchestrator.generate.models import presets; "
-        "print(presets.__file__, len(presets.load()), len(prompt.load()), len(corpus.defects()))"
+        "print(presets.__file__, len(presets.load_presets()), len(prompt.load_prompts()), "
+        "len(corpus.load_defect_cases()))"
     )
     env["PYTHONPATH"] = str(tmp_path / "installed")
     said = subprocess.run(

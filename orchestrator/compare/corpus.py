@@ -69,7 +69,7 @@ def _load_defect_case(folder: Path, path: Path) -> Case:
         text = files[name].decode()
         for before, after in pairs:
             if text.count(before) != 1:
-                raise ValueError(f"{path.name}: {before!r} stands {text.count(before)} times in {name}")
+                raise ValueError(f"{path.name}: {before!r} occurs {text.count(before)} times in {name}")
             text = text.replace(before, after)
         files[name] = text.encode()
     files |= {name: text.encode() for name, text in said.get("files", {}).items()}

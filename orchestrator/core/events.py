@@ -387,7 +387,7 @@ _JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 def parse_line(line: str | bytes) -> StampedEvent:
     """Read one line; raise RuleBroken for what no job of ours writes: a job may have been taken over."""
-    broken = RuleBroken("A line of the events is not of the agreed form.", "Run the workflow again.")
+    broken = RuleBroken("A line of the events has a form that is not known.", "Run the workflow again.")
     if len(line) > MAX_LINE_BYTES:
         raise broken
     try:

@@ -12,7 +12,7 @@ class TooLarge(ValueError):
     """A body is larger than it may be. `begun`: what was read of it."""
 
     def __init__(self, begun: bytes) -> None:
-        super().__init__("The body is larger than it may be.")
+        super().__init__("The body is larger than the limit allows.")
         self.begun = begun
 
 

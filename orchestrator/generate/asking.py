@@ -126,7 +126,7 @@ async def _telling_silence(shared: SharedState, model: Model, call: ModelCall) -
         while True:
             await asyncio.sleep(SILENCE_S)
             if call.silent_s >= SILENCE_S:
-                shared.say(f"{model.name}: silent for {call.silent_s:.0f} s")
+                shared.say(f"{model.name}: sent nothing for {call.silent_s:.0f} s")
 
     telling = asyncio.create_task(tell())
     try:

@@ -22,24 +22,24 @@ class Reason(Enum):
     """What GitHub refused a call for."""
 
     SAML = _Meaning(
-        "its organization requires single sign-on",
+        "the organization requires single sign-on",
         "Authorize TARGET_TOKEN for the organization's single sign-on: Settings → Developer settings → the token.",
     )
     LIFETIME = _Meaning(
-        "its organization limits how long access may last",
+        "the organization limits how long a token may last",
         "Create a TARGET_TOKEN that expires sooner: the organization limits the lifetime of tokens.",
     )
     TOKEN_KIND = _Meaning(
-        "its organization forbids this kind of access",
+        "the organization forbids this kind of token",
         "Create a fine-grained TARGET_TOKEN whose resource owner is the organization, and have it approved there.",
     )
     ADDRESS = _Meaning(
-        "its organization only allows other IP addresses",
-        "Add the runner's address to the organization's IP allow list, or set RUNNER to one that is on it.",
+        "the organization does not allow this IP address",
+        "Add the runner's address to the organization's IP allow list, or set RUNNER to a runner that is on it.",
     )
     ARCHIVED = _Meaning("the repository is archived", "Unarchive the repository, or send the task under another name.")
     LIMITED = _Meaning(
-        "its rate limit is reached", "Wait until the limit resets (at most an hour), then re-run the failed job."
+        "the rate limit is reached", "Wait until the limit resets (at most an hour), then re-run the failed job."
     )
     ACCOUNT = _Meaning(
         "something is wrong with the account", "Sign in to GitHub as the owner: GitHub shows what is wrong."

@@ -45,7 +45,7 @@ class Stream:
         line = render_line(StampedEvent(head, redact_event(event, self.private, LEFT_OUT))).encode()
         self.written += len(line)
         if self.written > MAX_BYTES:
-            self.broken = f"they are more than {MAX_BYTES // 1024**2} MB"
+            self.broken = f"they have more than {MAX_BYTES // 1024**2} MB"
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

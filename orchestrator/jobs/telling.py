@@ -47,7 +47,7 @@ class Teller:
         was_broken = stream.broken
         yield
         if stream.broken and not was_broken:
-            self.runner.warning(f"The events could not be written ({stream.broken}): the log has all of it.")
+            self.runner.warning(f"The events could not be written ({stream.broken}): the log has all of them.")
 
     def fail(self, error: PagewrightError, who: str) -> None:
         """Tell that the job `who` ends with an error. The log has it as an annotation of the command."""

@@ -185,7 +185,7 @@ def describe_faults(report: "Report", this: int, *, with_earlier: bool) -> list[
 
 
 def _describe_failure(check: CheckResult) -> str:
-    return f"This check of round {check.round} must be true and is not: {check.text}\n  It gave: {check.seen}"
+    return f"This check of round {check.round} must be true, but is not: {check.text}\n  It gave: {check.seen}"
 
 
 def _describe_fault(finding: Finding) -> str:

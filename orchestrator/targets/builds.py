@@ -98,7 +98,7 @@ class Builds:
             return str(said["message"])
         if not self.status:
             return "no build was started"
-        return f"GitHub calls its build “{self.status}”"
+        return f"GitHub says that its build is “{self.status}”"
 
     async def _fetch_latest_build(self) -> None:
         headers = {"If-None-Match": self.etag} if self.etag else {}

@@ -52,7 +52,7 @@ class Cage:
 
 
 def can_sandbox() -> bool:
-    """Whether Chromium's sandbox can run: it refuses to for root."""
+    """Whether Chromium's sandbox can run: Chromium refuses it for root."""
     return os.geteuid() != 0
 
 
@@ -140,9 +140,9 @@ async def _launch_browser(
                 # Ubuntu keeps user namespaces from every browser but the installed Google Chrome.
                 if "sandbox" not in error.message.lower():
                     raise
-                on_no_sandbox("this machine does not let it")
+                on_no_sandbox("this machine does not allow it")
         else:
-            on_no_sandbox("it refuses to for root")
+            on_no_sandbox("Chromium refuses it for root")
         return await launch(sandbox=False)
     except Error:
         raise UsageError("The browser does not start.", "Start it by hand to see why, or set BROWSER.") from None

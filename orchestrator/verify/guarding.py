@@ -41,7 +41,7 @@ async def find_replaced_functions(session: CDPSession, seconds: float) -> list[F
 def _replacement_finding(names: Sequence[str]) -> Finding:
     listed = ", ".join(f"`{name[:60]}`" for name in names[:SHOWN])
     cut = f" ({SHOWN} of {len(names)})" if len(names) > SHOWN else ""
-    text = f"Expected what checks read through to be the browser's own; saw the page replace {listed}{cut}."
+    text = f"Expected the functions that checks read with to be the browser's own; saw the page replace {listed}{cut}."
     return make_finding("error", text, "the page's scripts")
 
 

@@ -29,7 +29,7 @@ _SHAPING = frozenset({"stylesheet", "script"})
 
 _FRAME = re.compile(r"(https?://[^\s()]{1,2000}:\d{1,9}:\d{1,9})")
 _LONGEST_STACK = 20_000  # of which the first frame is looked for: a page writes its own
-_NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
+_NOT_PUBLIC = "which has no public address, so no visitor can reach it"
 
 
 @dataclass(frozen=True)
@@ -232,7 +232,7 @@ def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[lis
         elif kind in _ANSWERS:
             notes.append(f"{url} answered {status}.")
         elif not _is_blocked(url, target) and _url_host(url) not in unseen:
-            text = f"Expected the {kind} {url} to be there; it answered {status}. Name a version and a file that exist."
+            text = f"Expected the {kind} {url} to exist; it answered {status}. Name a version and a file that exist."
             findings.append(make_finding("external", text, kind))
     for url, (failure, kind) in heard.failed.items():
         if url not in heard.answered and not _is_blocked(url, target):
@@ -245,7 +245,7 @@ def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[lis
         for url in dict.fromkeys(blocked)
     ]
     if unseen:
-        notes.append(f"There is no network here, so nothing can be said of {', '.join(sorted(unseen))}.")
+        notes.append(f"There is no network here, so these hosts could not be reached: {', '.join(sorted(unseen))}.")
     for text, place in heard.said.items():
         if not any(host in text for host in unseen):
             where = target.shorten_urls(place)
@@ -289,11 +289,9 @@ def _error_findings(heard: PageEvents, target: Target) -> Iterator[Finding]:
             "error", f"Expected the page to stay at its address; saw it go to {heard.elsewhere}", "location"
         )
     if heard.has_crashed:
-        yield make_finding(
-            "limit", "Expected the page to go on running; saw it crash.", target.shorten_urls(target.url)
-        )
+        yield make_finding("limit", "Expected the page to keep running; saw it crash.", target.shorten_urls(target.url))
     if heard.is_restless:
-        text = f"Expected the page to come to rest; saw it load {heard.documents} documents by itself."
+        text = f"Expected the page to settle; saw it load {heard.documents} documents by itself."
         yield make_finding("limit", text, "location")
 
 
@@ -301,16 +299,16 @@ def _missing_finding(url: str, seen: str, kind: str, target: Target) -> Finding:
     path = unquote(urlsplit(url).path)
     folder = unquote(urlsplit(target.url).path)
     inside = path.removeprefix(folder)
-    text = f"Expected {inside or 'the page'} to be there; {seen}{_describe_near_miss(inside, inside != path, target)}."
-    return make_finding("missing", text, f"asked for as {kind}: {target.shorten_urls(url)}")
+    text = f"Expected {inside or 'the page'} to exist; {seen}{_describe_near_miss(inside, inside != path, target)}."
+    return make_finding("missing", text, f"requested as {kind}: {target.shorten_urls(url)}")
 
 
 def _describe_near_miss(inside: str, is_inside: bool, target: Target) -> str:  # noqa: FBT001 - it is read one line above
     if not is_inside:
-        return ", because it lies outside the site: address files without a slash or a host in front"
+        return ", because this address is outside the site: begin addresses of files without a slash or a host"
     near = next((path for path in target.files or () if path.lower() == inside.lower()), None)
     if near is not None:
-        return f". There is {near}: capital letters count"
+        return f". There is {near}: upper and lower case matter"
     name = inside.rpartition("/")[2].lower()
     near = next((path for path in target.files or () if path.rpartition("/")[2].lower() == name), None)
     return "" if near is None else f". There is {near}"

@@ -56,7 +56,7 @@ MAX_FINDINGS = 100
 ANSWERING_S = 6.0
 """A page that says nothing for so long is busy. An ordinary one answers at once, on a machine under load too."""
 
-STOPPED = "the page does not go on running"
+STOPPED = "the page does not keep running"
 UNSETTLED = "the page goes from document to document by itself"
 BEAT_S = 0.2
 ONCE_MORE_S = 2.0
@@ -70,7 +70,7 @@ _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot f
 class _Inspected:
     """What was seen so far.
 
-    `has_stopped`: the page does not go on running; `is_cut`: it does, and there was no time left to look at all of it.
+    `has_stopped`: the page does not keep running; `is_cut`: it does, and there was no time left to look at all of it.
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class _Inspected:
             self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
         elif (word := find_unknown_word(outcome.seen)) and needs_runner(self.texts.get(label, ""), NAMES):
             self.unreadable[label] = (
-                f"It is in the language of a test runner and uses `{word}`, which is not known here"
+                f"It is written for a test runner and uses `{word}`, which Pagewright does not know"
             )
         elif (name := find_foreign_name(outcome.seen)) and name in used_names(
             parse_javascript(self.texts.get(label, ""))
@@ -117,10 +117,10 @@ async def inspect_page(cage: Cage, target: Target, asked: Asked, limits: TimeLim
     except (TimeoutError, PlaywrightTimeoutError):
         if not (seen.is_answering or seen.heard.is_restless):
             seen.has_stopped = True
-            seen.findings.append(_limit_finding(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
+            seen.findings.append(_limit_finding(f"settle within {limits.whole:.0f} s; saw it still busy", target))
         else:  # it answers, so that what took long was looking at it
             seen.is_cut = True
-            seen.notes.append(f"Not all of the page was looked at within {limits.whole:.0f} s.")
+            seen.notes.append(f"The page could not be examined completely within {limits.whole:.0f} s.")
     except Error as error:
         if not cage.watch.has_ended_it:
             seen.findings.append(make_finding("error", f"Expected the page to open; saw: {error.message}", target.url))
@@ -159,7 +159,7 @@ def _qualify_verdict(label: str, verdict: CheckResult, seen: _Inspected, outside
     if verdict.kind != "js" or verdict.state != "failed":
         return verdict
     if seen.is_cut and label not in seen.shown:
-        return mark_unreadable(verdict, "There was no time left to evaluate it; it says nothing of the page")
+        return mark_unreadable(verdict, "There was no time left to evaluate it; it says nothing about the page")
     if label in seen.unreadable:
         return mark_unreadable(verdict, seen.unreadable[label])
     hosts = sorted({urlsplit(url).hostname or "" for url in find_needed_urls(seen.heard)})
@@ -187,7 +187,7 @@ async def _open_and_inspect(cage: Cage, target: Target, asked: Asked, limits: Ti
             is_there = await _run_checks_and_look(page, session, Trials(cage, target, limits), wanted, seen)
         seen.has_stopped = seen.heard.has_crashed or not (is_there or seen.heard.is_restless)
         if seen.has_stopped and not (seen.heard.has_crashed or cage.watch.has_ended_it):
-            seen.findings.append(_limit_finding("go on answering; saw it busy without end", target))
+            seen.findings.append(_limit_finding("keep answering; saw it busy all the time", target))
 
 
 async def _run_checks_and_look(

@@ -129,7 +129,7 @@ def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
             continue
         path = unquote(urlsplit(urljoin(target.url, url)).path).removeprefix(urlsplit(target.url).path)
         if find_served_file(target.files, path) is None and find_served_file(target.files, f"{path}/") is None:
-            text = f"Expected {path} to be there, which a link leads to; the site has no such file."
+            text = f"Expected {path} to exist, because a link leads to it; the site has no such file."
             findings.append(make_finding("missing", text, f'a[href="{written}"]'))
     return limit_findings(list(dict.fromkeys(findings)), MAX_OF_ONE_KIND)
 

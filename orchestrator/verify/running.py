@@ -84,7 +84,7 @@ async def run_proof(page: Page, proof: Proof, seconds: float) -> Shown:
         try:
             shown = await _run_step(page, session, step, seconds)
         except PlaywrightTimeoutError:
-            shown = (False, f"there is no {step.what} that could be used")
+            shown = (False, f"there is no {step.what} that can be used")
         except Error as error:
             shown = (False, error.message.partition("\n")[0])
         if shown[0] and urlsplit(page.url).netloc != origin:

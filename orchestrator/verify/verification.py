@@ -127,7 +127,7 @@ async def _try_proof(entry: tuple[int, Check], text: str, subject: Subject, tria
         others["the page as it was before"] = subject.before
     for name, site in others.items():
         if (await _run_proof_on(trial, site, proof, min(patience, seconds)))[0]:
-            return make_verdict(entry, "prose", (False, f"its proof holds on {name} too, so it shows nothing"), text)
+            return make_verdict(entry, "prose", (False, f"its proof holds on {name} too, so it proves nothing"), text)
     return make_verdict(entry, "prose", shown, text)
 
 

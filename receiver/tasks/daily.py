@@ -110,7 +110,7 @@ class Daily:
         if not self._is_allowed(request):
             await self._refresh_runs(now)
         if not self._is_allowed(request):
-            _log.warning("task %s: refused, the %d of this day are used up", request, self.most)
+            _log.warning("task %s: refused, because the %d tasks of this day are used up", request, self.most)
             raise _used_up_error(self.most, now)
         is_repeat = self._is_repeat(request)
         if is_repeat:

@@ -358,7 +358,7 @@ async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkey
     await at_home(at, Reply(PAGE + README, delay=0.1))
     told = [line for line in told if "not available at its server" not in line]
     assert re.fullmatch(r"home: asked with about \d+ tokens, for at most 8000 tokens in 240 s", told[0])
-    assert told[1] == "home: silent for 0 s"
+    assert told[1] == "home: sent nothing for 0 s"
     assert len(told) >= 3
 
 

@@ -113,7 +113,7 @@ async def test_what_is_whole_of_an_answer_that_stays_unfinished_is_used_where_no
         making, told = generation(server, "first", seconds=2)
         made = await making.generate_site()
     assert (made.built_by, dict(made.site.files), made.is_cut_off) == ("first", MADE, True)
-    assert outcomes(making) == ["not at its end after 2 s", f"used as it is: {BROKEN_OFF.text}"]
+    assert outcomes(making) == ["not finished after 2 s", f"used as it is: {BROKEN_OFF.text}"]
     assert [event.path for event in told if isinstance(event, FileEvent)] == ["index.html", "README.md"]
 
 

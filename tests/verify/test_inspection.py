@@ -178,7 +178,7 @@ async def test_what_the_page_complains_about_is_found(stage: Stage) -> None:
 async def test_a_missing_file_is_found_with_its_address_and_only_once(stage: Stage) -> None:
     report = await stage.report(HOME + "<img alt='' src=none.png><script>fetch('none.png')</script>")
     assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
-        ("missing", "Expected none.png to be there; the site answered 404.", "asked for as image: none.png")
+        ("missing", "Expected none.png to exist; the site answered 404.", "requested as image: none.png")
     ]
 
 
@@ -188,7 +188,7 @@ async def test_what_cannot_be_had_from_outside_is_found(stage: Stage) -> None:
         page = f"{HOME}<img alt='' src={wire.url}x.png><script src=https://localhost:8443/x.js></script>"
         report = await stage.report(page)
         assert wire.connections == []
-    refused = "which has no public address: nobody's browser reaches it."
+    refused = "which has no public address, so no visitor can reach it."
     assert sorted((finding.kind, finding.text, finding.where) for finding in report.findings) == [
         ("external", f"Expected a public address; saw {wire.url}x.png, {refused}", "image"),
         ("external", f"Expected the script to load; saw https://localhost:8443/x.js, {refused}", "script"),
@@ -259,7 +259,7 @@ async def test_what_there_was_no_time_for_says_nothing_of_a_page_that_answers(st
     assert states(report) == ["unreadable", "passed"]
     assert report.checks[0].seen.startswith("There was no time left to evaluate it")
     assert report.findings == ()
-    assert report.notes == ("Not all of the page was looked at within 8 s.",)
+    assert report.notes == ("The page could not be examined completely within 8 s.",)
 
 
 async def test_no_check_holds_on_a_page_that_goes_from_document_to_document(stage: Stage) -> None:
@@ -365,7 +365,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     report = await inspect_page(stage.cage, target, asked, TimeLimits(check=1))
     assert report.checks[0].state == "passed"
     assert report.findings == ()
-    assert report.notes == ("There is no network here, so nothing can be said of cdn.jsdelivr.net.",)
+    assert report.notes == ("There is no network here, so these hosts could not be reached: cdn.jsdelivr.net.",)
 
 
 async def test_a_check_that_names_its_own_time_gets_it(stage: Stage) -> None:
@@ -397,11 +397,11 @@ async def test_a_name_that_differs_in_case_or_place_is_said(stage: Stage) -> Non
     page = HOME + "<script src=App.js></script><script src=/app.js></script><script src=js/app.js></script>"
     report = await stage.report(page, app_js="1")
     texts = {finding.text for finding in report.findings}
-    outside = "Expected /app.js to be there; the site answered 404, because it lies outside the site"
+    outside = "Expected /app.js to exist; the site answered 404, because this address is outside the site"
     assert texts == {
-        "Expected App.js to be there; the site answered 404. There is app.js: capital letters count.",
+        "Expected App.js to exist; the site answered 404. There is app.js: upper and lower case matter.",
         f"{outside}: address files without a slash or a host in front.",
-        "Expected js/app.js to be there; the site answered 404. There is app.js.",
+        "Expected js/app.js to exist; the site answered 404. There is app.js.",
     }
 
 
@@ -542,7 +542,7 @@ async def test_a_check_in_the_language_of_a_test_runner_is_understood(stage: Sta
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("await page.route('**/*', () => {})", "It is in the language of a test runner and uses `page.route`"),
+        ("await page.route('**/*', () => {})", "It is written for a test runner and uses `page.route`"),
         ("len(document.querySelectorAll('li')) == 3", "It names `len`, which no page has"),
     ],
 )

@@ -211,7 +211,7 @@ class ModelCall:
             return failed_answer(self.model, outcome, self.started, 0.0)
         seconds = self.allowance.seconds
         if self._follower.heard.has_come:
-            return replace(self._end_answer(f"not at its end after {seconds:.0f} s"), is_late=True)
+            return replace(self._end_answer(f"not finished after {seconds:.0f} s"), is_late=True)
         return replace(failed_answer(self.model, f"no answer within {seconds:.0f} s", self.started, None), is_late=True)
 
     def _end_answer(self, outcome: str) -> ModelAnswer:

@@ -111,13 +111,13 @@ class Follower:
             if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
                 raise Abandoned("repeats itself endlessly")
         if self.heard.tokens > TIMES * self.tokens:
-            raise Abandoned("goes on beyond the limit of its answer")
+            raise Abandoned("its answer is longer than the limit that was set")
         if now >= self._read_again and self.following.tell is not ignore_event:
             self._tell_files(text)
             took = time.monotonic() - now
             self._read_again = now + took + took / self.following.pace.share
         if self.is_streamed and self.following.has_next and (limit := self.exceeded_silence(now)):
-            raise Abandoned(f"nothing came for {limit:g} s")
+            raise Abandoned(f"nothing arrived for {limit:g} s")
 
     def exceeded_silence(self, now: float) -> float:
         """Return the seconds of silence that are allowed, where more have passed; else 0."""

@@ -124,7 +124,7 @@ def _left_out_complaints(parts: Sequence[Part], around: str) -> list[Complaint]:
         Complaint(
             path,
             "left out",
-            f"{path}: it was sent {where} beside the blocks and was left out. Send it in its own block.",
+            f"{path}: it was sent {where} outside the blocks, and was left out. Send it in its own block.",
         )
         for path, where in beside.items()
         if path not in known and not form_problem(path)
