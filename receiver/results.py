@@ -213,5 +213,5 @@ def _candidate_rounds(round_: int | None) -> Sequence[int]:
 def _unknown_error() -> RefusedRequest:
     return RefusedRequest(
         404,
-        "This request is unknown. If you have just sent it, ask again in a few seconds: GitHub does not list its run yet.",
+        "This request is unknown. If you have just sent it, ask again in a few seconds: GitHub may not list it yet.",
     )

@@ -36,9 +36,10 @@ EMAIL = "visitor@example.com"
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """What the command line says. `repeat`: how often each task is given, each time with another seed.
+    """What the command line says.
 
-    `corpus`: where the sites lie that are to be repaired.
+    - `repeat`: how many times each task is sent, each time with another seed
+    - `corpus`: the folder of the sites to repair
     """
 
     files: Sequence[Path]

@@ -16,9 +16,11 @@ MIRROR = FOLDER / "mirror"
 
 @dataclass(frozen=True)
 class Case:
-    """One site. `kind`: of the finding that it must cause, empty for a good one; `says`: a piece of it.
+    """One site.
 
-    `attachments`: those of its files that came with the brief, as they were sent.
+    - `kind`: the kind of finding that it must cause; empty for a good site
+    - `says`: a piece of that finding's text
+    - `attachments`: the files among `files` that came with the brief, as they were sent
     """
 
     name: str

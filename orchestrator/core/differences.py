@@ -23,10 +23,14 @@ _INSIDE = re.compile(r"(?<=Saw: )(?:(<html)\b.*|(<[^>]{0,500}>).*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Difference:
-    """From one report to a later one. Each check is as the later report has it.
+    """The differences from one report to a later one. Each check is as the later report has it.
 
-    `gained`: checks that hold only later; `lost`: that held only before; `failing`: that failed both times; `kept`: how
-    many held both times; `came` and `went`: findings.
+    - `gained`: checks that hold only in the later report
+    - `lost`: checks that held only in the earlier one
+    - `failing`: checks that failed in both
+    - `kept`: how many checks held in both
+    - `came`: findings that only the later report has
+    - `went`: findings that only the earlier one has
     """
 
     gained: tuple[CheckResult, ...] = ()

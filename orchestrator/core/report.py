@@ -39,10 +39,12 @@ class Finding(_ReportEntry):
 
 
 class Attempt(_ReportEntry):
-    """One answer that was asked for, used or not. `cost_usd`: None if a price is unknown.
+    """One answer that was asked for, whether it was used or not.
 
-    `tokens_cached`: those of `tokens_in` that the provider had read before; `verified`: a browser saw what it made, and
-    what it saw are `passed`, `failed` and `findings`; `note`: what its server did that a person should know.
+    - `cost_usd`: None if a price is unknown
+    - `tokens_cached`: how many of `tokens_in` the provider had read before
+    - `verified`: a browser opened the site; `passed`, `failed` and `findings` say what it saw
+    - `note`: what a person should know about the model's server
     """
 
     model: Name
@@ -82,11 +84,13 @@ class RefusedChange(_ReportEntry):
 
 
 class Build(_ReportEntry):
-    """`build.json`. `base`: the head that the site was built on, None if there was no repository.
+    """`build.json`.
 
-    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff;
-    `attachments_refused`: those that any answer changed and that stay as they were sent; `notes`: what the browser saw
-    that is nobody's fault; `told`: what an evaluator gets to know of the `error`.
+    - `base`: the commit that the site was built on, None if there was no repository
+    - `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff
+    - `attachments_refused`: the attachments that an answer changed without permission; they stay as they were sent
+    - `notes`: what the browser saw that is nobody's fault
+    - `told`: how much of `error` an evaluator gets to know
     """
 
     id: Name

@@ -47,8 +47,11 @@ class Endpoint:
 class Tools:
     """What an evaluation works with.
 
-    `url`: where results are sent to; `say` is told what happened, line by line; `reach`: what the operator allows;
-    `patience`: seconds for a result, `comparing`: for all that is read of a page.
+    - `url`: where results are sent to
+    - `say`: is called with each line that tells what happened
+    - `reach`: which addresses the operator allows
+    - `patience`: how many seconds to wait for a result
+    - `comparing`: how many seconds all reading of a page may take
     """
 
     settings: EvaluatorSettings

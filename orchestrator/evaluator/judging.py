@@ -37,9 +37,11 @@ LONGEST_SEEN = 300
 
 @dataclass(frozen=True)
 class Claim:
-    """What an endpoint says it did. `since`: Unix seconds, when the first round of the task was asked.
+    """What an endpoint says it did.
 
-    `attachments`: of all rounds so far; `earlier`: the repository that an earlier round of the task named, if any.
+    - `since`: when the first round of the task was sent, in Unix seconds
+    - `attachments`: those of all rounds so far
+    - `earlier`: the repository that an earlier round of the task named, if any
     """
 
     task: Task

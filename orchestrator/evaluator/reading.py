@@ -31,12 +31,13 @@ class NothingToRead(GitHubFailed):
 
 @dataclass(frozen=True)
 class CommitFiles:
-    """What lies at a commit of a repository.
+    """The files at one commit of a repository.
 
-    `files`: path -> bytes. `later`: the bytes that the record has at the head where that is a later commit which
-    changes the record alone, else None: GitHub Pages may lose a commit, and never repeats one. `address`: where the
-    repository's page is served, with a slash at the end, empty if it has none; `is_own_domain`: that is a domain of the
-    owner's, who decides what answers there.
+    - `files`: path -> bytes
+    - `later`: the record's bytes at the head, if a later commit changed only the record, else None. Pagewright makes
+      such a commit because GitHub Pages may lose one, and never builds the same one twice
+    - `address`: where the repository's page is served, with a slash at the end; empty if it has none
+    - `is_own_domain`: the address is a domain of the owner, who decides what is served there
     """
 
     full_name: str

@@ -25,10 +25,12 @@ SILENCE_S = 30.0
 
 @dataclass(frozen=True)
 class SharedState:
-    """What all conversations of a task share. `broken`: says which rules a site breaks.
+    """What all conversations of a task share.
 
-    `refused`: the changes of attachments that were not taken, also if the answers that made them were dropped; `tell`:
-    receives what happens as events; `pace`: how often an answer is looked at while it comes.
+    - `broken`: returns the rules that a site breaks
+    - `refused`: the changes of attachments that were refused, also if the answer itself was dropped
+    - `tell`: receives events
+    - `pace`: how often an answer is looked at while it arrives
     """
 
     litellm: Any

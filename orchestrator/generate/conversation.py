@@ -118,10 +118,12 @@ def _describe_remedy(model: Model) -> str:
 
 @dataclass(frozen=True)
 class _ReadAnswer:
-    """An answer with its continuations, and what it holds. `is_cut`: its end is missing all the same.
+    """An answer with its continuations, and what it holds.
 
-    `is_too_long`: prompt and answer do not fit together; `is_less`: the model reads less than was believed till then;
-    `is_left`: it broke off, and the model is not asked again.
+    - `is_cut`: its end is still missing
+    - `is_too_long`: prompt and answer together do not fit the model
+    - `is_less`: the model reads fewer tokens than was believed until then
+    - `is_left`: it broke off, and the model is not asked again
     """
 
     text: str

@@ -28,12 +28,17 @@ _WORKFLOWS = ".github/workflows/"
 
 @dataclass(frozen=True)
 class Material:
-    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
+    """What a model has to work with.
 
-    `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
-    `told`: all that a model could be told about each attachment; `proofs`: those given so far for checks in prose.
-    `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
-    of attachments that were not taken before it.
+    - `attachments`: those of this round
+    - `present`: the site as it is now, empty for a new one
+    - `made`: the site to repair, None at first
+    - `wrong`: what is wrong with `made`, line by line
+    - `told`: what a model can be told about each attachment
+    - `proofs`: the proofs so far, for checks in prose
+    - `tried`: the earlier repairs of this task
+    - `day`: the day of this round
+    - `refused`: the changes of attachments that were refused so far
     """
 
     task: Task
@@ -86,12 +91,16 @@ class Material:
 
 @dataclass(frozen=True)
 class Draft:
-    """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
+    """A site in the making.
 
-    `left`: of the flaws, what answers brought that could not be used, and that no later one fixed. `is_usable`: with
-    all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check in prose -> what
-    proves it. `refused`: attachment -> why an answer's change of it was not taken; `declared`: attachment -> the words
-    of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is missing still.
+    - `flaws`: what the model still has to do
+    - `done`: what was used of its last answer
+    - `left`: those of `flaws` that come from unusable parts of answers, and that no later answer fixed
+    - `is_usable`: with all its flaws, the site is better than none
+    - `proofs`: label of a check in prose -> its proof
+    - `refused`: attachment -> why a change of it was refused
+    - `declared`: attachment -> the words of the brief that ask to change it
+    - `is_cut_off`: an answer stayed cut off, so a part of the site is missing
     """
 
     files: Mapping[str, bytes]

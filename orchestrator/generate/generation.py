@@ -52,9 +52,11 @@ class Kit:
 class GeneratedSite:
     """The site, and who made it: a model's name, or `fallback`.
 
-    `attachments_changed`: the lines of each one's diff; `proofs`: what the model gave for checks in prose, by label;
-    `attached`: the attachments of all rounds as they were sent; `attachments_refused`: the changes of them that were
-    not taken so far, of any answer; `is_cut_off`: the answer ended in the middle, so the template may be worth more.
+    - `attachments_changed`: attachment -> the lines of its diff
+    - `proofs`: label of a check in prose -> the model's proof
+    - `attached`: the attachments of all rounds, as they were sent
+    - `attachments_refused`: the changes of attachments that were refused so far, in any answer
+    - `is_cut_off`: the answer ended in the middle, so the template's page may be better
     """
 
     site: Site

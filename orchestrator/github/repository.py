@@ -23,10 +23,12 @@ ARCHIVE_S = 60
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository that is ours for the task, or may become it.
+    """A repository that belongs to the task, or may become its repository.
 
-    `commits`: (sha, message), newest first; no entry if it is empty or `exists` is False. `record`: what
-    `pagewright.json` at the head says, `stamp` its bytes. `described`: the key in the description of an empty one.
+    - `commits`: (sha, message), newest first; empty if the repository is empty or `exists` is False
+    - `record`: what `pagewright.json` at the head says
+    - `stamp`: the bytes of `pagewright.json` at the head
+    - `described`: the key in the description of an empty repository
     """
 
     owner: str

@@ -29,7 +29,11 @@ from orchestrator.making.make import Assignment, MakingResult, MakingTools, make
 
 @dataclass(frozen=True)
 class BuildStart:
-    """What a build begins with. `deadline`: when publishing must begin; `notes`: what a person should know."""
+    """What a build begins with.
+
+    - `deadline`: when publishing must begin
+    - `notes`: what a person should know
+    """
 
     task: Task
     found: Repository

@@ -19,9 +19,10 @@ TURNS = 6
 
 @dataclass(frozen=True)
 class CommitOrder:
-    """What is to be committed, for whom. `secrets`: values that must not turn up in a published file.
+    """What to commit, and for whom.
 
-    `was_built`: job `build` ended well, so where there is no `build`, its hand-over was lost on the way.
+    - `secrets`: values that no published file may hold
+    - `was_built`: job `build` ended well; if `build` is missing all the same, its files were lost on the way
     """
 
     order: Order
@@ -37,9 +38,10 @@ class CommitOrder:
 
 @dataclass(frozen=True)
 class Committed:
-    """The commit `sha` that answers the request. `expected`: what Pages serves once `head` is live, path -> blob id.
+    """The commit `sha` that answers the request.
 
-    `is_replay`: the head was made by an earlier run.
+    - `expected`: what Pages serves once `head` is live, path -> blob id
+    - `is_replay`: an earlier run made the head
     """
 
     repository: Repository

@@ -14,8 +14,9 @@ from orchestrator.github.event import fetch_full_task
 class Intake:
     """One task as a job takes it up.
 
-    `reader`: GitHub with the job's own token. `day`: of the licence and of the README, the same in both jobs.
-    `reserved`: repositories that are never written to, `owner/name` in lower case.
+    - `reader`: GitHub, read with the job's own token
+    - `day`: the day of the licence and of the README, the same in both jobs
+    - `reserved`: repositories that are never written to, as `owner/name` in lower case
     """
 
     task: Task

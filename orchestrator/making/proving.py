@@ -38,12 +38,14 @@ class ProvedAttempt:
 
 @dataclass(frozen=True)
 class ProvingTools:
-    """What proving takes: how a site is verified, and how it is repaired.
+    """What proving needs: how to verify a site, and how to repair it.
 
-    `repair` gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
-    repairs before; it returns None if no model repairs it. `standing`: the findings of the site that is published
-    now, asked for once and only where they decide something; None if there is no such site. `template`: the site
-    that needs no model, held against an answer that was cut off; it may return None. `emit`: takes what was judged.
+    - `repair`: gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
+      earlier repairs; returns None if no model repairs it
+    - `standing`: returns the findings of the site that is published now, or None if there is no such site; called once,
+      and only if they decide something
+    - `template`: returns the site that needs no model, to compare with an answer that was cut off; may return None
+    - `emit`: receives what was judged
     """
 
     verify: Callable[[GeneratedSite], Awaitable[ProvedAttempt]]

@@ -62,11 +62,16 @@ class Target:
 
 @dataclass
 class PageEvents:
-    """Everything as it came, oldest first; of each kind `MAX_SAID` at most.
+    """Everything that a page did, oldest first; at most `MAX_SAID` of each kind.
 
-    `errors`: message -> stack; `places`: message -> where; `rejected`: messages of promises; `said`: on the console,
-    text -> where; `answered`: address -> status and type; `failed`: address -> failure and type; `left_out`: how many
-    more came, by kind; `elsewhere`: the first document that took the page's place and lies outside its address.
+    - `errors`: message -> stack
+    - `places`: message -> where it happened
+    - `rejected`: messages of rejected promises
+    - `said`: text on the console -> where it came from
+    - `answered`: address -> status and type
+    - `failed`: address -> failure and type
+    - `left_out`: kind -> how many more there were
+    - `elsewhere`: the first document that replaced the page and is not at its address
     """
 
     errors: dict[str, str] = field(default_factory=dict)

@@ -70,7 +70,8 @@ _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot f
 class _Inspected:
     """What was seen so far.
 
-    `has_stopped`: the page does not keep running; `is_cut`: it does, and there was no time left to look at all of it.
+    - `has_stopped`: the page does not keep running
+    - `is_cut`: the page keeps running, but there was no time to look at all of it
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)

@@ -24,9 +24,11 @@ class NoSuchFile(LookupError):
 class _Rule:
     """How one kind of address of a CDN names a file of a package.
 
-    `address`: with the groups `path`, `version` and, where `package` is empty, `name`. `base`: where in the package the
-    path begins. `makes_min`: whether the CDN makes `x.min.js` where only `x.js` is there. `entry`: the keys of
-    `package.json` that name the file for an address without a path. `takes_ranges`: whether `@5` is a version.
+    - `address`: a pattern with the groups `path`, `version` and, if `package` is empty, `name`
+    - `base`: the folder of the package in which the path begins
+    - `makes_min`: the CDN makes `x.min.js` if there is only `x.js`
+    - `entry`: the keys of `package.json` that name the file for an address without a path
+    - `takes_ranges`: `@5` counts as a version
     """
 
     address: re.Pattern[str]

@@ -35,10 +35,14 @@ MARGIN_S = 0.5
 
 @dataclass(frozen=True)
 class Subject:
-    """What is verified. `base`: the repository's name; `before`: the site of the round before, empty in the first.
+    """What is verified.
 
-    `asked`: the checks of all rounds, `this` the round that asks now; `attachments`: as they were sent; `proofs`: what
-    the model gave for checks in prose, by their labels.
+    - `base`: the repository's name
+    - `before`: the site of the round before, empty in the first
+    - `asked`: the checks of all rounds
+    - `this`: the number of the current round
+    - `attachments`: as they were sent
+    - `proofs`: label of a check in prose -> the model's proof
     """
 
     site: Site

@@ -38,9 +38,11 @@ _log = logging.getLogger("pagewright.receiver")
 class _Day:
     """What is known of one day.
 
-    `listed`: GitHub's number of runs, `repeats` of them for a request that had one already. `since`: what was sent on
-    here and may not be in that number, with the time; `repeats_since`: how much more of it was sent again. `begun`:
-    tasks of the day that were sent on here.
+    - `listed`: how many runs GitHub lists
+    - `repeats`: how many of these are for a request that already had a run
+    - `since`: what was dispatched here and may not be in `listed` yet, with the time
+    - `repeats_since`: how many more requests were sent again since `listed` was read
+    - `begun`: how many tasks of this day were dispatched here
     """
 
     day: date

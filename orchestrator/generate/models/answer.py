@@ -23,13 +23,18 @@ _BLOCKS = ("<file", "<edit", "```")
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
+    """What a model answered.
 
-    `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
-    prompt is longer than what the model reads; `context`: how many tokens that is, where the answer shows it;
-    `is_late`: it did not come in time, and its server may still work on it; `read`: tokens of the
-    prompt in the server's count, None if it does not say; `partial`: where there is a problem, what came before it;
-    `is_abandoned`: we ended it, because the model was silent or went round in circles.
+    - `problem`: why the answer cannot be used at all, else empty
+    - `partial`: if there is a problem, the text that arrived before it
+    - `is_cut`: the answer reached its length limit
+    - `is_answered`: the provider accepted the call and answered it
+    - `is_empty`: the answer has no text at all
+    - `is_too_long`: the prompt is longer than what the model reads
+    - `context`: how many tokens the model reads, if the answer shows it
+    - `is_late`: it did not arrive in time, and the server may still work on it
+    - `is_abandoned`: we ended the call, because the model was silent or repeated itself
+    - `read`: tokens of the prompt as the server counts them, None if it does not say
     """
 
     text: str

@@ -48,9 +48,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Following:
-    """How one call is followed. `tell`: receives its events; `call`: its number in them.
+    """How one call is followed.
 
-    `before`: the answer that a continuation goes on from; `has_next`: another model can be asked instead.
+    - `tell`: receives the events of the call
+    - `call`: the number of the call in these events
+    - `before`: the answer that this one continues
+    - `has_next`: another model can be asked instead
     """
 
     tell: Emit = ignore_event
@@ -70,10 +73,11 @@ class Complete(Exception):
 
 @dataclass
 class Follower:
-    """The eyes on one call, with what they have seen.
+    """Watches one call, and keeps what it has seen.
 
-    `tokens`: of the answer at most; `heard`: its try of this moment; `is_streamed`: that comes in pieces, so that
-    silence and loops can be told.
+    - `tokens`: how many tokens the answer may have
+    - `heard`: the answer so far, of the current try
+    - `is_streamed`: the answer comes in pieces, so that silence and loops can be noticed
     """
 
     model: Model

@@ -28,9 +28,12 @@ _OLLAMA = ("ollama", "ollama_chat")
 
 @dataclass(frozen=True)
 class HomeModel:
-    """What was found out about one model. `id`: litellm's, of the model that will answer; `says`: one clause, or none.
+    """What was found out about one model.
 
-    `context`: tokens, None if the server does not say; `is_there`: whether it can be asked, as far as one knows.
+    - `id`: litellm's id of the model that will answer
+    - `says`: a remark of one clause, or empty
+    - `context`: tokens, None if the server does not say
+    - `is_there`: the model can be asked, as far as is known
     """
 
     id: str

@@ -85,11 +85,19 @@ class Preset(_PresetEntry):
 class Model:
     """One model of the chain, ready to be asked.
 
-    `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
-    None if nobody knows it; `caches`: takes marks for what to cache; `problem`: why it cannot be asked;
-    `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
-    how many times as many tokens it may need as are counted here; `streams`: its answers come in pieces; `silence_s`:
-    seconds that may pass until the first of them, if another model can be asked instead; `thinks`: before it answers.
+    - `name`: as LLM_MODELS has it
+    - `params`: litellm's parameters, the key among them
+    - `context`: tokens of prompt and answer together
+    - `output`: tokens of an answer
+    - `price`: None if it is unknown
+    - `caches`: the provider wants marks for what to cache
+    - `problem`: why the model cannot be asked, else empty
+    - `is_home`: its server has an address of its own and gets no key
+    - `context_is_guessed`: neither the preset nor a server says how large the context is
+    - `margin`: how many times as many tokens it may need as are counted here
+    - `streams`: its answers come in pieces
+    - `silence_s`: seconds that may pass until the first piece, if another model can be asked instead
+    - `thinks`: it thinks before it answers
     """
 
     name: str

@@ -71,10 +71,12 @@ class ProviderError:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a call was refused. `reason`: in words of ours, empty where that is not known.
+    """Why a call was refused.
 
-    `is_too_long`: the prompt, or prompt and answer together; `context`: how many tokens the model reads and writes at
-    once, where it says so; `prompt`: how many the prompt has, in its count.
+    - `reason`: in our own words, empty if it is not known
+    - `is_too_long`: the prompt is too long, or prompt and answer together are
+    - `context`: how many tokens the model reads and writes together, if it says so
+    - `prompt`: how many tokens the prompt has, as the model counts
     """
 
     reason: str = ""
@@ -86,9 +88,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Form:
-    """How one model is asked. `limit`: tokens of an answer at most, as it said itself.
+    """How one model is asked.
 
-    `has_stream`: its answer comes in pieces; `has_usage`: it is asked to count the tokens at the end of those.
+    - `limit`: the most tokens of an answer, as the model itself said
+    - `has_stream`: the answer comes in pieces
+    - `has_usage`: the model is asked to count the tokens at the end of a streamed answer
     """
 
     limit_name: str = "max_tokens"
