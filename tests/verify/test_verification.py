@@ -104,11 +104,11 @@ async def test_a_proof_that_shows_nothing_leaves_the_check_unproved() -> None:
         ("unproved", blank),
         ("unproved", blank),
         ("unproved", "its proof does not hold: false"),
-        ("unproved", "its proof does not hold: step 1, click: there is no #none that could be used"),
+        ("unproved", "its proof does not hold: step 1, click: there is no #none that can be used"),
         ("unproved", "its proof does not hold: step 1, fill: Locator.evaluate: Error: the select has no option huge"),
         ("unproved", "its proof does not hold: step 1, click: the page left for another site"),
         ("unproved", "its proof could not be read: a proof needs at least one `expect`"),
-        ("unproved", "its proof could not be read: a proof has 1 to 4000 characters"),
+        ("unproved", "its proof could not be read: a proof must have 1 to 4000 characters"),
     ]
 
 

@@ -129,7 +129,7 @@ async def test_a_silent_model_is_left_where_another_can_be_asked(provider: str, 
     async with model_server(reply) as server:
         answer = await asked(model(server, provider, silence_s=0.3), following)
         await asyncio.wait_for(server.left.wait(), 5) if not reply.silent else None
-    assert (answer.problem, answer.is_abandoned) == ("nothing came for 0.3 s", True)
+    assert (answer.problem, answer.is_abandoned) == ("nothing arrived for 0.3 s", True)
     assert (answer.attempt.cost_usd is None) == (not answer.partial)
     assert TEXT.startswith(answer.partial)
 
