@@ -18,7 +18,7 @@ check: setup
 	$(PYTHON) -m mypy
 	.venv/bin/zizmor --quiet --offline --persona=pedantic .
 	.venv/bin/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	.venv/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	.venv/bin/check-jsonschema --builtin-schema vendor.github-actions .github/actions/*/action.yml orchestrator/local/actions/composites/*/action.yml
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(PYTHON) -m pytest -q tests/test_walls.py tests/test_packaging.py tests/test_words.py tests/test_docs.py
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, LiveEvent, parse_line
+from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, JudgementEvent, LiveEvent, parse_line
 from orchestrator.core.task import request_id
 from orchestrator.core.telling import describe_event
 from orchestrator.jobs.summary import code_span
@@ -173,8 +173,12 @@ def _tells_the_same_story(data: Path, entry: dict[str, Any], log: str) -> None:
     counted = [each.envelope.n for each in stamped if each.envelope.source == "build"]
     assert counted == list(range(1, len(counted) + 1))
     events = [each.event for each in stamped]
-    checks = [event for event in events if isinstance(event, CheckEvent)]
+    checks = [event for event in events if isinstance(event, CheckEvent) and event.state != "trying"]
     assert checks
+    tried = [(event.attempt, event.label) for event in events if isinstance(event, CheckEvent) and event.kind is None]
+    assert tried == [(event.attempt, event.label) for event in checks]
+    judged = [(event.label, event.verdict) for event in events if isinstance(event, JudgementEvent)]
+    assert judged == [(mark["text"], mark["state"]) for mark in entry["marks"]]
     for event in checks:
         assert describe_event(event) in log
     (committed,) = [event for event in events if isinstance(event, CommittedEvent)]

@@ -25,9 +25,17 @@ MAX_TEXT = 500
 
 def _shorten_text(text: str, info: ValidationInfo) -> str:
     """Return the beginning of a text; half a surrogate pair, which no file can hold, becomes `?`."""
+    is_cut = len(text) >= MAX_TEXT  # when the event was made
     for private, instead in info.context or ():
         text = text.replace(private, instead)
+        if is_cut and (left := _cut_off_part(text, private)):
+            text = text[: -len(left)] + instead
     return text[:MAX_TEXT].encode(errors="replace").decode()
+
+
+def _cut_off_part(text: str, private: str) -> str:
+    """Return the beginning of `private` that stands at the end of a text, where the cut went through it."""
+    return next((private[:size] for size in range(len(private) - 1, 2, -1) if text.endswith(private[:size])), "")
 
 
 Text = Annotated[str, AfterValidator(_shorten_text)]
@@ -154,13 +162,13 @@ class AttemptEvent(_Event):
 
 
 class CheckEvent(_Event):
-    """What one check showed on an attempt, or that it is being tried."""
+    """What one check showed on an attempt, or that it is being tried. `kind`: None while it is not known yet."""
 
     type: Literal["check"] = "check"
     attempt: int
     label: Text
     round: int
-    kind: Literal["js", "file", "prose"]
+    kind: Literal["js", "file", "prose"] | None = None
     state: State | Literal["trying"]
     seen: Text = ""
 
@@ -250,12 +258,12 @@ class FailedEvent(_Event):
 
 
 class StoppedEvent(_Event):
-    """Somebody ended the job."""
+    """Somebody ended the run. `exit_code`: None for a run that was ended from outside."""
 
     type: Literal["stopped"] = "stopped"
     sentence: Text
     remedy: Text = ""
-    exit_code: int
+    exit_code: int | None = None
     who: Text
 
 

@@ -39,8 +39,9 @@ class Finding(_ReportEntry):
 
 
 class Attempt(_ReportEntry):
-    """One answer that was asked for, whether it was used or not.
+    """One call of a model, or a remark on why a model was not called.
 
+    - `was_called`: the model was asked
     - `cost_usd`: None if a price is unknown
     - `tokens_cached`: how many of `tokens_in` the provider had read before
     - `verified`: a browser opened the site; `passed`, `failed` and `findings` say what it saw
@@ -50,6 +51,7 @@ class Attempt(_ReportEntry):
     model: Name
     outcome: str
     note: str = ""
+    was_called: bool = False
     tokens_in: int = 0
     tokens_out: int = 0
     tokens_cached: int = 0

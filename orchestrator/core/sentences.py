@@ -12,7 +12,7 @@ def describe_outcome(attempt: Attempt) -> str:
 
 def describe_spending(attempt: Attempt) -> str:
     """Return what one attempt took."""
-    if not attempt.seconds:
+    if not attempt.was_called:
         return "nothing spent"
     return f"{describe_tokens([attempt])}, {describe_cost(attempt.cost_usd)}, {attempt.seconds:.1f} s"
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from urllib.parse import unquote
 
 from orchestrator.core.paths import fold_path, reserved_problem
@@ -64,7 +65,7 @@ class Material:
         """Whether there is no page yet that could be changed."""
         return self.made is None and not self.present.files
 
-    @property
+    @cached_property  # asked for each time that a prompt is made to fit
     def protected_attachments(self) -> Mapping[str, bytes]:
         """The attachments of all rounds that this round's brief does not ask to change."""
         staying = self.find_protected({})

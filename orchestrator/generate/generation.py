@@ -88,7 +88,7 @@ class Generation:
     @property
     def cost_usd(self) -> float | None:
         """What all answers cost, used or not; None if one's price is unknown."""
-        prices = [attempt.cost_usd for attempt in self.attempts if attempt.seconds]  # the others were not asked
+        prices = [attempt.cost_usd for attempt in self.attempts if attempt.was_called]
         known = [price for price in prices if price is not None]
         return sum(known) if len(known) == len(prices) else None
 

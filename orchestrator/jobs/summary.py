@@ -91,9 +91,9 @@ def _render_costs(build: Build) -> list[str]:
         (
             code_span(attempt.model),
             code_span(describe_outcome(attempt)),
-            describe_tokens([attempt]) if attempt.seconds else "",
-            describe_cost(attempt.cost_usd) if attempt.seconds else "",
-            f"{attempt.seconds:.1f} s" if attempt.seconds else "",
+            describe_tokens([attempt]) if attempt.was_called else "",
+            describe_cost(attempt.cost_usd) if attempt.was_called else "",
+            f"{attempt.seconds:.1f} s" if attempt.was_called else "",
             _describe_verification(attempt),
         )
         for attempt in build.attempts

@@ -182,6 +182,7 @@ async def _run_round(
         failed = replace(told, outcome="error", answer=error)
         return DemoRound(failed, "", time.monotonic() - started, files, warnings)
     verdict = await judge_round([*earlier, told], told, tools)
+    stage.record_judgement(task, verdict.marks)
     for name, image in verdict.screenshots.items():
         (files / f"round-{task.round}-{name}.png").write_bytes(image)
     await asyncio.to_thread(_clone_or_pull, result["repo_url"], files / "clone")

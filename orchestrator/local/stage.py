@@ -7,7 +7,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,14 +16,17 @@ import httpx
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import UsageError
+from orchestrator.core.events import JudgementEvent
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.report import Build
 from orchestrator.core.settings import evaluator_settings
+from orchestrator.core.task import Task
 from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox_app
 from orchestrator.evaluator.reach import Reach
+from orchestrator.evaluator.records import Mark
 from orchestrator.jobs import handover
-from orchestrator.jobs.stream import FILE
+from orchestrator.jobs.stream import FILE, Stream
 from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.actions.telling import RunTeller, find_newest_run
 from orchestrator.local.api import create_api_app
@@ -86,6 +89,14 @@ class Stage:
         """Return the file in which the events of the newest run for the request lie, or will lie."""
         run = self.find_run(request)
         return self.engine.run_events_folder(run.id if run else 0) / FILE
+
+    def record_judgement(self, task: Task, marks: Iterable[Mark]) -> None:
+        """Add what the evaluator saw to the events of the newest run for a task, if there is one."""
+        if (run := self.find_run(task.id)) is not None:
+            stream = Stream(self.engine.run_events_folder(run.id), task.id, "evaluator", run.run_attempt)
+            stream.hide(task.email, task.nonce, task.evaluation_url)
+            for mark in marks:
+                stream.append(JudgementEvent(label=mark.text, verdict=mark.state, seen=mark.seen))
 
     def load_build(self, request: str) -> Build | None:
         """Return what the build of a request handed over; None if there is no run, or nothing of it yet."""

@@ -26,13 +26,16 @@ async def _watch(request: str, state: Path, *, as_json: bool) -> int:
     if run is None:
         raise UsageError(f"No task with this id is known in {state.parent}.", "Pass the id in the receiver's answer.")
     reader = EventReader(events_folder(state / "work", run.id) / FILE)
-    while True:
+    is_over = False
+    while not is_over:
         for stamped in reader.read_new_events():
             sys.stdout.write(render_line(stamped) if as_json else _render_event(stamped))
             sys.stdout.flush()
             if isinstance(stamped.event, EndedEvent) and _is_last(state, stamped.event):
-                return 0
-        await asyncio.sleep(LOOK_S)
+                is_over = True  # what was written after it, as the evaluator's judgement was, is told too
+        if not is_over:
+            await asyncio.sleep(LOOK_S)
+    return 0
 
 
 def _load_runs(state: Path) -> tuple[Run, ...]:

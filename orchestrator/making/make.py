@@ -122,9 +122,10 @@ class _Maker:
             if made in self.seen:
                 self._say("Exactly this site was opened before, so its results are used again.")
             else:
-                self.seen[made] = await self._run_verification(
-                    self._verification_subject(site, generated), self.deadline.remaining
-                )
+                subject = self._verification_subject(site, generated)
+                for round_, check in subject.asked:
+                    self.emit(CheckEvent(attempt=self.number, label=check.text, round=round_, state="trying"))
+                self.seen[made] = await self._run_verification(subject, self.deadline.remaining)
                 self._tell_report(self.seen[made])
                 self._keep_screenshots(self.seen[made].screenshots)
         report = self.seen[made]

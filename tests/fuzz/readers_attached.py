@@ -200,6 +200,7 @@ PLAIN = Model(
     name="m", params={}, context=10_000, output=2_000, price=None, sees_images=False, edits=True, caches=False
 )
 PROMPTS = load_prompts()
+LONG = "a" * 200
 
 
 def _prompt(given: Material) -> object:
@@ -210,9 +211,13 @@ def _prompts(_: int) -> list[Family]:
     def told(names: Sequence[str], text: str) -> Material:
         return replace(_given("b", names), told=dict.fromkeys(names, text))
 
+    # So many that no size fits a prompt as it is: to make one fit takes some more turns, and they are a step.
     return [
-        Family("many attachments", lambda size: told([f"{n}.txt" for n in range(size)], "a")),
-        Family("many files", lambda size: replace(_given("b"), present=Site({f"{n}.txt": b"a" for n in range(size)}))),
+        Family("many attachments", lambda size: told([f"{n}.txt" for n in range(4 * size)], "a")),
+        Family(
+            "many files",
+            lambda size: replace(_given("b"), present=Site({f"{n}{LONG}.txt": b"a" for n in range(size)})),
+        ),
         Family(
             "many rounds",
             lambda size: replace(

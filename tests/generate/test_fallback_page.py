@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Page, sync_playwright
 
 from orchestrator.generate.fallback import Ask, fallback_site
+from orchestrator.verify.browser import INSTALLED
 
 SALES = b"date,product,units,revenue\n2025-03-01,Tea,2,1.50\n2025-03-02,Mocha,10,12.25\n2025-03-03,Espresso,9,\n"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -240,7 +241,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
 
 
 def _browse(folder: Path) -> Iterator[Page]:
-    installed = os.environ.get("BROWSER") or shutil.which("chromium") or shutil.which("google-chrome")
+    installed = os.environ.get("BROWSER") or next((path for name in INSTALLED if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=installed, args=["--no-sandbox", "--disable-gpu"])
         page = browser.new_page(viewport={"width": 390, "height": 844})

@@ -24,12 +24,12 @@ def attack(name):
     child = subprocess.run(["cat", f"/proc/{os.getpid()}/environ"], capture_output=True)
     print(name, os.getuid() != 0, os.environ["OPENAI_API_KEY"].encode() in child.stdout, child.returncode, flush=True)
 
-def environment(**_):
+def load_environment(**_):
     attack("while")
     return {}
 
 attack("before")
-cli.environment = environment
+cli.load_environment = load_environment
 cli.main(["models"])
 """
 

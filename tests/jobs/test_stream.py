@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.events import CheckEvent, NoteEvent, parse_line
+from orchestrator.core.events import MAX_TEXT, CheckEvent, NoteEvent, parse_line
 from orchestrator.core.settings import build_config, publish_config
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import FILE, Stream
@@ -61,6 +61,17 @@ def test_what_is_private_within_something_private_leaves_no_rest_of_it(tmp_path:
     stream.hide(inner, "http://e.test/n0nce/notify", "test/n0nce/no")
     stream.append(NoteEvent(text="sent to http://e.test/n0nce/notify"))
     assert json.loads(lines(tmp_path)[0])["text"] == "sent to ***"
+
+
+@pytest.mark.parametrize("left", [0, 2, 3, 9, 20])
+def test_what_is_private_and_cut_by_the_end_of_a_text_leaves_no_beginning_of_it(tmp_path: Path, left: int) -> None:
+    private = "student@example.com"
+    stream = Stream(tmp_path, "i", "build")
+    stream.hide(private)
+    stream.append(NoteEvent(text="x" * (MAX_TEXT - left) + private))
+    text = json.loads(lines(tmp_path)[0])["text"]
+    assert private[:3] not in text
+    assert len(text) <= MAX_TEXT
 
 
 def test_files_lie_beside_the_stream(tmp_path: Path) -> None:

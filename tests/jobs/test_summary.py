@@ -60,7 +60,11 @@ def test_a_build_shows_its_checks_findings_and_costs() -> None:
             check(state="unreadable"),
         ),
         findings=(Finding(kind="console", text="Oops", where="app.js:1"),),
-        attempts=(Attempt(model="m", outcome="used", tokens_in=10, tokens_out=20, cost_usd=0.0123, seconds=9.06),),
+        attempts=(
+            Attempt(
+                model="m", outcome="used", tokens_in=10, tokens_out=20, cost_usd=0.0123, seconds=9.06, was_called=True
+            ),
+        ),
     )
     page = render_build_summary(order(), build)
     assert "## Build: `sum round 1`" in page
@@ -76,7 +80,7 @@ def test_a_build_shows_its_checks_findings_and_costs() -> None:
 
 def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
     attempts = (
-        Attempt(model="m", outcome="used", tokens_in=1, tokens_out=2, seconds=3),
+        Attempt(model="m", outcome="used", tokens_in=1, tokens_out=2, seconds=3, was_called=True),
         Attempt(model="n", outcome="no answer"),
     )
     page = render_build_summary(order(), Build(id=ID, attempts=attempts))
@@ -87,7 +91,16 @@ def test_a_price_that_is_unknown_is_never_shown_as_nothing() -> None:
 
 
 def test_what_a_provider_had_read_before_is_told_apart() -> None:
-    attempt = Attempt(model="m", outcome="used", tokens_in=90, tokens_cached=80, tokens_out=2, cost_usd=0.5, seconds=3)
+    attempt = Attempt(
+        model="m",
+        outcome="used",
+        was_called=True,
+        tokens_in=90,
+        tokens_cached=80,
+        tokens_out=2,
+        cost_usd=0.5,
+        seconds=3,
+    )
     assert describe_spending(attempt) == "90 tokens in (80 cached), 2 out, $0.5000, 3.0 s"
     assert describe_spending(Attempt(model="m", outcome="not asked")) == "nothing spent"
 

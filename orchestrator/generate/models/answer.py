@@ -200,5 +200,6 @@ def unfinished_answer(model: Model, outcome: str, started: float, came: WholeAns
 
 
 def _build_attempt(model: Model, outcome: str, started: float, spent: Mapping[str, Any]) -> Attempt:
-    seconds = max(0.01, round(time.monotonic() - started, 2))
-    return Attempt.model_validate({"model": model.name, "outcome": outcome, "seconds": seconds, **spent})
+    seconds = round(time.monotonic() - started, 2)
+    called = {"model": model.name, "outcome": outcome, "was_called": True, "seconds": seconds}
+    return Attempt.model_validate({**called, **spent})

@@ -7,7 +7,16 @@ from datetime import datetime
 from pathlib import Path
 
 from orchestrator.core.errors import PagewrightError
-from orchestrator.core.events import AcceptedEvent, EndedEvent, Event, JobEvent, QueuedEvent, StartedEvent, StepEvent
+from orchestrator.core.events import (
+    AcceptedEvent,
+    EndedEvent,
+    Event,
+    JobEvent,
+    QueuedEvent,
+    StartedEvent,
+    StepEvent,
+    StoppedEvent,
+)
 from orchestrator.core.task import Order, read_event
 from orchestrator.jobs.stream import Stream
 from orchestrator.local.runs import Job, Run, Step
@@ -73,6 +82,8 @@ def diff_runs(before: Run | None, now: Run) -> Iterator[Event]:
     for job in now.jobs:
         yield from _diff_jobs(jobs.get(job.name), job)
     if now.status == "completed" and (before is None or before.status != "completed"):
+        if now.conclusion == "cancelled":
+            yield StoppedEvent(sentence="The run was cancelled.", remedy="Run it again.", who="GitHub Actions")
         seconds = (now.updated_at - now.run_started_at).total_seconds()
         ended = now.conclusion or "failure"
         yield EndedEvent(run=now.id, attempt=now.run_attempt, conclusion=ended, seconds=round(seconds, 3))

@@ -55,6 +55,11 @@ def test_each_change_is_told_once() -> None:
     ended = replace(later, status="completed", conclusion="failure")
     assert told(later, ended) == ["ended 1 failure"]
     again = replace(ended, status="queued", conclusion=None, run_attempt=2, jobs=later.jobs[:1])
+    stopped = replace(later, status="completed", conclusion="cancelled")
+    assert told(later, stopped) == [
+        "stopped The run was cancelled. Run it again. None GitHub Actions",
+        "ended 1 cancelled",
+    ]
     assert told(ended, again) == ["queued 2", "job Build in_progress", "step Build Set up 1 success"]
 
 
