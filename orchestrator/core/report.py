@@ -1,4 +1,4 @@
-"""What was asked of the models, what a browser saw, and what came of a build. Pure."""
+"""What was asked of the models, what a browser saw, and what a build produced. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -17,7 +17,7 @@ class _ReportEntry(BaseModel):
 
 
 class CheckResult(_ReportEntry):
-    """What one check showed. `proof`: for one in prose, what the model gave to show it.
+    """What one check showed. `proof`: the model's proof, for a check in prose.
 
     `unreadable`: it could not be evaluated here, and `seen` says why. That is never a fault of the page.
     """
@@ -64,7 +64,7 @@ class Attempt(_ReportEntry):
 
 
 Reason = Literal["not asked for", "words not in the brief", "words that ask for no change"]
-"""Why a change of an attachment was not taken: nothing was declared, or what was declared does not allow it."""
+"""Why a change of an attachment was refused: it was not declared, or the declaration does not allow it."""
 
 _REASONS: dict[Reason, str] = {
     "not asked for": "the brief does not ask to change it",
@@ -120,7 +120,7 @@ class Build(_ReportEntry):
 class Report:
     """What was proved about a page. `screenshots`: name without ending -> PNG.
 
-    `notes`: what was seen and is nobody's fault, such as a network that is not there.
+    `notes`: what was seen but is nobody's fault, such as a missing network.
     """
 
     checks: tuple[CheckResult, ...]

@@ -1,4 +1,4 @@
-"""What the environment says. Read once, from a mapping, and frozen; the only place that knows `os.environ`."""
+"""The settings in the environment. Read once, from a mapping, and frozen. Only this module reads `os.environ`."""
 
 import math
 import os
@@ -38,7 +38,7 @@ def set_tiktoken_folder(folder: Path) -> None:
 
 @dataclass
 class _SettingsReader:
-    """Reads typed values and collects everything that is wrong, so that one error names it all."""
+    """Reads typed values and collects all problems, so that one error names all of them."""
 
     env: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
@@ -317,7 +317,7 @@ def _job_config(env: Mapping[str, str], settings_of: Callable[[Mapping[str, str]
 
 @dataclass(frozen=True)
 class SetupSettings:
-    """Where a pipeline is put, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
+    """Where to set up a pipeline, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
 
     pipeline: str
     api_url: str

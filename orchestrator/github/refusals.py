@@ -1,7 +1,7 @@
-"""Why GitHub refused a call, by the words of its answer, and what to do about it. Pure.
+"""Why GitHub refused a call, as the words of its answer say, and what to do about it. Pure.
 
-The status alone says little: one and the same 403 means a missing permission, single sign-on, a token that lives too
-long, an archived repository, a policy or a rate limit.
+The status alone says little: 403 can mean a missing permission, single sign-on, a token that lives too long, an
+archived repository, a policy or a rate limit.
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
@@ -19,7 +19,7 @@ class _Meaning:
 
 
 class Reason(Enum):
-    """What GitHub refused a call for."""
+    """Why GitHub refused a call."""
 
     SAML = _Meaning(
         "the organization requires single sign-on",
@@ -70,7 +70,7 @@ class Reason(Enum):
 
     @property
     def public_wording(self) -> str:
-        """Half a sentence that says nothing of a token."""
+        """The reason as half a sentence. It says nothing about a token."""
         return self.value.said
 
     @property

@@ -97,7 +97,7 @@ async def _publish_site(
 
 
 async def _wait_with_republish(client: Client, made: Committed, url: str, tells: Teller) -> str:
-    """Wait for the commit, and for another one after it where GitHub Pages lost the build; return the site's URL."""
+    """Wait until the commit is live; return the site's URL. If GitHub Pages loses a build, commit again and wait."""
     for _ in range(MORE_COMMITS):
         try:
             return await _wait_for_commit(client, made, url, tells)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from orchestrator.core.report import Report
 
 FRUITLESS = 2
-"""Attempts in a row that gain nothing, after which no further one is paid for."""
+"""After so many attempts in a row that improve nothing, no further one is made."""
 
 # What makes a page unusable.
 _SERIOUS = frozenset({"error", "missing", "empty", "limit"})
@@ -98,7 +98,7 @@ class _Proving:
     sites: dict[str, int] = field(default_factory=dict)
 
     async def advance(self) -> bool:
-        """Pay for one more attempt, if it is worth that; return whether there may be another one behind it."""
+        """Make one more attempt, if it is worth its cost; return whether another one may follow."""
         if self.gained_nothing == FRUITLESS or not (told := await self._gather_complaints()):
             return False
         start = self.best
@@ -157,18 +157,18 @@ def _generated_key(generated: GeneratedSite) -> str:
 
 
 def attempt_key(site: Site, proofs: Mapping[str, str]) -> str:
-    """Return what makes an attempt another one: its files, and what it gave to show that they do what was asked."""
+    """Return what identifies an attempt: its files and its proofs."""
     return f"{site.digest()} {sorted(proofs.items())}"
 
 
 def _is_brief_met(report: "Report", this: int) -> bool:
-    """Whether checks show that this round's brief is met. Where none could be decided nothing shows it."""
+    """Whether checks show that this round's brief is met. If no check could be decided, nothing shows it."""
     states = [check.state for check in report.checks if check.round == this]
     return "failed" not in states and not HOLDS.isdisjoint(states)
 
 
 def rate_report(report: "Report", this: int) -> tuple[int, int, int, int, int]:
-    """Return what tells attempts apart, the most important first: more is better."""
+    """Return the numbers by which attempts are compared, the most important first. A larger number is better."""
     passed = [check.round == this for check in report.checks if check.state == "passed"]
     serious = sum(finding.kind in _SERIOUS for finding in report.findings)
     own = report.count("own")
@@ -199,7 +199,7 @@ def _describe_standing_fault(finding: Finding) -> str:
 
 
 def describe_remarks(report: "Report") -> list[str]:
-    """Return what is told along, and is no reason to pay for another answer."""
+    """Return remarks for the model that are no reason to ask for another answer."""
     untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.seen]
     proofs = (f"This check in prose is not proved yet: {check.text}\n  {check.seen}" for check in untold)
     unreadable = (check for check in report.checks if check.state == "unreadable")

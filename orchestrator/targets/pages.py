@@ -1,4 +1,4 @@
-"""GitHub Pages: switched on for a repository, and followed."""
+"""GitHub Pages: switch it on for a repository, and follow its builds."""
 
 from orchestrator.core.retry import ENABLE, STALE, Failure, Kind, Tries
 from orchestrator.github.client import Client, GitHubRefused, Unsure
