@@ -379,10 +379,7 @@ class StampedEvent:
 
 
 def redact_event(event: Event, private: Iterable[str], instead: str) -> Event:
-    """Return an event with `instead` for each `private` value in its texts.
-
-    Words that code relies on, such as states, stay as they are.
-    """
+    """Return an event with `instead` for each `private` value in its texts, but not in words that code relies on."""
     # The longest first: what stands within another value must leave no rest of it.
     context = [(value, instead) for value in sorted(private, key=len, reverse=True)]
     return type(event).model_validate(event.model_dump(), context=context)

@@ -1,7 +1,4 @@
-"""A task: the request, its identity, and how it gets to the workflow.
-
-Pure, with few imports, because the receiver uses it.
-"""
+"""A task: the request, its identity, and how it gets to the workflow. Pure, with few imports: the receiver uses it."""
 
 import base64
 import binascii
@@ -314,9 +311,8 @@ def parse_request_id(message: str) -> str | None:
 
 @dataclass(frozen=True)
 class Order:
-    """One request as it reached the workflow.
+    """One request as it reached the workflow. `blob`: where the large parts are, if they do not fit into the event.
 
-    `blob`: where the large parts are stored, if they do not fit into the event.
     `former_keys`: keys that its repository may have got from an earlier secret, or another spelling of the e-mail.
     """
 

@@ -127,7 +127,10 @@ def initial_draft(given: Material) -> Draft:
 
 
 def apply_reply(draft: Draft, reply: Reply, given: Material) -> Draft:
-    """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
+    """Return `draft` with the changes of one answer.
+
+    If the answer has none, the draft stays as it is, and that is a flaw.
+    """
     ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
     draft = replace(draft, declared={**draft.declared, **reply.declared})
     staying = given.find_protected(draft.declared)
@@ -154,8 +157,8 @@ def apply_reply(draft: Draft, reply: Reply, given: Material) -> Draft:
 def judge_draft(draft: Draft, given: Material, broken: Broken) -> Draft:
     """Return `draft` with what is wrong with it as a site.
 
-    A new site may lack a file and is still more than a template's. A revision may not lack an edit: what it changed
-    and what it left would not fit together.
+    A new site is usable even if a file is missing: it is better than the template's page. A revision is not usable if
+    an edit is missing: its parts would not fit together.
     """
     problems = [_site_complaint(f"The site breaks a rule: {problem}.") for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
@@ -187,7 +190,10 @@ def has_readme(files: Iterable[str]) -> bool:
 
 
 def _is_for_the_model(path: str, given: Material) -> bool:
-    """Whether a model may name `path` at all. Licence, record and domain are ours or the owner's: left out silently."""
+    """Whether a model may name `path` at all.
+
+    The licence, the record and the domain are ours or the owner's, so they are left out silently.
+    """
     is_workflow = given.allow_workflows and path.startswith(_WORKFLOWS)
     return is_workflow or reserved_problem(path) is None
 

@@ -1,4 +1,4 @@
-"""What a server at home says before its model is asked: which models it has, and how much they read at once."""
+"""What a server at home says before its model is asked: which models it has, and how large their contexts are."""
 
 import asyncio
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What the calls of one task taught about the models: how each is asked, and how much it reads at once."""
+"""What was learnt about the models during one task: how to ask each, and how large its context is."""
 
 from dataclasses import dataclass, field, replace
 

@@ -1,4 +1,4 @@
-"""Which models can be asked, and what is known of each: `prompts/models.yaml`, and litellm's own list behind it."""
+"""Which models can be asked, and what is known about each: from `prompts/models.yaml`, and else from litellm's list."""
 
 import logging
 import re
@@ -16,27 +16,28 @@ from orchestrator.core.settings import Models, quiet_litellm
 from orchestrator.generate.models.counting import MARGIN
 
 _PACKAGE, _CLONE = Path(__file__).parents[2], Path(__file__).parents[3]
-"""What is told to models, and which there are: edited without touching code."""
+"""The prompts and the presets, which can be edited without touching code."""
 
 CONTEXT = 32_000
-"""Tokens that a model is taken to read and write at once where nobody says: what most servers at home allow."""
+"""The context, in tokens, that is assumed if nobody states it: what most servers at home allow."""
 
 OUTPUT = 8_000
-"""Tokens of an answer where nobody says: a page of about 800 lines."""
+"""Tokens of an answer, if nobody states a limit: a page of about 800 lines."""
 
 MOST_OUTPUT = 32_000
-"""Tokens of an answer that are asked for at most where a preset does not say: providers count them against the
-tokens that an account may use in a minute, whether they are written or not."""
+"""The most tokens of an answer that are requested if a preset does not say: providers count requested tokens against an
+account's limit for each minute, whether they are written or not.
+"""
 
 SILENCE_S = 30.0
-"""Seconds without a piece of an answer after which another model is asked, where a preset does not say."""
+"""Seconds without a piece of an answer after which another model is asked, if a preset does not say."""
 
 THINKING_S = 120.0
 """The same until the first piece, for models that think before it, and for servers at home, which may have to load the
 model and take long to read a prompt."""
 
 NO_KEY = "none"
-"""What is sent where there is no key: without any, litellm sends one that it finds in the environment."""
+"""Sent if there is no key. Otherwise litellm would send a key that it finds in the environment."""
 
 _NEEDING_A_KEY = frozenset(
     {"openai", "anthropic", "openrouter", "gemini", "azure", "mistral", "groq", "deepseek", "xai", "together_ai"}
@@ -59,7 +60,7 @@ class Price(_PresetEntry):
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing costs anything, as at home."""
+        """Whether the model costs nothing, as at home."""
         return self.input == self.output == 0
 
 

@@ -1,7 +1,7 @@
-"""Why a provider refused a call, in words of ours, and what may be asked instead. Pure.
+"""Why a provider refused a call, in our own words, and how to ask instead. Pure.
 
-A provider's text may repeat the prompt or the key: only names of parameters that we send, and numbers, are taken of it.
-Numbers are compared with what was sent: of a text that speaks of tokens, the one below that is the limit.
+A provider's text may repeat the prompt or the key, so only numbers, and names of parameters that we send, are used from
+it. If the text is about tokens, the number below the one that we sent is the limit.
 """
 
 import re
