@@ -1,7 +1,9 @@
-"""What a page has replaced of what checks read through: told by a guard that was there before its scripts.
+"""Finds functions that checks read with and that the page has replaced.
 
-A page cannot change the guard, which keeps the browser's own functions. What a page adds because a browser lacks it,
-and what it replaces of what only acts (`fetch`, timers, listeners, `Promise`), is not part of it.
+A guard is installed before the page's scripts run.
+
+A page cannot change the guard, which keeps the browser's own functions. Functions that a page adds because the browser
+lacks them do not count. Nor do functions that only act (`fetch`, timers, listeners, `Promise`).
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What a page said and asked for while it was open, and what of that is its own fault."""
+"""What a page reported and requested while it was open, and which of the problems are its own fault."""
 
 import re
 from collections import Counter
@@ -16,16 +16,16 @@ from orchestrator.verify.findings import LONGEST_TEXT, make_finding
 from orchestrator.verify.proxy import Failure
 
 MAX_SAID = 100
-"""Of each kind: a page may complain without end."""
+"""The most entries of each kind, because a page may report errors without end."""
 
 RESTLESS = 5
 """Documents that one page may load by itself."""
 
 _ANSWERS = frozenset({"fetch", "xhr", "eventsource", "websocket", "ping"})
-"""What a page asks for as it runs. It may live with a refusal; with a script that is not there it cannot."""
+"""Requests that a running page makes. It may still work if one is refused, but not if a script is missing."""
 
 _SHAPING = frozenset({"stylesheet", "script"})
-"""What a page's layout hangs on."""
+"""What the layout of a page depends on."""
 
 _FRAME = re.compile(r"(https?://[^\s()]{1,2000}:\d{1,9}:\d{1,9})")
 _LONGEST_STACK = 20_000  # of which the first frame is looked for: a page writes its own
@@ -34,9 +34,9 @@ _NOT_PUBLIC = "which has no public address, so no visitor can reach it"
 
 @dataclass(frozen=True)
 class Target:
-    """What is opened. `files`: the paths that lie there, None if that is not known.
+    """What is opened. `files`: the paths of its files, None if they are not known.
 
-    `answer`: is given every request of a page first, and answers it or passes it on, None if nobody does.
+    `answer`: gets every request of a page first, and answers it or passes it on; None: the browser gets them all.
     """
 
     url: str
@@ -50,7 +50,7 @@ class Target:
         return "/".join(self.url.split("/")[:3])
 
     def is_own(self, url: str) -> bool:
-        """Whether `url` lies where the page does."""
+        """Whether `url` is at the same place as the page."""
         return "/".join(url.split("/")[:3]) == self.origin
 
     def shorten_urls(self, text: str) -> str:
@@ -196,13 +196,13 @@ def _exception_message(details: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Outside:
-    """What became of other hosts: those that failed, and whether there is a network at all."""
+    """Which other hosts failed, and whether there is a network at all."""
 
     failed: Mapping[str, Failure]
     is_online: bool
 
     def is_unseen(self, host: str) -> bool:
-        """Whether nothing can be said of `host`, because nothing can be reached from here."""
+        """Whether `host` cannot be judged, because no host can be reached from here."""
         return not self.is_online and self.failed.get(host) in ("unresolved", "unreachable")
 
 
@@ -213,18 +213,18 @@ def find_unreached_urls(heard: PageEvents, outside: Outside) -> list[str]:
 
 
 def find_needed_urls(heard: PageEvents) -> list[str]:
-    """Return what the page asked for, was not given, and may need for what it shows: data and scripts. Pure."""
+    """Return the data and scripts that the page requested but did not get, and may need for its content. Pure."""
     return [url for url, (_, kind) in _unmet_requests(heard) if kind in _ANSWERS or kind == "script"]
 
 
 def _unmet_requests(heard: PageEvents) -> Iterator[tuple[str, tuple[int | str, str]]]:
-    """Yield what was asked for and not given: address, and what came instead with its type."""
+    """Yield each request that was not answered well: its address, what came instead, and its type."""
     yield from heard.answered.items()
     yield from heard.failed.items()
 
 
 def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
-    """Return what is wrong with the page, and notes on what is nobody's fault. Pure."""
+    """Return what is wrong with the page, and notes on problems that are nobody's fault. Pure."""
     # A browser also calls home; only what the page asked for counts.
     asked = {_url_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
     unseen = {host for host in asked if outside.is_unseen(host)}
@@ -274,7 +274,7 @@ def _judge_errors(heard: PageEvents, target: Target, unseen: Collection[str]) ->
 
 
 def _is_caused_outside(text: str, unseen: Collection[str], *, lacks_script: bool) -> bool:
-    """Whether an error comes of what could not be reached from here: it names the host, or a name that a script sets.
+    """Whether an error is caused by a host that could not be reached: it names the host, or a name that a script sets.
 
     V8 says "NAME is not defined" of each name that nothing has set.
     """
