@@ -14,7 +14,7 @@ from orchestrator.core.address import Destination, NotPublic, Unresolved, is_pub
 RESOLVING_S = 10.0
 AT_ONCE = 4
 MOST_NAMES = 500
-"""Names that one page may bring up; an ordinary one brings up a handful."""
+"""How many host names one page may use. An ordinary page uses a handful."""
 
 
 @dataclass(frozen=True)

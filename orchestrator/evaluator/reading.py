@@ -1,4 +1,4 @@
-"""What GitHub says of a result: the repository, what lies at the commit, and where its page is served."""
+"""What GitHub says about a result: the repository, the files at the commit, and where its page is served."""
 
 import asyncio
 import itertools
@@ -20,7 +20,7 @@ from orchestrator.github.repository import download_files
 
 READING_S = 180
 LONGEST_HISTORY = 300
-"""Commits that are looked through for the one that was named."""
+"""How many commits are searched for the one that was named."""
 
 _GITHUB = "https://github.com"
 
