@@ -173,7 +173,7 @@ async def _continue_answer(talk: Talk, messages: Messages, answer: ModelAnswer, 
 
 
 def _salvage_answer(text: str) -> _ReadAnswer | None:
-    """Return the complete parts of an answer that broke off, or None if there are none."""
+    """Return the complete parts of an answer that broke off, or None if no part is complete."""
     reply = parse_reply(text)
     return _ReadAnswer(text, reply, is_cut=True, is_left=True) if reply.changes else None
 

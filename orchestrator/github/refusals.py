@@ -26,11 +26,11 @@ class Reason(Enum):
         "Authorize TARGET_TOKEN for the organization's single sign-on: Settings → Developer settings → the token.",
     )
     LIFETIME = _Meaning(
-        "the organization limits how long a token may last",
+        "the organization limits how long access may last",
         "Create a TARGET_TOKEN that expires sooner: the organization limits the lifetime of tokens.",
     )
     TOKEN_KIND = _Meaning(
-        "the organization forbids this kind of token",
+        "the organization forbids this kind of access",
         "Create a fine-grained TARGET_TOKEN whose resource owner is the organization, and have it approved there.",
     )
     ADDRESS = _Meaning(

@@ -53,7 +53,7 @@ class Committed:
 
 
 async def ensure_commit(client: Client, owner: str, wanted: CommitOrder) -> Committed:
-    """Return the commit that answers the request. If there is none yet, make it.
+    """Return the commit that answers the request. If it does not exist yet, make it.
 
     Every try looks first and continues from what it finds. So if the answer to a write is lost, the write is not
     repeated blindly. Raises PagewrightError.

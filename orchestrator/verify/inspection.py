@@ -149,7 +149,7 @@ async def inspect_page(cage: Cage, target: Target, asked: Asked, limits: TimeLim
 
 
 def _qualify_verdict(label: str, verdict: CheckResult, seen: _Inspected, outside: Outside) -> CheckResult:
-    """Return the verdict, or that there is none: a check that failed because a host was out of reach says nothing.
+    """Return the verdict, or that it has no meaning: a check that failed because a host was out of reach says nothing.
 
     No check holds on a page that stops running, because how far it got depends on the machine. No check holds on a page
     that never settles, because it depends on the moment which of its documents was asked.
