@@ -4,12 +4,12 @@ PYTHON := .venv/bin/python
 # Half as many again as there are cores: tests wait for browsers half of their time.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 
-.PHONY: demo test check bench faults fuzz serve browser setup
+.PHONY: demo test check bench faults fuzz clients serve browser bundler setup
 
 demo: browser
 	@$(PYTHON) -m orchestrator demo $(ARGS)
 
-test: browser
+test: browser bundler
 	@$(PYTHON) -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
 
 check: setup
@@ -22,20 +22,27 @@ check: setup
 	.venv/bin/check-jsonschema --builtin-schema vendor.dependabot .github/dependabot.yml
 	$(PYTHON) -m pytest -q tests/test_walls.py tests/test_packaging.py tests/test_words.py tests/test_docs.py
 
-bench: browser
+bench: browser bundler
 	@$(PYTHON) tests/bench $(ARGS)
 
-faults: browser
+faults: browser bundler
 	@$(PYTHON) -m tests.faults $(ARGS)
 
 fuzz: setup
 	@$(PYTHON) -m tests.fuzz $(ARGS)
+
+clients: setup
+	@sh .ci/clients
+	@$(PYTHON) -m tests.clients $(ARGS)
 
 serve: setup
 	@$(PYTHON) -m orchestrator serve
 
 browser: setup
 	@sh .ci/browser
+
+bundler: setup
+	@$(PYTHON) .ci/bundler
 
 setup: .venv/.installed
 

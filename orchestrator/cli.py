@@ -21,6 +21,7 @@ from orchestrator.core.settings import (
     log_files,
     model_settings,
     publish_config,
+    watch_settings,
 )
 from orchestrator.core.task import Order, read_event
 from orchestrator.jobs.hiding import hide_process
@@ -28,6 +29,9 @@ from orchestrator.jobs.runner import Runner
 
 if TYPE_CHECKING:
     from orchestrator.local.stage import LocalOptions
+
+
+_DATA = Path(".pagewright")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -134,9 +138,18 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of a table")
     evaluate.set_defaults(run=_evaluate)
 
-    watch = commands.add_parser("watch", help="print the events of a task on this machine, as they happen")
+    _add_rebuild(commands)
+
+    watch = commands.add_parser(
+        "watch", help="print the events of a task, on this machine or in a pipeline on GitHub, as they happen"
+    )
     watch.add_argument("id", metavar="ID", help="the id in the receiver's answer")
-    _add_data(watch)
+    watch.add_argument("--data", type=Path, metavar="DIR", help="folder for all data; default: .pagewright")
+    watch.add_argument(
+        "--pipeline",
+        metavar="OWNER/NAME",
+        help="follow the task in this repository on GitHub instead; GITHUB_TOKEN needs Actions: read on it",
+    )
     watch.add_argument("--json", action="store_true", help="print each event as one line of JSON")
     watch.set_defaults(run=_watch)
 
@@ -155,6 +168,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_rebuild(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    rebuild = commands.add_parser(
+        "rebuild", help="make the bundle of a published React or Vue app again, and compare the bytes"
+    )
+    rebuild.add_argument("repository", metavar="OWNER/REPO", help="the repository of the app")
+    rebuild.set_defaults(run=_rebuild)
+
+
 def _add_ports(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--receiver-port", type=int, default=7860, metavar="PORT", help="0: any free port")
     parser.add_argument("--github-port", type=int, default=7861, metavar="PORT", help="0: any free port")
@@ -169,9 +190,7 @@ def _add_ports(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--data", type=Path, default=Path(".pagewright"), metavar="DIR", help="folder that keeps all data"
-    )
+    parser.add_argument("--data", type=Path, default=_DATA, metavar="DIR", help="folder that keeps all data")
 
 
 def _serve(_: argparse.Namespace) -> int:
@@ -272,10 +291,23 @@ def _compare(chosen: argparse.Namespace) -> int:
     return run_comparison(options, load_environment(dotenv=True), run_stage_in)
 
 
+def _rebuild(chosen: argparse.Namespace) -> int:
+    from orchestrator.frameworks.rebuild import run_rebuild  # noqa: PLC0415
+
+    return run_rebuild(chosen.repository, load_environment(dotenv=True))
+
+
 def _watch(chosen: argparse.Namespace) -> int:
+    if chosen.pipeline is not None:
+        if chosen.data is not None:
+            raise UsageError("--data and --pipeline cannot be used together.", "Pass only one of them.")
+        from orchestrator.watching.watch import run_pipeline_watch  # noqa: PLC0415
+
+        settings = watch_settings(load_environment(dotenv=True), chosen.pipeline)
+        return run_pipeline_watch(chosen.id, settings, Clock(), as_json=chosen.json)
     from orchestrator.local.watch import run_watch  # noqa: PLC0415
 
-    return run_watch(chosen.id, chosen.data, as_json=chosen.json)
+    return run_watch(chosen.id, chosen.data or _DATA, as_json=chosen.json)
 
 
 def _local(chosen: argparse.Namespace) -> int:

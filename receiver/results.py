@@ -148,7 +148,7 @@ class Results:
         terms = terms_for(run)
         commit = await self._find_commit(asked, run, terms) if terms else None
         if commit is not None:
-            return await self._build_done_body(asked, commit, run)
+            return await self._build_done_body(asked, commit, run, terms)
         return None if run is None else {"status": run.state, "id": run.request, "logs_url": run.logs_url}
 
     async def _find_commit(self, asked: ResultQuery, run: RequestRun | None, terms: Terms) -> AnsweringCommit | None:
@@ -165,12 +165,13 @@ class Results:
             raise
 
     async def _build_done_body(
-        self, asked: ResultQuery, commit: AnsweringCommit, run: RequestRun | None
+        self, asked: ResultQuery, commit: AnsweringCommit, run: RequestRun | None, terms: Terms | None
     ) -> dict[str, Any]:
         pages_url = self._settings.pages_url.format(owner=commit.owner, repo=commit.repository)
         round_ = asked.requests[commit.request]
+        elsewhere = await self._find_elsewhere(commit, round_, terms)
         # A run ends well only once the page is live; one whose evaluator did not answer may be live as well.
-        live = (run is not None and run.has_succeeded) or await self._github.pages.is_live(
+        live = bool(elsewhere or (run is not None and run.has_succeeded)) or await self._github.pages.is_live(
             pages_url, commit.request, round_, ANSWER_S
         )
         return {
@@ -184,8 +185,21 @@ class Results:
             "nonce": asked.nonce,
             "repo_url": commit.repo_url,
             "commit_sha": commit.sha,
-            "pages_url": pages_url,
+            "pages_url": elsewhere or pages_url,
         }
+
+    async def _find_elsewhere(self, commit: AnsweringCommit, round_: int, terms: Terms | None) -> str:
+        """Return the homepage of a commit's repository where that is seen to serve it; empty if it is on GitHub Pages.
+
+        What an owner has written there stands for nothing.
+        """
+        if set(self._settings.targets) == {"pages"}:
+            return ""
+        with contextlib.suppress(NotTakenError, SpentError):
+            url = await self._github.fetch_homepage(f"{commit.owner}/{commit.repository}", terms or Terms(COMMITS_S))
+            if url and await self._github.pages.is_live(url, commit.request, round_, ANSWER_S):
+                return url
+        return ""
 
 
 def _terms_for_waiting(number: int, pause: float) -> Callable[[RequestRun | None], Terms | None]:

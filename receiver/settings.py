@@ -3,8 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
-from orchestrator.core.task import normal_email
+from orchestrator.core.task import TargetName, normal_email
 
 
 class SettingsError(ValueError):
@@ -18,6 +19,7 @@ class Settings:
     - `shared_secret_old`: is accepted too while the secret is being changed
     - `task_key`: tells tasks apart; if it is None, the secret does that
     - `max_tasks_per_day`: 0 means no limit
+    - `targets`: where sites can go live
     """
 
     shared_secret: str = field(repr=False)
@@ -39,6 +41,7 @@ class Settings:
     shared_secret_old: str = field(default="", repr=False)
     task_key: bytes | None = field(default=None, repr=False)
     max_tasks_per_day: int = 0
+    targets: tuple[str, ...] = ("pages",)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -85,6 +88,7 @@ class Settings:
             shared_secret_old=text.get("SHARED_SECRET_OLD", ""),
             task_key=bytes.fromhex(text["TASK_KEY"]) if "TASK_KEY" in text else None,
             max_tasks_per_day=int(text.get("MAX_TASKS_PER_DAY", cls.max_tasks_per_day)),
+            targets=_targets_in(text.get("TARGETS", "pages")),
         )
 
 
@@ -107,6 +111,11 @@ _REQUIRED = {
     "DISPATCH_TOKEN": "a token with Contents: write on that repository alone",
 }
 
+
+def _targets_in(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
 _WHOLE = re.compile(r"[0-9]{1,12}").fullmatch
 
 _FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
@@ -125,5 +134,9 @@ _FORMS: Mapping[str, tuple[str, Callable[[str], object]]] = {
     "WAIT_S": ("must be a number of seconds", re.compile(r"[0-9]{1,4}(\.[0-9]+)?").fullmatch),
     "TASK_KEY": (TASK_KEY_FORM, is_task_key),
     "MAX_TASKS_PER_DAY": ("must be a whole number, 0 for no limit", _WHOLE),
+    "TARGETS": (
+        f"must name some of {', '.join(get_args(TargetName))}",
+        lambda text: set(_targets_in(text)) and set(_targets_in(text)) <= set(get_args(TargetName)),
+    ),
     "CHECK_ON_STARTUP": ("must be true or false", re.compile(r"true|false|1|0", re.IGNORECASE).fullmatch),
 }

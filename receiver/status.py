@@ -97,6 +97,7 @@ class Status:
             "emails_restricted": bool(settings.allowed_emails),
             "max_body_bytes": settings.max_body_bytes,
             "max_tasks_per_day": settings.max_tasks_per_day,
+            "targets": list(settings.targets),
             "task_key": settings.task_key is not None,
             "secrets": len(settings.secrets),
         }

@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from orchestrator.frameworks.toolchain import Toolchain
+from tests.doubles.bundler import installed
 from tests.doubles.hub import Host, Hub, hosting, hub_on
 
 KEPT = ("PATH", "HOME", "LANG", "TMPDIR", "BROWSER", "COVERAGE", "COV_", "PYTEST", "PYTHON", "UV_", "VIRTUAL_ENV")
@@ -69,7 +71,18 @@ def no_sleeping(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture(scope="session")
+def toolchain() -> Toolchain:
+    return installed()
+
+
+@pytest.fixture(scope="session")
 def host() -> Iterator[Host]:
+    with hosting() as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def other_host() -> Iterator[Host]:
     with hosting() as host:
         yield host
 

@@ -96,13 +96,13 @@ def test_the_words_of_everyone_know_no_other_room() -> None:
 
 def test_what_talks_to_the_model_or_the_page_never_reaches_what_writes_or_tells() -> None:
     writing = within("orchestrator.github") | within("orchestrator.targets") | within("orchestrator.jobs")
-    for name in ("generate", "verify", "making"):
+    for name in ("frameworks", "generate", "verify", "making"):
         for module in within(f"orchestrator.{name}"):
             assert not reached(module) & writing, module
 
 
 def test_what_publishes_never_reaches_the_model_or_the_browser() -> None:
-    rooms = (within(f"orchestrator.{name}") for name in ("generate", "verify", "making"))
+    rooms = (within(f"orchestrator.{name}") for name in ("frameworks", "generate", "verify", "making"))
     assert not reached("orchestrator.jobs.publish") & set().union(*rooms)
 
 

@@ -4,7 +4,8 @@
     ├── UsageError      2  the command or the task is wrong
     ├── NoSite          3  no site could be built
     ├── RuleBroken      4  the site breaks a rule and is not published
-    ├── GitHubFailed    5  GitHub refused or failed
+    ├── HostFailed      5  a host of sites refused or failed
+    │   └── GitHubFailed   GitHub refused or failed
     ├── NotAccepted     6  the evaluator did not accept
     └── OutOfTime       7  out of time
 
@@ -54,10 +55,14 @@ class RuleBroken(PagewrightError):
         return cls(f"The site breaks a rule: {'; '.join(problems[:5])}.", "Change the brief or the attachments.")
 
 
-class GitHubFailed(PagewrightError):
-    """GitHub refused or failed, also when asked again."""
+class HostFailed(PagewrightError):
+    """GitHub or another host refused or failed, also when asked again."""
 
     exit_code = 5
+
+
+class GitHubFailed(HostFailed):
+    """GitHub refused or failed, and went on to do so when asked again."""
 
 
 class NotAccepted(PagewrightError):

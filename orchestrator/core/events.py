@@ -12,7 +12,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, TypeAdapter, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    TypeAdapter,
+    ValidationInfo,
+)
 
 from orchestrator.core.errors import RuleBroken
 from orchestrator.core.report import State
@@ -354,9 +363,17 @@ def emit_group(emit: Emit, name: str) -> Iterator[None]:
 _EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="type")])
 
 
+def _convert_to_utc(at: datetime) -> datetime:
+    """Return a time in UTC; raise ValueError for one near the ends of the calendar, which has no other form."""
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("is out of range") from None
+
+
 def _format_utc(at: datetime) -> str:
     """Return a time as ISO 8601 in UTC, with milliseconds."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Envelope(_Event):
@@ -365,7 +382,7 @@ class Envelope(_Event):
     v: Literal[1] = 1
     n: int
     id: Annotated[str, Field(max_length=200)]
-    at: Annotated[datetime, PlainSerializer(_format_utc)]
+    at: Annotated[AwareDatetime, AfterValidator(_convert_to_utc), PlainSerializer(_format_utc)]
     source: Source
     run_attempt: int = 1
 

@@ -10,6 +10,9 @@ MAX_PATH = 255
 RESERVED = frozenset({"cname", "license", "pagewright.json"})
 """Names in the root that only Pagewright or the owner uses: the domain, the licence, the record."""
 
+STEERING = frozenset({"_redirects", "_headers", "netlify.toml", "vercel.json", "_worker.js", "_routes.json"})
+"""Names that steer a host of sites: they would begin to work when somebody moves a site there."""
+
 _ENCODED_STEERING = re.compile(r"%(2e|2f|5c|0[0-9a-f])", re.IGNORECASE)
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # control, bidi and joiners, surrogates, separators
@@ -51,6 +54,8 @@ def reserved_problem(path: str) -> str | None:
     parts = folded.split("/")
     if any(part.startswith(".git") or part == "git~1" for part in parts):
         return "must not begin with `.git`"
+    if STEERING & set(parts):
+        return "steers a host instead of being served"
     if parts[0] in RESERVED:  # as a folder it would block the file
         return "is reserved for the pipeline"
     return None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from orchestrator.core.scaffold import Framework
 from orchestrator.core.task import TRAILER_ID, TRAILER_ROUND, parse_request_id
 
 
@@ -31,7 +32,8 @@ class Round(BaseModel):
 class Record(BaseModel):
     """The content of `pagewright.json`. Before the first request is answered, it has a task and no rounds.
 
-    `again`: how many times the same site was committed again, because GitHub Pages lost its commit.
+    `again`: how many times the same site was committed again, because GitHub Pages lost its commit. `target`: where it
+    goes live.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -40,7 +42,9 @@ class Record(BaseModel):
     request: str | None = None
     site: str | None = None
     built_by: str | None = None
+    framework: Framework | None = None
     again: int | None = None
+    target: str | None = None
     rounds: tuple[Round, ...] = ()
 
     def render_file(self) -> bytes:
@@ -51,7 +55,9 @@ class Record(BaseModel):
         """Return the record after `this` round; an earlier entry of the same round is replaced."""
         others = [entry for entry in self.rounds if entry.round != this.round]
         rounds = tuple(sorted([*others, this], key=lambda entry: entry.round))
-        return Record(task=self.task, request=request, site=site, built_by=built_by, rounds=rounds)
+        # Where it goes live is said anew in every round.
+        before = Record(task=self.task, framework=self.framework)
+        return before.model_copy(update={"request": request, "site": site, "built_by": built_by, "rounds": rounds})
 
     def with_republish(self) -> "Record":
         """Return the record of the same answer for one more commit."""

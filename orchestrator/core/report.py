@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from orchestrator.core.scaffold import Framework
+
 Sha = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{40}$")]
 Name = Annotated[str, StringConstraints(max_length=200)]
 Line = Annotated[str, StringConstraints(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -33,7 +35,7 @@ class CheckResult(_ReportEntry):
 class Finding(_ReportEntry):
     """Something about the page that is not as it should be: what was expected, what was seen, and where."""
 
-    kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit"]
+    kind: Literal["error", "console", "missing", "external", "empty", "layout", "accessibility", "limit", "build"]
     text: str
     where: str = ""
 
@@ -99,6 +101,7 @@ class Build(_ReportEntry):
     base: Sha | None = None
     built_by: Line = ""
     fallback: bool = False
+    framework: Framework = "vanilla"
     site: str | None = None
     cost_usd: float | None = None
     error: Annotated[str, StringConstraints(max_length=1000)] | None = None

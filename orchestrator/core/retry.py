@@ -64,13 +64,19 @@ DISPATCH: Policy = {Kind.OUTAGE: Rule((0.3, 1.0), within=5)}
 commit."""
 
 READ: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(_MINUTES)}
-"""GitHub calls of the jobs that change nothing, or the same thing each time."""
+"""Calls of the jobs to GitHub, or to another host of sites, that change nothing, or the same thing each time."""
+
+WATCH: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(_MINUTES, within=300)}
+"""A person's look at a run: a rate limit that is over in a few minutes is waited for."""
 
 WRITE: Policy = {Kind.LIMITED: Rule(_MINUTES)}
-"""GitHub calls that change something. They are repeated only after a rate limit.
+"""Calls that change something. They are repeated only after a rate limit.
 
 After any other failure, look first whether they took effect.
 """
+
+LOOKED: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8))}
+"""A write whose answer was lost, after a look whether it took effect."""
 
 ENABLE: Policy = dict.fromkeys((Kind.STALE, Kind.OUTAGE), Rule((1, 2, 4, 8)))
 """Switching Pages on: for a branch that GitHub does not see yet, and after a look whether Pages is on already."""
@@ -125,7 +131,9 @@ def classify_failure(status: int, headers: Mapping[str, str], said: str = "", no
     if status in (403, 429):
         if (after := headers.get("retry-after", "")).isdecimal():
             return Failure(Kind.LIMITED, float(after))
-        if headers.get("x-ratelimit-remaining") == "0" and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
+        # Netlify says when a limit ends, and not always how much is left: https://docs.netlify.com/api/get-started/
+        is_spent = headers.get("x-ratelimit-remaining", "0" if status == 429 else "") == "0"
+        if is_spent and (reset := headers.get("x-ratelimit-reset", "")).isdecimal():
             return Failure(Kind.LIMITED, max(0.0, float(reset) - (time.time() if now is None else now)) + 1)
         if status == 429 or "rate limit" in said.lower():
             return Failure(Kind.LIMITED)

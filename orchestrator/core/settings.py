@@ -12,6 +12,8 @@ from orchestrator.core.errors import UsageError
 
 _PUBLIC_API = "https://api.github.com"
 _DEADLINE_S = 600
+_FULL_NAME = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+_TOKEN = re.compile(r"[!-~]+")
 
 Settings = TypeVar("Settings")
 
@@ -114,6 +116,13 @@ def deadline_s(env: Mapping[str, str]) -> float:
     return _SettingsReader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
 
 
+def cache_folder(env: Mapping[str, str]) -> Path:
+    """Return where downloaded packages are kept between tasks: https://specifications.freedesktop.org/basedir-spec."""
+    read = _SettingsReader(env)
+    base = read.path("XDG_CACHE_HOME")
+    return (base if base and base.is_absolute() else Path(read.text("HOME", str(Path.home())), ".cache")) / "pagewright"
+
+
 def _server_url(read: _SettingsReader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
@@ -176,15 +185,37 @@ class BuildSettings:
     browser: Path | None
     cdn_mirror: Path | None
     max_attempts: int
+    cache: Path
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """Where sites go beside GitHub Pages; without its token a host is not configured.
+
+    `vercel_site_url`: of a site, with `{alias}` for its domain. `vercel_public`: take away a login in front of it.
+    """
+
+    netlify_token: str = field(default="", repr=False)
+    vercel_token: str = field(default="", repr=False)
+    netlify_api_url: str = "https://api.netlify.com/api/v1"
+    vercel_api_url: str = "https://api.vercel.com"
+    vercel_site_url: str = "https://{alias}/"
+    vercel_public: bool = False
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """Every token that is set."""
+        return tuple(filter(None, (self.netlify_token, self.vercel_token)))
 
 
 @dataclass(frozen=True)
 class PublishSettings:
-    """Job `publish`: the write token, and nothing of a model. `was_built`: job `build` ended well."""
+    """Job `publish`: the write tokens, and nothing of a model. `was_built`: job `build` ended well."""
 
     actions: Actions
     target_token: str = field(repr=False)
     was_built: bool = False
+    hosts: Hosts = Hosts()
 
 
 @dataclass(frozen=True)
@@ -224,6 +255,7 @@ def build_settings(env: Mapping[str, str]) -> BuildSettings:
         browser=read.path("BROWSER"),
         cdn_mirror=read.folder("CDN_MIRROR"),
         max_attempts=int(read.number("MAX_ATTEMPTS", 4)),
+        cache=cache_folder(env),
     )
     read.raise_problems()
     return settings
@@ -262,9 +294,32 @@ def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     token = read.required_text("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
     # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
     was_built = read.text("BUILD_RESULT") == "success"
-    settings = PublishSettings(actions=_read_actions(read), target_token=token, was_built=was_built)
+    hosts = _read_hosts(read)
+    settings = PublishSettings(actions=_read_actions(read), target_token=token, was_built=was_built, hosts=hosts)
     read.raise_problems()
     return settings
+
+
+def host_settings(env: Mapping[str, str]) -> Hosts:
+    """Read what says where sites go beside GitHub Pages; raise UsageError that names everything wrong at once."""
+    read = _SettingsReader(env)
+    hosts = _read_hosts(read)
+    read.raise_problems()
+    return hosts
+
+
+def _read_hosts(read: _SettingsReader) -> Hosts:
+    site_url = read.text("VERCEL_SITE_URL", Hosts.vercel_site_url)
+    if not re.fullmatch(r"https?://[^{}\s]*\{alias\}[^{}\s]*/", site_url):
+        read.problems.append("VERCEL_SITE_URL must be a URL with {alias} in it and a slash at its end")
+    return Hosts(
+        netlify_token=read.text("NETLIFY_TOKEN"),
+        vercel_token=read.text("VERCEL_TOKEN"),
+        netlify_api_url=read.text("NETLIFY_API_URL", Hosts.netlify_api_url).rstrip("/"),
+        vercel_api_url=read.text("VERCEL_API_URL", Hosts.vercel_api_url).rstrip("/"),
+        vercel_site_url=site_url,
+        vercel_public=read.flag("VERCEL_PUBLIC"),
+    )
 
 
 @dataclass(frozen=True)
@@ -316,6 +371,27 @@ def _job_config(env: Mapping[str, str], settings_of: Callable[[Mapping[str, str]
 
 
 @dataclass(frozen=True)
+class WatchSettings:
+    """Which pipeline is watched, and how it is asked. `pipeline`: `owner/name`; `token`: it only reads."""
+
+    pipeline: str
+    api_url: str
+    token: str = field(repr=False)
+
+
+def watch_settings(env: Mapping[str, str], pipeline: str) -> WatchSettings:
+    """Read what `watch --pipeline` needs; raise UsageError that names everything wrong at once."""
+    read = _SettingsReader(env)
+    if not _FULL_NAME.fullmatch(pipeline):
+        read.problems.append("--pipeline must have the form owner/name")
+    token = read.required_text("GITHUB_TOKEN", "a token with Actions: read on the pipeline")
+    if token and not _TOKEN.fullmatch(token):
+        read.problems.append("GITHUB_TOKEN must be a token without spaces")
+    read.raise_problems()
+    return WatchSettings(pipeline, _api_url(read), token)
+
+
+@dataclass(frozen=True)
 class SetupSettings:
     """Where to set up a pipeline, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
 
@@ -329,10 +405,10 @@ def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     """Read what `setup` needs; raise UsageError that names everything wrong at once."""
     read = _SettingsReader(env)
     pipeline = read.required_text("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
-    if pipeline and not re.fullmatch(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", pipeline):
+    if pipeline and not _FULL_NAME.fullmatch(pipeline):
         read.problems.append("PIPELINE_REPOSITORY must have the form owner/name")
     token = read.required_text("SETUP_TOKEN", "the token that sets up that repository; it is not stored")
-    if token and not re.fullmatch(r"[!-~]+", token):
+    if token and not _TOKEN.fullmatch(token):
         read.problems.append("SETUP_TOKEN must be a token without spaces")
     read.required_text("TARGET_TOKEN", "the write token of job publish, which is stored as a secret of its environment")
     read.raise_problems()

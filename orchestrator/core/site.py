@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from orchestrator.core.paths import find_clash, path_problem
+from orchestrator.core.scaffold import Framework, added_files
+from orchestrator.core.task import UNFIT_AT_HOSTS, TargetName
 
 RECORD = "pagewright.json"
 LICENCE = "LICENSE"
@@ -50,9 +52,9 @@ def blob_id(content: bytes) -> str:
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
-def add_standard_files(site: Site, owner: str, year: int) -> Site:
-    """Add what every repository of ours has: the licence, and the file that keeps Jekyll away."""
-    return site.with_changes({LICENCE: render_licence(owner, year), ".nojekyll": b""})
+def add_standard_files(site: Site, owner: str, year: int, framework: Framework = "vanilla") -> Site:
+    """Add what every repository of ours has: the licence, what keeps Jekyll away, and how a framework is built."""
+    return site.with_changes({LICENCE: render_licence(owner, year), ".nojekyll": b"", **added_files(framework)})
 
 
 def render_licence(owner: str, year: int) -> bytes:
@@ -83,6 +85,15 @@ def broken_rules(
     needles = _secret_encodings(secrets)
     problems += [f"{path!r:.80} contains a secret" for path, data in fresh.items() if holds_secret(data, needles)]
     return problems
+
+
+def unfit_for(target: TargetName, paths: Collection[str]) -> list[str]:
+    """Return one sentence for each path that the target cannot serve."""
+    if target == "pages":
+        return []
+    return [
+        f"{path!r:.80} must not contain # or ? for the target {target}" for path in paths if UNFIT_AT_HOSTS.search(path)
+    ]
 
 
 def _name_problem(path: str, *, allow_workflows: bool) -> str | None:

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from pydantic import (
@@ -26,6 +26,7 @@ from pydantic import (
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.paths import find_clash, path_problem
+from orchestrator.core.scaffold import Asked
 
 _SLICE = 65_536
 MAX_URL = 2_000
@@ -35,8 +36,14 @@ MAX_ATTACHMENTS = 100
 MOST_FORMER_KEYS = 4
 """Two secrets may be valid at a time, and an e-mail has two spellings: as sent, and its normal form."""
 
+TargetName = Literal["pages", "netlify", "vercel"]
+"""Where a site goes live."""
+
 TRAILER_ID = "Pagewright-Request"
 TRAILER_ROUND = "Pagewright-Round"
+UNFIT_AT_HOSTS = re.compile(r"[#?]")
+"""What no name may hold at a host that takes files by their URLs, as Netlify does."""
+
 _IS_JS = re.compile(r"\s*(?:-\s+)?(?:js|javascript)\s?:", re.IGNORECASE)
 """How an evaluator says that a check is JavaScript: `js:`, `JS:`, `javascript:`, `- js:` as in a list."""
 
@@ -102,6 +109,11 @@ def _parse_round(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value):
         return int(value)
     return value
+
+
+def _parse_framework(value: object) -> object:
+    """Return `auto` for a field that a form left empty."""
+    return "auto" if value is None or value == "" else value.lower() if isinstance(value, str) else value
 
 
 def _parse_check(value: object) -> object:
@@ -246,13 +258,18 @@ class Task(_Record):
     attachments: Annotated[
         tuple[Attachment, ...], BeforeValidator(_default_to_empty), _limit_items(MAX_ATTACHMENTS)
     ] = ()
+    framework: Annotated[Asked, BeforeValidator(_parse_framework)] = "auto"
     received_at: datetime | None = None
+    target: Annotated[TargetName, BeforeValidator(lambda value: "pages" if value is None else value)] = "pages"
 
     @model_validator(mode="after")
     def _check_unique_names(self) -> Self:
         names = [attachment.name for attachment in self.attachments]
         if (second := find_clash(names)) is not None:
             raise ValueError(f"attachments.{len(names) - 1 - names[::-1].index(second)}.name: is used twice")
+        for number, name in enumerate(names):
+            if self.target != "pages" and UNFIT_AT_HOSTS.search(name):
+                raise ValueError(f"attachments.{number}.name: must not contain # or ? for this target")
         return self
 
     @property
@@ -390,11 +407,12 @@ def _parse_inputs(inputs: Mapping[str, Any], run_id: str) -> dict[str, Any]:
         if not isinstance(given, dict):
             raise UsageError("The input `request` is not a JSON object.", "Paste one JSON object.")
         return {"nonce": f"run-{run_id}", **given}
-    given = {name: str(inputs.get(name) or "") for name in ("task", "round", "brief", "email")}
+    given = {name: str(inputs.get(name) or "") for name in ("task", "round", "brief", "email", "framework")}
     return {
         **given,
         "round": given["round"] or "1",
         "nonce": f"run-{run_id}",
         "checks": [line for line in str(inputs.get("checks") or "").splitlines() if line.strip()],
         "evaluation_url": str(inputs.get("evaluation_url") or "") or None,
+        "target": str(inputs.get("target") or "pages"),
     }

@@ -14,6 +14,7 @@ from orchestrator.core.settings import evaluator_settings, model_settings
 from orchestrator.doctor import pipeline, target
 from orchestrator.doctor.asking import NoAnswer, TokenApi
 from orchestrator.doctor.finding import Diagnosis, failure, ok, render_findings, warning
+from orchestrator.doctor.hosts import examine_hosts
 from orchestrator.doctor.names import examine_server, examine_settings, translate_old_names
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ async def _examine_everything(env: Mapping[str, str]) -> AsyncIterator[Diagnosis
     for finding in examine_settings(env):
         yield finding
     async for finding in examine_github(known, evaluator_settings(known).api_url):
+        yield finding
+    async for finding in examine_hosts(known):
         yield finding
     async for finding in _examine_models(known):
         yield finding

@@ -21,6 +21,7 @@ from orchestrator.evaluator.reading import CommitFiles, fetch_commit
 from orchestrator.evaluator.records import Mark, Verdict, make_one_line
 from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.refusals import Reason
+from orchestrator.targets.stamp import public_files
 from orchestrator.verify.browser import open_cage
 from orchestrator.verify.checks import Asked, Kind, Shown, make_verdict
 from orchestrator.verify.files import CheckedFiles, decide_check, is_about_files
@@ -137,7 +138,8 @@ def _judge_ownership(claim: Claim, commit: CommitFiles | None, problem: str) -> 
         return "failed", f"pages_url is not the repository's page, {make_one_line(commit.address, LONGEST_SEEN)}"
     if matches_request(claim.task, commit.files):
         return "passed", "the commit names the request"
-    return "unproved", "nothing in the commit names the request"
+    # A homepage that a repository names is anyone's page: then nothing else shows whose it is.
+    return "failed" if commit.is_elsewhere else "unproved", "nothing in the commit names the request"
 
 
 def _is_of_github(error: GitHubFailed) -> bool:
@@ -165,7 +167,8 @@ async def _inspect_page(
         except NotPublic:
             return (False, "the page has no address that may be opened"), _unseen_report(asked)
         async with open_live_page(page, to) as live:
-            shown = await compare_files(live, commit.files, commit.later, clock, seconds)
+            files = public_files(commit.files) if commit.is_elsewhere else commit.files
+            shown = await compare_files(live, files, commit.later, clock, seconds)
             async with open_cage(
                 settings.browser, page if is_private else None, resolve=outside.resolve_addresses
             ) as cage:

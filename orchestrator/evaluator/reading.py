@@ -11,6 +11,7 @@ from github import Github
 
 from orchestrator.core.deadline import Clock, Deadline
 from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.record import read_record
 from orchestrator.core.settings import EvaluatorSettings
 from orchestrator.core.site import RECORD
 from orchestrator.evaluator.owners import default_pages_url, is_same_address
@@ -38,6 +39,8 @@ class CommitFiles:
       such a commit because GitHub Pages may lose one, and never builds the same one twice
     - `address`: where the repository's page is served, with a slash at the end; empty if it has none
     - `is_own_domain`: the address is a domain of the owner, who decides what is served there
+    - `is_elsewhere`: the address is the homepage that the repository names, at another host than GitHub Pages, and the
+      record says that the site went there
     """
 
     full_name: str
@@ -46,6 +49,7 @@ class CommitFiles:
     later: bytes | None
     address: str
     is_own_domain: bool = False
+    is_elsewhere: bool = False
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def _choose_source(settings: EvaluatorSettings, reach: Reach, url: str) -> _Sour
 
 async def _fetch_contents(client: Client, name: str, sha: str, told: tuple[_Source, str]) -> CommitFiles:
     source, page = told
-    full_name, made = await client.read(lambda github: _fetch_repository(github, name))
+    full_name, made, homepage = await client.read(lambda github: _fetch_repository(github, name))
     head = await client.read(lambda github: _find_head_above(github, full_name, sha))
     if head is None:
         raise NothingToRead("commit_sha is not a commit of the repository's default branch")
@@ -102,6 +106,10 @@ async def _fetch_contents(client: Client, name: str, sha: str, told: tuple[_Sour
     if head != sha:
         now = await download_files(client, full_name, head)
         later = now.get(RECORD) if {**now, RECORD: b""} == {**files, RECORD: b""} else None
+    record = read_record(files.get(RECORD))
+    if record is not None and record.target not in (None, "pages") and homepage and is_same_address(page, homepage):
+        address = f"{homepage.rstrip('/')}/"
+        return CommitFiles(full_name, made, files, later, address, is_own_domain=True, is_elsewhere=True)
     by_rule = default_pages_url(full_name) if source.server == _GITHUB else ""
     if by_rule and is_same_address(page, by_rule):
         return CommitFiles(full_name, made, files, later, by_rule)
@@ -109,9 +117,9 @@ async def _fetch_contents(client: Client, name: str, sha: str, told: tuple[_Sour
     return CommitFiles(full_name, made, files, later, address or by_rule, is_own_domain)
 
 
-def _fetch_repository(github: Github, name: str) -> tuple[str, datetime]:
+def _fetch_repository(github: Github, name: str) -> tuple[str, datetime, str]:
     found = github.get_repo(name)
-    return found.full_name, found.created_at
+    return found.full_name, found.created_at, found.homepage or ""
 
 
 def _find_head_above(github: Github, full_name: str, sha: str) -> str | None:

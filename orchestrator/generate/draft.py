@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from orchestrator.core.paths import fold_path, reserved_problem
 from orchestrator.core.record import Record
 from orchestrator.core.report import RefusedChange
+from orchestrator.core.scaffold import Framework, is_bundled, is_configuration, is_ours
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.generate.attachments.changes import reason_to_refuse
@@ -54,6 +55,7 @@ class Material:
     tried: tuple[PastRepair, ...] = ()
     day: date | None = None
     refused: tuple[RefusedChange, ...] = ()
+    framework: Framework = "vanilla"
 
     @property
     def start(self) -> Site:
@@ -168,7 +170,7 @@ def judge_draft(draft: Draft, given: Material, broken: Broken) -> Draft:
     readme = [_site_complaint("README.md is missing.")] if needs_readme and not has_readme(draft.files) else []
     is_changed = draft.flaws or problems or draft.files != given.start.files
     unchanged = [] if is_changed else [_site_complaint("The answer changed nothing.")]
-    flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_find_missing_files(draft)))
+    flaws = dict.fromkeys((*draft.flaws, *problems, *unchanged, *readme, *_find_missing_files(draft, given)))
     return replace(draft, flaws=tuple(flaws), is_usable=is_whole and not problems)
 
 
@@ -176,11 +178,11 @@ def _site_complaint(text: str) -> Complaint:
     return Complaint("", "site", text)
 
 
-def _find_missing_files(draft: Draft) -> list[Complaint]:
+def _find_missing_files(draft: Draft, given: Material) -> list[Complaint]:
     """Return a complaint for each style or script of its own that the page loads and that is not there."""
     page = without_comments(draft.files.get("index.html", b"").decode(errors="replace"))
     loaded = {unquote(name).removeprefix("./") for names in find_loaded_files(page).values() for name in names}
-    names = sorted(loaded - draft.files.keys())
+    names = sorted(name for name in loaded - draft.files.keys() if not is_ours(name, given.framework))
     return [_site_complaint(f"index.html loads {name}, which does not exist.") for name in names if "${" not in name]
 
 
@@ -192,8 +194,11 @@ def has_readme(files: Iterable[str]) -> bool:
 def _is_for_the_model(path: str, given: Material) -> bool:
     """Whether a model may name `path` at all.
 
-    The licence, the record and the domain are ours or the owner's, so they are left out silently.
+    The licence, the record and the domain are ours or the owner's, so they are left out silently. So are the files of a
+    build, if the build is ours.
     """
+    if is_bundled(given.framework) and (is_ours(path, given.framework) or is_configuration(path)):
+        return False
     is_workflow = given.allow_workflows and path.startswith(_WORKFLOWS)
     return is_workflow or reserved_problem(path) is None
 

@@ -23,13 +23,18 @@ from orchestrator.generate.models.presets import Model, prompts_folder
 from orchestrator.generate.present import render_present_files
 from orchestrator.generate.tried import describe_repairs
 
+_FRAMEWORKS = ("vanilla", "react", "vue", "compact_vanilla", "compact_react", "compact_vue")
+
 PLACEHOLDERS = {
-    "system": frozenset({"format"}),
+    "system": frozenset({"format", "framework"}),
     "edits": frozenset[str](),
     "files": frozenset[str](),
-    "compact": frozenset({"format"}),
+    "compact": frozenset({"format", "framework"}),
     "compact_edits": frozenset[str](),
     "compact_files": frozenset[str](),
+    **{
+        f"framework/{size}{name}": frozenset[str]() for size in ("", "compact_") for name in ("vanilla", "react", "vue")
+    },
     "build": frozenset({"mark", "brief", "checks", "attachments"}),
     "revise": frozenset({"mark", "round", "date", "brief", "checks", "earlier", "attachments", "files"}),
     "repair": frozenset({"mark", "wrong", "tried", "brief", "checks", "earlier", "attachments", "files"}),
@@ -147,8 +152,10 @@ def _prompt_name(given: Material) -> str:
 def _system_rules(prompts: Prompts, given: Material, model: Model) -> str:
     """Return what holds for every task, and the form of the answer. Where no file exists, none can be edited."""
     form = "edits" if model.edits and not given.is_new else "files"
-    rules, form = ("compact", f"compact_{form}") if model.context < SMALL else ("system", form)
-    return prompts[rules].substitute(format=prompts[form].substitute().strip())
+    size = "compact_" if model.context < SMALL else ""
+    written = prompts[f"framework/{size}{given.framework}"].substitute().strip()
+    rules = prompts["compact" if size else "system"]
+    return rules.substitute(format=prompts[f"{size}{form}"].substitute().strip(), framework=written)
 
 
 def _render_material(given: Material, room: int) -> dict[str, str]:

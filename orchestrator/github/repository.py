@@ -40,6 +40,11 @@ class Repository:
     described: str | None = None
 
     @property
+    def target(self) -> str:
+        """Where the site went live last."""
+        return (self.record.target if self.record else None) or "pages"
+
+    @property
     def task(self) -> str | None:
         """The key of the task that it belongs to, as it says itself."""
         return self.described if self.record is None else self.record.task
@@ -187,6 +192,18 @@ async def create_public_repository(client: Client, owner: str, name: str, descri
     path = "/user/repos" if is_own else f"/orgs/{owner}/repos"
     body = {"name": name, "description": description, "has_wiki": False, "has_projects": False, "auto_init": False}
     await client.write(lambda github: github.requester.requestJsonAndCheck("POST", path, input=body))
+
+
+async def keep_homepage(client: Client, full_name: str, url: str) -> None:
+    """Have the repository name `url` as its homepage: one read, and one write where it names something else.
+
+    https://docs.github.com/rest/repos/repos#update-a-repository
+    """
+    if await client.read(lambda github: github.get_repo(full_name).raw_data.get("homepage")) == url:
+        return
+    path = f"/repos/{full_name}"
+    # The same value again is no other one.
+    await client.read(lambda github: github.requester.requestJsonAndCheck("PATCH", path, input={"homepage": url}))
 
 
 async def claim_repository(client: Client, repository: Repository, key: str) -> str:

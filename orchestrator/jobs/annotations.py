@@ -11,7 +11,7 @@ MOST = 9
 https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.cs
 """
 
-_KINDS = ("error", "empty", "limit", "missing", "console", "external", "layout", "accessibility")
+_KINDS = ("build", "error", "empty", "limit", "missing", "console", "external", "layout", "accessibility")
 """Kinds of findings, the worst first. Kinds that are not listed come last."""
 
 

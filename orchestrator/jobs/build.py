@@ -1,7 +1,7 @@
 """Job `build`: Task -> Site + Report. Has the model's key and no write token."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -9,10 +9,12 @@ from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
 from orchestrator.core.events import BuiltEvent, Emit, NoteEvent, ReadEvent, emit_group
 from orchestrator.core.report import Build
+from orchestrator.core.scaffold import is_ours, select_sources
 from orchestrator.core.sentences import describe_outcome
 from orchestrator.core.settings import BuildSettings, JobConfig
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
+from orchestrator.frameworks.choice import choose_framework
 from orchestrator.generate.attachments import sources
 from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import Kit
@@ -135,10 +137,18 @@ async def _check_shadowing(client: Client, new: Repository) -> tuple[str, ...]:
 async def _prepare_assignment(settings: BuildSettings, start: BuildStart) -> Assignment:
     private = settings.actions.allow_private_urls
     files = await sources.fetch_contents(start.task.attachments, start.deadline, allow_private=private)
-    given = Material(
-        start.task, files, start.present, start.found.record, settings.actions.allow_workflows, day=start.day
-    )
-    return Assignment(given, start.found.name, settings.actions.owner, start.day.year)
+    record, present = start.found.record, start.present
+    framework = choose_framework(start.task, record)
+    if taken := [name for name in files if is_ours(name, framework)]:
+        raise UsageError(
+            f"The attachment {taken[0]} has the name of a file that a {framework} app is built with.",
+            "Give it another name, or ask for the framework vanilla.",
+        )
+    # What is made from sources is neither shown to a model nor changed by one.
+    sources_alone = Site(select_sources(present.files, (record and record.framework) or "vanilla"))
+    given = Material(start.task, files, sources_alone, record, settings.actions.allow_workflows, day=start.day)
+    given = replace(given, framework=framework)
+    return Assignment(given, start.found.name, settings.actions.owner, start.day.year, present)
 
 
 def _assemble_means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingTools:
@@ -157,6 +167,7 @@ def _assemble_means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingT
         secrets=_secrets(settings),
         on_no_sandbox=on_no_sandbox,
         keep=tells.keep,
+        cache=settings.cache,
     )
 
 
@@ -172,9 +183,8 @@ def _annotate(emit: Emit, made: MakingResult) -> None:
         text = "No model is configured, so the page was made from the template. Set LLM_MODELS to use one."
         emit(NoteEvent(text=text, level="notice"))
     elif kept.generated.is_fallback:
-        warnings.insert(
-            0, "The answer was cut off and shows less than the template's page, so the template's page is used."
-        )
+        why = "was cut off and shows less than the template's page" if first.is_cut_off else "could not be bundled"
+        warnings.insert(0, f"The answer {why}, so the template's page is used.")
     for line in annotations.limit_lines(
         [*warnings, *annotations.describe_worst_first(kept.report.checks, kept.report.findings)]
     ):
@@ -190,6 +200,7 @@ def _assemble_build(id_: str, start: BuildStart, made: MakingResult) -> Build:
         base=start.found.head,
         built_by=kept.generated.built_by,
         fallback=kept.generated.is_fallback,
+        framework=kept.framework,
         site=kept.site.digest(),
         cost_usd=generation.cost_usd,
         checks=kept.report.checks,

@@ -6,7 +6,8 @@ from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
 from orchestrator.core.paths import path_problem
 from orchestrator.core.record import Record, Round, commit_message, description_of, republish_message
 from orchestrator.core.report import Build
-from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id, broken_rules
+from orchestrator.core.scaffold import find_unsound_parts, select_served
+from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id, broken_rules, unfit_for
 from orchestrator.core.task import Order, Task
 from orchestrator.github import repository
 from orchestrator.github.client import Client, GitHubRefused, Unsure
@@ -159,15 +160,17 @@ def plan_change(wanted: CommitOrder, found: Repository, present: dict[str, str])
             "The repository has changed since the site was built, so the result would not be the verified site.",
             "Run the workflow again: it starts from the current state.",
         )
-    final = add_standard_files(site, found.owner, wanted.year)
-    if problems := broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows):
+    final = add_standard_files(site, found.owner, wanted.year, build.framework)
+    broken = broken_rules(final, present, wanted.secrets, allow_workflows=wanted.allow_workflows)
+    unsound = find_unsound_parts(final.files, build.framework)
+    if problems := [*broken, *unsound, *unfit_for(wanted.task.target, final.files)]:
         raise RuleBroken.from_problems(problems)
     files = {**final.files, RECORD: _next_record(wanted, build, found, final).render_file()}
     additions = {path: data for path, data in files.items() if present.get(path) != blob_id(data)}
     # What we never write belongs to the owner, so we do not delete it either.
     deletions = [path for path in present if path not in files and path_problem(path) is None]
     change = Change(additions, deletions, commit_message(found.name, wanted.order.id, wanted.task.round))
-    shown = {path: blob_id(data) for path, data in additions.items()}
+    shown = {path: blob_id(data) for path, data in select_served(additions, build.framework).items()}
     return change, {**shown, "index.html": blob_id(files["index.html"])}
 
 
@@ -201,5 +204,7 @@ def _next_record(wanted: CommitOrder, build: Build, found: Repository, site: Sit
         unreadable=build.count("unreadable", task.round),
     )
     # One that was found by a former key has the present one from now on.
-    before = (found.record or Record(task="")).model_copy(update={"task": wanted.order.key})
-    return before.with_round(wanted.order.id, site.digest(), build.built_by, this)
+    known = {"task": wanted.order.key, "framework": build.framework}
+    before = (found.record or Record(task="")).model_copy(update=known)
+    after = before.with_round(wanted.order.id, site.digest(), build.built_by, this)
+    return after.model_copy(update={"target": task.target})

@@ -5,7 +5,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
 from pydantic import ValidationError
 
@@ -100,15 +100,36 @@ def _is_ours(path: str) -> bool:
 
 def _walk_tar(tar: Path) -> Iterator[Entry]:
     with tarfile.open(tar, "r:") as archive:
-        for member in _limit_members(archive):
-            path = member.name.removeprefix("./")
-            if member.size < 0:  # leads back to an earlier member, without end
-                raise tarfile.ReadError
-            if not _is_ours(path) or member.isdir():
-                continue
-            if not member.isreg():
-                raise RuleBroken("build.tar contains something that is not a regular file.", "Run the workflow again.")
-            yield path, member.size, partial(_extract_member, archive, member)
+        yield from _walk_archive(archive, _is_ours)
+
+
+def _walk_archive(archive: tarfile.TarFile, is_wanted: Callable[[str], bool]) -> Iterator[Entry]:
+    for member in _limit_members(archive):
+        path = member.name.removeprefix("./")
+        if member.size < 0:  # leads back to an earlier member, without end
+            raise tarfile.ReadError
+        if not is_wanted(path) or member.isdir():
+            continue
+        if not member.isreg():
+            raise RuleBroken("build.tar contains something that is not a regular file.", "Run the workflow again.")
+        yield path, member.size, partial(_extract_member, archive, member)
+
+
+def extract_file(tar: BinaryIO, wanted: str, limit: int) -> bytes | None:
+    """Return one regular file of a build.tar, None if it is not there; raise RuleBroken as `load_build_output` does.
+
+    `tar` must be limited to MAX_TAR_BYTES already; `limit` is that of the file.
+    """
+    found = None
+    try:
+        with tarfile.open(fileobj=tar, mode="r:") as archive:
+            for _, size, read_bytes in _walk_archive(archive, lambda path: path == wanted):
+                if size > limit:
+                    raise RuleBroken(f"{wanted} in build.tar is larger than the limits allow.", "Run the task again.")
+                found = read_bytes()
+    except _UNREADABLE:
+        raise RuleBroken("build.tar could not be read.", "Run the workflow again.") from None
+    return found
 
 
 def _walk_folder(folder: Path) -> Iterator[Entry]:

@@ -8,25 +8,26 @@ from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, emit_group
 from orchestrator.core.report import Build
-from orchestrator.core.settings import JobConfig, PublishSettings
+from orchestrator.core.settings import Hosts, JobConfig, PublishSettings
 from orchestrator.core.site import Site
 from orchestrator.core.task import Order, Task
 from orchestrator.github.client import Client
+from orchestrator.github.repository import keep_homepage
 from orchestrator.jobs import handover, summary
 from orchestrator.jobs.commit import CommitOrder, Committed, ensure_commit, republish_record
 from orchestrator.jobs.intake import take_up_task
 from orchestrator.jobs.notify import Publication, notify, result_body
 from orchestrator.jobs.runner import Runner, escape_commands, redact_short_value
 from orchestrator.jobs.telling import Teller, create_teller
-from orchestrator.targets import pages
-from orchestrator.targets.builds import BuildLost
+from orchestrator.targets.choosing import check_configured, open_target
 from orchestrator.targets.live import ExpectedSite, wait_until_live
+from orchestrator.targets.target import DeploymentLost, PublishTarget, Release
 
 TELLING_S = 10.0
 """Seconds that are always kept for telling the evaluator."""
 
-MORE_COMMITS = 2
-"""How many commits may follow the first where GitHub Pages loses one."""
+MORE_DEPLOYMENTS = 2
+"""How many may follow the first where the host loses one."""
 
 
 async def publish(
@@ -68,9 +69,11 @@ async def _publish_site(
     clock: Clock,
 ) -> Publication:
     actions = settings.actions
-    tells.hide(settings.target_token, actions.token)
+    hosts = settings.hosts
+    tells.hide(settings.target_token, actions.token, *hosts.tokens)
     build, site = built
     intake = await take_up_task(actions, order, clock)
+    check_configured(intake.task.target, hosts)
     client = Client(actions.api_url, settings.target_token, intake.deadline.earlier_by(TELLING_S))
     wanted = CommitOrder(
         order=order,
@@ -78,7 +81,7 @@ async def _publish_site(
         build=build,
         site=site,
         year=intake.day.year,
-        secrets=(settings.target_token, actions.token),
+        secrets=(settings.target_token, actions.token, *hosts.tokens),
         reserved=intake.reserved,
         allow_workflows=actions.allow_workflows,
         was_built=settings.was_built,
@@ -88,28 +91,65 @@ async def _publish_site(
         full_name = made.repository.full_name
         repo_url = f"{actions.server_url}/{full_name}"
         tells.emit(CommittedEvent(repo_url=repo_url, sha=made.sha, files=len(made.expected)))
-    with emit_group(tells.emit, "Wait until GitHub Pages serves it"):
-        began = time.monotonic()
-        url = await pages.enable_pages(client, full_name, is_new=made.is_new)
-        url = await _wait_with_republish(client, made, url, tells)
-        tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
+    url = await _put_live(client, made, wanted, (hosts, tells))
     return Publication(repo_url, made.sha, url)
 
 
-async def _wait_with_republish(client: Client, made: Committed, url: str, tells: Teller) -> str:
-    """Wait until the commit is live; return the site's URL. If GitHub Pages loses a build, commit again and wait."""
-    for _ in range(MORE_COMMITS):
+async def _put_live(client: Client, made: Committed, wanted: CommitOrder, means: tuple[Hosts, Teller]) -> str:
+    """Bring what was committed live at the task's target; return its URL."""
+    hosts, tells = means
+    name = wanted.task.target
+
+    async def make_another_commit() -> Release:
+        nonlocal made
+        made = await republish_record(client, made)
+        return _release_of(made, wanted)
+
+    async with open_target(name, _release_of(made, wanted), hosts, client, make_another_commit) as target:
+        with emit_group(tells.emit, f"Wait until {target.title} serves it"):
+            began = time.monotonic()
+            url = await _deploy_until_live(target, client, tells)
+            tells.emit(LiveEvent(pages_url=url, seconds=round(time.monotonic() - began, 3)))
+        if said := await target.finish():
+            tells.emit(NoteEvent(text=said))
+    # Nobody has to be told where GitHub Pages serves a repository, unless it was served elsewhere before.
+    if name != "pages" or made.repository.target != "pages":
+        await keep_homepage(client, made.repository.full_name, url)
+    return url
+
+
+def _release_of(made: Committed, wanted: CommitOrder) -> Release:
+    order, repository = wanted.order, made.repository
+    request, round_ = order.id, wanted.task.round
+    # What an earlier run put at the head may answer a later request than this one.
+    if made.is_replay and repository.record and repository.record.request and repository.record.rounds:
+        request, round_ = repository.record.request, repository.record.rounds[-1].round
+    return Release(
+        full_name=repository.full_name,
+        head=made.head,
+        keys=order.keys,
+        request=request,
+        round=round_,
+        expected=made.expected,
+        is_new=made.is_new,
+        is_replay=made.is_replay,
+    )
+
+
+async def _deploy_until_live(target: PublishTarget, client: Client, tells: Teller) -> str:
+    """Deploy unless that was done already; wait, and deploy again where the host lost it; return the site's URL."""
+    url = await target.ensure_place()
+    deployment = await target.find_deployment() or await target.deploy()
+    for more in range(MORE_DEPLOYMENTS + 1):
+        expected = ExpectedSite(url, deployment.sha, deployment.expected, target.title)
         try:
-            return await _wait_for_commit(client, made, url, tells)
-        except BuildLost as lost:
-            made = await republish_record(client, made)
-            tells.emit(NoteEvent(text=f"{lost.cause} Trying again with another commit: {made.head}"))
-    return await _wait_for_commit(client, made, url, tells)
-
-
-async def _wait_for_commit(client: Client, made: Committed, url: str, tells: Teller) -> str:
-    host = pages.builds_of(client, made.repository.full_name, made.head, is_replay=made.is_replay)
-    return await wait_until_live(ExpectedSite(url, made.head, made.expected), host, client.deadline, tells.emit)
+            return await wait_until_live(expected, deployment.progress, client.deadline, tells.emit)
+        except DeploymentLost as lost:
+            if more == MORE_DEPLOYMENTS:
+                raise
+            deployment = await target.deploy()
+            tells.emit(NoteEvent(text=f"{lost.cause} Trying again with {deployment.name}"))
+    raise AssertionError  # the last turn returns or raises
 
 
 async def _tell_evaluator(

@@ -5,41 +5,14 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import TypeAdapter
 
+from orchestrator.core.runs import Conclusion, Job, Status
 from orchestrator.local.files import write_atomically
 
-Status = Literal["queued", "in_progress", "completed"]
-Conclusion = Literal["success", "failure", "cancelled", "skipped", "timed_out", "startup_failure"]
-
 _EPOCH = datetime.fromtimestamp(0, UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of a job; `number` counts from 1."""
-
-    name: str
-    number: int
-    status: Status = "queued"
-    conclusion: Conclusion | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One job of a run. `id` 0 means: not saved yet, `Runs` will give it one."""
-
-    name: str
-    id: int = 0
-    status: Status = "queued"
-    conclusion: Conclusion | None = None
-    started_at: datetime | None = None
-    completed_at: datetime | None = None
-    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

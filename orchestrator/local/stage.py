@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -19,7 +20,7 @@ from orchestrator.core.errors import UsageError
 from orchestrator.core.events import JudgementEvent
 from orchestrator.core.loopback import bind, listener_url, serving
 from orchestrator.core.report import Build
-from orchestrator.core.settings import evaluator_settings
+from orchestrator.core.settings import cache_folder, evaluator_settings
 from orchestrator.core.task import Task
 from orchestrator.evaluator.course import Tools
 from orchestrator.evaluator.inbox import Inbox, create_inbox_app
@@ -33,6 +34,7 @@ from orchestrator.local.api import create_api_app
 from orchestrator.local.faults import Faults
 from orchestrator.local.files import write_atomically
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, OnDispatch, create_github
+from orchestrator.local.hosts.starting import NAMES, OtherHosts, create_other_hosts
 from orchestrator.local.pages import create_pages_app
 from orchestrator.local.runs import Run
 from orchestrator.local.store import Store
@@ -41,6 +43,9 @@ from orchestrator.setup.wanted import select_values
 from receiver.app import create_app
 from receiver.github.client import GitHub, create_http_client
 from receiver.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 OWNER = "local"
 PIPELINE = f"{OWNER}/pagewright"
@@ -75,6 +80,7 @@ class Stage:
     engine: Engine
     github: LocalGitHub
     results: Inbox
+    hosts: OtherHosts
 
     def find_run(self, request: str) -> Run | None:
         """Return the newest run for the request of that id."""
@@ -121,6 +127,9 @@ class Stage:
             "token": self.token,
             "secret": self.secret,
             "evaluator": self.evaluator,
+            "netlify_api": self.hosts.netlify.url,
+            "vercel_api": self.hosts.vercel.url,
+            "host_token": self.hosts.token,
         }
 
 
@@ -136,7 +145,7 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
     state = data / ".github"
     state.mkdir(parents=True, exist_ok=True)
     sockets = [_bind_port(port) for port in _choose_ports(options)]
-    receiver_url, api_url, pages_url, evaluator_url = map(listener_url, sockets)
+    receiver_url, api_url, pages_url, evaluator_url, *host_urls = map(listener_url, sockets)
     dispatch_token, target_token = (f"github_pat_{secrets.token_hex(20)}" for _ in range(2))
     try:
         door = _receiver_settings(env, state, (dispatch_token, api_url, pages_url))
@@ -148,15 +157,18 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
         Token(target_token, OWNER, _TARGET_RIGHTS),
         Token(dispatch_token, OWNER, {"contents": "write", "actions": "read"}, frozenset({PIPELINE})),
     )
+    faults = Faults.load_file(options.faults) if options.faults else Faults()
+    hosts = create_other_hosts(state, (host_urls[0], host_urls[1]), options.pages_delay, faults)
     bare = create_github(
         data,
         Account(OWNER, tokens, api_url, pages_url),
         pages_delay=options.pages_delay,
         on_change=RunTeller(state / "work").record_changes,
-        faults=Faults.load_file(options.faults) if options.faults else Faults(),
+        faults=faults,
     )
     head = _push_pipeline(bare.store)
-    engine = Engine(_engine_settings(env, state / "work", (head, api_url, target_token), tokens), bare.runs)
+    facts = head, api_url, target_token
+    engine = Engine(_engine_settings(env, state / "work", facts, tokens, hosts), bare.runs)
     github = replace(
         bare,
         on_dispatch=_make_dispatch_hook(engine),
@@ -168,11 +180,12 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
     results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, create_http_client())))
-        apps = (
+        apps: tuple[ASGIApp, ...] = (
             create_app(door, receiver),
             create_api_app(github),
             create_pages_app(github),
             create_inbox_app(results, is_shown=True),
+            *hosts.apps,
         )
         for app, listener in zip(apps, sockets, strict=True):
             await stack.enter_async_context(serving(app, listener))
@@ -189,10 +202,13 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
             engine=engine,
             github=github,
             results=results,
+            hosts=hosts,
         )
 
 
-def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, str], tokens: Tokens) -> EngineSettings:
+def _engine_settings(
+    env: Mapping[str, str], work: Path, facts: tuple[str, str, str], tokens: Tokens, hosts: OtherHosts
+) -> EngineSettings:
     head, api_url, target_token = facts
     workflow = (CHECKOUT / WORKFLOW).read_text(encoding="utf-8")
     return EngineSettings(
@@ -202,11 +218,15 @@ def _engine_settings(env: Mapping[str, str], work: Path, facts: tuple[str, str, 
         owner=OWNER,
         api_url=api_url,
         python_env=Path(sys.prefix),
-        secrets=select_values("secrets", workflow, env) | {"TARGET_TOKEN": target_token},
+        secrets=select_values("secrets", workflow, env) | {"TARGET_TOKEN": target_token, **hosts.secrets},
         # Everything is on this machine, so nothing here has a public address.
-        variables=select_values("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true"},
+        variables=select_values("vars", workflow, env) | {"ALLOW_PRIVATE_URLS": "true", **hosts.variables},
         path=f"{Path(sys.executable).parent}:{env.get('PATH', '')}",
-        extra_env={name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
+        # A run has a home of its own, and what was downloaded for one is kept for all.
+        extra_env={
+            "XDG_CACHE_HOME": str(cache_folder(env).parent),
+            **{name: env[name] for name in ("BROWSER", "CDN_MIRROR") if name in env},
+        },
         head=lambda: head,
         job_token=lambda run: _issue_job_token(tokens, run),
     )
@@ -246,10 +266,10 @@ async def _run_until_stopped(options: LocalOptions, env: Mapping[str, str], *, a
         await stopped.wait()
 
 
-def _choose_ports(options: LocalOptions) -> tuple[int, int, int, int]:
-    """Return the ports of receiver, API, Pages and evaluator: those behind the API's, so that links stay."""
+def _choose_ports(options: LocalOptions) -> tuple[int, ...]:
+    """Return the ports of receiver, API, Pages, evaluator, Netlify and Vercel: behind the API's, so that links stay."""
     github = options.github_port
-    return options.receiver_port, github, github + 1 if github else 0, github + 2 if github else 0
+    return options.receiver_port, *(github + number if github else 0 for number in range(5))
 
 
 def _bind_port(port: int) -> socket.socket:
@@ -276,6 +296,7 @@ def _receiver_settings(env: Mapping[str, str], state: Path, facts: tuple[str, st
                 "TARGET_OWNER": OWNER,
                 "PAGES_URL": f"{pages_url}/{{owner}}/{{repo}}/",
                 "GITHUB_API_URL": api_url,
+                "TARGETS": ",".join(NAMES),
             }
         )
     except SettingsError as error:

@@ -31,6 +31,7 @@ class StoredRepository:
     pushed_at: datetime
     default_branch: str = "main"
     description: str | None = None
+    homepage: str | None = None
     private: bool = False
 
     @property
@@ -132,6 +133,16 @@ class Store:
             run_git(directory, "init", "--bare", "--quiet", "--initial-branch=main", "--template=", str(directory))
             self._save(repository)
         return repository
+
+    def describe_repository(
+        self, repository: StoredRepository, description: str | None, homepage: str | None
+    ) -> StoredRepository:
+        """Change what a repository says of itself."""
+        with self._lock:
+            known = self._repositories[repository.full_name.lower()]
+            changed = replace(known, description=description, homepage=homepage)
+            self._save(changed)
+            return changed
 
     def seed(self, owner: str, name: str, files: Mapping[str, bytes], message: str) -> Commit:
         """Make the repository where it is missing, and one commit whose tree is exactly `files`."""

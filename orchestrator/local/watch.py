@@ -2,26 +2,25 @@
 
 import asyncio
 import contextlib
-import sys
 from pathlib import Path
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.events import EndedEvent, StampedEvent, render_line
-from orchestrator.core.telling import describe_event
+from orchestrator.core.events import EndedEvent
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.telling import events_folder, find_newest_run
 from orchestrator.local.following import LOOK_S, EventReader
 from orchestrator.local.runs import Run, Runs
+from orchestrator.watching.printing import Printer
 
 
 def run_watch(request: str, data: Path, *, as_json: bool) -> int:
     """Print what happens to the task with the id `request` until its run is over. Raises UsageError."""
     with contextlib.suppress(BrokenPipeError):  # who reads has read enough
-        return asyncio.run(_watch(request, data / ".github", as_json=as_json))
+        return asyncio.run(_watch(request, data / ".github", Printer(as_json)))
     return 0
 
 
-async def _watch(request: str, state: Path, *, as_json: bool) -> int:
+async def _watch(request: str, state: Path, printer: Printer) -> int:
     run = find_newest_run(request, _load_runs(state))
     if run is None:
         raise UsageError(f"No task with this id is known in {state.parent}.", "Pass the id in the receiver's answer.")
@@ -29,8 +28,7 @@ async def _watch(request: str, state: Path, *, as_json: bool) -> int:
     is_over = False
     while not is_over:
         for stamped in reader.read_new_events():
-            sys.stdout.write(render_line(stamped) if as_json else _render_event(stamped))
-            sys.stdout.flush()
+            printer.print_event(stamped)
             if isinstance(stamped.event, EndedEvent) and _is_last(state, stamped.event):
                 is_over = True  # what was written after it, as the evaluator's judgement was, is told too
         if not is_over:
@@ -45,9 +43,3 @@ def _load_runs(state: Path) -> tuple[Run, ...]:
 def _is_last(state: Path, ended: EndedEvent) -> bool:
     """Whether no later attempt has begun: a run that is started again goes on in the same stream."""
     return all(run.run_attempt <= ended.attempt for run in _load_runs(state) if run.id == ended.run)
-
-
-def _render_event(stamped: StampedEvent) -> str:
-    """Return an event as a line for a person, with its time; nothing where it says nothing by itself."""
-    said = describe_event(stamped.event)
-    return f"{stamped.envelope.at:%H:%M:%S} {said}\n" if said else ""

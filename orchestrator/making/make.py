@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import AttemptEvent, CheckEvent, Emit, FindingEvent, NoteEvent, ShotEvent, emit_group
-from orchestrator.core.report import Attempt, Finding
+from orchestrator.core.report import Attempt, Finding, Report
+from orchestrator.core.scaffold import Framework, find_entries, is_bundled
 from orchestrator.core.sentences import describe_outcome, describe_spending
-from orchestrator.core.site import Site, add_standard_files, blob_id, broken_rules
+from orchestrator.core.site import Site, add_standard_files, blob_id, broken_rules, unfit_for
 from orchestrator.generate.draft import Material
 from orchestrator.generate.generation import GeneratedSite, Generation, Kit, begin_generation
 from orchestrator.generate.tried import PastRepair
+from orchestrator.making.bundling import Bundling, is_unbuilt
 from orchestrator.making.proving import ProvedAttempt, ProvingTools, attempt_key, prove
 
 if TYPE_CHECKING:
-    from orchestrator.core.report import Report
     from orchestrator.verify.verification import Subject
 
 VERIFYING_SHARE = 0.1
@@ -36,12 +37,16 @@ STANDING_SHARE = 1 / 3
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is to be made. `name`: of the folder that it is served in; `owner`, `year`: as the licence names them."""
+    """What is to be made. `name`: of the folder that it is served in; `owner`, `year`: as the licence names them.
+
+    `published`: all files of the present site, those too that are made from others; None if `given` has them all.
+    """
 
     given: Material
     name: str
     owner: str
     year: int
+    published: Site | None = None
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class MakingTools:
 
     `browser`: None for the one that is found. `secrets` must be in no file. `on_no_sandbox` is called with the reason
     before the browser runs without its sandbox; it may raise. `keep` gets whole files, below a folder's name: those of
-    each attempt, and its screenshots.
+    each attempt, and its screenshots. `cache`: where the bundler's packages are kept.
     """
 
     kit: Kit
@@ -60,6 +65,7 @@ class MakingTools:
     secrets: tuple[str, ...] = field(default=(), repr=False)
     on_no_sandbox: Callable[[str], None] | None = None
     keep: Callable[[str, Mapping[str, bytes]], None] | None = None
+    cache: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -73,16 +79,11 @@ class MakingResult:
 
 async def make_site(assignment: Assignment, means: MakingTools, deadline: Deadline, emit: Emit) -> MakingResult:
     """Make a site before `deadline`. Raises PagewrightError where not even the template's site keeps the rules."""
-    maker = _Maker(assignment, means, deadline, emit)
-    with emit_group(emit, "Generate the site"):
-        generation = await maker.start_generation()
-        first = await generation.generate_site()
-        maker.tell_attempts(generation.attempts, first)
-    return MakingResult(
-        await prove(first, maker.make_ways(generation), assignment.given.task.round, means.max_attempts),
-        first,
-        generation,
-    )
+    maker = _Maker(assignment, means, deadline, emit, Bundling(assignment.given.framework, means.cache, emit))
+    try:
+        return await maker.make()
+    finally:
+        await maker.bundling.end()
 
 
 @dataclass
@@ -93,8 +94,23 @@ class _Maker:
     means: MakingTools
     deadline: Deadline
     emit: Emit
-    seen: "dict[str, Report]" = field(default_factory=dict)
+    bundling: Bundling
+    seen: dict[str, Report] = field(default_factory=dict)
     number: int = 0
+
+    async def make(self) -> MakingResult:
+        """Have the site written and proved. An app that nobody could bundle gives way to the template's page."""
+        given, kit = self.assignment.given, self.means.kit
+        if kit.models.chain or find_entries(given.present.files):
+            self.bundling.begin_installing()
+        with emit_group(self.emit, "Generate the site"):
+            generation = await self.start_generation()
+            first = await generation.generate_site()
+            self.tell_attempts(generation.attempts, first)
+        kept = await prove(first, self.make_ways(generation), given.task.round, self.means.max_attempts)
+        if is_unbuilt(kept.report) and (template := generation.template_site()) is not None:
+            kept = await self._verify_attempt(generation, template)
+        return MakingResult(kept, first, generation)
 
     async def start_generation(self) -> Generation:
         left = self.deadline.remaining
@@ -113,13 +129,18 @@ class _Maker:
 
     async def _verify_attempt(self, generation: Generation, generated: GeneratedSite) -> ProvedAttempt:
         self.number += 1
-        site = self._add_standard_files(generated.site)
+        framework = self.bundling.find_framework(generated.site, is_fallback=generated.is_fallback)
+        bundled, wrong = await self._add_bundle(generated.site, framework)
+        site = self._add_standard_files(bundled, framework)
         made = attempt_key(site, generated.proofs)
         if self.means.keep is not None:
             self.means.keep(f"site/{self.number}", site.files)
         self.emit(AttemptEvent(number=self.number, files=len(site.files), digest=site.digest(), by=generated.built_by))
         with emit_group(self.emit, "Verify it in a browser"):
-            if made in self.seen:
+            if wrong:
+                self.seen[made] = Report((), wrong)
+                self._tell_report(self.seen[made])
+            elif made in self.seen:
                 self._say("Exactly this site was opened before, so its results are used again.")
             else:
                 subject = self._verification_subject(site, generated)
@@ -133,7 +154,10 @@ class _Maker:
             generation.record_verification(
                 passed=report.count("passed"), failed=report.count("failed"), findings=report.findings
             )
-        return ProvedAttempt(generated, site, report, self.number)
+        return ProvedAttempt(generated, site, report, self.number, framework)
+
+    async def _add_bundle(self, site: Site, framework: Framework) -> tuple[Site, tuple[Finding, ...]]:
+        return await self.bundling.add_bundle(site) if is_bundled(framework) else (site, ())
 
     async def _repair(
         self,
@@ -156,7 +180,7 @@ class _Maker:
             if left < STANDING_S:
                 self._say("There is no time to open the published site, so every finding counts as new.")
                 return ()
-            subject = self._verification_subject(self.assignment.given.present)
+            subject = self._verification_subject(self._published)
             try:
                 findings = (await self._run_verification(subject, left * STANDING_SHARE)).findings
             except PagewrightError as error:  # the new site is good without it
@@ -176,10 +200,10 @@ class _Maker:
         this, asked = given.task.round, collect_checks(given.task, given.record)
         if generated is None:
             return Subject(site, name, [entry for entry in asked if entry[0] < this])
-        subject = Subject(site, name, asked, this=this, before=given.present)
+        subject = Subject(site, name, asked, this=this, before=self._published)
         return replace(subject, attachments=generated.attached, proofs=generated.proofs)
 
-    async def _run_verification(self, subject: "Subject", seconds: float) -> "Report":
+    async def _run_verification(self, subject: "Subject", seconds: float) -> Report:
         # Imported here: a run that has nothing to verify needs no browser.
         from orchestrator.verify.browser import open_cage  # noqa: PLC0415
         from orchestrator.verify.limits import TimeLimits  # noqa: PLC0415
@@ -193,16 +217,20 @@ class _Maker:
             self.means.on_no_sandbox(reason)
         self._say(f"The browser runs without its sandbox: {reason}.")
 
-    def _add_standard_files(self, site: Site) -> Site:
-        return add_standard_files(site, self.assignment.owner, self.assignment.year)
+    @property
+    def _published(self) -> Site:
+        return self.assignment.published or self.assignment.given.present
+
+    def _add_standard_files(self, site: Site, framework: Framework = "vanilla") -> Site:
+        return add_standard_files(site, self.assignment.owner, self.assignment.year, framework)
 
     def _find_broken_rules(self, site: Site) -> list[str]:
         """Return the rules that `site` would break once it is finished."""
         given = self.assignment.given
         present = {path: blob_id(data) for path, data in given.present.files.items()}
-        return broken_rules(
-            self._add_standard_files(site), present, self.means.secrets, allow_workflows=given.allow_workflows
-        )
+        final = self._add_standard_files(site)
+        broken = broken_rules(final, present, self.means.secrets, allow_workflows=given.allow_workflows)
+        return broken + unfit_for(given.task.target, final.files)
 
     def tell_attempts(self, attempts: Sequence[Attempt], generated: GeneratedSite) -> None:
         """Tell what was asked of the models, and what of it was refused."""
@@ -211,7 +239,7 @@ class _Maker:
         for refused in generated.attachments_refused:
             self._say(f"A change was refused: {refused.sentence}.")
 
-    def _tell_report(self, report: "Report") -> None:
+    def _tell_report(self, report: Report) -> None:
         for check in report.checks:
             fields = check.model_dump(include={"round", "kind", "state", "seen"})
             self.emit(CheckEvent(attempt=self.number, label=check.text, **fields))

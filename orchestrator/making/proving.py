@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from orchestrator.core.differences import HOLDS, compare_reports, find_new_findings
 from orchestrator.core.events import Emit, JudgedEvent, ignore_event
 from orchestrator.core.report import CheckResult, Finding
+from orchestrator.core.scaffold import Framework
 from orchestrator.core.site import Site
 from orchestrator.generate.generation import GeneratedSite
 from orchestrator.generate.tried import PastRepair
@@ -23,17 +24,24 @@ FRUITLESS = 2
 """After so many attempts in a row that improve nothing, no further one is made."""
 
 # What makes a page unusable.
-_SERIOUS = frozenset({"error", "missing", "empty", "limit"})
+_SERIOUS = frozenset({"build", "error", "missing", "empty", "limit"})
+
+_UNBUILT = 1_000
+"""More than there is wrong with any page that opens."""
 
 
 @dataclass(frozen=True)
 class ProvedAttempt:
-    """One attempt: what was made, the finished site, and what a browser saw of it. `number`: counts from 1."""
+    """One attempt: what was made, the finished site, and what a browser saw of it.
+
+    `number`: counts from 1; `framework`: that it is built with, which a template's page is not.
+    """
 
     generated: GeneratedSite
     site: Site
     report: "Report"
     number: int = 1
+    framework: Framework = "vanilla"
 
 
 @dataclass(frozen=True)
@@ -170,7 +178,8 @@ def _is_brief_met(report: "Report", this: int) -> bool:
 def rate_report(report: "Report", this: int) -> tuple[int, int, int, int, int]:
     """Return the numbers by which attempts are compared, the most important first. A larger number is better."""
     passed = [check.round == this for check in report.checks if check.state == "passed"]
-    serious = sum(finding.kind in _SERIOUS for finding in report.findings)
+    # Where nothing could be opened, nothing else that is wrong was seen.
+    serious = sum(_UNBUILT if one.kind == "build" else one.kind in _SERIOUS for one in report.findings)
     own = report.count("own")
     return passed.count(True), passed.count(False), own, -serious, -len(report.findings)
 

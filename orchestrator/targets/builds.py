@@ -14,6 +14,7 @@ from github import Github
 
 from orchestrator.core.errors import GitHubFailed
 from orchestrator.github.client import Client, GitHubRefused
+from orchestrator.targets.target import DeploymentLost
 
 UNREGISTERED_S = 90.0
 """After this long without a build of our commit, one is requested: on a busy queue a build registers late, and one
@@ -40,7 +41,7 @@ _FAILED = (
 )
 
 
-class BuildLost(GitHubFailed):
+class BuildLost(DeploymentLost, GitHubFailed):
     """The build of this commit is lost, but another commit may go live. `reason`: as GitHub says, if it does."""
 
     def __init__(self, reason: str) -> None:
@@ -55,13 +56,14 @@ class BuildLost(GitHubFailed):
 class Builds:
     """Follows `builds/latest` of a repository by its ETag (a 304 is free), and asks for one build where none comes.
 
-    `path`: of the site in the API. `is_replay`: the commit `sha` was made by an earlier run.
+    `path`: of the site in the API. `is_replay`: the commit `sha` was made by an earlier run. `url`: of the page.
     """
 
     client: Client
     path: str
     sha: str
     is_replay: bool = False
+    url: str = ""
     etag: str = ""
     latest: Mapping[str, Any] = field(default_factory=dict)
     status: str | None = None

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 from urllib.parse import quote
 
 import httpx
@@ -13,58 +12,54 @@ from orchestrator.core.errors import OutOfTime
 from orchestrator.core.events import Emit, WaitingEvent, ignore_event
 from orchestrator.core.http import TooLarge, read_body
 from orchestrator.core.site import MAX_BYTES, RECORD, blob_id
-from orchestrator.targets.builds import BuildLost
+from orchestrator.targets.target import DeploymentLost, DeploymentProgress
 
 POLL_S = 1.0
 
 
-class Host(Protocol):
-    """Where a commit is to be served."""
-
-    @property
-    def reason(self) -> str:
-        """What the host says about the commit."""
-
-    async def check_progress(self) -> None:
-        """Ask how far the commit is; raise BuildLost if it will not go live."""
-
-
 @dataclass(frozen=True)
 class ExpectedSite:
-    """What must be served at `url`: path -> blob id, the record among them. `sha`: of the commit that holds it."""
+    """What must be served at `url`: path -> blob id, the record among them. `sha`: of the commit that holds it.
+
+    `host`: what people call the host. `url` is empty where only the host can tell it.
+    """
 
     url: str
     sha: str
     expected: Mapping[str, str]
+    host: str = "GitHub Pages"
 
 
-async def wait_until_live(awaited: ExpectedSite, host: Host, deadline: Deadline, emit: Emit = ignore_event) -> str:
+async def wait_until_live(
+    awaited: ExpectedSite, host: DeploymentProgress, deadline: Deadline, emit: Emit = ignore_event
+) -> str:
     """Return the site's URL once it serves the expected files.
 
     The record is asked for with a unique query until it is the committed one; only then the others are asked for at
     their plain URLs, because each answer is cached for ten minutes. The URL is the given one, or the one that it sends
-    to: the owner's own domain. Raises OutOfTime, or BuildLost where nothing more comes of this commit.
+    to: the owner's own domain. Raises OutOfTime, or DeploymentLost where nothing more comes of this deployment.
     """
     began, expected = deadline.clock.now(), awaited.expected
     async with httpx.AsyncClient(timeout=15, trust_env=False, headers={"accept-encoding": "identity"}) as http:
         site = _LiveSite(http, awaited.url)
         for attempt in itertools.count():
+            site.url = site.url or host.url
             unique = f"{RECORD}?{awaited.sha[:12]}-{attempt}"
-            if await site.fetch_blob_id(unique) == expected[RECORD]:
+            if site.url and await site.fetch_blob_id(unique) == expected[RECORD]:
                 break
             try:
                 await host.check_progress()
-            except BuildLost:
-                if await site.fetch_blob_id(f"{unique}-last") == expected[RECORD]:
+            except DeploymentLost:
+                if site.url and await site.fetch_blob_id(f"{unique}-last") == expected[RECORD]:
                     break
                 raise
             emit(WaitingEvent(state=host.reason, since=round(deadline.clock.now() - began, 1)))
             await _pause(deadline, f"the page was not live yet ({host.reason:.200})")
         for path in sorted(path for path in expected if path != RECORD and not _is_hidden(path)):
             while await site.fetch_blob_id(quote(path)) != expected[path]:
-                await _pause(deadline, "GitHub Pages still served an old file")
+                await _pause(deadline, f"{awaited.host} still served an old file")
         while "index.html" in expected and await site.fetch_blob_id("") != expected["index.html"]:
-            await _pause(deadline, "GitHub Pages still served the old page")
+            await _pause(deadline, f"{awaited.host} still served the old page")
         return site.url
 
 
@@ -80,7 +75,7 @@ async def _pause(deadline: Deadline, state: str) -> None:
 
 @dataclass
 class _LiveSite:
-    """A site at `url`, which ends in a slash."""
+    """A site at `url`, which ends in a slash, or is empty while nobody knows it."""
 
     http: httpx.AsyncClient
     url: str

@@ -1,9 +1,45 @@
 """GitHub Pages: switch it on for a repository, and follow its builds."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from orchestrator.core.retry import ENABLE, STALE, Failure, Kind, Tries
 from orchestrator.github.client import Client, GitHubRefused, Unsure
 from orchestrator.github.repository import BRANCH
 from orchestrator.targets.builds import Builds
+from orchestrator.targets.target import Deployment, Release
+
+
+@dataclass
+class PagesTarget:
+    """GitHub Pages of the release's own repository: a push is the deployment, and another commit is another one.
+
+    `again`: makes that other commit.
+    """
+
+    client: Client
+    release: Release
+    again: Callable[[], Awaitable[Release]]
+    title: str = "GitHub Pages"
+
+    async def ensure_place(self) -> str:
+        """Return the page's URL, switching Pages on where it is off."""
+        return await enable_pages(self.client, self.release.full_name, is_new=self.release.is_new)
+
+    async def find_deployment(self) -> Deployment:
+        """Return the build that GitHub starts for every push."""
+        release = self.release
+        builds = builds_of(self.client, release.full_name, release.head, is_replay=release.is_replay)
+        return Deployment(f"another commit: {release.head}", release.head, release.expected, builds)
+
+    async def deploy(self) -> Deployment:
+        """Make another commit: GitHub never repeats a build that failed."""
+        self.release = await self.again()
+        return await self.find_deployment()
+
+    async def finish(self) -> str:
+        """Return nothing: all is done."""
+        return ""
 
 
 async def enable_pages(client: Client, full_name: str, *, is_new: bool) -> str:

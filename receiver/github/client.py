@@ -216,6 +216,10 @@ class GitHub:
                     return commit
         return None
 
+    async def fetch_homepage(self, full_name: str, terms: Terms = NOW) -> str:
+        """Return the address that a repository names as its homepage, empty if it names none."""
+        return await self._look_up(f"{self._api_url}/repos/{full_name}", _parse_homepage, terms)
+
     async def _look_up(self, url: str, read: Callable[[httpx.Response], T], terms: Terms) -> T:
         def check_and_read(answer: httpx.Response) -> T:
             if answer.status_code in (404, 409):
@@ -288,6 +292,11 @@ def _parse_state(answer: httpx.Response) -> str:
 
 def _parse_value(answer: httpx.Response) -> str:
     return str(answer.json()["value"])
+
+
+def _parse_homepage(answer: httpx.Response) -> str:
+    said = str(answer.json().get("homepage") or "")
+    return f"{said.rstrip('/')}/" if re.match(r"https?://[^\s@?#]+$", said) else ""
 
 
 def _parse_full_name(answer: httpx.Response) -> str:

@@ -49,6 +49,8 @@ class Door:
             self._authenticate(raw, address)
         body.content.clear()
         request = await body.call_off_loop(parse_task, Request, raw)
+        if request.target not in self._settings.targets:
+            raise _unconfigured_error(self._settings)
         unknown = len(raw.keys() - Request.model_fields.keys() - {"secret"})
         _log.info("task %s: round %d, %d unknown fields", request.id, request.round, unknown)
         try:
@@ -81,6 +83,13 @@ class Door:
         if payload.large is not None:
             fields = payload.with_blob(await self._github.store_blob(payload.large))
         await self._github.dispatch(fields)
+
+
+def _unconfigured_error(settings: Settings) -> RefusedRequest:
+    """Return the answer to a request for a target that this receiver's pipeline does not have."""
+    named = ", ".join(settings.targets)
+    fields = [{"field": "target", "problem": f"must be one that is configured here: {named}"}]
+    return RefusedRequest(422, "This target is not configured. Send the task with another one.", fields=fields)
 
 
 def _blocked_error(request: Request) -> RefusedRequest:

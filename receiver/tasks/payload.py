@@ -26,7 +26,8 @@ class Payload:
 
 def build_payload(request: Request, keys: Sequence[str], now: datetime) -> Payload:
     """Return what GitHub is sent for `request`, received `now`, of the task with `keys`, the newest first."""
-    given = request.model_dump(mode="json", exclude={"wait_for_result", "received_at"})
+    left_out = {"wait_for_result", "received_at", *(["target"] if request.target == "pages" else [])}
+    given = request.model_dump(mode="json", exclude=left_out)
     given["checks"] = [check.wire_form() for check in request.checks]
     given["received_at"] = now.isoformat()
     fields = {"id": request.id, "key": keys[0], "title": title_of(request.task, request.round), "request": given}

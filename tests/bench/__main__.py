@@ -12,6 +12,7 @@ from rich.console import Console
 from tests.bench import (
     attachments,
     door,
+    elsewhere,
     events,
     home,
     hostile,
@@ -45,6 +46,7 @@ MEASUREMENTS = {
     "cage": proving.cage,
     "github": jobs.github,
     "pages": pages.measure,
+    "elsewhere": elsewhere.measure,
     "home": home.measure,
     "events": events.measure,
     "demo": jobs.demo,

@@ -120,7 +120,7 @@ def test_an_accepted_name_is_written_inside_its_folder(path: str) -> None:
 
 
 @given(NAMES)
-def test_a_refusal_is_one_of_six_sentences_and_never_repeats_the_name(path: str) -> None:
+def test_a_refusal_is_one_of_seven_sentences_and_never_repeats_the_name(path: str) -> None:
     assert path_problem(path) in {
         None,
         "must have 1 to 255 bytes",
@@ -129,6 +129,7 @@ def test_a_refusal_is_one_of_six_sentences_and_never_repeats_the_name(path: str)
         "must not have empty parts, `.`, `..`, or parts that end in a dot or a space",
         "must not begin with `.git`",
         "is reserved for the pipeline",
+        "steers a host instead of being served",
     }
 
 

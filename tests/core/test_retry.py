@@ -108,6 +108,8 @@ SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes
         (429, {"retry-after": "soon"}, "", None),
         (429, {"retry-after": "²"}, "", None),
         (403, {}, SECONDARY, None),
+        (429, {"x-ratelimit-reset": "1010"}, "", 11),
+        (429, {"x-ratelimit-remaining": "3", "x-ratelimit-reset": "1010"}, "", None),
         (403, {"x-ratelimit-remaining": "12", "x-ratelimit-reset": "1010"}, SECONDARY, None),
     ],
 )

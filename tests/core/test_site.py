@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.core.site import MAX_BYTES, MAX_FILES, Site, add_standard_files, blob_id, broken_rules, render_licence
+from orchestrator.core.site import (
+    MAX_BYTES,
+    MAX_FILES,
+    Site,
+    add_standard_files,
+    blob_id,
+    broken_rules,
+    render_licence,
+    unfit_for,
+)
 
 PAGE = {"index.html": b"<h1>Hi</h1>"}
 SECRET = "a?long/secret+of~ours"
@@ -152,3 +161,16 @@ def test_what_has_the_form_of_a_providers_key_is_a_secret(key: str) -> None:
 )
 def test_what_only_begins_like_one_is_none(text: str) -> None:
     assert problems({"a.js": text.encode()}) == []
+
+
+def test_names_that_no_other_host_takes_are_unfit_for_those_alone() -> None:
+    names = ["a.html", "a#b.html", "c?d.html"]
+    assert unfit_for("pages", names) == []
+    assert [problem.split("'")[1] for problem in unfit_for("vercel", names)] == names[1:]
+
+
+@pytest.mark.parametrize("path", ["_redirects", "a/_headers", "NETLIFY.toml", "_worker.js/x.js", "b/_routes.json"])
+def test_what_steers_a_host_is_refused_unless_it_is_there_already(path: str) -> None:
+    site = Site({**PAGE, path: b"x"})
+    assert broken_rules(site, {}) == [f"'{path}' steers a host instead of being served"]
+    assert broken_rules(site, {path: blob_id(b"x")}) == []

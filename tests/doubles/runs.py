@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from orchestrator.local.runs import Job, Run
+from orchestrator.core.runs import Job
+from orchestrator.local.runs import Run
 
 
 def a_run(**given: Any) -> Run:

@@ -10,6 +10,7 @@ import pytest
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.record import Record, Round
+from orchestrator.core.scaffold import Framework
 from orchestrator.core.site import Site
 from orchestrator.core.task import Check, Task
 from orchestrator.generate.attachments.digest import describe_attachments
@@ -238,3 +239,19 @@ async def test_everything_that_is_wrong_is_named_at_once(folder: Path) -> None:
     says = r"build.md is missing or not a text file; revise.md lacks \$attachments; .*\$mark; continue.md is missing"
     with pytest.raises(UsageError, match=says):
         load_prompts(folder)
+
+
+@pytest.mark.parametrize(("framework", "told"), [("react", "react-router"), ("vue", "vue-router")])
+@pytest.mark.parametrize("context", [100_000, 7_000])
+def test_an_app_is_told_its_two_lines_and_its_packages_and_a_plain_page_neither(
+    framework: Framework, told: str, context: int
+) -> None:
+    model = replace(PLAIN, context=context)
+    given = Material(TASK, {}, Site({}), None, framework=framework)
+    rules = str(opening_messages(load_prompts(), given, model)[0]["content"])
+    assert '<script type="module" src="bundle.js"></script>' in rules
+    assert (told in rules) == (context > 8_000)
+    assert "jsdelivr" not in rules
+    plain = str(opening_messages(load_prompts(), replace(given, framework="vanilla"), model)[0]["content"])
+    assert "cdn.jsdelivr.net" in plain
+    assert "bundle.js" not in plain

@@ -11,11 +11,13 @@ import pytest
 from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, PagewrightError, RuleBroken
 from orchestrator.core.record import Record, Round, description_of, read_record
 from orchestrator.core.report import Build
-from orchestrator.core.site import RECORD, Site, blob_id
+from orchestrator.core.scaffold import load_scaffold
+from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id
 from orchestrator.core.task import parse_request_id
 from orchestrator.github.client import GitHubRefused, Unsure
 from orchestrator.github.repository import Repository
 from orchestrator.jobs.commit import CommitOrder, Committed, ensure_commit, plan_change, republish_record
+from tests.doubles.apps import app
 from tests.doubles.hub import READER, Hub, fault
 from tests.doubles.orders import KEY, PAGE, TASK, order, site
 
@@ -185,6 +187,36 @@ def test_a_provider_key_in_a_file_is_refused() -> None:
 
 async def run(hub: Hub, given: CommitOrder | None = None) -> Committed:
     return await ensure_commit(hub.client(), "octo", given or wanted())
+
+
+def app_site(**files: bytes) -> Site:
+    made = Site({**app("react"), "bundle.js": b"1", "bundle.css": b"", **files})
+    return add_standard_files(made, "octo", 2026, "react")
+
+
+def test_an_app_is_published_with_what_anyone_needs_to_build_it_and_only_its_pages_are_waited_for() -> None:
+    change, expected = plan_change(wanted(made=app_site(), framework="react"), ABSENT, {})
+    assert {name: change.additions[name] for name in load_scaffold()} == load_scaffold()
+    assert set(expected) == {"index.html", "README.md", "bundle.js", "bundle.css", "LICENSE", ".nojekyll", RECORD}
+    assert b'"framework": "react"' in change.additions[RECORD]
+
+
+@pytest.mark.parametrize("missing", ["src/main.jsx", "bundle.js", "bundle.css"])
+def test_a_bundle_is_not_published_without_its_source_nor_the_other_way_round(missing: str) -> None:
+    made = Site({path: data for path, data in app_site().files.items() if path != missing})
+    with pytest.raises(RuleBroken, match="is missing"):
+        plan_change(wanted(made=made, framework="react"), ABSENT, {})
+
+
+def test_the_build_of_an_app_is_ours_whoever_wrote_another() -> None:
+    made = Site({**app_site().files, "build.mjs": b"evil()"})
+    change, _ = plan_change(wanted(made=made, framework="vue"), ABSENT, {})
+    assert change.additions["build.mjs"] == load_scaffold()["build.mjs"]
+
+
+def test_a_page_that_was_an_app_loses_its_bundle_and_its_build() -> None:
+    change, _ = plan_change(wanted(2, base="a" * 40), ours(), ids(dict(app_site().files)))
+    assert {"bundle.js", "bundle.css", *load_scaffold()} <= set(change.deletions)
 
 
 @pytest.mark.anyio

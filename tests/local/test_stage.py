@@ -1,6 +1,7 @@
 """What `pagewright local` keeps for a data folder, so that its tasks are found again after a restart."""
 
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -70,3 +71,22 @@ async def test_a_task_over_the_number_of_the_day_is_refused_by_the_whole_of_it(t
                 }
                 answers.append((await http.post(f"{stage.receiver}/api-endpoint", json=task)).status_code)
     assert answers == [200, 200, 429, 200]
+
+
+async def test_the_other_hosts_are_started_with_their_faults_and_keep_their_token(tmp_path: Path) -> None:
+    faults = tmp_path / "faults.json"
+    faults.write_text('[{"path": "^/api/v1/user$", "status": 429}, {"path": "^/v2/user$", "status": 402}]')
+    tokens = []
+    for _ in range(2):
+        given = replace(options(tmp_path), faults=faults)
+        async with run_stage(given, PATH) as stage, httpx.AsyncClient(trust_env=False) as http:
+            said = stage.announcement()
+            headers = {"authorization": f"Bearer {said['host_token']}"}
+            urls = (f"{said['netlify_api']}/api/v1/user", f"{said['vercel_api']}/v2/user")
+            answers = [[(await http.get(url, headers=headers)).status_code for _ in range(2)] for url in urls]
+            assert answers == [[429, 200], [402, 200]]
+            assert (await http.get(urls[0])).status_code == 401
+            health = (await http.get(f"{stage.receiver}/health")).json()
+            assert health["configuration"]["targets"] == ["pages", "netlify", "vercel"]
+            tokens.append(said["host_token"])
+    assert tokens[0] == tokens[1]

@@ -55,6 +55,7 @@ class ScriptedGitHub:
     runs: list[dict[str, Any]] = field(default_factory=list)
     commits: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     models: str | None = "gpt-4.1, claude-sonnet"
+    homepage: str | None = None
     calls: list[str] = field(default_factory=list)
     on_call: Callable[[int], None] = lambda _: None
     live: dict[str, Any] = field(default_factory=dict)
@@ -114,6 +115,8 @@ class ScriptedGitHub:
                 return {"name": "LLM_MODELS", "value": self.models}
             case [name, "commits"]:
                 return self.commits.get(name)
+            case [name] if name in self.commits:
+                return {"full_name": f"pages/{name}", "homepage": self.homepage}
             case _:
                 return None
 
@@ -200,7 +203,10 @@ async def test_the_event_is_what_the_workflow_reads(door: httpx.AsyncClient, git
     assert (payload["id"], payload["key"], payload["title"]) == (ID, KEY, "sum-of-sales round 1")
     received = datetime.fromisoformat(payload["request"].pop("received_at"))
     assert before <= received <= before + timedelta(seconds=10)
-    assert payload["request"] == {name: value for name, value in TASK.items() if name != "secret"}
+    assert payload["request"] == {
+        **{name: value for name, value in TASK.items() if name != "secret"},
+        "framework": "auto",
+    }
     task = read_event({"client_payload": payload}, "1").assemble_task()
     assert task.checks == (Check(text="Has a title"), Check(text="a == 1", js=True))
 

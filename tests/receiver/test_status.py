@@ -30,6 +30,7 @@ async def test_health_says_that_all_is_well_and_how_it_is_set_up(door: httpx.Asy
             "emails_restricted": False,
             "max_body_bytes": 25 * MB,
             "max_tasks_per_day": 0,
+            "targets": ["pages"],
             "task_key": False,
             "secrets": 1,
         },

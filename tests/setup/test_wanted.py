@@ -15,6 +15,12 @@ def test_each_job_of_the_real_workflow_gets_its_own_secrets_and_no_other() -> No
     assert "pen" not in repr(asked)
 
 
+def test_tokens_of_other_hosts_go_to_job_publish_alone() -> None:
+    asked = parse_workflow(REAL, {"NETLIFY_TOKEN": "n", "VERCEL_TOKEN": "v", "VERCEL_PUBLIC": "true"})
+    assert asked.secrets == {"build": {}, "publish": {"NETLIFY_TOKEN": "n", "VERCEL_TOKEN": "v"}}
+    assert asked.variables == {"VERCEL_PUBLIC": "true"}
+
+
 @pytest.mark.parametrize(
     "environment", ["build", "{name: build}", "{name: build, deployment: false}", "{url: x, name: build}"]
 )

@@ -14,8 +14,9 @@ from typing import Any, Literal
 
 import yaml
 
+from orchestrator.core.runs import Conclusion, Job, Step
 from orchestrator.local.actions.workflow import COMPLETE, SETUP, JobPlan, Workflow
-from orchestrator.local.runs import Conclusion, Job, Step, now
+from orchestrator.local.runs import now
 
 SECRETS = "secrets.yml"
 

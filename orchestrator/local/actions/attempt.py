@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.actions import reaper
 from orchestrator.local.actions.act import SECRETS, ActStart, Masker, Recorder, stamp_lines
 from orchestrator.local.actions.workflow import Workflow
 from orchestrator.local.files import write_atomically
-from orchestrator.local.runs import Job, Run, Runs, Step, now
+from orchestrator.local.runs import Run, Runs, now
 
 ALWAYS_STEPS_S = 300.0
 """How long the steps with `if: always()` of a job get that was stopped.

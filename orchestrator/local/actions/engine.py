@@ -16,12 +16,13 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.runs import Job
 from orchestrator.local.actions.act import ActStart
 from orchestrator.local.actions.attempt import RunAttempt, record_cancellation
 from orchestrator.local.actions.expressions import Contexts
 from orchestrator.local.actions.telling import events_folder
 from orchestrator.local.actions.workflow import Workflow, drop_jobs, read_workflow
-from orchestrator.local.runs import Job, Run, Runs
+from orchestrator.local.runs import Run, Runs
 
 ACT = Path(sys.executable).with_name("act")
 """act's binary comes in a wheel, and so lies beside this Python."""

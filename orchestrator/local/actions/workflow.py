@@ -11,9 +11,9 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.actions import expressions
 from orchestrator.local.actions.expressions import ExpressionText
-from orchestrator.local.runs import Job, Step
 
 DEFAULT_TIMEOUT_MINUTES = 360
 """A job's limit on GitHub where it names none."""

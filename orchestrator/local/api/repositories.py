@@ -79,6 +79,15 @@ def get_repository(call: Call) -> Response:
     return json_response(bodies.full_repository(call.github, call.repository))
 
 
+def update_repository(call: Call) -> Response:
+    """PATCH /repos/{owner}/{repo}: its description and its homepage."""
+    known = call.repository
+    description = call.body_text("description", known.description or "") or None
+    homepage = call.body_text("homepage", known.homepage or "") or None
+    described = call.github.store.describe_repository(known, description, homepage)
+    return json_response(bodies.full_repository(call.github, described))
+
+
 def list_commits(call: Call) -> Response:
     """GET …/commits, newest first, from `sha` (a branch or a commit) on."""
     start = resolve_commit(call, call.query.get("sha", call.repository.default_branch))
@@ -178,6 +187,7 @@ OPERATIONS = (
     Operation("GET", "/user/repos", list_own_repositories),
     Operation("POST", "/user/repos", create_own_repository, _CREATE),
     Operation("GET", _REPO, get_repository),
+    Operation("PATCH", _REPO, update_repository, _CREATE),
     Operation("GET", f"{_REPO}/commits", list_commits),
     Operation("GET", f"{_REPO}/commits/{{ref:path}}", get_commit),
     Operation("GET", f"{_REPO}/git/commits/{{sha}}", get_git_commit),

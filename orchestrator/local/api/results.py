@@ -12,12 +12,13 @@ from typing import Any
 
 from starlette.responses import RedirectResponse, Response
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.actions.act import STAMP
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, format_time
 from orchestrator.local.api.respond import Call, Operation, json_response, not_found
 from orchestrator.local.api.workflows import require_job, require_run
-from orchestrator.local.runs import Job, Run, Step
+from orchestrator.local.runs import Run
 
 KEPT = timedelta(days=14)
 """How long `build.yml` asks GitHub to keep an artifact. Here nothing expires."""

@@ -8,8 +8,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from orchestrator.core.runs import Job
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.runs import Job, Run
+from orchestrator.local.runs import Run
 from orchestrator.local.store import StoredRepository
 
 COMMITS = 50

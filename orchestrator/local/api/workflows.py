@@ -8,12 +8,13 @@ from typing import Any
 
 from starlette.responses import Response
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.api import bodies
 from orchestrator.local.api.bodies import Body, format_time
 from orchestrator.local.api.inputs import fill_inputs
 from orchestrator.local.api.respond import ApiError, Call, Operation, json_response, not_found
 from orchestrator.local.github import Dispatch
-from orchestrator.local.runs import Job, Run, Step
+from orchestrator.local.runs import Run
 
 _FOLDER = ".github/workflows"
 _TELLS_RUNS = "2026-03-10"

@@ -15,10 +15,11 @@ import pytest
 from githubkit import GitHub
 from githubkit.exception import RequestFailed
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.actions.act import stamp_lines
 from orchestrator.local.api import create_api_app
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.runs import Job, Run, Step, now
+from orchestrator.local.runs import Run, now
 from orchestrator.local.store import StoredRepository
 from tests.doubles.hub import Host
 from tests.doubles.runs import a_run

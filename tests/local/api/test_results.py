@@ -9,10 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.actions.act import stamp_lines
 from orchestrator.local.api.results import log_files, split_by_step
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.runs import Job, Run, Step
+from orchestrator.local.runs import Run
 from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 

@@ -1,8 +1,8 @@
 import httpx
 import pytest
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.github import LocalGitHub
-from orchestrator.local.runs import Job, Step
 from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 

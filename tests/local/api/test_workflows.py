@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
+from orchestrator.core.runs import Job, Step
 from orchestrator.local.github import Dispatch, LocalGitHub
-from orchestrator.local.runs import Job, Step
 from orchestrator.local.store import StoredRepository
 from tests.doubles.runs import a_run
 
