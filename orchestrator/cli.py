@@ -1,4 +1,7 @@
-"""The commands: parse, call, turn errors into exit codes. No logic; what a command needs is imported when it runs."""
+"""The commands: parse the arguments, call a function, turn errors into exit codes. There is no other logic here.
+
+Each command imports what it needs only when it runs, so that `pagewright --help` is quick.
+"""
 
 import argparse
 import asyncio
@@ -63,10 +66,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    serve = commands.add_parser("serve", help="run the receiver")
+    serve = commands.add_parser("serve", help="run the receiver, which takes tasks")
     serve.set_defaults(run=_serve)
 
-    build = commands.add_parser("build", help="job build: generate the site and verify it in a browser")
+    build = commands.add_parser("build", help="run job build: generate the site and check it in a browser")
     build.add_argument(
         "--event",
         type=Path,
@@ -80,7 +83,7 @@ def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     build.set_defaults(run=_build, is_job=True)
 
     publish = commands.add_parser(
-        "publish", help="job publish: commit the site, wait until it is live, notify the evaluator"
+        "publish", help="run job publish: commit the site, wait until it is live, tell the evaluator"
     )
     publish.add_argument(
         "--event",
@@ -89,7 +92,9 @@ def _add_steps(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         metavar="FILE",
         help="the event file that Actions writes (GITHUB_EVENT_PATH)",
     )
-    publish.add_argument("--build", type=Path, required=True, metavar="DIR", help="folder with the output of job build")
+    publish.add_argument(
+        "--build", type=Path, required=True, metavar="DIR", help="folder that holds what job build wrote"
+    )
     publish.set_defaults(run=_publish, is_job=True)
 
 
@@ -98,7 +103,7 @@ def _add_preparations(commands: "argparse._SubParsersAction[argparse.ArgumentPar
     models.add_argument("--json", action="store_true", help="print a JSON list instead of a table")
     models.set_defaults(run=_models)
 
-    doctor = commands.add_parser("doctor", help="check the setup: what is missing, and how to fix it")
+    doctor = commands.add_parser("doctor", help="examine the setup: say what is missing and how to fix it")
     doctor.add_argument("--json", action="store_true", help="print a JSON list instead of lines of text")
     doctor.set_defaults(run=_doctor)
 
@@ -119,34 +124,38 @@ def _add_evaluate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
         metavar="URL",
         help="the endpoint to send tasks to; /api-endpoint is added if the URL has no path",
     )
-    evaluate.add_argument("--secret", default="", metavar="S", help="the shared secret to send; default: SHARED_SECRET")
-    evaluate.add_argument("--email", default="student@example.com", metavar="E", help="the e-mail address to send")
+    evaluate.add_argument(
+        "--secret", default="", metavar="S", help="the shared secret to send; default: the setting SHARED_SECRET"
+    )
+    evaluate.add_argument(
+        "--email", default="student@example.com", metavar="E", help="the e-mail address to send with the tasks"
+    )
     evaluate.add_argument(
         "--endpoints",
         type=Path,
         metavar="FILE",
-        help="several endpoints: a CSV file with the columns email, endpoint, secret",
+        help="send to several endpoints: a CSV file with the columns email, endpoint, secret",
     )
     evaluate.add_argument("--private", action="store_true", help="allow endpoints and pages at private addresses")
     evaluate.add_argument("--listen", default="127.0.0.1:0", metavar="HOST:PORT", help="address to receive results on")
     evaluate.add_argument(
-        "--public-url", default="", metavar="URL", help="the URL at which endpoints reach that address"
+        "--public-url", default="", metavar="URL", help="the URL at which the endpoints reach the address of --listen"
     )
     _add_data(evaluate)
-    evaluate.add_argument("--models", metavar="A,B,…", help="compare these models, each on its own local GitHub")
+    evaluate.add_argument("--models", metavar="A,B,…", help="compare these models, each with its own local GitHub")
     evaluate.add_argument(
-        "--repeat", type=int, default=1, metavar="N", help="with --models: how often to send each task"
+        "--repeat", type=int, default=1, metavar="N", help="with --models: how many times to send each task"
     )
     evaluate.add_argument("--csv", type=Path, metavar="FILE", help="also write the table to this CSV file")
-    evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of the table")
+    evaluate.add_argument("--json", action="store_true", help="print all results as JSON instead of a table")
     evaluate.set_defaults(run=_evaluate)
 
 
 def _add_machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     watch = commands.add_parser(
-        "watch", help="print the events of a task, on this machine or in a pipeline on GitHub, as they come"
+        "watch", help="print the events of a task, on this machine or in a pipeline on GitHub, as they happen"
     )
-    watch.add_argument("id", metavar="ID", help="the id that the receiver answered")
+    watch.add_argument("id", metavar="ID", help="the id in the receiver's answer")
     watch.add_argument("--data", type=Path, metavar="DIR", help="folder for all data; default: .pagewright")
     watch.add_argument(
         "--pipeline",
@@ -160,12 +169,12 @@ def _add_machine(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
     _add_ports(local)
     local.set_defaults(run=_local)
 
-    demo = commands.add_parser("demo", help="run local, and send it a sample task with two rounds")
+    demo = commands.add_parser("demo", help="run `local`, and send it a sample task with two rounds")
     _add_ports(demo)
     demo.add_argument(
         "--once",
         action="store_true",
-        help="exit when done; the exit code is 0 only if both rounds are live and pass their checks",
+        help="exit when done, with 0 only if both rounds are live and pass their checks",
     )
     demo.set_defaults(run=_demo)
 
@@ -186,13 +195,13 @@ def _add_ports(parser: argparse.ArgumentParser) -> None:
         "--pages-delay", type=float, default=2.0, metavar="S", help="how many seconds a Pages build takes"
     )
     parser.add_argument(
-        "--faults", type=Path, metavar="FILE", help="JSON file with the failures that this GitHub simulates"
+        "--faults", type=Path, metavar="FILE", help="JSON file of the failures that the local GitHub simulates"
     )
     parser.add_argument("--json", action="store_true", help="print JSON lines instead of text")
 
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", type=Path, default=_DATA, metavar="DIR", help="folder for all data")
+    parser.add_argument("--data", type=Path, default=_DATA, metavar="DIR", help="folder that keeps all data")
 
 
 def _serve(_: argparse.Namespace) -> int:
@@ -247,10 +256,11 @@ def _setup(_: argparse.Namespace) -> int:
 
 
 def _is_confirmed(question: str) -> bool:
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio's would wait for the answer
+    # With asyncio's handler, Ctrl-C would have no effect until somebody answers.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return input(f"{question} [y/N] ").strip().lower() in ("y", "yes")
-    except EOFError:  # there is no terminal to ask at
+    except EOFError:  # no terminal: nobody can answer
         return False
     finally:
         signal.signal(signal.SIGINT, before)
@@ -285,8 +295,8 @@ def _compare(chosen: argparse.Namespace) -> int:
     models = list(dict.fromkeys(name.strip() for name in chosen.models.split(",") if name.strip()))
     if not models or chosen.receiver or chosen.endpoints:
         raise UsageError(
-            "--models needs at least one model, and cannot be used with --receiver or --endpoints.",
-            "Name the models, or leave out --models.",
+            "--models names no model, or was used together with --receiver or --endpoints.",
+            "Name at least one model, and leave out the other two options; or leave out --models.",
         )
     options = CompareOptions(chosen.files, models, chosen.repeat, chosen.data, chosen.csv, chosen.json)
     return run_comparison(options, load_environment(dotenv=True), run_stage_in)

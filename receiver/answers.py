@@ -44,7 +44,7 @@ async def answer_error(http: HTTPRequest, error: Exception) -> Response:
             _log.warning("GitHub: %s %s", error, " ".join(error.detail.split()))
         return JSONResponse({"error": str(error)}, 503, {"retry-after": str(error.retry_after)})
     if isinstance(error, SpentError):
-        busy = {"error": "There were too many look-ups this minute. Try again after the time in Retry-After."}
+        busy = {"error": "There were too many GET requests this minute. Try again after the time in Retry-After."}
         return JSONResponse(busy, 429, {"retry-after": str(math.ceil(error.retry_after))})
     if isinstance(error, InvalidTask):
         said = {"error": "Correct these fields and send the task again.", "fields": error.fields}

@@ -1,4 +1,4 @@
-"""The receiver as an ASGI application: its routes. Stateless: accepted means that GitHub has it."""
+"""The receiver as an ASGI application: its routes. It keeps no state: a task is accepted once GitHub has it."""
 
 import time
 from collections.abc import Callable

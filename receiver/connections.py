@@ -1,4 +1,4 @@
-"""Connections to the receiver, bounded in number, and in the time that a request's head may take."""
+"""Limits the number of connections to the receiver, and the time in which a request's headers must arrive."""
 
 import asyncio
 import json
@@ -7,15 +7,16 @@ import time
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 HEAD_S = 10.0
-"""From a connection's beginning, or the first byte after an answer, to the end of a request's head; and so long an
-answer may wait for its reader."""
+"""Seconds in which the headers must be complete, from the beginning of the connection or the first byte after an
+answer. An answer must be read within the same time.
+"""
 
 HEAD_BYTES = 16_384
 MOST = 800
 """Fewer than the 1,024 files that a process may usually have open."""
 
 _BUSY = json.dumps(
-    {"error": "Too many requests are being handled. Wait a few seconds and send this one again."}
+    {"error": "The receiver is busy with too many requests. Wait a few seconds and send this one again."}
 ).encode()
 _REFUSAL = (
     b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\nretry-after: 5\r\nconnection: close\r\n"
@@ -24,9 +25,9 @@ _REFUSAL = (
 
 
 class Connection(H11Protocol):
-    """HTTP/1.1 that closes connections on which no whole head comes, or nothing is read.
+    """HTTP/1.1 that closes a connection if the headers do not arrive, or if the answer is not read.
 
-    uvicorn ends those that are idle after an answer, and waits for ever for a head that has begun or never does.
+    uvicorn closes connections that are idle after an answer, but waits for headers without a limit.
     """
 
     transport: asyncio.Transport
@@ -35,7 +36,7 @@ class Connection(H11Protocol):
     _unread: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection; where there are MOST, the one whose request has been on its way longest gives way."""
+        """Take a connection; if there are already MOST, close the one with the oldest unfinished request."""
         super().connection_made(transport)
         self.since = time.monotonic()
         self._start_timer()
@@ -43,7 +44,7 @@ class Connection(H11Protocol):
             self._make_room()
 
     def _make_room(self) -> None:
-        """End the connection whose request has been on its way longest, or this one where all have come."""
+        """Close the connection with the oldest unfinished request, or this one if all requests are complete."""
         others = [other for other in self.connections if isinstance(other, Connection) and other is not self]
         staying = [other for other in others if not other.transport.is_closing()]
         if len(staying) < MOST:
@@ -56,7 +57,7 @@ class Connection(H11Protocol):
             self.transport.close()
 
     def data_received(self, data: bytes) -> None:
-        """Take in bytes; the time for a head is not begun anew by each of them."""
+        """Receive bytes; they do not start the time for the headers again."""
         super().data_received(data)
         if self._is_answering:
             self._stop_timer()
@@ -85,7 +86,7 @@ class Connection(H11Protocol):
 
     @property
     def is_waiting(self) -> bool:
-        """Whether the request has not come as a whole."""
+        """Whether the request is not complete yet."""
         return not self._is_answering or self.cycle.more_body
 
     @property

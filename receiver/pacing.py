@@ -40,7 +40,7 @@ class Paced:
         path = scope["path"].rstrip("/") or "/"
         line = path if path in PATHS else ""
         if len(self._lines.get(line, ())) >= WAITING:
-            busy = {"error": "There are too many look-ups at once. Try again after the time in Retry-After."}
+            busy = {"error": "There are too many GET requests at once. Try again after the time in Retry-After."}
             return await JSONResponse(busy, 429, {"retry-after": "1"})(scope, receive, send)
         await self._enter(line)
         try:

@@ -225,4 +225,7 @@ def _candidate_rounds(round_: int | None) -> Sequence[int]:
 
 
 def _unknown_error() -> RefusedRequest:
-    return RefusedRequest(404, "This request is not known (yet). A run is listed a few seconds after it starts.")
+    return RefusedRequest(
+        404,
+        "This request is unknown. If you have just sent it, ask again in a few seconds: GitHub may not list it yet.",
+    )

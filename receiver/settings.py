@@ -14,10 +14,12 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may ask, and where the dispatch goes. Sizes in bytes, times in seconds.
+    """Who may send tasks, and where they are dispatched. Sizes are in bytes, times in seconds.
 
-    `shared_secret_old`: taken as well while the secret is being changed. `task_key`: tasks are told apart with it;
-    None: with the secret. `max_tasks_per_day`: 0 is no limit. `targets`: where sites can go live.
+    - `shared_secret_old`: is accepted too while the secret is being changed
+    - `task_key`: tells tasks apart; if it is None, the secret does that
+    - `max_tasks_per_day`: 0 means no limit
+    - `targets`: where sites can go live
     """
 
     shared_secret: str = field(repr=False)

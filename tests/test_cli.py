@@ -211,4 +211,4 @@ def test_a_task_that_is_not_known_cannot_be_watched(tmp_path: Path) -> None:
     command = [*COMMAND, "watch", "0123456789abcdef", "--data", str(tmp_path)]
     ended = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "Give the id that the receiver answered" in ended.stderr
+    assert "Pass the id in the receiver's answer" in ended.stderr

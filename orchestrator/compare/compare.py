@@ -1,4 +1,4 @@
-"""`pagewright evaluate --models`: the same tasks with each model, each on a GitHub of its own on this machine."""
+"""`pagewright evaluate --models`: the same tasks with each model, each with a local GitHub of its own."""
 
 import asyncio
 import contextlib
@@ -36,9 +36,10 @@ EMAIL = "visitor@example.com"
 
 @dataclass(frozen=True)
 class CompareOptions:
-    """What the command line says. `repeat`: how often each task is given, each time with another seed.
+    """What the command line says.
 
-    `corpus`: where the sites lie that are to be repaired.
+    - `repeat`: how many times each task is sent, each time with another seed
+    - `corpus`: the folder of the sites to repair
     """
 
     files: Sequence[Path]
@@ -59,7 +60,7 @@ class TrialPipeline(Protocol):
 
     @property
     def secret(self) -> str:
-        """What the receiver takes tasks with."""
+        """The secret that the receiver accepts."""
 
     @property
     def results(self) -> Inbox:
@@ -78,7 +79,7 @@ Stages = Callable[[Path, Mapping[str, str]], AbstractAsyncContextManager[TrialPi
 
 @dataclass(frozen=True)
 class _Bench:
-    """What every model is tried with."""
+    """What is needed to try a model."""
 
     options: CompareOptions
     env: Mapping[str, str]
@@ -93,7 +94,7 @@ class _Bench:
 
 
 def run_comparison(options: CompareOptions, env: Mapping[str, str], stages: Stages) -> int:
-    """Try every model and print what each came to, beside what was kept of others. Raises UsageError."""
+    """Try every model and print its results, beside the kept results of earlier models. Raises UsageError."""
     logging.getLogger("httpx").setLevel(logging.WARNING)
     templates = read_templates(options.files)
     check_csv(options.csv)

@@ -16,9 +16,11 @@ MIRROR = FOLDER / "mirror"
 
 @dataclass(frozen=True)
 class Case:
-    """One site. `kind`: of the finding that it must cause, empty for a good one; `says`: a piece of it.
+    """One site.
 
-    `attachments`: those of its files that came with the brief, as they were sent.
+    - `kind`: the kind of finding that it must cause; empty for a good site
+    - `says`: a piece of that finding's text
+    - `attachments`: the files among `files` that came with the brief, as they were sent
     """
 
     name: str
@@ -69,7 +71,7 @@ def _load_defect_case(folder: Path, path: Path) -> Case:
         text = files[name].decode()
         for before, after in pairs:
             if text.count(before) != 1:
-                raise ValueError(f"{path.name}: {before!r} stands {text.count(before)} times in {name}")
+                raise ValueError(f"{path.name}: {before!r} occurs {text.count(before)} times in {name}")
             text = text.replace(before, after)
         files[name] = text.encode()
     files |= {name: text.encode() for name, text in said.get("files", {}).items()}

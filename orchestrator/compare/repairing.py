@@ -1,4 +1,4 @@
-"""How well a model repairs: it is given sites with one defect each, and what a browser saw, and answers with edits."""
+"""How well a model repairs: it gets sites with one defect each, and what a browser saw, and answers with edits."""
 
 import asyncio
 import time
@@ -39,7 +39,7 @@ async def repair_sites(
 
 
 async def repair_site(case: Case, kit: Kit, browser: Path | None, most: int) -> SiteRepair:
-    """Have the models of `kit` repair one site, in `most` - 1 repairs at most, and look whether it is whole then."""
+    """Have the models of `kit` repair one site, in at most `most` - 1 repairs, and look whether the defect is gone."""
     started = time.monotonic()
     task = Task(task=case.name, round=1, nonce="-", brief=case.brief, checks=case.checks)
     deadline = Deadline(time.time() + REPAIRING_S, Clock())

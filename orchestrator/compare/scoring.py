@@ -1,4 +1,4 @@
-"""Models beside each other: what each came to, and which to use. Pure but for printing."""
+"""Compares models: the results of each, and which one to use. Pure, except that it prints."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ COLUMNS = (
 """Of a row: medians where there are several values."""
 
 SAME_SHARE = 0.05
-"""Shares that differ by no more are taken for equal: a few checks more or less are chance."""
+"""Shares that differ by no more than this count as equal, because a few checks more or less are chance."""
 
 SAME_RATIO = 1.2
 FEW = 20
@@ -47,7 +47,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Score:
-    """What one model came to. `repaired`: kind of defect -> how many of how many sites were repaired."""
+    """The results of one model. `repaired`: kind of defect -> how many of how many sites were repaired."""
 
     model: str
     tried_at: str
@@ -74,7 +74,7 @@ class Score:
 
 
 def score_trial(trial: Trial) -> Score:
-    """Return what a trial comes to. The checks of a round that is not live count as failed."""
+    """Return the score of a trial. The checks of a round that is not live count as failed."""
     builds = [trial.builds[entry.task.nonce] for entry in trial.entries if entry.task.nonce in trial.builds]
     kinds = sorted({repair.kind for repair in trial.site_repairs})
     passed = sum(entry.count("passed") for entry in trial.entries)
@@ -208,7 +208,7 @@ _CRITERIA = (
         lambda one: f"it is live after {one.seconds.render_as('{:.0f} s')}" if one.seconds else "no round went live",
     ),
 )
-"""The most important first: what the page is worth, whether repairs help, money, time."""
+"""The most important first: quality of the pages, success of repairs, money, time."""
 
 
 def recommend_model(scores: Sequence[Score]) -> list[str]:
@@ -237,7 +237,7 @@ def recommend_model(scores: Sequence[Score]) -> list[str]:
 
 
 def _describe_better_repairs(chosen: Score, scores: Sequence[Score]) -> list[str]:
-    """Return who repairs what clearly better than the chosen one: two sites more at least."""
+    """Return which models repair a kind of defect clearly better than the chosen one: at least two sites more."""
     lines = []
     for other in scores:
         better = [

@@ -1,4 +1,4 @@
-"""Which internet addresses untrusted input may name. Decided when connecting, by the addresses the host resolves to."""
+"""Which internet addresses untrusted input may name. This is decided by the addresses that a host resolves to."""
 
 import asyncio
 import ipaddress
@@ -60,7 +60,7 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 async def resolve_host(host: str, port: int, pool: Executor | None = None) -> list[str]:
     """Resolve `host` once and return all its addresses; raise Unresolved if it has no address.
 
-    `pool`: threads to do it in, in place of the loop's own: looking up a name may take half a minute.
+    `pool`: the threads to use instead of the event loop's own, because looking up a name may take half a minute.
     """
     look = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
@@ -83,7 +83,7 @@ async def resolve_public_addresses(host: str, port: int) -> list[str]:
 
 @dataclass(frozen=True)
 class Destination:
-    """Where to connect for a URL: `url` names an address, `host` and `sni` the name that was meant."""
+    """Where to connect for a URL: `url` holds the address, `host` and `sni` hold the host's name."""
 
     url: str
     host: str

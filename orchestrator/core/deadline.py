@@ -15,15 +15,15 @@ JOB_S = 900.0
 """Seconds after which GitHub ends a job: `timeout-minutes` of the workflow."""
 
 JOB_ENDS_S = 200.0
-"""Of that, kept for telling the evaluator: the tries of three minutes, the last of which may take 20 s."""
+"""Seconds of that which are kept for telling the evaluator: three minutes of tries, and 20 s for the last one."""
 
 PUBLISHING_SHARE = 0.3
-"""Of the whole limit, kept for the commit, GitHub Pages and the evaluator."""
+"""The part of the limit that is kept for the commit, GitHub Pages and the evaluator."""
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Time and how to let it pass; tests bring their own."""
+    """Tells the time, and waits; tests pass a clock of their own."""
 
     now: Callable[[], float] = time.time
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -31,7 +31,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Deadline:
-    """A moment (Unix seconds) that every step takes its time from."""
+    """The moment (Unix seconds) at which all steps must be done."""
 
     at: float
     clock: Clock
@@ -46,7 +46,7 @@ class Deadline:
         return Deadline(self.at - seconds, self.clock)
 
     def share(self, parts: int) -> "Deadline":
-        """Return the moment when one of `parts` equal parts of what is left is over."""
+        """Divide the time that is left into `parts` equal parts, and return when the first one ends."""
         return Deadline(min(self.at, self.clock.now() + self.remaining / parts), self.clock)
 
     def ensure_time_left(self, doing: str) -> None:
@@ -63,7 +63,7 @@ def deadline_for(
     """Return the deadline of a task that was received at `received_at` and may take `limit` seconds.
 
     It is never later than `limit` from now, even if `received_at` is wrong, and never later than GitHub ends the job,
-    minus the time that the notification needs. `fresh`: a re-run, or a run by hand: nobody's time has passed yet.
+    minus the time that the notification needs. `fresh`: this is a re-run, or a run by hand, so the time begins now.
     `job_began`: Unix seconds, None if nobody noted it.
     """
     now = clock.now()

@@ -1,4 +1,4 @@
-"""What one report of a site says that another does not: checks that changed, findings that came or went. Pure."""
+"""What differs between two reports of a site: checks that changed, findings that came or went. Pure."""
 
 import re
 from collections import Counter
@@ -23,10 +23,14 @@ _INSIDE = re.compile(r"(?<=Saw: )(?:(<html)\b.*|(<[^>]{0,500}>).*)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Difference:
-    """From one report to a later one. Each check is as the later report has it.
+    """The differences from one report to a later one. Each check is as the later report has it.
 
-    `gained`: checks that hold only later; `lost`: that held only before; `failing`: that failed both times; `kept`: how
-    many held both times; `came` and `went`: findings.
+    - `gained`: checks that hold only in the later report
+    - `lost`: checks that held only in the earlier one
+    - `failing`: checks that failed in both
+    - `kept`: how many checks held in both
+    - `came`: findings that only the later report has
+    - `went`: findings that only the earlier one has
     """
 
     gained: tuple[CheckResult, ...] = ()
@@ -51,7 +55,10 @@ def compare_reports(before: "Report", after: "Report") -> Difference:
 
 
 def find_new_findings(before: Sequence[Finding], after: Sequence[Finding]) -> list[Finding]:
-    """Return the findings of `after` that `before` does not have. Three of a kind are not two of it."""
+    """Return the findings of `after` that `before` does not have.
+
+    If there were two of a kind and now there are three, one is new.
+    """
     known = Counter(map(_identity, before))
     found: list[Finding] = []
     for finding in after:
@@ -63,7 +70,10 @@ def find_new_findings(before: Sequence[Finding], after: Sequence[Finding]) -> li
 
 
 def _identity(finding: Finding) -> tuple[str, str]:
-    """Return what makes a finding the same one in another version of the site: no place and no size is part of it."""
+    """Return what identifies a finding in another version of the site.
+
+    Places and sizes are left out, because they change.
+    """
     text = finding.text
     if finding.kind == "accessibility":
         text = _INSIDE.sub(lambda found: found[1] or found[2], text)

@@ -9,7 +9,7 @@
     ├── NotAccepted     6  the evaluator did not accept
     └── OutOfTime       7  out of time
 
-Anything else is a defect of ours and ends with 1. The numbers are part of the outside contract.
+Any other exception is a bug in Pagewright and ends with 1. Users rely on these numbers.
 """
 
 from collections.abc import Sequence
@@ -19,8 +19,8 @@ from typing import ClassVar
 class PagewrightError(Exception):
     """An error with a remedy. Neither text may hold a secret or a submitted value.
 
-    `told`: what an evaluator gets to know of it, both texts unless given. What is the owner's to know and to do, a
-    token above all, is nothing for an evaluator.
+    `told`: what an evaluator is told, both texts by default. Pass it if the texts are only for the owner, for example
+    if they name a token.
     """
 
     exit_code: ClassVar[int] = 1
@@ -56,7 +56,7 @@ class RuleBroken(PagewrightError):
 
 
 class HostFailed(PagewrightError):
-    """What a site goes to refused or failed, and went on to do so when asked again."""
+    """GitHub or another host refused or failed, also when asked again."""
 
     exit_code = 5
 

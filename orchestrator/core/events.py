@@ -29,7 +29,7 @@ from orchestrator.core.report import State
 VERSION = 1
 MAX_LINE_BYTES = 16 * 1024
 MAX_TEXT = 500
-"""Characters of any text in an event. What is longer lies in a file beside the stream."""
+"""Characters of any text in an event. Longer texts are in a file beside the stream."""
 
 
 def _shorten_text(text: str, info: ValidationInfo) -> str:
@@ -123,7 +123,7 @@ class AskedEvent(_Event):
 
 
 class HeardEvent(_Event):
-    """A piece of an answer came. `per_second`: characters; `age_s`: how long nothing has come."""
+    """A piece of an answer came. `per_second`: characters; `age_s`: seconds since the last piece."""
 
     type: Literal["heard"] = "heard"
     call: int
@@ -137,7 +137,7 @@ FileState = Literal["begun", "whole", "edited"]
 
 
 class FileEvent(_Event):
-    """A file of an answer has begun, is whole, or was edited. `bytes`: of it, so far."""
+    """A file of an answer has begun, is complete, or was edited. `bytes`: its size so far."""
 
     type: Literal["file"] = "file"
     call: int
@@ -147,7 +147,7 @@ class FileEvent(_Event):
 
 
 class AnsweredEvent(_Event):
-    """A call has ended, with an answer or without. `spent_usd` of `limit_usd`: of the whole task so far."""
+    """A call has ended, with an answer or without. `spent_usd` of `limit_usd`: what the whole task has spent so far."""
 
     type: Literal["answered"] = "answered"
     call: int
@@ -233,7 +233,7 @@ class CommittedEvent(_Event):
 
 
 class WaitingEvent(_Event):
-    """The host does not serve the commit yet. `state`: what it says of it; `since`: seconds of waiting."""
+    """The host does not serve the commit yet. `state`: what the host says; `since`: how many seconds we have waited."""
 
     type: Literal["waiting"] = "waiting"
     state: Text
@@ -249,7 +249,7 @@ class LiveEvent(_Event):
 
 
 class ToldEvent(_Event):
-    """The evaluator was told. `status`: its answer; `tries`: how often it was sent."""
+    """The evaluator was told. `status`: its answer; `tries`: how many times the result was sent."""
 
     type: Literal["told"] = "told"
     status: int
@@ -257,7 +257,7 @@ class ToldEvent(_Event):
 
 
 class FailedEvent(_Event):
-    """A job ended without doing what it was for."""
+    """A job failed."""
 
     type: Literal["failed"] = "failed"
     sentence: Text
@@ -305,7 +305,7 @@ class GroupEvent(_Event):
 
 
 class NoteEvent(_Event):
-    """Something that a person should know and no other event says. `level`: how much it asks for attention."""
+    """Something that a person should know and that no other event says. `level`: how important it is."""
 
     type: Literal["note"] = "note"
     text: Text
@@ -342,7 +342,7 @@ Event = (
 )
 
 Emit = Callable[[Event], None]
-"""Takes an event, at once and without failing."""
+"""Receives an event. It returns at once and never raises."""
 
 
 def ignore_event(_: Event) -> None:
@@ -396,7 +396,7 @@ class StampedEvent:
 
 
 def redact_event(event: Event, private: Iterable[str], instead: str) -> Event:
-    """Return an event with `instead` for each `private` value in its texts. Words with a meaning stay as they are."""
+    """Return an event with `instead` for each `private` value in its texts, but not in words that code relies on."""
     # The longest first: what stands within another value must leave no rest of it.
     context = [(value, instead) for value in sorted(private, key=len, reverse=True)]
     return type(event).model_validate(event.model_dump(), context=context)
@@ -411,8 +411,8 @@ _JSON: TypeAdapter[dict[str, Any]] = TypeAdapter(dict[str, Any])
 
 
 def parse_line(line: str | bytes) -> StampedEvent:
-    """Read one line; raise RuleBroken for what no job of ours writes: a job may have been taken over."""
-    broken = RuleBroken("A line of the events is not of the agreed form.", "Run the workflow again.")
+    """Read one line; raise RuleBroken for a line that our jobs never write: somebody may have taken over a job."""
+    broken = RuleBroken("A line of the events has a form that is not known.", "Run the workflow again.")
     if len(line) > MAX_LINE_BYTES:
         raise broken
     try:

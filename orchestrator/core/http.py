@@ -1,4 +1,4 @@
-"""One request to somewhere that may be hostile: to the address that was looked up, and no more of it than allowed."""
+"""One request to a server that may be hostile: only to the address that was checked, and with a limit on its size."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any
@@ -9,10 +9,10 @@ from orchestrator.core.address import Destination
 
 
 class TooLarge(ValueError):
-    """A body is larger than it may be. `begun`: what was read of it."""
+    """A body is larger than the limit. `begun`: the bytes that were read."""
 
     def __init__(self, begun: bytes) -> None:
-        super().__init__("The body is larger than it may be.")
+        super().__init__("The body is larger than the limit allows.")
         self.begun = begun
 
 
@@ -21,8 +21,8 @@ def pinned_request(
 ) -> AbstractAsyncContextManager[httpx.Response]:
     """Return a request whose answer is read piece by piece, for `async with`.
 
-    It goes to the very address that was judged, under the name that was asked for: between two look-ups a name server
-    may change its mind. `path` is added to the address; `sent` is `json` or `content`, as httpx takes it.
+    It connects to exactly the address that was checked, and sends the host's name. A second look-up of the name could
+    give another address. `path` is added to the address; `sent` is `json` or `content`, as httpx takes it.
     """
     named = {"host": to.host, **(headers or {})}
     return http.stream(method, to.url + path, headers=named, extensions={"sni_hostname": to.sni}, **sent)

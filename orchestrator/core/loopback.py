@@ -19,7 +19,7 @@ class _Connection(H11Protocol):
 
 
 class _AnyForm:
-    """An ASGI app in front of another one, that takes requests in absolute form as any others.
+    """An ASGI app in front of another one. It also accepts requests that name the whole URL in their first line.
 
     A client that was told to use this server as its proxy sends them; a server must understand them:
     https://www.rfc-editor.org/rfc/rfc9112.html#section-3.2.2. So `gh` comes to a GitHub on this

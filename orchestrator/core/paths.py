@@ -1,11 +1,11 @@
-"""Which names a file of a site may have. Pure: the receiver's door asks it too."""
+"""Which names a file of a site may have. Pure, so that the receiver can use it too."""
 
 import re
 import unicodedata
 from collections.abc import Iterable
 
 MAX_PATH = 255
-"""Bytes of a whole path: no part of it is then longer than a file system takes."""
+"""The most bytes of a path. With this limit no part of a path is too long for a file system."""
 
 RESERVED = frozenset({"cname", "license", "pagewright.json"})
 """Names in the root that only Pagewright or the owner uses: the domain, the licence, the record."""
@@ -62,7 +62,7 @@ def reserved_problem(path: str) -> str | None:
 
 
 def fold_path(path: str) -> str:
-    """Return a form that is equal for two names that some disk treats as the same."""
+    """Return a form that is the same for two names if some file system treats them as the same."""
     return unicodedata.normalize("NFC", path).casefold()
 
 

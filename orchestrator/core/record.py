@@ -11,7 +11,10 @@ from orchestrator.core.task import TRAILER_ID, TRAILER_ROUND, parse_request_id
 
 
 class Round(BaseModel):
-    """What one round asked, and how many of its checks were shown. `attachments`: the names of what it brought."""
+    """What one round asked for, and how many of its checks were shown to hold.
+
+    `attachments`: the names of its attachments.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -27,10 +30,10 @@ class Round(BaseModel):
 
 
 class Record(BaseModel):
-    """The content of `pagewright.json`. Until a request was answered there is a task and no rounds.
+    """The content of `pagewright.json`. Before the first request is answered, it has a task and no rounds.
 
-    `again`: how often the same site was committed once more because GitHub Pages had lost its commit. `target`: where
-    it goes live.
+    `again`: how many times the same site was committed again, because GitHub Pages lost its commit. `target`: where it
+    goes live.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -70,7 +73,7 @@ def read_record(content: bytes | None) -> Record | None:
 
 
 def description_of(key: str) -> str:
-    """Return the description of the repository of the task `key`: it names the owner before any file exists."""
+    """Return the description of the repository of the task `key`: before any file exists, it says whose it is."""
     return f"Built by Pagewright. Task {key}"
 
 
@@ -86,7 +89,7 @@ def commit_message(repository: str, request: str, round_: int) -> tuple[str, str
 
 
 def republish_message(repository: str) -> tuple[str, str]:
-    """Return subject and body of a commit that changes the counter alone. It answers no request."""
+    """Return subject and body of a commit that changes only the counter. It answers no request."""
     return (
         f"Publish {repository} again",
         "GitHub Pages did not publish the previous commit, and never retries a commit.",

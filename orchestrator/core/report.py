@@ -1,4 +1,4 @@
-"""What was asked of the models, what a browser saw, and what came of a build. Pure."""
+"""What was asked of the models, what a browser saw, and what a build produced. Pure."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
@@ -19,7 +19,7 @@ class _ReportEntry(BaseModel):
 
 
 class CheckResult(_ReportEntry):
-    """What one check showed. `proof`: for one in prose, what the model gave to show it.
+    """What one check showed. `proof`: the model's proof, for a check in prose.
 
     `unreadable`: it could not be evaluated here, and `seen` says why. That is never a fault of the page.
     """
@@ -41,11 +41,13 @@ class Finding(_ReportEntry):
 
 
 class Attempt(_ReportEntry):
-    """One call, or a remark on why a model was not called.
+    """One call of a model, or a remark on why a model was not called.
 
-    `was_called`: the model was asked; `note`: what its server did that a person should know; `tokens_cached`: those of
-    `tokens_in` that the provider had read before; `cost_usd`: None if a price is unknown; `verified`: a browser saw
-    what it made, and what it saw are `passed`, `failed` and `findings`.
+    - `was_called`: the model was asked
+    - `cost_usd`: None if a price is unknown
+    - `tokens_cached`: how many of `tokens_in` the provider had read before
+    - `verified`: a browser opened the site; `passed`, `failed` and `findings` say what it saw
+    - `note`: what a person should know about the model's server
     """
 
     model: Name
@@ -64,7 +66,7 @@ class Attempt(_ReportEntry):
 
 
 Reason = Literal["not asked for", "words not in the brief", "words that ask for no change"]
-"""Why a change of an attachment was not taken: nothing was declared, or what was declared does not allow it."""
+"""Why a change of an attachment was refused: it was not declared, or the declaration does not allow it."""
 
 _REASONS: dict[Reason, str] = {
     "not asked for": "the brief does not ask to change it",
@@ -86,11 +88,13 @@ class RefusedChange(_ReportEntry):
 
 
 class Build(_ReportEntry):
-    """`build.json`. `base`: the head that the site was built on, None if there was no repository.
+    """`build.json`.
 
-    `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff;
-    `attachments_refused`: those that any answer changed and that stay as they were sent; `notes`: what the browser saw
-    that is nobody's fault; `told`: what an evaluator gets to know of the `error`.
+    - `base`: the commit that the site was built on, None if there was no repository
+    - `attachments_changed`: for each attachment that the brief asked to change, the lines of its diff
+    - `attachments_refused`: the attachments that an answer changed without permission; they stay as they were sent
+    - `notes`: what the browser saw that is nobody's fault
+    - `told`: how much of `error` an evaluator gets to know
     """
 
     id: Name
@@ -119,7 +123,7 @@ class Build(_ReportEntry):
 class Report:
     """What was proved about a page. `screenshots`: name without ending -> PNG.
 
-    `notes`: what was seen and is nobody's fault, such as a network that is not there.
+    `notes`: what was seen but is nobody's fault, such as a missing network.
     """
 
     checks: tuple[CheckResult, ...]

@@ -1,7 +1,9 @@
-"""The retry policy, as data: which failure, how often, after how long, within what time. The receiver uses it too.
+"""The retry policy, as data: what is tried again, how many times, after how long, and until when.
 
-Everything that talks to GitHub, to the evaluator or to an attachment's host asks here. A write is tried again only
-where that is safe: a rate limit kept it from taking effect, a second one finds the first, or its effect was looked for.
+The receiver uses it too.
+
+All code that talks to GitHub, to the evaluator or to an attachment's host uses it. A write is tried again only if that
+is safe: a rate limit kept it from taking effect, a second write would find the first one, or its effect was looked for.
 """
 
 import math
@@ -12,13 +14,13 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 NO_ANSWER = 0
-"""In place of a status: no connection, or one that broke."""
+"""Stands for a status if there was no connection, or it broke."""
 
 GONE = 410
 
 
 class Kind(Enum):
-    """What a failure speaks of."""
+    """What kind of failure it is."""
 
     OUTAGE = "no answer, or 5xx: temporary"
     LIMITED = "a rate limit: nothing took effect"
@@ -68,19 +70,22 @@ WATCH: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8), within=90), Kind.LIMITED: Rule(
 """A person's look at a run: a rate limit that is over in a few minutes is waited for."""
 
 WRITE: Policy = {Kind.LIMITED: Rule(_MINUTES)}
-"""Those that change something: after anything else one has to look first."""
+"""Calls that change something. They are repeated only after a rate limit.
+
+After any other failure, look first whether they took effect.
+"""
 
 LOOKED: Policy = {Kind.OUTAGE: Rule((1, 2, 4, 8))}
-"""A write whose answer was lost, after looking whether it took effect."""
+"""A write whose answer was lost, after a look whether it took effect."""
 
 ENABLE: Policy = dict.fromkeys((Kind.STALE, Kind.OUTAGE), Rule((1, 2, 4, 8)))
-"""Switching Pages on for a branch that GitHub does not see yet, and after looking whether it is on."""
+"""Switching Pages on: for a branch that GitHub does not see yet, and after a look whether Pages is on already."""
 
 NOTIFY: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED, Kind.REFUSED), Rule((1, 2, 4, 8, 16, 32), within=180))
-"""Telling the evaluator: seven tries in little more than a minute, where each is answered at once."""
+"""Telling the evaluator: seven tries, in little more than a minute if each is answered at once."""
 
 FETCH: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED), Rule((1, 2, 4), within=30))
-"""An attachment that lies elsewhere."""
+"""An attachment on another host."""
 
 ASK: Policy = dict.fromkeys((Kind.OUTAGE, Kind.LIMITED), Rule((1, 2, 4, 8, 16), within=120))
 """An evaluator's request, while the endpoint does not answer or asks for a moment."""
@@ -103,7 +108,8 @@ class Tries:
     def next_delay(self, failure: Failure) -> float | None:
         """Note a try that failed; return the seconds before the next one, None to give up.
 
-        Kinds that have one rule are counted together. What the other side asks for is obeyed where it fits the time.
+        Kinds that have one rule are counted together. If the other side asks for a delay, it is used if there is time
+        for it.
         """
         rule = self.policy.get(failure.kind, FINAL)
         self.failed[rule] += 1

@@ -6,12 +6,12 @@ from orchestrator.core.report import Attempt, CheckResult, Finding
 
 
 def describe_outcome(attempt: Attempt) -> str:
-    """Return what came of an attempt, with what its server did that a person should know."""
+    """Return the outcome of an attempt, with what a person should know about its server."""
     return f"{attempt.outcome}; {attempt.note}" if attempt.note else attempt.outcome
 
 
 def describe_spending(attempt: Attempt) -> str:
-    """Return what one attempt took."""
+    """Return what one attempt cost in tokens, money and time."""
     if not attempt.was_called:
         return "nothing spent"
     return f"{describe_tokens([attempt])}, {describe_cost(attempt.cost_usd)}, {attempt.seconds:.1f} s"
@@ -26,12 +26,12 @@ def describe_tokens(attempts: Sequence[Attempt]) -> str:
 
 
 def describe_cost(cost: float | None) -> str:
-    """Return a cost as text; a price that is unknown is never shown as nothing."""
+    """Return a cost as text; an unknown price is never shown as zero."""
     return "unknown" if cost is None else f"${cost:.4f}"
 
 
 def describe_check(check: CheckResult) -> str:
-    """Return what came of a check."""
+    """Return the outcome of a check."""
     saw = f" (saw {check.seen:.200})" if check.seen else ""
     return f"{check.state}, round {check.round}: {check.text:.200}{saw}"
 

@@ -1,4 +1,4 @@
-"""What the environment says. Read once, from a mapping, and frozen; the only place that knows `os.environ`."""
+"""The settings in the environment. Read once, from a mapping, and frozen. Only this module reads `os.environ`."""
 
 import math
 import os
@@ -40,7 +40,7 @@ def set_tiktoken_folder(folder: Path) -> None:
 
 @dataclass
 class _SettingsReader:
-    """Reads typed values and collects everything that is wrong, so that one error names it all."""
+    """Reads typed values and collects all problems, so that one error names all of them."""
 
     env: Mapping[str, str]
     problems: list[str] = field(default_factory=list)
@@ -162,9 +162,10 @@ def _read_actions(read: _SettingsReader) -> Actions:
 class Models:
     """Which models to ask, in order, and with what.
 
-    `keys`: every name that ends in `_API_KEY` -> value, so that another provider needs no other code; each value is
-    kept out of every published file. `endpoints`: the same of `_API_BASE` and `_API_VERSION`. `servers`: of `_MODEL`,
-    `_CONTEXT` and `_OUTPUT`, which say what the model behind such an endpoint is.
+    - `keys`: every setting that ends in `_API_KEY`, so that another provider needs no other code; no published file may
+      hold one of these values
+    - `endpoints`: every setting that ends in `_API_BASE` or `_API_VERSION`
+    - `servers`: every setting that ends in `_MODEL`, `_CONTEXT` or `_OUTPUT`: what the model behind an endpoint is
     """
 
     chain: tuple[str, ...]
@@ -323,10 +324,11 @@ def _read_hosts(read: _SettingsReader) -> Hosts:
 
 @dataclass(frozen=True)
 class JobConfig(Generic[Settings]):
-    """All that a job is told. What stands here is known even where its settings are wrong: a job still tells that.
+    """All that a job is told. It is known even if the job's own settings are wrong, so that the job can report that.
 
-    `events_folder`: where it leaves its events, None if nobody asked for them; `attempt`: how often this run was
-    started, this time included; `run_url`: where its log is read.
+    - `events_folder`: the folder for the events, None if nobody asked for them
+    - `attempt`: how many times this run was started, this time included
+    - `run_url`: the address of the run's log
     """
 
     events_folder: Path | None
@@ -391,7 +393,7 @@ def watch_settings(env: Mapping[str, str], pipeline: str) -> WatchSettings:
 
 @dataclass(frozen=True)
 class SetupSettings:
-    """Where a pipeline is put, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
+    """Where to set up a pipeline, and with what. `pipeline`: `owner/name`; `token`: used once, stored nowhere."""
 
     pipeline: str
     api_url: str

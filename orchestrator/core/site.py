@@ -1,4 +1,4 @@
-"""What was made: path -> bytes, and the rules that every site must meet before it is published. Pure."""
+"""A site: path -> bytes, and the rules that every site must meet before it is published. Pure."""
 
 import base64
 import hashlib
@@ -27,7 +27,7 @@ _PROVIDER_KEYS = re.compile(
 
 @dataclass(frozen=True)
 class Site:
-    """The files of one site, record excepted."""
+    """The files of one site, without the record."""
 
     files: Mapping[str, bytes]
 
@@ -48,7 +48,7 @@ def _encode_text(path: str) -> bytes:
 
 
 def blob_id(content: bytes) -> str:
-    """Return git's object id of `content`, so that what changed is known without reading it back."""
+    """Return git's object id of `content`, so that changed files are known without downloading them."""
     return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What was asked: the request, its identity, and how it travels. Pure, and light enough for the receiver's door."""
+"""A task: the request, its identity, and how it gets to the workflow. Pure, with few imports: the receiver uses it."""
 
 import base64
 import binascii
@@ -61,7 +61,7 @@ def normal_email(email: str) -> str:
 def task_key(keyed_with: str | bytes, email: str, task: str) -> str:
     """Return the 16 hex digits that say which task this is without giving the e-mail away.
 
-    They are public: who knows e-mail and task can try out what they are `keyed_with`.
+    They are public, so somebody who knows the e-mail and the task can try to guess what they are `keyed_with`.
     """
     key = keyed_with.encode() if isinstance(keyed_with, str) else keyed_with
     return hmac.new(key, f"{email}\n{task}".encode(), hashlib.sha256).hexdigest()[:16]
@@ -84,7 +84,7 @@ def _sha16(text: str) -> str:
 def slug(task: str) -> str:
     """Turn any text into a repository name: lower case, `[a-z0-9._-]`, 1 to 93 characters.
 
-    GitHub replaces what it does not like by itself (`Åström` becomes `-str-m`), so nothing is left to replace.
+    All other characters are replaced here: GitHub would replace them in its own way (`Åström` becomes `-str-m`).
     """
     ascii_text = unicodedata.normalize("NFKD", task).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9._-]+", "-", ascii_text).lstrip("-.")[:93]
@@ -93,13 +93,13 @@ def slug(task: str) -> str:
 
 
 def repository_names(task: str, *keys: str) -> tuple[str, ...]:
-    """Return the name of the task's repository, and those used where that is taken by another: one for each key."""
+    """Return the name of the task's repository, then one more for each key, to use if that name is taken."""
     name = slug(task)
     return tuple(dict.fromkeys((name, *(f"{name}-{key[:6]}" for key in keys))))
 
 
 def title_of(task: str, round_: int) -> str:
-    """Return what the list of runs shows: public, so a slug and nothing else."""
+    """Return the title for the list of runs. It is public, so it holds only a slug."""
     return f"{slug(task)[:80]} round {round_}"
 
 
@@ -171,7 +171,7 @@ def _default_to_empty(value: object) -> object:
 
 
 def _limit_items(most: int) -> BeforeValidator:
-    """Refuse a longer list before one of its items is looked at."""
+    """Refuse a list that is too long before any of its items is validated."""
 
     def check_length(value: object) -> object:
         if isinstance(value, list | tuple) and len(value) > most:
@@ -289,7 +289,7 @@ class Request(Task):
 
 
 class InvalidTask(UsageError):
-    """The request is not of the agreed form; `fields` says where, never with the submitted values."""
+    """The request has invalid fields; `fields` names them, without the submitted values."""
 
     def __init__(self, fields: list[dict[str, str]]) -> None:
         named = "; ".join(f"{entry['field']}: {entry['problem']}" for entry in fields)
@@ -328,7 +328,7 @@ def parse_request_id(message: str) -> str | None:
 
 @dataclass(frozen=True)
 class Order:
-    """One request as it reached the workflow. `blob`: where the large parts lie, if they did not fit the event.
+    """One request as it reached the workflow. `blob`: where the large parts are, if they do not fit into the event.
 
     `former_keys`: keys that its repository may have got from an earlier secret, or another spelling of the e-mail.
     """
@@ -348,7 +348,7 @@ class Order:
 
     @property
     def personal(self) -> tuple[str, ...]:
-        """Return what identifies the asker and must not be seen, as it was sent."""
+        """Return what identifies the sender and must stay private, as it was sent."""
         return tuple(str(self.request.get(name) or "") for name in ("email", "nonce", "evaluation_url"))
 
     def identity(self) -> Task:

@@ -1,8 +1,7 @@
-"""One token's view of GitHub, asked without writing anything.
+"""Asks GitHub what one token may do, without writing anything.
 
-What a token may do is asked by calls that lack what they would need: GitHub looks at permissions first (403, with
-`X-Accepted-GitHub-Permissions`) and at the body afterwards (422). Where a reading call needs the same permissions as
-the writing one, that is made instead.
+It makes calls with an empty body: GitHub checks permissions first (403, with `X-Accepted-GitHub-Permissions`) and the
+body afterwards (422). If a reading call needs the same permission as the writing one, the reading call is made instead.
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
@@ -29,7 +28,7 @@ _SHORTER = "Create a fine-grained token with only the permissions that the READM
 
 
 class NoAnswer(Exception):
-    """GitHub did not answer what was asked: nothing is known of that, and nothing after it is looked at."""
+    """GitHub did not answer a call, so the result is unknown, and nothing after it is examined."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,7 @@ class TokenApi:
     token: str = field(repr=False)
 
     async def ask(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> httpx.Response:
-        """Make one call, again after an outage: it says nothing of the token."""
+        """Make one call, and repeat it after an outage, because an outage says nothing about the token."""
         headers = {"authorization": f"Bearer {self.token}", "accept": "application/vnd.github+json"}
         tries = Tries(DISPATCH, time.monotonic)
         while True:
@@ -61,11 +60,11 @@ class TokenApi:
             await asyncio.sleep(wait)
 
     async def fetch_json(self, path: str) -> Any:
-        """Return what lies there, None if nothing does, or nothing that the token sees."""
+        """Return the content at a path, None if nothing is there or the token cannot see it."""
         return parse_answer(await self.ask("GET", path))
 
     async def find_missing_permission(self, probe: "Probe") -> str | None:
-        """Return the permission that GitHub asks for where the token may not do it, None if it may."""
+        """Return the permission that the token lacks for a call, None if it may make the call."""
         answer = await self.ask(probe.method, probe.path, None if probe.method == "GET" else {})
         if answer.status_code in (200, 202, 400, 409, 422):
             return None
@@ -73,7 +72,7 @@ class TokenApi:
 
 
 def parse_answer(answer: httpx.Response) -> Any:
-    """Return what a 200 holds, None for anything else, and where it is not JSON: the page of some proxy."""
+    """Return the JSON in a 200; None for other statuses, and for a body that is not JSON, such as a proxy's page."""
     try:
         return answer.json() if answer.status_code == 200 else None
     except ValueError:
@@ -91,7 +90,7 @@ class Probe:
 
 
 async def examine_token(github: TokenApi, name: str) -> AsyncIterator[Diagnosis]:
-    """Say whether a token is valid, how far it reaches, how much it has left; and what time it is at GitHub."""
+    """Say whether a token is valid, what it covers, and how many calls it has left; and what time it is at GitHub."""
     answer = await github.ask("GET", "/rate_limit")
     if answer.status_code not in (200, 404):  # 404: GitHub Enterprise, where nothing is limited
         yield failure(f"{name} is not valid ({answer.status_code})", "Renew it")
@@ -111,7 +110,7 @@ async def examine_token(github: TokenApi, name: str) -> AsyncIterator[Diagnosis]
 
 
 async def examine_permissions(github: TokenApi, name: str, probes: Sequence[Probe]) -> AsyncIterator[Diagnosis]:
-    """Say of each thing that a token has to do whether it may."""
+    """Say for each thing that a token must be able to do whether it is."""
     for probe in probes:
         if lacking := await github.find_missing_permission(probe):
             yield failure(f"{name} is not allowed to {probe.what}", f"Give it {lacking}")
@@ -120,7 +119,7 @@ async def examine_permissions(github: TokenApi, name: str, probes: Sequence[Prob
 
 
 async def examine_extra_permissions(github: TokenApi, name: str, probes: Sequence[Probe]) -> AsyncIterator[Diagnosis]:
-    """Say what a token may do and does not need."""
+    """Say what a token may do although it does not need to."""
     for probe in probes:
         if await github.find_missing_permission(probe) is None:
             yield warning(f"{name} is allowed to {probe.what}, but does not need {probe.permission}", _SHORTER)
@@ -151,4 +150,4 @@ def examine_clock(date: str, now: float) -> Diagnosis | None:
     skew = now - parsedate_to_datetime(date).timestamp()
     if abs(skew) <= SKEW_S:
         return None
-    return warning(f"This machine's clock is {skew:.0f} s off GitHub's", "Set the clock: deadlines depend on it")
+    return warning(f"This machine's clock is {skew:.0f} s away from GitHub's", "Set the clock: deadlines depend on it")

@@ -1,4 +1,4 @@
-"""`pagewright doctor`: would a task work? A line for each thing that it needs, with the remedy where there is one."""
+"""`pagewright doctor`: would a task work? It prints a line for each thing that a task needs, and how to fix it."""
 
 import asyncio
 import json
@@ -85,7 +85,7 @@ async def examine_github(env: Mapping[str, str], api_url: str) -> AsyncIterator[
 
 
 async def _examine_models(env: Mapping[str, str]) -> AsyncIterator[Diagnosis]:
-    """Ask each model for one token, all at the same time: nothing less shows that it would build."""
+    """Ask each model for one token, all at the same time. Nothing less shows that a model works."""
     from orchestrator.generate.models.budget import Allowance  # noqa: PLC0415 - litellm is slow to import
     from orchestrator.generate.models.call import ask  # noqa: PLC0415
     from orchestrator.generate.models.presets import import_litellm, load_presets, resolve_chain  # noqa: PLC0415

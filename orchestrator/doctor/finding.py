@@ -1,4 +1,4 @@
-"""What an examination says, a line for each thing looked at. Pure."""
+"""The findings of an examination, one line for each thing that was examined. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Level = Literal["ok", "warning", "failure"]
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """One thing looked at. `remedy`: what to do, empty if nothing is to be done. Neither holds a secret."""
+    """One thing that was examined. `remedy`: what to do, empty if there is nothing to do. Neither holds a secret."""
 
     level: Level
     said: str
@@ -22,7 +22,7 @@ def ok(said: str) -> Diagnosis:
 
 
 def warning(said: str, remedy: str) -> Diagnosis:
-    """Return that a task would work, and something should be better."""
+    """Return that a task would work, but something should be improved."""
     return Diagnosis("warning", said, remedy)
 
 

@@ -25,7 +25,7 @@ OLD = {
 
 
 def translate_old_names(env: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment with what stands there under an old name alone under ours."""
+    """Return the environment, with settings that have only an old name under our name."""
     given = {name: value.strip() for name, value in env.items() if value.strip()}
     return {**{name: given[old] for old, names in OLD.items() for name in names if old in given}, **given}
 
@@ -33,9 +33,9 @@ def translate_old_names(env: Mapping[str, str]) -> dict[str, str]:
 def examine_server(api_url: str) -> Diagnosis | None:
     """Return why no task would work on the server with this API; None for GitHub itself and for Enterprise Cloud.
 
-    An Enterprise Server answers at `/api/v3` of its own address. It takes a workflow with `queue: max` for invalid, so
-    that no job starts, and stores no artifacts of today's actions.
-    https://docs.github.com/enterprise-server/rest, https://github.com/github/gh-aw/issues/38341
+    An Enterprise Server answers at `/api/v3` of its own address. It treats a workflow with `queue: max` as invalid, so
+    no job starts, and stores no artifacts of today's actions. https://docs.github.com/enterprise-server/rest,
+    https://github.com/github/gh-aw/issues/38341
     """
     if not urlsplit(api_url).path.rstrip("/").lower().endswith("/api/v3"):
         return None
@@ -44,7 +44,7 @@ def examine_server(api_url: str) -> Diagnosis | None:
 
 
 def examine_settings(env: Mapping[str, str]) -> Iterator[Diagnosis]:
-    """Say what is missing, and what has another name here."""
+    """Say which settings are missing, and which have another name here."""
     known = translate_old_names(env)
     for old, names in OLD.items():
         if env.get(old) and (wanted := [name for name in names if not env.get(name)]):
@@ -61,7 +61,7 @@ def examine_settings(env: Mapping[str, str]) -> Iterator[Diagnosis]:
 
 
 def _examine_secrets(known: Mapping[str, str]) -> Iterator[Diagnosis]:
-    """Say what is wrong with the secrets, and with what tasks are told apart by."""
+    """Say what is wrong with the secrets and with TASK_KEY."""
     key = known.get("TASK_KEY", "")
     if not key:
         said = (

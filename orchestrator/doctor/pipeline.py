@@ -1,4 +1,4 @@
-"""What the receiver and the runs need of the pipeline's repository: a token, the workflow, environments, a rule."""
+"""What the receiver and the runs need in the pipeline's repository: a token, the workflow, environments, a rule."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -54,7 +54,7 @@ _SEEING = "Set it (`pagewright setup` does). If you like, give the token Variabl
 
 
 def _unneeded_probes(path: str) -> list[Probe]:
-    """Return what could be done with a dispatch token that has been given too much, once it has been stolen."""
+    """Return what a thief could do with a dispatch token that has too many permissions."""
     return [
         Probe("Administration", "/user/repos", "create repositories"),
         Probe("Administration", f"{path}/rulesets", "disable the ruleset that protects the pipeline"),
@@ -124,7 +124,7 @@ async def _examine_target_secret(github: TokenApi, path: str) -> Diagnosis:
 
 
 async def _examine_branch_rules(github: TokenApi, found: Any, path: str) -> Diagnosis:
-    """Say whether a rule keeps the default branch from a token that may write contents.
+    """Say whether a rule protects the default branch from a token that may write contents.
 
     https://docs.github.com/rest/repos/rules#get-rules-for-a-branch
     """

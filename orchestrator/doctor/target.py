@@ -30,7 +30,7 @@ async def examine_target(github: TokenApi, pipeline: str, owner: str) -> AsyncIt
 
 
 async def _examine_organization(github: TokenApi, owner: str) -> Diagnosis | None:
-    """Say whether an organization keeps its members from Pages, where it shows that.
+    """Say whether an organization forbids its members to use Pages, if it shows that.
 
     https://docs.github.com/rest/orgs/orgs#get-an-organization
     """

@@ -1,4 +1,4 @@
-"""An evaluation from beginning to end: every task sent to every endpoint, its result awaited, and judged."""
+"""An evaluation from beginning to end: send every task to every endpoint, wait for its result, and judge it."""
 
 import asyncio
 import hashlib
@@ -29,7 +29,7 @@ from orchestrator.evaluator.templates import TaskTemplate, fill_template
 AT_ONCE = 4
 ANSWER_S = 60
 PATIENCE_S = 900
-"""Seconds for a result: the ten minutes that a task has, and what a busy endpoint may be late."""
+"""Seconds to wait for a result: the ten minutes of a task, and some more for a busy endpoint."""
 
 LONGEST_ANSWER = 200
 
@@ -47,8 +47,11 @@ class Endpoint:
 class Tools:
     """What an evaluation works with.
 
-    `url`: where results are sent to; `say` is told what happened, line by line; `reach`: what the operator allows;
-    `patience`: seconds for a result, `comparing`: for all that is read of a page.
+    - `url`: where results are sent to
+    - `say`: is called with each line that tells what happened
+    - `reach`: which addresses the operator allows
+    - `patience`: how many seconds to wait for a result
+    - `comparing`: how many seconds all reading of a page may take
     """
 
     settings: EvaluatorSettings
@@ -64,7 +67,7 @@ class Tools:
 
 
 def plan_digest(endpoints: Sequence[Endpoint], templates: Sequence[TaskTemplate]) -> str:
-    """Return what tells one evaluation from another: who is asked for what."""
+    """Return what identifies an evaluation: its endpoints and its templates."""
     said = [f"{endpoint.email} {endpoint.url}" for endpoint in endpoints]
     said += [template.model_dump_json() for template in templates]
     return hashlib.sha256("\n".join(said).encode()).hexdigest()
@@ -85,9 +88,9 @@ def _make_task(email: str, task: str, round_: int, wanted: Mapping[str, object])
 
 
 async def carry_out(ledger: Ledger, evaluation: int, endpoints: Sequence[Endpoint], tools: Tools) -> list[LedgerEntry]:
-    """Do what is open of an evaluation, some tasks at once and the rounds of each in order; return everything.
+    """Do the open rounds of an evaluation, some tasks at once and the rounds of each in order; return all rounds.
 
-    What cannot be judged stays open, and the others go on.
+    A round that cannot be judged stays open, and the others continue.
     """
     known = {(endpoint.email, endpoint.url): endpoint for endpoint in endpoints}
     tasks: dict[tuple[str, str, str], list[LedgerEntry]] = {}
@@ -126,7 +129,7 @@ async def _run_rounds(rounds: Sequence[LedgerEntry], endpoint: Endpoint, ledger:
 
 
 async def _try_judging(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools: Tools) -> tuple[Verdict | None, str]:
-    """Return the verdict, or None and why it is missing: what ends one judgement must not end the others'."""
+    """Return the verdict, or None and the reason. An error in one judgement must not end the others."""
     try:
         return await judge_round(rounds, entry, tools), ""
     except UsageError:
@@ -138,7 +141,10 @@ async def _try_judging(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools:
 
 
 async def _send_and_wait(entry: LedgerEntry, endpoint: Endpoint, ledger: Ledger, tools: Tools) -> tuple[Outcome, str]:
-    """Send one round and wait for its result. What was sent before the evaluation stopped is sent again, the same."""
+    """Send one round and wait for its result.
+
+    If the evaluation was stopped after the request was sent, the same request is sent again.
+    """
     nonce = entry.task.nonce
     if entry.result is None:
         ledger.record_sending(nonce, tools.clock.now())
@@ -204,7 +210,7 @@ async def _post(url: str, body: dict[str, Any], tools: Tools) -> tuple[int, str,
 
 
 async def judge_round(rounds: Sequence[LedgerEntry], entry: LedgerEntry, tools: Tools) -> Verdict:
-    """Look at what `entry`, one of the `rounds` of a task, has come to."""
+    """Judge the result of `entry`, one of the `rounds` of a task."""
     so_far = [other.task for other in rounds if other.task.round <= entry.task.round]
     before = [other for other in rounds if other.task.round < entry.task.round]
     claim = Claim(

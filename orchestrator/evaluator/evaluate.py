@@ -57,7 +57,7 @@ class EvaluateOptions:
 
 
 def run_evaluate(options: EvaluateOptions, settings: EvaluatorSettings) -> int:
-    """Run an evaluation to its end, or what is left of one that was stopped; return 1 where something stays open.
+    """Run an evaluation, or the rest of one that was stopped; return 1 if a round stays open.
 
     Raises UsageError.
     """
@@ -96,13 +96,13 @@ def read_templates(files: Sequence[Path]) -> list[TaskTemplate]:
 
 
 def check_csv(path: Path | None) -> None:
-    """Raise UsageError if no file can be written later: an evaluation takes its time."""
+    """Raise UsageError if the file cannot be written. It is checked first, because an evaluation takes long."""
     if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
         raise UsageError(f"{path} cannot be written.", "Pass --csv a file in an existing folder.")
 
 
 def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Write a table for spreadsheets, where one was asked for."""
+    """Write the table as CSV, if that was asked for."""
     if path is None:
         return
     with path.open("w", newline="", encoding="utf-8") as file:
@@ -112,7 +112,7 @@ def write_csv(path: Path | None, columns: Sequence[str], rows: Iterable[Mapping[
 
 
 def _escape_formula(value: object) -> object:
-    """Return what a spreadsheet shows and does not run: a stranger's text may begin like a formula.
+    """Return a text that a spreadsheet shows and does not run, because a stranger's text may begin like a formula.
 
     https://owasp.org/www-community/attacks/CSV_Injection
     """
@@ -179,7 +179,7 @@ def _load_rows(path: Path) -> list[dict[str, str | None]]:
 
 @asynccontextmanager
 async def _run_inbox(options: EvaluateOptions, ledger: Ledger, reach: Reach) -> AsyncIterator[tuple[Inbox, str]]:
-    """Take results for as long as the block runs; yields the inbox, and the URL that endpoints are told."""
+    """Receive results for as long as the block runs; yields the inbox, and the URL for the endpoints."""
     public = options.public_url.rstrip("/")
     if not public and not reach.allow_private:
         raise UsageError(

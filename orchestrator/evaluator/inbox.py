@@ -12,12 +12,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 MAX_BYTES = 64 * 1024
-"""Of one result: seven short fields."""
+"""The most bytes of one result, which has seven short fields."""
 
 IDENTITY = ("email", "task", "round", "nonce")
 
 READING_S = 30
-"""Seconds for one result to come in."""
+"""Seconds in which one result must arrive."""
 
 Result = dict[str, Any]
 Taking = Literal["taken", "known", "unknown", "over"]
@@ -58,7 +58,7 @@ class Inbox:
         return next((result for result in reversed(self.received) if result.get("nonce") == nonce), None)
 
     async def receive_result(self, request: Request) -> Response:
-        """Take one result; 400 for anything else, 404 for one that nobody waits for, 410 for one too many."""
+        """Take one result. Answer 400 to anything else, 404 if nobody waits for it, 410 if it is one too many."""
         result = await _read_result(request)
         if result is None:
             return JSONResponse({"error": "Send email, task, round, nonce and the result or error."}, 400)

@@ -1,4 +1,4 @@
-"""What came of one round, seen from outside: the repository, its licence, the page, and the checks on the live page."""
+"""Judges one round from outside: the repository, its licence, the page, and the checks on the live page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ from orchestrator.verify.inspection import inspect_page
 from orchestrator.verify.limits import TimeLimits
 
 SKEW_S = 60
-"""What two clocks may differ by."""
+"""How many seconds two clocks may differ."""
 
 NO_PAGE = "there is no page to open"
 LONGEST_SEEN = 300
@@ -38,9 +38,11 @@ LONGEST_SEEN = 300
 
 @dataclass(frozen=True)
 class Claim:
-    """What an endpoint says it did. `since`: Unix seconds, when the first round of the task was asked.
+    """What an endpoint says it did.
 
-    `attachments`: of all rounds so far; `earlier`: the repository that an earlier round of the task named, if any.
+    - `since`: when the first round of the task was sent, in Unix seconds
+    - `attachments`: those of all rounds so far
+    - `earlier`: the repository that an earlier round of the task named, if any
     """
 
     task: Task
@@ -141,7 +143,7 @@ def _judge_ownership(claim: Claim, commit: CommitFiles | None, problem: str) -> 
 
 
 def _is_of_github(error: GitHubFailed) -> bool:
-    """Whether a failure says nothing of the result: GitHub does not answer, or not to this evaluator."""
+    """Whether a failure says nothing about the result, because GitHub does not answer, or not to this evaluator."""
     if isinstance(error, GitHubRefused):
         return error.status == 401 or error.reason is Reason.LIMITED
     return isinstance(error, Unsure)
@@ -150,7 +152,7 @@ def _is_of_github(error: GitHubFailed) -> bool:
 async def _inspect_page(
     page: str, commit: CommitFiles | None, claim: Claim, means: tuple[EvaluatorSettings, Clock, float]
 ) -> tuple[Shown, Report]:
-    """Return whether the page is the commit, and what a browser saw of the very bytes that were compared."""
+    """Return whether the page serves the commit, and what a browser saw of exactly the bytes that were compared."""
     settings, clock, seconds = means
     asked = [(claim.task.round, check) for check in claim.task.checks]
     if commit is None or not page:

@@ -1,6 +1,6 @@
-"""What was asked, what came back and what was seen: one SQLite file, so that an evaluation goes on where it stopped.
+"""What was asked, answered and seen: one SQLite file, so that an evaluation can continue where it stopped.
 
-`tasks`, `repos` and `results` are made to be read by others too, with `sqlite3` say. No secret lies in any of them.
+Other programs, such as `sqlite3`, may read `tasks`, `repos` and `results` too. None of them holds a secret.
 """
 
 import json
@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS healings (
 """
 
 MOST_RESULTS = 10
-"""Of one round: an endpoint that corrects itself needs a few."""
+"""The most results of one round. An endpoint that corrects itself needs a few."""
 
 _TOLD = ("repo_url", "commit_sha", "pages_url", "error")
 
@@ -151,7 +151,7 @@ class Ledger:
     def record_outcome(
         self, nonce: str, outcome: Outcome, now: float, answer: str = "", verdict: Verdict | None = None
     ) -> None:
-        """Write down what came of a round, and what was seen."""
+        """Write down the outcome of a round, and what was seen."""
         marks: Sequence[Mark] = verdict.marks if verdict else ()
         found: Sequence[Finding] = verdict.findings if verdict else ()
         with self._db:

@@ -39,7 +39,7 @@ _FOLDER = '<!doctype html><meta http-equiv="refresh" content="0;url={}">'
 
 @dataclass(frozen=True)
 class FetchedPath:
-    """What came for one path. `problem`: why nothing came."""
+    """The answer for one path. `problem`: why there is no answer."""
 
     status: int
     body: bytes = b""
@@ -61,7 +61,7 @@ class LivePage:
     is_over: bool = False
 
     async def fetch_path(self, path: str, *, again: bool = False) -> FetchedPath:
-        """Return what is served at `path`; only `again` asks for what is known already."""
+        """Return what is served at `path`. Each path is requested only once, unless `again` is set."""
         if path not in self.known or again:
             came = await self._request_path(path)
             if again or path not in self.known:  # it may have been asked for twice at once: the first one counts

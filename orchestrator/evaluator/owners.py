@@ -1,4 +1,4 @@
-"""Whose a repository and a page are: one repository for one endpoint and task, and its own address. Pure."""
+"""Who owns a repository and a page: one endpoint and task has one repository, which has its own address. Pure."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def is_same_address(told: str, address: str) -> bool:
 
 
 def matches_request(task: Task, files: Mapping[str, bytes]) -> bool:
-    """Whether the record among the files of a commit names the request: only who was asked knows its nonce."""
+    """Whether the record in a commit names the request. Only the endpoint that got the request knows its nonce."""
     record = read_record(files.get(RECORD))
     return record is not None and record.request == task.id
 
@@ -48,8 +48,9 @@ def matches_request(task: Task, files: Mapping[str, bytes]) -> bool:
 def settle_owners(entries: Sequence[LedgerEntry]) -> list[LedgerEntry]:
     """Return the rounds of an evaluation with the last word on whose each repository is.
 
-    That waits until all have answered: who names somebody else's repository may be the first to do so. Where two name
-    one, it is the one's whose request the commit answers; where none is answered, it is nobody's.
+    That waits until all have answered: who names somebody else's repository may be the first to do so. If two name the
+    same repository, it belongs to the one whose request the commit answers. If it answers neither, it belongs to
+    nobody.
     """
     named: defaultdict[str, list[LedgerEntry]] = defaultdict(list)
     for entry in entries:

@@ -14,7 +14,7 @@ from orchestrator.core.address import Destination, NotPublic, Unresolved, is_pub
 RESOLVING_S = 10.0
 AT_ONCE = 4
 MOST_NAMES = 500
-"""Names that one page may bring up; an ordinary one brings up a handful."""
+"""How many host names one page may use. An ordinary page uses a handful."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Names:
         if host.lower() == self.refused:
             raise NotPublic("the host's address is taken from memory")
         if host not in self.known and len(self.known) >= MOST_NAMES:
-            raise Unresolved("too many names were looked up")
+            raise Unresolved("too many host names were looked up")
         if host not in self.known:
             self.known[host] = asyncio.create_task(self._look_up_host(host, port))
         found = await asyncio.shield(self.known[host])

@@ -1,4 +1,4 @@
-"""What GitHub says of a result: the repository, what lies at the commit, and where its page is served."""
+"""What GitHub says about a result: the repository, the files at the commit, and where its page is served."""
 
 import asyncio
 import itertools
@@ -21,7 +21,7 @@ from orchestrator.github.repository import download_files
 
 READING_S = 180
 LONGEST_HISTORY = 300
-"""Commits that are looked through for the one that was named."""
+"""How many commits are searched for the one that was named."""
 
 _GITHUB = "https://github.com"
 
@@ -32,13 +32,15 @@ class NothingToRead(GitHubFailed):
 
 @dataclass(frozen=True)
 class CommitFiles:
-    """What lies at a commit of a repository.
+    """The files at one commit of a repository.
 
-    `files`: path -> bytes. `later`: the bytes that the record has at the head where that is a later commit which
-    changes the record alone, else None: GitHub Pages may lose a commit, and never repeats one. `address`: where the
-    repository's page is served, with a slash at the end, empty if it has none; `is_own_domain`: that is a domain of the
-    owner's, who decides what answers there. `is_elsewhere`: it is the homepage that the repository names, at another
-    host than GitHub Pages, and the record says that it went there.
+    - `files`: path -> bytes
+    - `later`: the record's bytes at the head, if a later commit changed only the record, else None. Pagewright makes
+      such a commit because GitHub Pages may lose one, and never builds the same one twice
+    - `address`: where the repository's page is served, with a slash at the end; empty if it has none
+    - `is_own_domain`: the address is a domain of the owner, who decides what is served there
+    - `is_elsewhere`: the address is the homepage that the repository names, at another host than GitHub Pages, and the
+      record says that the site went there
     """
 
     full_name: str

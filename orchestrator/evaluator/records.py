@@ -1,4 +1,4 @@
-"""What goes from step to step of an evaluation. Pure."""
+"""The records that an evaluation passes from step to step. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from orchestrator.core.task import Task
 
 
 def make_one_line(text: str, length: int) -> str:
-    """Return the beginning of what a stranger said, without anything that a terminal would obey."""
+    """Return the beginning of a stranger's text, without characters that a terminal would obey."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: 2 * length]).split())[:length]
 
 
@@ -63,7 +63,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True)
 class RoundBuild:
-    """What building one round took. `cost_usd`: None if a price is unknown."""
+    """What building one round cost. `cost_usd`: None if a price is unknown."""
 
     built_by: str
     is_fallback: bool
@@ -75,7 +75,7 @@ class RoundBuild:
 
 @dataclass(frozen=True)
 class SiteRepair:
-    """What came of one site. `kind`: of its defect; `cost_usd`: None if a price is unknown."""
+    """The repair of one site. `kind`: of its defect; `cost_usd`: None if a price is unknown."""
 
     case: str
     kind: str

@@ -1,4 +1,4 @@
-"""What came of an evaluation: as a table for people, as rows for spreadsheets, as JSON for programs."""
+"""The results of an evaluation: as a table for people, as rows for spreadsheets, as JSON for programs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -38,7 +38,7 @@ _SIGNS = {"passed": "[green]✓[/]", "failed": "[red]✗[/]", "unproved": "[yell
 
 
 def entry_row(entry: LedgerEntry) -> dict[str, Any]:
-    """Return what came of one round, flat."""
+    """Return the results of one round as one flat row."""
     told = entry.result or {}
     return {
         "email": entry.task.email,

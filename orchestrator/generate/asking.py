@@ -1,4 +1,4 @@
-"""One call within a task: allowed by the budget, told to who waits, followed while it comes, and recorded."""
+"""One call within a task: allowed by the budget, reported by events, watched while it arrives, and recorded."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -20,15 +20,17 @@ from orchestrator.generate.models.presets import Model
 from orchestrator.generate.prompt import Messages, Prompts
 
 SILENCE_S = 30.0
-"""Seconds of silence after which a person who waits is told of it, again and again."""
+"""Each time a model is silent for so many seconds, the person who waits is told."""
 
 
 @dataclass(frozen=True)
 class SharedState:
-    """What all conversations of a task share. `broken`: says which rules a site breaks.
+    """What all conversations of a task share.
 
-    `refused`: the changes of attachments that were not taken, also if the answers that made them were dropped; `tell`:
-    receives what happens as events; `pace`: how often an answer is looked at while it comes.
+    - `broken`: returns the rules that a site breaks
+    - `refused`: the changes of attachments that were refused, also if the answer itself was dropped
+    - `tell`: receives events
+    - `pace`: how often an answer is looked at while it arrives
     """
 
     litellm: Any
@@ -42,7 +44,7 @@ class SharedState:
     pace: Pace = field(default_factory=Pace)
 
     def say(self, text: str) -> None:
-        """Tell who waits something that no other event says."""
+        """Emit a note that no other event says."""
         self.tell(NoteEvent(text=text))
 
 
@@ -57,7 +59,7 @@ class Talk:
 
 
 async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: str = "") -> ModelAnswer:
-    """Make one call if the budget allows it, and record it, also where somebody ends it.
+    """Make one call if the budget allows it, and record it, even if somebody stops it.
 
     `before`: the answer that a continuation goes on from.
     """
@@ -99,7 +101,7 @@ async def ask_within(talk: Talk, messages: Messages, purpose: Purpose, before: s
 
 
 def _record_call(shared: SharedState, call: ModelCall, answer: ModelAnswer, tokens_in: int) -> None:
-    """Note what a call took: by its attempt where that is known, else at what it can have been at most."""
+    """Record what a call cost: as its attempt says, or else the most that it can have cost."""
     budget, attempt = shared.budget, answer.attempt
     # Where no price is known, the tokens of the attempt are counted by themselves.
     if attempt.cost_usd is None and (call.model.price is not None or not attempt.tokens_out):
@@ -120,13 +122,13 @@ def _record_call(shared: SharedState, call: ModelCall, answer: ModelAnswer, toke
 
 @asynccontextmanager
 async def _telling_silence(shared: SharedState, model: Model, call: ModelCall) -> AsyncIterator[None]:
-    """Tell who waits, now and then, for how long a model has been silent."""
+    """Report from time to time for how long a model has been silent."""
 
     async def tell() -> None:
         while True:
             await asyncio.sleep(SILENCE_S)
             if call.silent_s >= SILENCE_S:
-                shared.say(f"{model.name}: silent for {call.silent_s:.0f} s")
+                shared.say(f"{model.name}: sent nothing for {call.silent_s:.0f} s")
 
     telling = asyncio.create_task(tell())
     try:
@@ -136,7 +138,7 @@ async def _telling_silence(shared: SharedState, model: Model, call: ModelCall) -
 
 
 def _explain_lateness(knowledge: Knowledge, model: Model, answer: ModelAnswer) -> ModelAnswer:
-    """Return `answer` with why it may be late: its server still works on a call that was given up."""
+    """Return `answer` with the reason why it may be late: its server still works on an abandoned call."""
     base = str(model.params.get("api_base", ""))
     if not answer.is_late or not model.is_home or answer.partial:
         return answer

@@ -1,4 +1,4 @@
-"""One model's turns: asked, continued where cut off, told what was wrong, until its draft is whole or it is left."""
+"""One model's conversation: ask, continue a cut answer, say what is wrong, until the draft is complete or given up."""
 
 from dataclasses import dataclass, replace
 
@@ -19,32 +19,32 @@ from orchestrator.generate.reply.reply import Reply, parse_reply
 __all__ = ["SharedState", "converse"]
 
 TURNS = 3
-"""Answers that one model may give to one request: what it failed to fix twice, it will not fix."""
+"""How many answers one model may give to one request. What it could not fix twice, it will not fix."""
 
 EMPTY = 2
-"""How often a model that answered nothing is asked again: it is up, and mostly answers then."""
+"""How many times a model that answered nothing is asked again. It is running, and usually answers then."""
 
 CONTINUATIONS = 2
-"""How often a cut answer is continued."""
+"""How many times a cut answer is continued."""
 
 
 FITTINGS = 2
-"""How often a model is asked again with a shorter prompt, because it showed that it reads less than was believed."""
+"""How many times a model is asked again with a shorter prompt, because it turned out to read fewer tokens."""
 
 LESS = 0.6
-"""Of a prompt that was refused as too long without a number, what a model is then taken to read."""
+"""If a prompt is refused as too long, without a number: the share of it that the model is then assumed to read."""
 
 SHORTER = 0.95
-"""A prompt with more than this of the tokens of another is as long as that."""
+"""If a prompt has more than this share of another prompt's tokens, it counts as just as long."""
 
 BROKEN_OFF = Complaint("", "answer", "The answer broke off before its end, so files may be missing.")
 
 
 async def converse(shared: SharedState, model: Model, until: Deadline, *, has_next: bool = False) -> Draft | None:
-    """Return the draft that `model` makes before `until`, flaws and all; None if it made none.
+    """Return the draft that `model` makes before `until`, with its flaws, or None if it made none.
 
-    Every call is recorded in the budget with what came of it. `has_next`: another model can be asked instead, so this
-    one may be left as soon as it is silent.
+    Every call is recorded in the budget with its outcome. `has_next`: another model can be asked instead, so this one
+    may be left as soon as it is silent.
     """
     talk = Talk(shared, model, until, has_next)
     learnt, fittings = shared.knowledge.learnt_about(model), 0
@@ -97,7 +97,7 @@ def _call_purpose(shared: SharedState, turn: int) -> Purpose:
 
 
 def _correction_messages(shared: SharedState, model: Model, messages: Messages, text: str, draft: Draft) -> Messages:
-    """Return how to ask for what is still wrong: behind the answer, or where that does not fit, as for a repair."""
+    """Return the messages that ask for a correction: after the answer, or as for a repair if that does not fit."""
     answered = {"role": "assistant", "content": text}
     going_on = [*messages, answered, prompt.correction_message(shared.prompts, draft)]
     if _fits_context(going_on, model):
@@ -118,10 +118,12 @@ def _describe_remedy(model: Model) -> str:
 
 @dataclass(frozen=True)
 class _ReadAnswer:
-    """An answer with its continuations, and what it holds. `is_cut`: its end is missing all the same.
+    """An answer with its continuations, and what it holds.
 
-    `is_too_long`: prompt and answer do not fit together; `is_less`: the model reads less than was believed till then;
-    `is_left`: it broke off, and the model is not asked again.
+    - `is_cut`: its end is still missing
+    - `is_too_long`: prompt and answer together do not fit the model
+    - `is_less`: the model reads fewer tokens than was believed until then
+    - `is_left`: it broke off, and the model is not asked again
     """
 
     text: str
@@ -147,7 +149,7 @@ async def _ask_whole_answer(talk: Talk, messages: Messages, purpose: Purpose) ->
 
 
 async def _continue_answer(talk: Talk, messages: Messages, answer: ModelAnswer, reply: Reply) -> _ReadAnswer | None:
-    """Return an answer with the rest of it, as far as that comes; None if there is nothing to use."""
+    """Return an answer with as much of its rest as arrives, or None if nothing is usable."""
     budget, text = talk.shared.budget, answer.text
     for _ in range(CONTINUATIONS):
         if not (answer.is_cut or reply.is_cut):
@@ -171,13 +173,13 @@ async def _continue_answer(talk: Talk, messages: Messages, answer: ModelAnswer, 
 
 
 def _salvage_answer(text: str) -> _ReadAnswer | None:
-    """Return what is whole in an answer that broke off; None if nothing is."""
+    """Return the complete parts of an answer that broke off, or None if no part is complete."""
     reply = parse_reply(text)
     return _ReadAnswer(text, reply, is_cut=True, is_left=True) if reply.changes else None
 
 
 async def _ask_until_answered(talk: Talk, messages: Messages, purpose: Purpose) -> ModelAnswer:
-    """Ask, and again where a model that is up answers nothing: with more tokens where thinking used them up."""
+    """Ask, and ask again if the model answers nothing: with more tokens if thinking used them up."""
     for _ in range(EMPTY + 1):
         answer = await ask_within(talk, messages, purpose)
         if not answer.is_empty or answer.context:
@@ -203,7 +205,7 @@ def _learn_limits(talk: Talk, answer: ModelAnswer, messages: Messages) -> bool:
 
 
 def _record_outcome(budget: TaskBudget, outcome: str) -> None:
-    """Say what came of the last call; why it gave nothing, where it gave nothing, stays."""
+    """Record the outcome of the last call, unless it already says why there was no answer."""
     last = budget.attempts[-1]
     said = outcome if last.tokens_out or last.outcome == "answered" else f"{last.outcome}; {outcome}"
     budget.attempts[-1] = last.model_copy(update={"outcome": said[:300]})

@@ -30,12 +30,17 @@ _WORKFLOWS = ".github/workflows/"
 
 @dataclass(frozen=True)
 class Material:
-    """What there is to work with. `present`: the site as it is, empty for a new one; `attachments`: this round's.
+    """What a model has to work with.
 
-    `made`: the site to repair, None at first; `wrong`: what is wrong with it, line by line.
-    `told`: all that a model could be told about each attachment; `proofs`: those given so far for checks in prose.
-    `tried`: the repairs of this task before the one that is asked for; `day`: that of the round; `refused`: the changes
-    of attachments that were not taken before it.
+    - `attachments`: those of this round
+    - `present`: the site as it is now, empty for a new one
+    - `made`: the site to repair, None at first
+    - `wrong`: what is wrong with `made`, line by line
+    - `told`: what a model can be told about each attachment
+    - `proofs`: the proofs so far, for checks in prose
+    - `tried`: the earlier repairs of this task
+    - `day`: the day of this round
+    - `refused`: the changes of attachments that were refused so far
     """
 
     task: Task
@@ -89,12 +94,16 @@ class Material:
 
 @dataclass(frozen=True)
 class Draft:
-    """A site in the making. `flaws`: what the model still has to do; `done`: what was taken of its last answer.
+    """A site in the making.
 
-    `left`: of the flaws, what answers brought that could not be used, and that no later one fixed. `is_usable`: with
-    all its flaws it is better than nothing, should nothing better come. `proofs`: label of a check in prose -> what
-    proves it. `refused`: attachment -> why an answer's change of it was not taken; `declared`: attachment -> the words
-    of the brief that ask to change it; `is_cut_off`: an answer stayed cut, and its half is missing still.
+    - `flaws`: what the model still has to do
+    - `done`: what was used of its last answer
+    - `left`: those of `flaws` that come from unusable parts of answers, and that no later answer fixed
+    - `is_usable`: with all its flaws, the site is better than none
+    - `proofs`: label of a check in prose -> its proof
+    - `refused`: attachment -> why a change of it was refused
+    - `declared`: attachment -> the words of the brief that ask to change it
+    - `is_cut_off`: an answer stayed cut off, so a part of the site is missing
     """
 
     files: Mapping[str, bytes]
@@ -120,7 +129,10 @@ def initial_draft(given: Material) -> Draft:
 
 
 def apply_reply(draft: Draft, reply: Reply, given: Material) -> Draft:
-    """Return `draft` with the changes of one answer. An answer without any changes nothing and is a flaw itself."""
+    """Return `draft` with the changes of one answer.
+
+    If the answer has none, the draft stays as it is, and that is a flaw.
+    """
     ours = [change for change in reply.changes if _is_for_the_model(change.path, given)]
     draft = replace(draft, declared={**draft.declared, **reply.declared})
     staying = given.find_protected(draft.declared)
@@ -147,8 +159,8 @@ def apply_reply(draft: Draft, reply: Reply, given: Material) -> Draft:
 def judge_draft(draft: Draft, given: Material, broken: Broken) -> Draft:
     """Return `draft` with what is wrong with it as a site.
 
-    A new site may lack a file and is still more than a template's. A revision may not lack an edit: what it changed
-    and what it left would not fit together.
+    A new site is usable even if a file is missing: it is better than the template's page. A revision is not usable if
+    an edit is missing: its parts would not fit together.
     """
     problems = [_site_complaint(f"The site breaks a rule: {problem}.") for problem in broken(draft.site)]
     if not draft.files.get("index.html", b"").strip():
@@ -180,9 +192,10 @@ def has_readme(files: Iterable[str]) -> bool:
 
 
 def _is_for_the_model(path: str, given: Material) -> bool:
-    """Whether a model may name `path` at all. Licence, record and domain are ours or the owner's: left out silently.
+    """Whether a model may name `path` at all.
 
-    So are the files of a build, where that is ours too.
+    The licence, the record and the domain are ours or the owner's, so they are left out silently. So are the files of a
+    build, if the build is ours.
     """
     if is_bundled(given.framework) and (is_ours(path, given.framework) or is_configuration(path)):
         return False

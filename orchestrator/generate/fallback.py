@@ -1,4 +1,4 @@
-"""The page that is built when no language model can be asked: the brief and the attachments, plainly and honestly.
+"""The page that is built if no language model can be asked. It shows the brief and the attachments.
 
 Pure but for reading its own template. Everything from a brief or a file is escaped, and nothing in either raises:
 a file that is not what its name says becomes a link with a short note.

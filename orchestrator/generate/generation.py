@@ -1,4 +1,4 @@
-"""Task (+ the present site) -> the files that make the site: by a model, or by the template where none answers."""
+"""Task (+ the present site) -> the files that make the site: by a model, or by the template if no model answers."""
 
 import asyncio
 import re
@@ -29,14 +29,14 @@ from orchestrator.generate.tried import PastRepair
 
 FALLBACK = "fallback"
 READING_SHARE = 0.1
-"""Of the time for thinking, in which attachments are read."""
+"""The share of the time for models in which attachments are read."""
 
 _MADE_BY_TEMPLATE = ("index.html", "README.md", LICENCE, ".nojekyll")
 
 
 @dataclass(frozen=True)
 class Kit:
-    """What models are asked with: which ones, and the files in `prompts/`, read and found in order."""
+    """What is needed to ask models: which ones to ask, and the files in `prompts/`, read and validated."""
 
     models: Models
     prompts: Prompts
@@ -52,9 +52,11 @@ class Kit:
 class GeneratedSite:
     """The site, and who made it: a model's name, or `fallback`.
 
-    `attachments_changed`: the lines of each one's diff; `proofs`: what the model gave for checks in prose, by label;
-    `attached`: the attachments of all rounds as they were sent; `attachments_refused`: the changes of them that were
-    not taken so far, of any answer; `is_cut_off`: the answer ended in the middle, so the template may be worth more.
+    - `attachments_changed`: attachment -> the lines of its diff
+    - `proofs`: label of a check in prose -> the model's proof
+    - `attached`: the attachments of all rounds, as they were sent
+    - `attachments_refused`: the changes of attachments that were refused so far, in any answer
+    - `is_cut_off`: the answer ended in the middle, so the template's page may be better
     """
 
     site: Site
@@ -67,7 +69,7 @@ class GeneratedSite:
 
     @property
     def is_fallback(self) -> bool:
-        """Whether no model had a part in it."""
+        """Whether no model wrote any of it."""
         return self.built_by == FALLBACK
 
 

@@ -1,7 +1,7 @@
 """What the model is told: the files in `prompts/`, filled in. A missing or unknown placeholder is an error.
 
-What never changes stands first and what differs between tasks last, so that providers can keep the beginning in their
-caches; everything within one conversation begins with the same messages.
+What never changes comes first, and what differs between tasks comes last, so that providers can cache the beginning;
+everything within one conversation begins with the same messages.
 """
 
 import base64
@@ -49,7 +49,7 @@ EARLIER = 20_000
 """Characters that a model sees at most of the present files, of attachments, and of earlier rounds."""
 
 LEAST_EARLIER = 1_000
-"""Characters of earlier rounds that are told even if there is no room: they are part of what is asked."""
+"""Characters of earlier rounds that are shown even if there is no room, because they are part of the task."""
 
 TRIED = 16_000
 """Characters that a model sees at most of the repairs before its own; a sixth of its room where that is less."""
@@ -65,7 +65,7 @@ _CHARACTERS_A_TOKEN = 5
 """More than any text has: the room for material begins with it, and is then measured."""
 
 _NEAR = 200
-"""Characters of material that are not worth another search."""
+"""If the room is known to within so many characters, the search for it ends."""
 
 _AROUND_A_MESSAGE = 8
 """Tokens of a chat template's marks around each message."""

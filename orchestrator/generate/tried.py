@@ -35,11 +35,15 @@ _LONG_LINES = 20
 
 @dataclass(frozen=True)
 class PastRepair:
-    """One repair of this task. `number`: from 1; `before` and `after`: the sites that it began with and made.
+    """One repair of this task.
 
-    `is_kept`: the next repair began with what it made; `difference`: from what held before to what held then.
-    `same_as`: the number of the earlier attempt that had made the very same files, 0 for the first site; None for new
-    files.
+    - `number`: from 1
+    - `before`: the site that it began with
+    - `after`: the site that it made
+    - `is_kept`: the next repair began with `after`
+    - `difference`: from the report on `before` to the report on `after`
+    - `same_as`: the number of the earlier repair that made exactly the same files, 0 for the first site, None for new
+      files
     """
 
     number: int

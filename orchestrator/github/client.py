@@ -1,4 +1,4 @@
-"""GitHub's API by PyGithub: off the event loop, with retries of our own, errors with remedies."""
+"""GitHub's API through PyGithub: in threads, with our own retries, and errors that say what to do."""
 
 import asyncio
 import functools
@@ -22,7 +22,10 @@ logging.getLogger("github").setLevel(logging.ERROR)
 
 
 class GitHubRefused(GitHubFailed):
-    """GitHub answered with `status`; `detail` is its own sentence, and `reason` what it means. Nothing took effect."""
+    """GitHub answered with `status`, and nothing took effect.
+
+    `detail` is GitHub's sentence, and `reason` what it means.
+    """
 
     def __init__(self, status: int, detail: str) -> None:
         reason = refusal_reason(status, detail)
@@ -34,11 +37,11 @@ class GitHubRefused(GitHubFailed):
 
 
 class Unsure(GitHubFailed):
-    """GitHub did not answer, or failed: a write may have taken effect or not. Look before writing again."""
+    """GitHub did not answer, or failed. A write may have taken effect or not, so look before you write again."""
 
 
 class Client:
-    """One token's view of GitHub.
+    """GitHub as one token sees it.
 
     PyGithub's own retrying is off: it repeats POSTs, 403s and 5xx ten times, so that a mutation was sent twice
     after a dropped connection. Its pauses between calls are off too: a job makes four writes, not hundreds.

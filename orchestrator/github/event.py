@@ -12,7 +12,10 @@ from orchestrator.github.client import Client
 
 
 async def fetch_full_task(order: Order, client: Client, pipeline: str) -> Task:
-    """Return the task, fetching what lies in a git blob of the `pipeline` repository, if anything: at most one read."""
+    """Return the task.
+
+    If a part of it is in a git blob of the `pipeline` repository, fetch that part: at most one read.
+    """
     if order.blob is None:
         return order.assemble_task()
     sha = order.blob

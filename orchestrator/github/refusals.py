@@ -1,7 +1,7 @@
-"""Why GitHub refused a call, by the words of its answer, and what to do about it. Pure.
+"""Why GitHub refused a call, as the words of its answer say, and what to do about it. Pure.
 
-The status alone says little: one and the same 403 means a missing permission, single sign-on, a token that lives too
-long, an archived repository, a policy or a rate limit.
+The status alone says little: 403 can mean a missing permission, single sign-on, a token that lives too long, an
+archived repository, a policy or a rate limit.
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
@@ -19,27 +19,27 @@ class _Meaning:
 
 
 class Reason(Enum):
-    """What GitHub refused a call for."""
+    """Why GitHub refused a call."""
 
     SAML = _Meaning(
-        "its organization requires single sign-on",
+        "the organization requires single sign-on",
         "Authorize TARGET_TOKEN for the organization's single sign-on: Settings → Developer settings → the token.",
     )
     LIFETIME = _Meaning(
-        "its organization limits how long access may last",
+        "the organization limits how long access may last",
         "Create a TARGET_TOKEN that expires sooner: the organization limits the lifetime of tokens.",
     )
     TOKEN_KIND = _Meaning(
-        "its organization forbids this kind of access",
+        "the organization forbids this kind of access",
         "Create a fine-grained TARGET_TOKEN whose resource owner is the organization, and have it approved there.",
     )
     ADDRESS = _Meaning(
-        "its organization only allows other IP addresses",
-        "Add the runner's address to the organization's IP allow list, or set RUNNER to one that is on it.",
+        "the organization does not allow this IP address",
+        "Add the runner's address to the organization's IP allow list, or set RUNNER to a runner that is on it.",
     )
     ARCHIVED = _Meaning("the repository is archived", "Unarchive the repository, or send the task under another name.")
     LIMITED = _Meaning(
-        "its rate limit is reached", "Wait until the limit resets (at most an hour), then re-run the failed job."
+        "the rate limit is reached", "Wait until the limit resets (at most an hour), then re-run the failed job."
     )
     ACCOUNT = _Meaning(
         "something is wrong with the account", "Sign in to GitHub as the owner: GitHub shows what is wrong."
@@ -70,7 +70,7 @@ class Reason(Enum):
 
     @property
     def public_wording(self) -> str:
-        """Half a sentence that says nothing of a token."""
+        """The reason as half a sentence. It says nothing about a token."""
         return self.value.said
 
     @property

@@ -1,4 +1,4 @@
-"""The repository of one task: whose it is, what lies in it, and the one commit of a round."""
+"""The repository of one task: which task it belongs to, what is in it, and the one commit of each round."""
 
 import base64
 import io
@@ -23,10 +23,12 @@ ARCHIVE_S = 60
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository that is ours for the task, or may become it.
+    """A repository that belongs to the task, or may become its repository.
 
-    `commits`: (sha, message), newest first; no entry if it is empty or `exists` is False. `record`: what
-    `pagewright.json` at the head says, `stamp` its bytes. `described`: the key in the description of an empty one.
+    - `commits`: (sha, message), newest first; empty if the repository is empty or `exists` is False
+    - `record`: what `pagewright.json` at the head says
+    - `stamp`: the bytes of `pagewright.json` at the head
+    - `described`: the key in the description of an empty repository
     """
 
     owner: str
@@ -44,7 +46,7 @@ class Repository:
 
     @property
     def task(self) -> str | None:
-        """The key of the task that it says it is of."""
+        """The key of the task that it belongs to, as it says itself."""
         return self.described if self.record is None else self.record.task
 
     @property
@@ -59,7 +61,7 @@ class Repository:
 
     @property
     def is_started(self) -> bool:
-        """Whether a round was committed; a repository that only says whose it is has none."""
+        """Whether a round was committed. A repository that was only claimed for a task has none."""
         return self.record is not None and bool(self.record.rounds)
 
     def answering_commit(self, request: str) -> str | None:
@@ -70,11 +72,12 @@ class Repository:
 async def find_repository(
     client: Client, owner: str, task: str, keys: Sequence[str], reserved: frozenset[str]
 ) -> Repository:
-    """Return the repository that is the task's, or the name that is free for it.
+    """Return the task's repository, or a free name for it.
 
-    One read for each name that is absent, two for one that is there. `keys`: those that the task's repository may
-    carry, the present one first; a name made from a former one is looked at and never taken. `reserved`: `owner/name`
-    of what is never written to, in lower case. Raises GitHubFailed if both names are taken by others.
+    One read for each name that is absent, two for one that is there. `keys`: the keys that the task's repository may
+    have, the current one first. A name that is made from a former key is looked up, but no new repository gets it.
+    `reserved`: repositories that are never written to, as `owner/name` in lower case. Raises GitHubFailed if both names
+    are taken by others.
     """
     free: Repository | None = None
     is_empty = False
@@ -94,7 +97,7 @@ async def find_repository(
 
 
 def _is_special_name(owner: str, name: str) -> bool:
-    """Whether a name has a meaning of its own on GitHub: its owner's defaults, site and profile."""
+    """Whether a name has a special meaning on GitHub: the owner's defaults, site or profile."""
     return name.lower() in (".github", f"{owner}.github.io".lower(), owner.lower())
 
 
@@ -127,7 +130,7 @@ async def fetch_repository(client: Client, owner: str, name: str) -> Repository:
 
 
 async def _fetch_empty_repository(client: Client, owner: str, name: str) -> Repository:
-    """Return a repository without a commit: whose it is, its description alone says."""
+    """Return a repository without a commit. Only its description says which task it belongs to."""
     try:
         described = await client.read(lambda github: github.get_repo(f"{owner}/{name}").description)
     except GitHubRefused as error:
@@ -204,7 +207,7 @@ async def keep_homepage(client: Client, full_name: str, url: str) -> None:
 
 
 async def claim_repository(client: Client, repository: Repository, key: str) -> str:
-    """Write the record of an empty repository, so that it says whose it is, and return the head.
+    """Write the record to an empty repository, which claims it for the task, and return the head.
 
     `PUT contents` is the one write that works on an empty repository; its branch becomes the default one:
     https://docs.github.com/rest/guides/using-the-rest-api-to-interact-with-your-git-database
@@ -266,7 +269,7 @@ async def commit(client: Client, repository: Repository, change: Change) -> str:
 
 
 async def download_site(client: Client, repository: Repository) -> Site:
-    """Return the files at the head, record excepted: one read. Links are left out."""
+    """Return the files at the head, without the record and without links: one read."""
     files = await download_files(client, repository.full_name, repository.head or BRANCH)
     return Site({path: data for path, data in files.items() if path != RECORD})
 

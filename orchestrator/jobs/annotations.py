@@ -1,4 +1,4 @@
-"""What is annotated of a build: once, from the attempt that is kept, the worst first. Pure."""
+"""The annotations of a build: made once, from the attempt that is kept, the worst first. Pure."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ https://github.com/actions/runner/blob/main/src/Runner.Worker/ExecutionContext.c
 """
 
 _KINDS = ("build", "error", "empty", "limit", "missing", "console", "external", "layout", "accessibility")
-"""Findings from the worst to the least; a kind that is not here comes behind them."""
+"""Kinds of findings, the worst first. Kinds that are not listed come last."""
 
 
 def describe_worst_first(checks: Sequence[CheckResult], findings: Sequence[Finding]) -> list[str]:

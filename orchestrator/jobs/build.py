@@ -31,7 +31,11 @@ from orchestrator.making.make import Assignment, MakingResult, MakingTools, make
 
 @dataclass(frozen=True)
 class BuildStart:
-    """What a build begins with. `deadline`: when publishing must begin; `notes`: what a person should know."""
+    """What a build begins with.
+
+    - `deadline`: when publishing must begin
+    - `notes`: what a person should know
+    """
 
     task: Task
     found: Repository
@@ -42,7 +46,7 @@ class BuildStart:
 
 
 async def build(config: JobConfig[BuildSettings], order: Order, out: Path, runner: Runner, clock: Clock) -> Build:
-    """Build the site and hand it over in `out`, the error too. Raises PagewrightError, after it was written down."""
+    """Build the site and write it, or the error, to `out`. Raises PagewrightError after that."""
     tells = create_teller(config, order, runner, "build", out)
     built = Build(id=order.id, error="Job build failed. Its log in Actions says why.")
     made: MakingResult | None = None
@@ -120,7 +124,7 @@ async def _prepare_build(settings: BuildSettings, order: Order, clock: Clock) ->
 
 
 async def _check_shadowing(client: Client, new: Repository) -> tuple[str, ...]:
-    """Say where the owner's own site has something of a new repository's name: one read."""
+    """Warn if the owner's own site has a file or folder with the name of the new repository: one read."""
     user_site = f"{new.owner}/{new.owner}.github.io"
     try:
         is_there = await repository.has_path(client, user_site, new.name)
@@ -168,7 +172,7 @@ def _assemble_means(settings: BuildSettings, kit: Kit, tells: Teller) -> MakingT
 
 
 def _annotate(emit: Emit, made: MakingResult) -> None:
-    """Annotate the run once, from the attempt that is kept: GitHub shows few annotations, and the first ones."""
+    """Annotate the run once, from the attempt that is kept, because GitHub shows only the first few annotations."""
     first, kept, generation = made.first, made.kept, made.generation
     warnings = [f"A change was refused: {refused.sentence}." for refused in generation.refused_changes(kept.site)]
     if first.is_fallback and generation.attempts:

@@ -1,4 +1,4 @@
-"""From what was handed over to the one commit that answers the request."""
+"""Turns the output of job `build` into the one commit that answers the request."""
 
 from dataclasses import dataclass, replace
 
@@ -20,9 +20,10 @@ TURNS = 6
 
 @dataclass(frozen=True)
 class CommitOrder:
-    """What is to be committed, for whom. `secrets`: values that must not turn up in a published file.
+    """What to commit, and for whom.
 
-    `was_built`: job `build` ended well, so where there is no `build`, its hand-over was lost on the way.
+    - `secrets`: values that no published file may hold
+    - `was_built`: job `build` ended well; if `build` is missing all the same, its files were lost on the way
     """
 
     order: Order
@@ -38,9 +39,10 @@ class CommitOrder:
 
 @dataclass(frozen=True)
 class Committed:
-    """The commit `sha` that answers the request. `expected`: what Pages serves once `head` is live, path -> blob id.
+    """The commit `sha` that answers the request.
 
-    `is_replay`: the head was made by an earlier run.
+    - `expected`: what Pages serves once `head` is live, path -> blob id
+    - `is_replay`: an earlier run made the head
     """
 
     repository: Repository
@@ -52,10 +54,10 @@ class Committed:
 
 
 async def ensure_commit(client: Client, owner: str, wanted: CommitOrder) -> Committed:
-    """Return the commit that answers the request: the one that is there, or one made now.
+    """Return the commit that answers the request. If it does not exist yet, make it.
 
-    Every turn looks first and then goes on from what it finds, so a write whose answer was lost is never repeated
-    blindly. Raises PagewrightError.
+    Every try looks first and continues from what it finds. So if the answer to a write is lost, the write is not
+    repeated blindly. Raises PagewrightError.
     """
     is_new = False
     failure: GitHubFailed | None = None
@@ -93,7 +95,7 @@ async def _wait_for_turn(client: Client, turn: int) -> bool:
 
 
 def _raise_unless_retryable(error: Unsure | GitHubRefused, found: Repository) -> GitHubFailed:
-    """Return `error` where another look and another try may go better; raise it, or what it means, where not."""
+    """Return `error` if another try may succeed. Otherwise raise it, or an error that says what it means."""
     if isinstance(error, Unsure):
         return error
     words = error.detail.lower()
@@ -113,7 +115,7 @@ def _raise_unless_retryable(error: Unsure | GitHubRefused, found: Repository) ->
 
 
 def _existing_commit(found: Repository, sha: str, present: dict[str, str]) -> Committed:
-    """Return a commit that was made by an earlier run; live is what the present head holds."""
+    """Return a commit that an earlier run made. What must go live is the current head."""
     expected = {RECORD: blob_id(found.stamp)}
     if "index.html" in present:
         expected["index.html"] = present["index.html"]
@@ -121,9 +123,9 @@ def _existing_commit(found: Repository, sha: str, present: dict[str, str]) -> Co
 
 
 async def republish_record(client: Client, made: Committed) -> Committed:
-    """Commit the record alone, its counter one higher, and return what to follow now; the answer stays `made.sha`.
+    """Commit only the record, with its counter one higher, and return what to follow now. The answer stays `made.sha`.
 
-    For a head whose build GitHub Pages lost. Where another head is there by now, that one is followed. Every turn
+    This is for a head whose build GitHub Pages lost. If there is another head by now, that one is followed. Every try
     looks first, as in `ensure_commit`. Raises PagewrightError.
     """
     failure: GitHubFailed | None = None

@@ -17,13 +17,13 @@ TAR = "build.tar"
 REPORT = "build.json"
 MAX_REPORT_BYTES = 8 * 1024 * 1024
 MAX_MEMBERS = 16 * MAX_FILES
-"""Of everything that is handed over: files, their folders, and what is not ours to read."""
+"""The most entries in the archive: files, folders, and entries that are not read."""
 
 MAX_TAR_BYTES = 6 * (MAX_BYTES + MAX_REPORT_BYTES)
-"""Of everything that is handed over: a site and a report of full size are a sixth of it."""
+"""The most bytes in the archive. A site and a report of full size take a sixth of it."""
 
 _UNREADABLE = (tarfile.TarError, ValueError, OverflowError, RecursionError, MemoryError)
-"""What tarfile raises for headers that were made up."""
+"""What tarfile raises for forged headers."""
 
 Member = TypeVar("Member")
 
@@ -46,7 +46,7 @@ def write_build_output(out: Path, build: Build, site: Site | None, screenshots: 
 
 
 def load_build_output(folder: Path) -> tuple[Build | None, Site | None]:
-    """Read what `build` handed over: `build.tar` where it is there, the folder's own files otherwise.
+    """Read the output of job `build`: from `build.tar` if it exists, otherwise from the files in the folder.
 
     None for what is not there. Raises RuleBroken for anything that our job build never hands over: the pages it opened
     may have taken it over.
@@ -82,7 +82,7 @@ def _too_large_error() -> RuleBroken:
 
 
 def _limit_members(members: Iterable[Member]) -> Iterator[Member]:
-    """Yield `members`, those that are not ours too: each takes memory, however small it is."""
+    """Yield `members` up to the limit. Entries that are not read count too, because each takes memory."""
     for number, member in enumerate(members):
         if number >= MAX_MEMBERS:
             raise _too_large_error()

@@ -1,4 +1,4 @@
-"""What both jobs begin with: the task, its clock, and what follows from the two."""
+"""What both jobs begin with: the task, its deadline, and what follows from these."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -14,8 +14,9 @@ from orchestrator.github.event import fetch_full_task
 class Intake:
     """One task as a job takes it up.
 
-    `reader`: GitHub with the job's own token. `day`: of the licence and of the README, the same in both jobs.
-    `reserved`: repositories that are never written to, `owner/name` in lower case.
+    - `reader`: GitHub, read with the job's own token
+    - `day`: the day of the licence and of the README, the same in both jobs
+    - `reserved`: repositories that are never written to, as `owner/name` in lower case
     """
 
     task: Task
@@ -43,7 +44,7 @@ async def take_up_task(actions: Actions, order: Order, clock: Clock) -> Intake:
 
 
 def _utc_day(received_at: datetime | None, now: float) -> date:
-    """Return the day in UTC, today's where an event names a moment at the ends of the calendar or none."""
+    """Return the day in UTC, or today if the event names no moment or an impossible one."""
     today = datetime.fromtimestamp(now, UTC)
     try:
         return (received_at or today).astimezone(UTC).date()

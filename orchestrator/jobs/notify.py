@@ -1,4 +1,4 @@
-"""Telling the evaluator: the result, or the error, until it is accepted."""
+"""Sends the evaluator the result, or the error, until it is accepted."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ LONGEST_ERROR = 500
 
 @dataclass(frozen=True)
 class Publication:
-    """Where the site lies: its repository, the commit that is served, and the page."""
+    """Where the site is: its repository, the commit that is served, and the page."""
 
     repo_url: str
     commit_sha: str
@@ -27,7 +27,7 @@ class Publication:
 
 
 def result_body(task: Task, outcome: Publication | str) -> bytes:
-    """Return what the evaluator gets, the same bytes for the same outcome. A text is an error."""
+    """Return the body for the evaluator, the same bytes for the same outcome. An outcome that is a text is an error."""
     said: dict[str, object] = {"email": task.email, "task": task.task, "round": task.round, "nonce": task.nonce}
     if isinstance(outcome, Publication):
         said |= {"repo_url": outcome.repo_url, "commit_sha": outcome.commit_sha, "pages_url": outcome.pages_url}
@@ -59,7 +59,7 @@ async def notify(url: str, body: bytes, clock: Clock, *, allow_private: bool) ->
 
 
 async def _post(url: str, body: bytes, *, allow_private: bool) -> int:
-    """Return the status of one try, NO_ANSWER if none came. What follows the status is not waited for."""
+    """Return the status of one try, NO_ANSWER if none came. The body of the answer is not read."""
     try:
         async with asyncio.timeout(TRY_S):
             to = await resolve_destination(url, allow_private=allow_private)

@@ -1,4 +1,4 @@
-"""Speaking to the Actions runner: groups, annotations, masks, outputs, summary. Nothing else writes its commands.
+"""Talks to the Actions runner: groups, annotations, masks, outputs, summary. Only this module writes its commands.
 
 Commands and their escaping: https://docs.github.com/actions/reference/workflows-and-actions/workflow-commands
 """
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TextIO
 
 SHORTEST_MASK = 3
-"""A shorter mask would black out half the log, and show by the holes what it was."""
+"""Shorter values are not masked: the mask would hide half the log, and the gaps would show the value."""
 
 LEFT_OUT = "***"
-"""As the runner shows what it blacks out."""
+"""What the runner shows in place of a masked value."""
 
 SUMMARY_BYTES = 1024 * 1024 - 1024
 """GitHub drops a step's summary that is larger than 1 MiB."""
@@ -22,20 +22,20 @@ SUMMARY_BYTES = 1024 * 1024 - 1024
 
 @dataclass
 class Runner:
-    """One job's way to write its log. `output` and `summary`: the files Actions names, if any."""
+    """Writes the log of one job. `output` and `summary`: the files that Actions names, if any."""
 
     out: TextIO = field(default_factory=lambda: sys.stdout)
     output: Path | None = None
     summary: Path | None = None
 
     def mask(self, value: str | None) -> None:
-        """Have the runner black out `value`, each line of it, everywhere in the log from now on."""
+        """Have the runner mask each line of `value` in the log from now on."""
         for line in (value or "").splitlines():
             if len(line) >= SHORTEST_MASK:
                 self._write_command("add-mask", line)
 
     def say(self, text: str) -> None:
-        """Print `text`; nothing in it is taken for a command."""
+        """Print `text` so that the runner finds no command in it."""
         for line in text.splitlines() or [""]:
             self._write_line(escape_commands(line))
 
@@ -86,12 +86,12 @@ class Runner:
 
 
 def redact_short_value(value: str) -> str:
-    """Return a value that is masked as it may stand in the log: one that is too short for a mask is left out."""
+    """Return a private value as it may be printed: if it is too short to be masked, it is left out."""
     return value if len(value) >= SHORTEST_MASK else LEFT_OUT
 
 
 def escape_commands(line: str) -> str:
-    """Break up what the runner would take for a command: `::name::`, and the older `##[name]` anywhere in a line."""
+    """Break up what the runner would read as a command: `::name::`, and the older `##[name]` anywhere in a line."""
     # https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
     return re.sub(":(?=:)", ":\u200b", " ".join(line.splitlines())).replace("##[", "##\u200b[")
 

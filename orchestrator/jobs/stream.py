@@ -12,15 +12,15 @@ from orchestrator.jobs.runner import LEFT_OUT, SHORTEST_MASK
 FILE = "events.jsonl"
 
 MAX_BYTES = 8 * 1024 * 1024
-"""Of one source's events in one attempt of a run: what an hour of them takes, several times over."""
+"""The most bytes of the events of one job in one attempt: several times what an hour of events takes."""
 
 
 @dataclass
 class Stream:
     """Appends events, each as one whole line: several processes may write to the same file.
 
-    `private`: what may stand in no event, in any of its texts. A stream that cannot be written ends: `broken`
-    says why then, and the job goes on without it.
+    `private`: values that no text of an event may hold. A stream that cannot be written ends: `broken` says why then,
+    and the job goes on without it.
     """
 
     folder: Path
@@ -45,7 +45,7 @@ class Stream:
         line = render_line(StampedEvent(head, redact_event(event, self.private, LEFT_OUT))).encode()
         self.written += len(line)
         if self.written > MAX_BYTES:
-            self.broken = f"they are more than {MAX_BYTES // 1024**2} MB"
+            self.broken = f"they have more than {MAX_BYTES // 1024**2} MB"
             return
         try:
             self.folder.mkdir(parents=True, exist_ok=True)

@@ -102,7 +102,7 @@ def _render_costs(build: Build) -> list[str]:
 
 
 def _describe_verification(attempt: Attempt) -> str:
-    """Return what a browser saw of what an attempt made; nothing if it made nothing that was opened."""
+    """Return what a browser saw of an attempt's site, or an empty text if no browser opened it."""
     if not attempt.verified:
         return ""
     return f"{attempt.passed} passed, {attempt.failed} failed, {len(attempt.findings)} findings"

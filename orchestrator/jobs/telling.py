@@ -1,4 +1,4 @@
-"""What a job tells: each event becomes a line of its stream, and the lines of its log that are made from it."""
+"""How a job reports: each event becomes a line of its stream, and the log lines that are made from it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ EVENTS = "events"
 """The folder beside what job `build` hands over."""
 
 UNLOGGED = frozenset({"answered", "asked", "attempt", "built", "failed", "judged", "waiting"})
-"""What the log has another line for, or would have too many lines of."""
+"""Events without a line of their own in the log: another line says the same, or there are too many of them."""
 
 
 @dataclass
@@ -47,7 +47,7 @@ class Teller:
         was_broken = stream.broken
         yield
         if stream.broken and not was_broken:
-            self.runner.warning(f"The events could not be written ({stream.broken}): the log has all of it.")
+            self.runner.warning(f"The events could not be written ({stream.broken}): the log has all of them.")
 
     def fail(self, error: PagewrightError, who: str) -> None:
         """Tell that the job `who` ends with an error. The log has it as an annotation of the command."""
@@ -68,7 +68,7 @@ class Teller:
 def create_teller(
     config: JobConfig[Any], order: Order, runner: Runner, source: Source, out: Path | None = None
 ) -> Teller:
-    """Return what a job tells with: into the folder that is asked for, or below `out`, where the job has one.
+    """Return the teller of a job. It writes to the folder that was asked for, or else below `out`, if the job has one.
 
     What identifies the asker is kept out of everything from now on.
     """

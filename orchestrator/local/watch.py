@@ -23,7 +23,7 @@ def run_watch(request: str, data: Path, *, as_json: bool) -> int:
 async def _watch(request: str, state: Path, printer: Printer) -> int:
     run = find_newest_run(request, _load_runs(state))
     if run is None:
-        raise UsageError(f"No task with this id is known in {state.parent}.", "Give the id that the receiver answered.")
+        raise UsageError(f"No task with this id is known in {state.parent}.", "Pass the id in the receiver's answer.")
     reader = EventReader(events_folder(state / "work", run.id) / FILE)
     is_over = False
     while not is_over:

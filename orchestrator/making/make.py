@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 VERIFYING_SHARE = 0.1
 VERIFYING_S = 10.0
 MOST_FOR_VERIFYING = 0.25
-"""Kept for the browser: this share of the time for making, so many seconds at least, and this share at most."""
+"""The time that is kept for the browser: this share of all time, at least so many seconds, and at most this share."""
 
 STANDING_S = 30.0
 STANDING_SHARE = 1 / 3
@@ -70,7 +70,7 @@ class MakingTools:
 
 @dataclass(frozen=True)
 class MakingResult:
-    """What came of a assignment: the attempt that is kept, the first one, and all that was asked of the models."""
+    """The result of an assignment: the attempt that is kept, the first one, and all calls of models."""
 
     kept: ProvedAttempt
     first: GeneratedSite
@@ -120,7 +120,7 @@ class _Maker:
         )
 
     def make_ways(self, generation: Generation) -> ProvingTools:
-        """Return how an attempt is verified and repaired."""
+        """Return the functions that verify and repair an attempt."""
         standing = self._inspect_published_site if self.assignment.given.present.files else None
         repair = partial(self._repair, generation)
         return ProvingTools(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.core.report import Report
 
 FRUITLESS = 2
-"""Attempts in a row that gain nothing, after which no further one is paid for."""
+"""After so many attempts in a row that improve nothing, no further one is made."""
 
 # What makes a page unusable.
 _SERIOUS = frozenset({"build", "error", "missing", "empty", "limit"})
@@ -46,12 +46,14 @@ class ProvedAttempt:
 
 @dataclass(frozen=True)
 class ProvingTools:
-    """What proving takes: how a site is verified, and how it is repaired.
+    """What proving needs: how to verify a site, and how to repair it.
 
-    `repair` gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
-    repairs before; it returns None if no model repairs it. `standing`: the findings of the site that is published
-    now, asked for once and only where they decide something; None if there is no such site. `template`: the site
-    that needs no model, held against an answer that was cut off; it may return None. `emit`: takes what was judged.
+    - `repair`: gets the attempt to repair, what is wrong with it, how many repairs in a row gained nothing, and all
+      earlier repairs; returns None if no model repairs it
+    - `standing`: returns the findings of the site that is published now, or None if there is no such site; called once,
+      and only if they decide something
+    - `template`: returns the site that needs no model, to compare with an answer that was cut off; may return None
+    - `emit`: receives what was judged
     """
 
     verify: Callable[[GeneratedSite], Awaitable[ProvedAttempt]]
@@ -104,7 +106,7 @@ class _Proving:
     sites: dict[str, int] = field(default_factory=dict)
 
     async def advance(self) -> bool:
-        """Pay for one more attempt, if it is worth that; return whether there may be another one behind it."""
+        """Make one more attempt, if it is worth its cost; return whether another one may follow."""
         if self.gained_nothing == FRUITLESS or not (told := await self._gather_complaints()):
             return False
         start = self.best
@@ -163,18 +165,18 @@ def _generated_key(generated: GeneratedSite) -> str:
 
 
 def attempt_key(site: Site, proofs: Mapping[str, str]) -> str:
-    """Return what makes an attempt another one: its files, and what it gave to show that they do what was asked."""
+    """Return what identifies an attempt: its files and its proofs."""
     return f"{site.digest()} {sorted(proofs.items())}"
 
 
 def _is_brief_met(report: "Report", this: int) -> bool:
-    """Whether checks show that this round's brief is met. Where none could be decided nothing shows it."""
+    """Whether checks show that this round's brief is met. If no check could be decided, nothing shows it."""
     states = [check.state for check in report.checks if check.round == this]
     return "failed" not in states and not HOLDS.isdisjoint(states)
 
 
 def rate_report(report: "Report", this: int) -> tuple[int, int, int, int, int]:
-    """Return what tells attempts apart, the most important first: more is better."""
+    """Return the numbers by which attempts are compared, the most important first. A larger number is better."""
     passed = [check.round == this for check in report.checks if check.state == "passed"]
     # Where nothing could be opened, nothing else that is wrong was seen.
     serious = sum(_UNBUILT if one.kind == "build" else one.kind in _SERIOUS for one in report.findings)
@@ -194,7 +196,7 @@ def describe_faults(report: "Report", this: int, *, with_earlier: bool) -> list[
 
 
 def _describe_failure(check: CheckResult) -> str:
-    return f"This check of round {check.round} must be true and is not: {check.text}\n  It gave: {check.seen}"
+    return f"This check of round {check.round} must be true, but is not: {check.text}\n  It gave: {check.seen}"
 
 
 def _describe_fault(finding: Finding) -> str:
@@ -206,7 +208,7 @@ def _describe_standing_fault(finding: Finding) -> str:
 
 
 def describe_remarks(report: "Report") -> list[str]:
-    """Return what is told along, and is no reason to pay for another answer."""
+    """Return remarks for the model that are no reason to ask for another answer."""
     untold = [check for check in report.checks if check.kind == "prose" and check.state == "unproved" and check.seen]
     proofs = (f"This check in prose is not proved yet: {check.text}\n  {check.seen}" for check in untold)
     unreadable = (check for check in report.checks if check.state == "unreadable")

@@ -1,7 +1,7 @@
 """How far GitHub Pages is with one commit, and when to give the commit up.
 
-A deployment that failed is never repeated: GitHub answers every later one of the same commit with the failure that it
-kept, and only another commit goes live. https://github.com/actions/deploy-pages/issues/383
+A deployment that failed is never repeated: GitHub answers every later deployment of the same commit with the same
+failure, so only another commit can go live. https://github.com/actions/deploy-pages/issues/383
 """
 
 import contextlib
@@ -21,13 +21,13 @@ UNREGISTERED_S = 90.0
 that is requested meanwhile fails for being the second."""
 
 LOST_S = 120.0
-"""After this long without any progress nothing more comes, or twice as long where a deployment is under way."""
+"""After this long without progress, the build counts as lost; after twice as long if a deployment has begun."""
 
 REPLAYED_S = 30.0
-"""The same for a commit of an earlier run, which was waited for already."""
+"""The same for a commit of an earlier run, because that run has waited already."""
 
 DEPLOYMENT_S = 10.0
-"""How long what GitHub says of a deployment may be old."""
+"""How old an answer of GitHub about a deployment may be."""
 
 LONGEST_REASON = 300
 
@@ -42,7 +42,7 @@ _FAILED = (
 
 
 class BuildLost(DeploymentLost, GitHubFailed):
-    """Nothing more comes of the build of this commit; another commit may go live. `reason`: GitHub's own, if any."""
+    """The build of this commit is lost, but another commit may go live. `reason`: as GitHub says, if it does."""
 
     def __init__(self, reason: str) -> None:
         self.reason = " ".join(reason.split())[:LONGEST_REASON].rstrip(".")
@@ -73,7 +73,7 @@ class Builds:
     deployment_at: float = float("-inf")
 
     async def check_progress(self) -> None:
-        """See how far the commit is. Raises BuildLost if its build has failed for good."""
+        """Look how far the build of the commit is. Raises BuildLost if its build has failed for good."""
         await self._fetch_latest_build()
         now = self.client.deadline.clock.now()
         status = str(self.latest.get("status")) if self.latest.get("commit") == self.sha else ""
@@ -100,7 +100,7 @@ class Builds:
             return str(said["message"])
         if not self.status:
             return "no build was started"
-        return f"GitHub calls its build “{self.status}”"
+        return f"GitHub says that its build is “{self.status}”"
 
     async def _fetch_latest_build(self) -> None:
         headers = {"If-None-Match": self.etag} if self.etag else {}

@@ -1,4 +1,4 @@
-"""Live, and nothing less: exactly the committed bytes are served. The same for every place that a site is served at."""
+"""Decides when a site is live: exactly the committed bytes are served. The rule is the same for every host."""
 
 import itertools
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class ExpectedSite:
 async def wait_until_live(
     awaited: ExpectedSite, host: DeploymentProgress, deadline: Deadline, emit: Emit = ignore_event
 ) -> str:
-    """Return the site's URL once it serves what is awaited.
+    """Return the site's URL once it serves the expected files.
 
     The record is asked for with a unique query until it is the committed one; only then the others are asked for at
     their plain URLs, because each answer is cached for ten minutes. The URL is the given one, or the one that it sends

@@ -1,4 +1,4 @@
-"""GitHub Pages: switched on for a repository, and followed."""
+"""GitHub Pages: switch it on for a repository, and follow its builds."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

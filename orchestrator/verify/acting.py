@@ -1,4 +1,4 @@
-"""Checks that may act on the page: each runs on a page of its own, and is tried again only on another one."""
+"""Checks that may act on the page: each runs on a freshly loaded page, and if it is tried again, on another one."""
 
 import asyncio
 import contextlib
@@ -23,19 +23,20 @@ AT_ONCE = 3
 """Pages that are open at the same time."""
 
 Keep = Callable[[str, Outcome, str, PageEvents], None]
-"""Takes what came of a check: its label, what it gave, what its parts gave, and what the page said meanwhile."""
+"""Receives the result of a check: its label, its value, the values of its parts, and what the page reported meanwhile.
+"""
 
 
 @dataclass(frozen=True)
 class Trials:
-    """Where checks that act are tried."""
+    """What is needed to try checks that act on the page."""
 
     cage: Cage
     target: Target
     limits: TimeLimits
 
     async def run_checks(self, wanted: Mapping[str, str], keep: Keep) -> None:
-        """Run each check on a settled page, and what failed once more on one that had time to do what it does later."""
+        """Run each check on a settled page. If it fails, run it once more on a page that had more time."""
         turns = asyncio.Semaphore(AT_ONCE)
         left = dict(wanted)
 

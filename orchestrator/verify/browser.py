@@ -20,8 +20,11 @@ from orchestrator.verify.memory import Watch, kill_processes, track_processes, w
 from orchestrator.verify.proxy import Proxy, Resolve, run_filtering_proxy
 
 INSTALLED = ("chromium-headless-shell", "google-chrome", "google-chrome-stable", "chromium", "chromium-browser")
-"""Names of browsers that may lie on the PATH. The shell first: others draw windows that nobody sees, which takes three
-times the processor time of an empty page. Then Chrome: on GitHub's Ubuntu only that may use its sandbox."""
+"""Names of browsers that may be on the PATH.
+
+The shell first: others draw windows that nobody sees, which takes three times the processor time of an empty page. Then
+Chrome: on GitHub's Ubuntu only that may use its sandbox.
+"""
 
 CLOSING_S = 5.0
 
@@ -39,7 +42,7 @@ FLAGS = (
 
 
 DRIVER_ENV = frozenset({"HOME", "LANG", "PATH", "PLAYWRIGHT_BROWSERS_PATH", "TMPDIR", "XDG_CACHE_HOME"})
-"""What Playwright's driver needs of the environment: where browsers and temporary files lie."""
+"""What Playwright's driver needs from the environment: where browsers and temporary files are."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Cage:
 
 
 def can_sandbox() -> bool:
-    """Whether Chromium's sandbox can run: it refuses to for root."""
+    """Whether Chromium's sandbox can run: Chromium refuses it for root."""
     return os.geteuid() != 0
 
 
@@ -70,7 +73,7 @@ def find_browser(playwright: Playwright, given: Path | None) -> Path:
 
 
 def accept_no_sandbox(_: str) -> None:
-    """Take a browser without its sandbox as it is."""
+    """Accept a browser that runs without its sandbox."""
 
 
 @asynccontextmanager
@@ -98,7 +101,7 @@ async def open_cage(
 ) -> AsyncIterator[Cage]:
     """Start a browser whose only way out is the filtering proxy for `site`; it is gone when the block ends.
 
-    `site`: None if what is opened lies at a public address.
+    `site`: None if the page to open is at a public address.
 
     `on_no_sandbox` is called with the reason where the sandbox cannot be used, before the browser runs without it; it
     may raise. A browser that grows beyond `most_bytes` of resident memory is ended. `resolve`: what the proxy asks for
@@ -140,9 +143,9 @@ async def _launch_browser(
                 # Ubuntu keeps user namespaces from every browser but the installed Google Chrome.
                 if "sandbox" not in error.message.lower():
                     raise
-                on_no_sandbox("this machine does not let it")
+                on_no_sandbox("this machine does not allow it")
         else:
-            on_no_sandbox("it refuses to for root")
+            on_no_sandbox("Chromium refuses it for root")
         return await launch(sandbox=False)
     except Error:
         raise UsageError("The browser does not start.", "Start it by hand to see why, or set BROWSER.") from None

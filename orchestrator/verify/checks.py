@@ -12,7 +12,7 @@ from orchestrator.verify.javascript import says_something
 
 LONGEST_WAIT_S = 60.0
 LONGEST_CHECK = 20_000
-"""Characters of a text that is looked at for JavaScript, where nobody says that it is."""
+"""A longer text counts as JavaScript only if the evaluator says that it is."""
 
 Asked = Sequence[tuple[int, Check]]
 """Checks, each with the round that asked for it."""
@@ -78,7 +78,7 @@ def is_prose(text: str) -> bool:
 
 
 def seconds_asked(text: str) -> float:
-    """Return the seconds that a check itself gives, "within 15 seconds" say; 0 where it says nothing. At most 60."""
+    """Return the seconds that a check asks for, as in "within 15 seconds", at most 60; 0 if it asks for none."""
     named = [(_NUMBERS.get(number.lower()) or float(number), unit) for number, unit in _WITHIN.findall(text)]
     seconds = [number / 1000 if unit.lower().startswith("m") else number for number, unit in named]
     seconds += [float(milliseconds) / 1000 for milliseconds in _TIMEOUT.findall(text)]
@@ -95,5 +95,5 @@ def make_verdict(asked: tuple[int, Check], kind: Kind, shown: Shown | None, proo
 
 
 def mark_unreadable(verdict: CheckResult, reason: str) -> CheckResult:
-    """Return the verdict on a check that cannot be evaluated here, which says nothing of the page."""
+    """Return the verdict on a check that cannot be evaluated here, which says nothing about the page."""
     return verdict.model_copy(update={"state": "unreadable", "seen": printable_start(reason, LONGEST_SEEN)})

@@ -1,8 +1,8 @@
 """One text of JavaScript, evaluated in the page's own world through the browser's protocol.
 
 As Playwright's `page.evaluate` does: an expression, statements of which the last value counts, a function, a promise.
-What that refuses for its form alone is taken too: `await` at the top, and `return` as in an async function.
-The verdict comes from the protocol's description of the value, so that nothing in the page can bend it:
+Two more forms are accepted: `await` at the top level, and `return` as in an async function. The verdict comes from the
+protocol's description of the value, so that nothing in the page can change it:
 https://chromedevtools.github.io/devtools-protocol/tot/Runtime/#method-evaluate
 """
 
@@ -155,7 +155,7 @@ def _is_deferred(value: Mapping[str, Any]) -> bool:
 
 
 def _is_truthy(value: Mapping[str, Any]) -> bool:
-    """Whether JavaScript takes a value for true, as the protocol describes it."""
+    """Whether a value is truthy in JavaScript, as the protocol describes it."""
     if "unserializableValue" in value:
         return value["unserializableValue"] not in _FALSY
     if value["type"] == "undefined" or value.get("subtype") == "null":

@@ -1,7 +1,8 @@
 """Checks about the repository, decided by rules. Pure.
 
-A check is one of these only where all of it is understood, "README.md exists and has a section on usage" say; what
-asks for more, that it be professional say, is prose. So is one for which the files alone do not tell.
+A check is one of these only if all of it is understood, for example "README.md exists and has a section on usage". If
+it asks for more, for example that the text is professional, it is prose. It is prose, too, if the files alone do not
+tell.
 """
 
 from orchestrator.verify.sentences.claims import worst_finding
@@ -17,7 +18,7 @@ def is_about_files(text: str) -> bool:
 
 
 def decide_check(text: str, repository: CheckedFiles) -> Evidence:
-    """Return what a check about files shows: the first clause that fails decides, then the first that is open."""
+    """Return what a check about files shows: the first clause that fails decides, else the first that is undecided."""
     shown = [about(repository, name) for name, about in parse_sentence(text) or ()]
     if not shown:
         return Evidence(None, "not understood")

@@ -16,6 +16,6 @@ _MISSING = re.compile(r"ReferenceError: ([\w$]{1,60}) is not defined")
 
 
 def find_foreign_name(error: str) -> str:
-    """Return the name that an error says is missing, where no page could have it; an empty text otherwise."""
+    """Return the name that an error says is missing, if no page can have it; otherwise an empty text."""
     found = _MISSING.match(error)
     return found[1] if found and found[1] in _RUNNERS | _NODE | _PYTHON else ""

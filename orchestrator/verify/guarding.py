@@ -1,7 +1,9 @@
-"""What a page has replaced of what checks read through: told by a guard that was there before its scripts.
+"""Finds functions that checks read with and that the page has replaced.
 
-A page cannot change the guard, which keeps the browser's own functions. What a page adds because a browser lacks it,
-and what it replaces of what only acts (`fetch`, timers, listeners, `Promise`), is not part of it.
+A guard is installed before the page's scripts run.
+
+A page cannot change the guard, which keeps the browser's own functions. Functions that a page adds because the browser
+lacks them do not count. Nor do functions that only act (`fetch`, timers, listeners, `Promise`).
 """
 
 import asyncio
@@ -41,7 +43,7 @@ async def find_replaced_functions(session: CDPSession, seconds: float) -> list[F
 def _replacement_finding(names: Sequence[str]) -> Finding:
     listed = ", ".join(f"`{name[:60]}`" for name in names[:SHOWN])
     cut = f" ({SHOWN} of {len(names)})" if len(names) > SHOWN else ""
-    text = f"Expected what checks read through to be the browser's own; saw the page replace {listed}{cut}."
+    text = f"Expected the functions that checks read with to be the browser's own; saw the page replace {listed}{cut}."
     return make_finding("error", text, "the page's scripts")
 
 

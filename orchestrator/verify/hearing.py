@@ -1,4 +1,4 @@
-"""What a page said and asked for while it was open, and what of that is its own fault."""
+"""What a page reported and requested while it was open, and which of the problems are its own fault."""
 
 import re
 from collections import Counter
@@ -16,27 +16,27 @@ from orchestrator.verify.findings import LONGEST_TEXT, make_finding
 from orchestrator.verify.proxy import Failure
 
 MAX_SAID = 100
-"""Of each kind: a page may complain without end."""
+"""The most entries of each kind, because a page may report errors without end."""
 
 RESTLESS = 5
 """Documents that one page may load by itself."""
 
 _ANSWERS = frozenset({"fetch", "xhr", "eventsource", "websocket", "ping"})
-"""What a page asks for as it runs. It may live with a refusal; with a script that is not there it cannot."""
+"""Requests that a running page makes. It may still work if one is refused, but not if a script is missing."""
 
 _SHAPING = frozenset({"stylesheet", "script"})
-"""What a page's layout hangs on."""
+"""What the layout of a page depends on."""
 
 _FRAME = re.compile(r"(https?://[^\s()]{1,2000}:\d{1,9}:\d{1,9})")
 _LONGEST_STACK = 20_000  # of which the first frame is looked for: a page writes its own
-_NOT_PUBLIC = "which has no public address: nobody's browser reaches it"
+_NOT_PUBLIC = "which has no public address, so no visitor can reach it"
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is opened. `files`: the paths that lie there, None if that is not known.
+    """What is opened. `files`: the paths of its files, None if they are not known.
 
-    `answer`: is given every request of a page first, and answers it or passes it on, None if nobody does.
+    `answer`: gets every request of a page first, and answers it or passes it on; None: the browser gets them all.
     """
 
     url: str
@@ -50,7 +50,7 @@ class Target:
         return "/".join(self.url.split("/")[:3])
 
     def is_own(self, url: str) -> bool:
-        """Whether `url` lies where the page does."""
+        """Whether `url` is at the same place as the page."""
         return "/".join(url.split("/")[:3]) == self.origin
 
     def shorten_urls(self, text: str) -> str:
@@ -62,11 +62,16 @@ class Target:
 
 @dataclass
 class PageEvents:
-    """Everything as it came, oldest first; of each kind `MAX_SAID` at most.
+    """Everything that a page did, oldest first; at most `MAX_SAID` of each kind.
 
-    `errors`: message -> stack; `places`: message -> where; `rejected`: messages of promises; `said`: on the console,
-    text -> where; `answered`: address -> status and type; `failed`: address -> failure and type; `left_out`: how many
-    more came, by kind; `elsewhere`: the first document that took the page's place and lies outside its address.
+    - `errors`: message -> stack
+    - `places`: message -> where it happened
+    - `rejected`: messages of rejected promises
+    - `said`: text on the console -> where it came from
+    - `answered`: address -> status and type
+    - `failed`: address -> failure and type
+    - `left_out`: kind -> how many more there were
+    - `elsewhere`: the first document that replaced the page and is not at its address
     """
 
     errors: dict[str, str] = field(default_factory=dict)
@@ -191,13 +196,13 @@ def _exception_message(details: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Outside:
-    """What became of other hosts: those that failed, and whether there is a network at all."""
+    """Which other hosts failed, and whether there is a network at all."""
 
     failed: Mapping[str, Failure]
     is_online: bool
 
     def is_unseen(self, host: str) -> bool:
-        """Whether nothing can be said of `host`, because nothing can be reached from here."""
+        """Whether `host` cannot be judged, because no host can be reached from here."""
         return not self.is_online and self.failed.get(host) in ("unresolved", "unreachable")
 
 
@@ -208,18 +213,18 @@ def find_unreached_urls(heard: PageEvents, outside: Outside) -> list[str]:
 
 
 def find_needed_urls(heard: PageEvents) -> list[str]:
-    """Return what the page asked for, was not given, and may need for what it shows: data and scripts. Pure."""
+    """Return the data and scripts that the page requested but did not get, and may need for its content. Pure."""
     return [url for url, (_, kind) in _unmet_requests(heard) if kind in _ANSWERS or kind == "script"]
 
 
 def _unmet_requests(heard: PageEvents) -> Iterator[tuple[str, tuple[int | str, str]]]:
-    """Yield what was asked for and not given: address, and what came instead with its type."""
+    """Yield each request that was not answered well: its address, what came instead, and its type."""
     yield from heard.answered.items()
     yield from heard.failed.items()
 
 
 def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[list[Finding], list[str]]:
-    """Return what is wrong with the page, and notes on what is nobody's fault. Pure."""
+    """Return what is wrong with the page, and notes on problems that are nobody's fault. Pure."""
     # A browser also calls home; only what the page asked for counts.
     asked = {_url_host(url) for url in (*heard.answered, *heard.failed, *heard.sockets)}
     unseen = {host for host in asked if outside.is_unseen(host)}
@@ -232,7 +237,7 @@ def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[lis
         elif kind in _ANSWERS:
             notes.append(f"{url} answered {status}.")
         elif not _is_blocked(url, target) and _url_host(url) not in unseen:
-            text = f"Expected the {kind} {url} to be there; it answered {status}. Name a version and a file that exist."
+            text = f"Expected the {kind} {url} to exist; it answered {status}. Name a version and a file that exist."
             findings.append(make_finding("external", text, kind))
     for url, (failure, kind) in heard.failed.items():
         if url not in heard.answered and not _is_blocked(url, target):
@@ -245,7 +250,7 @@ def judge_page(heard: PageEvents, target: Target, outside: Outside) -> tuple[lis
         for url in dict.fromkeys(blocked)
     ]
     if unseen:
-        notes.append(f"There is no network here, so nothing can be said of {', '.join(sorted(unseen))}.")
+        notes.append(f"There is no network here, so these hosts could not be reached: {', '.join(sorted(unseen))}.")
     for text, place in heard.said.items():
         if not any(host in text for host in unseen):
             where = target.shorten_urls(place)
@@ -269,7 +274,7 @@ def _judge_errors(heard: PageEvents, target: Target, unseen: Collection[str]) ->
 
 
 def _is_caused_outside(text: str, unseen: Collection[str], *, lacks_script: bool) -> bool:
-    """Whether an error comes of what could not be reached from here: it names the host, or a name that a script sets.
+    """Whether an error is caused by a host that could not be reached: it names the host, or a name that a script sets.
 
     V8 says "NAME is not defined" of each name that nothing has set.
     """
@@ -289,11 +294,9 @@ def _error_findings(heard: PageEvents, target: Target) -> Iterator[Finding]:
             "error", f"Expected the page to stay at its address; saw it go to {heard.elsewhere}", "location"
         )
     if heard.has_crashed:
-        yield make_finding(
-            "limit", "Expected the page to go on running; saw it crash.", target.shorten_urls(target.url)
-        )
+        yield make_finding("limit", "Expected the page to keep running; saw it crash.", target.shorten_urls(target.url))
     if heard.is_restless:
-        text = f"Expected the page to come to rest; saw it load {heard.documents} documents by itself."
+        text = f"Expected the page to settle; saw it load {heard.documents} documents by itself."
         yield make_finding("limit", text, "location")
 
 
@@ -301,16 +304,16 @@ def _missing_finding(url: str, seen: str, kind: str, target: Target) -> Finding:
     path = unquote(urlsplit(url).path)
     folder = unquote(urlsplit(target.url).path)
     inside = path.removeprefix(folder)
-    text = f"Expected {inside or 'the page'} to be there; {seen}{_describe_near_miss(inside, inside != path, target)}."
-    return make_finding("missing", text, f"asked for as {kind}: {target.shorten_urls(url)}")
+    text = f"Expected {inside or 'the page'} to exist; {seen}{_describe_near_miss(inside, inside != path, target)}."
+    return make_finding("missing", text, f"requested as {kind}: {target.shorten_urls(url)}")
 
 
 def _describe_near_miss(inside: str, is_inside: bool, target: Target) -> str:  # noqa: FBT001 - it is read one line above
     if not is_inside:
-        return ", because it lies outside the site: address files without a slash or a host in front"
+        return ", because this address is outside the site: begin addresses of files without a slash or a host"
     near = next((path for path in target.files or () if path.lower() == inside.lower()), None)
     if near is not None:
-        return f". There is {near}: capital letters count"
+        return f". There is {near}: upper and lower case matter"
     name = inside.rpartition("/")[2].lower()
     near = next((path for path in target.files or () if path.rpartition("/")[2].lower() == name), None)
     return "" if near is None else f". There is {near}"

@@ -54,23 +54,24 @@ from orchestrator.verify.settling import follow_requests, wait_until_settled
 
 MAX_FINDINGS = 100
 ANSWERING_S = 6.0
-"""A page that says nothing for so long is busy. An ordinary one answers at once, on a machine under load too."""
+"""A page that does not answer for so many seconds is busy. An ordinary page answers at once, even on a busy machine."""
 
-STOPPED = "the page does not go on running"
+STOPPED = "the page does not keep running"
 UNSETTLED = "the page goes from document to document by itself"
 BEAT_S = 0.2
 ONCE_MORE_S = 2.0
 RESTING_S = 1.0
 
 _MOVED_ON = ("context was destroyed", "navigat", "frame was detached", "Cannot find context", "Inspected target")
-"""What Playwright says where a page went to another document in the middle of something."""
+"""What Playwright says if a page goes to another document in the middle of a call."""
 
 
 @dataclass
 class _Inspected:
     """What was seen so far.
 
-    `has_stopped`: the page does not go on running; `is_cut`: it does, and there was no time left to look at all of it.
+    - `has_stopped`: the page does not keep running
+    - `is_cut`: the page keeps running, but there was no time to look at all of it
     """
 
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -87,7 +88,7 @@ class _Inspected:
 
     @property
     def is_answering(self) -> bool:
-        """Whether the page answered lately."""
+        """Whether the page has answered recently."""
         return time.monotonic() - self.answered_at < ANSWERING_S
 
     def record_outcome(self, label: str, outcome: Outcome, told: str = "") -> None:
@@ -96,7 +97,7 @@ class _Inspected:
             self.unreadable[label] = f"It does not compile as JavaScript: {outcome.misformed}"
         elif (word := find_unknown_word(outcome.seen)) and needs_runner(self.texts.get(label, ""), NAMES):
             self.unreadable[label] = (
-                f"It is in the language of a test runner and uses `{word}`, which is not known here"
+                f"It is written for a test runner and uses `{word}`, which Pagewright does not know"
             )
         elif (name := find_foreign_name(outcome.seen)) and name in used_names(
             parse_javascript(self.texts.get(label, ""))
@@ -108,7 +109,7 @@ class _Inspected:
 async def inspect_page(cage: Cage, target: Target, asked: Asked, limits: TimeLimits) -> Report:
     """Open a page, run its checks, and look at it; ends within `limits` on every page.
 
-    Checks about files, and in prose, are left for others: they come back `failed` and `unproved`.
+    Checks about files and in prose are not decided here: they come back `failed` and `unproved`.
     """
     seen = _Inspected()
     try:
@@ -117,10 +118,10 @@ async def inspect_page(cage: Cage, target: Target, asked: Asked, limits: TimeLim
     except (TimeoutError, PlaywrightTimeoutError):
         if not (seen.is_answering or seen.heard.is_restless):
             seen.has_stopped = True
-            seen.findings.append(_limit_finding(f"come to rest within {limits.whole:.0f} s; saw it still busy", target))
+            seen.findings.append(_limit_finding(f"settle within {limits.whole:.0f} s; saw it still busy", target))
         else:  # it answers, so that what took long was looking at it
             seen.is_cut = True
-            seen.notes.append(f"Not all of the page was looked at within {limits.whole:.0f} s.")
+            seen.notes.append(f"The page could not be examined completely within {limits.whole:.0f} s.")
     except Error as error:
         if not cage.watch.has_ended_it:
             seen.findings.append(make_finding("error", f"Expected the page to open; saw: {error.message}", target.url))
@@ -148,10 +149,10 @@ async def inspect_page(cage: Cage, target: Target, asked: Asked, limits: TimeLim
 
 
 def _qualify_verdict(label: str, verdict: CheckResult, seen: _Inspected, outside: Outside) -> CheckResult:
-    """Return the verdict, or that it cannot be given: a check that failed for want of another host says nothing.
+    """Return the verdict, or that it has no meaning: a check that failed because a host was out of reach says nothing.
 
-    On a page that stops running no check holds: how far it came before that depends on the machine. Nor does one hold
-    on a page that never comes to rest: which of its documents was asked depends on the moment.
+    No check holds on a page that stops running, because how far it got depends on the machine. No check holds on a page
+    that never settles, because it depends on the moment which of its documents was asked.
     """
     if verdict.kind == "js" and verdict.state == "passed" and (seen.has_stopped or seen.heard.is_restless):
         why = STOPPED if seen.has_stopped else UNSETTLED
@@ -159,7 +160,7 @@ def _qualify_verdict(label: str, verdict: CheckResult, seen: _Inspected, outside
     if verdict.kind != "js" or verdict.state != "failed":
         return verdict
     if seen.is_cut and label not in seen.shown:
-        return mark_unreadable(verdict, "There was no time left to evaluate it; it says nothing of the page")
+        return mark_unreadable(verdict, "There was no time left to evaluate it; it says nothing about the page")
     if label in seen.unreadable:
         return mark_unreadable(verdict, seen.unreadable[label])
     hosts = sorted({urlsplit(url).hostname or "" for url in find_needed_urls(seen.heard)})
@@ -187,7 +188,7 @@ async def _open_and_inspect(cage: Cage, target: Target, asked: Asked, limits: Ti
             is_there = await _run_checks_and_look(page, session, Trials(cage, target, limits), wanted, seen)
         seen.has_stopped = seen.heard.has_crashed or not (is_there or seen.heard.is_restless)
         if seen.has_stopped and not (seen.heard.has_crashed or cage.watch.has_ended_it):
-            seen.findings.append(_limit_finding("go on answering; saw it busy without end", target))
+            seen.findings.append(_limit_finding("keep answering; saw it busy all the time", target))
 
 
 async def _run_checks_and_look(
@@ -251,7 +252,7 @@ async def _try_acting(trials: Trials, acting: Mapping[str, str], seen: _Inspecte
 
 
 async def _retry_failed_checks(page: Page, session: CDPSession, wanted: Mapping[str, str], seen: _Inspected) -> None:
-    """Look at what failed once more, and say what was there."""
+    """Run the failed checks once more, and say what the page has instead."""
     failed = [label for label in wanted if not seen.shown[label][0] and label not in seen.unreadable]
     if failed:
         await restore_desktop(page, session)
@@ -263,9 +264,9 @@ async def _retry_failed_checks(page: Page, session: CDPSession, wanted: Mapping[
 
 
 async def _try_inspecting_appearance(page: Page, session: CDPSession, target: Target, seen: _Inspected) -> bool:
-    """Look at the page, once more where it moved on meanwhile, and return whether it let itself be looked at.
+    """Look at the page, once more if it went to another document meanwhile; return whether that was possible.
 
-    However long looking takes, it goes on as long as the page answers.
+    This continues as long as the page answers.
     """
     for _ in range(2):
         documents = seen.heard.documents

@@ -18,7 +18,7 @@ SCHEMES = ("light", "dark")
 MAX_OF_ONE_KIND = 5
 
 Aside = Callable[[str], Awaitable[Any]]
-"""Evaluates an expression beside the page, and returns its value as JSON has it; raises playwright's Error."""
+"""Evaluates an expression outside the page's own scripts, and returns its value as JSON; raises Playwright's Error."""
 
 RULES = (
     *("document-title", "html-has-lang", "html-lang-valid"),
@@ -129,7 +129,7 @@ def _dead_links(links: list[tuple[str, str]], target: Target) -> list[Finding]:
             continue
         path = unquote(urlsplit(urljoin(target.url, url)).path).removeprefix(urlsplit(target.url).path)
         if find_served_file(target.files, path) is None and find_served_file(target.files, f"{path}/") is None:
-            text = f"Expected {path} to be there, which a link leads to; the site has no such file."
+            text = f"Expected {path} to exist, because a link leads to it; the site has no such file."
             findings.append(make_finding("missing", text, f'a[href="{written}"]'))
     return limit_findings(list(dict.fromkeys(findings)), MAX_OF_ONE_KIND)
 
@@ -166,9 +166,11 @@ def _accessibility_findings(violations: list[dict[str, Any]]) -> list[Finding]:
 
 
 def drop_unsure_layout(findings: Sequence[Finding], unreached: Sequence[str]) -> tuple[list[Finding], list[str]]:
-    """Return the findings that can be told, and notes. `unreached`: styles and scripts that could not be fetched here.
+    """Return the findings that can be trusted, and notes.
 
-    Without them a page looks as nobody sees it: what it then lacks in its layout says nothing.
+    `unreached`: styles and scripts that could not be fetched here.
+
+    Without these the page does not look as visitors see it, so findings about its layout say nothing.
     """
     left = [one for one in findings if one.kind != "layout"]
     if not unreached or len(left) == len(findings):

@@ -1,4 +1,4 @@
-"""The watchdog: how much memory a browser takes, and its end where that is too much."""
+"""The watchdog: measures how much memory a browser takes, and ends the browser if that is too much."""
 
 import asyncio
 import contextlib
@@ -17,7 +17,10 @@ Processes = Callable[[], Sequence[psutil.Process]]
 
 @dataclass
 class Watch:
-    """What the watchdog saw. `most`: bytes at the highest; `has_ended_it`: whether that was too much."""
+    """What the watchdog saw.
+
+    `most`: the most bytes at any time; `has_ended_it`: whether the browser was ended because of it.
+    """
 
     most: int = 0
     has_ended_it: bool = False
@@ -91,7 +94,7 @@ async def kill_processes(processes: Sequence[psutil.Process]) -> None:
 
 
 def _is_alive(process: psutil.Process) -> bool:
-    """Whether a process still does anything: a zombie, which nobody has asked about yet, does not."""
+    """Whether a process still runs. A zombie does not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:

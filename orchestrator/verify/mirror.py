@@ -1,8 +1,8 @@
-"""Libraries without a network: a folder of npm packages in the place of the CDNs that pages load from.
+"""Libraries without a network: a folder of npm packages that stands in for the CDNs that pages load from.
 
 The folder is one that npm installed into (`node_modules`), or holds packages as `<name>@<version>`. `gh/<owner>/<repo>`
-with or without `@<version>` in it stands for files of GitHub. What a CDN would refuse is refused; what the folder does
-not know is left to the network. Pure but for looking into the folder.
+with or without `@<version>` in it stands for files of GitHub. Requests that a CDN would refuse are refused. Requests
+for packages that are not in the folder go to the network. Pure, except that it reads the folder.
 """
 
 import json
@@ -17,16 +17,18 @@ from orchestrator.verify.versions import newest_version
 
 
 class NoSuchFile(LookupError):
-    """The folder has a version that was asked for, and it has no such file: what is published never changes."""
+    """The folder has the requested version, but that version has no such file. A published version never changes."""
 
 
 @dataclass(frozen=True)
 class _Rule:
     """How one kind of address of a CDN names a file of a package.
 
-    `address`: with the groups `path`, `version` and, where `package` is empty, `name`. `base`: where in the package the
-    path begins. `makes_min`: whether the CDN makes `x.min.js` where only `x.js` is there. `entry`: the keys of
-    `package.json` that name the file for an address without a path. `takes_ranges`: whether `@5` is a version.
+    - `address`: a pattern with the groups `path`, `version` and, if `package` is empty, `name`
+    - `base`: the folder of the package in which the path begins
+    - `makes_min`: the CDN makes `x.min.js` if there is only `x.js`
+    - `entry`: the keys of `package.json` that name the file for an address without a path
+    - `takes_ranges`: `@5` counts as a version
     """
 
     address: re.Pattern[str]

@@ -1,4 +1,4 @@
-"""A page in the cage, opened and loaded: it shares nothing with any other."""
+"""Opens and loads a page in the cage. It shares nothing with any other page."""
 
 import asyncio
 import contextlib
@@ -51,7 +51,7 @@ async def open_page(cage: Cage, target: Target) -> AsyncIterator[Page]:
 async def visit_page(page: Page, target: Target, traffic: Traffic, limits: TimeLimits) -> list[Finding]:
     """Load a page, whose `traffic` is followed; return what is wrong with one that does not finish loading.
 
-    A page that waits for nothing but this machine gets as long again: what is slow then is not the page.
+    A page that waits only for this machine gets the same time once more, because it is the machine that is slow.
     """
     try:
         await page.goto(target.url, wait_until="load", timeout=limits.load * 1000)

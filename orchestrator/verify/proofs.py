@@ -49,22 +49,22 @@ def parse_proof(text: str) -> Proof:
     """Read a proof as a model wrote it; raise InvalidProof."""
     bare = text.strip()
     if not bare or len(bare) > MAX_LENGTH:
-        raise InvalidProof(f"a proof has 1 to {MAX_LENGTH} characters")
+        raise InvalidProof(f"a proof must have 1 to {MAX_LENGTH} characters")
     lines = [line.strip() for line in bare.splitlines() if line.strip()]
     found = [_STEP.fullmatch(line) for line in lines]
     if found[0] is None:
         return Proof(bare, (ProofStep("expect", bare),))
     if len(lines) > MAX_STEPS:
-        raise InvalidProof(f"a proof has at most {MAX_STEPS} steps")
+        raise InvalidProof(f"a proof may have at most {MAX_STEPS} steps")
     steps = tuple(_parse_step(line) for line in lines)
     if not any(step.verb == "expect" for step in steps):
-        raise InvalidProof("a proof expects something")
+        raise InvalidProof("a proof needs at least one `expect`")
     return Proof(bare, steps)
 
 
 def _parse_step(line: str) -> ProofStep:
     if (found := _STEP.fullmatch(line)) is None:
-        raise InvalidProof(f"a step begins with click, fill, wait or expect: {line:.80}")
+        raise InvalidProof(f"a step must begin with click, fill, wait or expect: {line:.80}")
     verb, rest = found[1], found[2].strip().rstrip(";")
     if verb == "click":
         return ProofStep("click", _strip_quotes(rest))
@@ -79,7 +79,7 @@ def _parse_fill(rest: str, line: str) -> ProofStep:
     else:
         selector, _, value = rest.partition(" ")
     if not value.strip():
-        raise InvalidProof(f"a fill has a selector and a text: {line:.80}")
+        raise InvalidProof(f"a fill needs a selector and a text: {line:.80}")
     return ProofStep("fill", selector, _strip_quotes(re.sub(r"^\s*(?:with|=|,)\s+", "", value).strip()))
 
 

@@ -1,7 +1,7 @@
 """The only way out of the browser: an HTTP proxy that lets through the site's own host and port, and public addresses.
 
-Each name is resolved once, every address it has must be public, and the connection goes to the address that was
-looked at. Request interception inside the browser is not enough: redirects, workers, WebSockets and rebinding pass it.
+Each name is resolved once, all its addresses must be public, and the connection goes to an address that was checked.
+Request interception inside the browser is not enough: redirects, workers, WebSockets and rebinding pass it.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ Resolve = Callable[[str, int], Awaitable[list[str]]]
 Failure = Literal["refused", "unresolved", "unreachable"]
 
 WELL_KNOWN = ("cdn.jsdelivr.net", 443)
-"""Asked for where nothing else was reached: is there a network at all?"""
+"""If nothing else was reached, this host is tried, to learn whether there is a network at all."""
 
 
 @dataclass
 class Proxy:
-    """The proxy at `url`, and what became of the hosts it was asked for, the site's own left out."""
+    """The proxy at `url`, and which hosts it reached or not, without the site's own."""
 
     url: str
     resolve: Resolve

@@ -1,7 +1,7 @@
-"""Checks in the language of a test runner: their words are put beside the text, and it runs as it stands.
+"""Checks that are written for a test runner. The runner's commands are defined before the text, which runs unchanged.
 
-`runner.js` holds the words: a closed table of what Playwright, Cypress, Selenium, Testing Library, jQuery, Jest and
-Chai have for locating, acting, reading and expecting. A word that is not in it leaves the check to a proof.
+`runner.js` holds these commands: a fixed table of those that Playwright, Cypress, Selenium, Testing Library, jQuery,
+Jest and Chai have to locate, act, read and expect. A check that uses any other command is left to a proof.
 """
 
 import re

@@ -17,7 +17,7 @@ from orchestrator.verify.proofs import Proof, ProofStep
 
 POLL_S = 0.1
 SLOWEST_POLL_S = 0.5
-"""A page is asked at least as often as if each look took so long."""
+"""The page is asked at least as many times as if each evaluation took so many seconds."""
 
 NO_ANSWER = "gave no answer in time"
 
@@ -37,8 +37,8 @@ _SET = """(element, value) => {
 async def evaluate_checks(session: CDPSession, wanted: Mapping[str, str], seconds: float) -> dict[str, Outcome]:
     """Evaluate each check until it holds, or until `seconds` and what it asks for itself are over.
 
-    Nothing is changed by that: a check that may act on the page comes back as one that `acts`. All at once: one that
-    waits holds none of the others up.
+    This changes nothing on the page: a check that may act on it comes back with `acts`. All checks run at the same
+    time, so none waits for another.
     """
 
     async def evaluate_check(label: str, text: str) -> tuple[str, Outcome]:
@@ -50,7 +50,7 @@ async def evaluate_checks(session: CDPSession, wanted: Mapping[str, str], second
 async def poll_until_true(session: CDPSession, text: str, seconds: float, *, harmless: bool = False) -> Outcome:
     """Evaluate a text until it holds or `seconds` are over, and return what it gave last.
 
-    Where a machine under load is slow to answer, that is not the page's fault: it is asked some times all the same.
+    If a busy machine answers slowly, that is not the page's fault, so the page is still asked a few times.
     """
     until = time.monotonic() + seconds
     outcome = Outcome(holds=False, seen=NO_ANSWER)
@@ -66,7 +66,7 @@ async def poll_until_true(session: CDPSession, text: str, seconds: float, *, har
 
 
 async def try_evaluating(session: CDPSession, text: str, limit: float, *, harmless: bool = False) -> Outcome | None:
-    """Return what a text gives, None for one that gives nothing within `limit` seconds."""
+    """Return the value of a text, or None if it has none within `limit` seconds."""
     try:
         return await evaluate(session, text, limit, harmless=harmless)
     except Error as error:
@@ -84,7 +84,7 @@ async def run_proof(page: Page, proof: Proof, seconds: float) -> Shown:
         try:
             shown = await _run_step(page, session, step, seconds)
         except PlaywrightTimeoutError:
-            shown = (False, f"there is no {step.what} that could be used")
+            shown = (False, f"there is no {step.what} that can be used")
         except Error as error:
             shown = (False, error.message.partition("\n")[0])
         if shown[0] and urlsplit(page.url).netloc != origin:
@@ -112,7 +112,7 @@ async def _run_step(page: Page, session: CDPSession, step: ProofStep, seconds: f
 
 
 async def is_responsive(page: Page, seconds: float) -> bool:
-    """Whether the page still runs anything at all."""
+    """Whether the page still runs at all."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while not page.is_closed():

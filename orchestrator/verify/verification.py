@@ -35,10 +35,14 @@ MARGIN_S = 0.5
 
 @dataclass(frozen=True)
 class Subject:
-    """What is verified. `base`: the repository's name; `before`: the site of the round before, empty in the first.
+    """What is verified.
 
-    `asked`: the checks of all rounds, `this` the round that asks now; `attachments`: as they were sent; `proofs`: what
-    the model gave for checks in prose, by their labels.
+    - `base`: the repository's name
+    - `before`: the site of the round before, empty in the first
+    - `asked`: the checks of all rounds
+    - `this`: the number of the current round
+    - `attachments`: as they were sent
+    - `proofs`: label of a check in prose -> the model's proof
     """
 
     site: Site
@@ -127,7 +131,7 @@ async def _try_proof(entry: tuple[int, Check], text: str, subject: Subject, tria
         others["the page as it was before"] = subject.before
     for name, site in others.items():
         if (await _run_proof_on(trial, site, proof, min(patience, seconds)))[0]:
-            return make_verdict(entry, "prose", (False, f"its proof holds on {name} too, so it shows nothing"), text)
+            return make_verdict(entry, "prose", (False, f"its proof holds on {name} too, so it proves nothing"), text)
     return make_verdict(entry, "prose", shown, text)
 
 

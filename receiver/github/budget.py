@@ -1,4 +1,4 @@
-"""How many calls of GitHub's those may cost who need no secret: one budget for all of them together.
+"""How many calls to GitHub may be made for requests that need no secret: one budget for all of them together.
 
 The token may make 5,000 calls an hour, and every dispatch is one of them:
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#primary-rate-limit-for-authenticated-users
@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 CALLS, PER_MINUTE = 20.0, 8.0
-"""That may be made at once, and that come back each minute: in no hour more than 20 + 480 calls, a tenth of 5,000."""
+"""How many calls may be made at once, and how many come back each minute: at most 20 + 480 calls an hour, a tenth of
+5,000.
+"""
 
 
 class SpentError(Exception):
@@ -46,7 +48,9 @@ class CallBudget:
 
 
 class Purse:
-    """What a question may take from the budget. `keep`: calls that are left to questions that matter to more people.
+    """What one request may take from the budget.
+
+    `keep`: calls that must be left for requests that matter to more people.
 
     `is_refunded`: a call that GitHub answers with 304 comes back. Only where the number of addresses is fixed, and so
     the number of calls: free ones count for the limits on calls a minute all the same.

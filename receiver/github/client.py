@@ -1,4 +1,4 @@
-"""What the receiver asks of GitHub: take a dispatch, keep a large request, say what came of one."""
+"""What the receiver asks GitHub to do: take a dispatch, store a large request, say how far a request is."""
 
 import asyncio
 import json
@@ -23,12 +23,12 @@ from receiver.settings import Settings
 
 WORKFLOW = "build.yml"
 STORE_S = 30
-"""For a blob: many megabytes take longer than the few seconds of a dispatch."""
+"""Seconds for storing a blob, because many megabytes take longer than a dispatch."""
 
 LOOK_S = 10.0
 
 POOLS, POOL_CONNECTIONS = 20, 5
-"""A hundred connections: as many calls as GitHub takes at a time.
+"""A hundred connections, because GitHub takes a hundred calls at a time.
 
 https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 """
@@ -51,7 +51,7 @@ _log = logging.getLogger("pagewright.receiver")
 class NotTakenError(Exception):
     """GitHub did not take the call. `retry_after`: seconds after which it may. The text names the remedy.
 
-    `detail`: GitHub's own sentence, for the log alone.
+    `detail`: GitHub's own sentence, only for the log.
     """
 
     def __init__(self, reason: str, retry_after: float = LATER_S, detail: str = "") -> None:
@@ -61,7 +61,7 @@ class NotTakenError(Exception):
 
 
 class BlockedError(Exception):
-    """GitHub's push protection, or a rule of the pipeline repository, does not take what a request holds: for good."""
+    """GitHub's push protection, or a rule of the pipeline repository, refuses the content of a request for good."""
 
 
 class _Pools(httpx.AsyncBaseTransport):
@@ -97,7 +97,7 @@ def create_http_client() -> httpx.AsyncClient:
 
 
 class GitHub:
-    """GitHub's API as far as the receiver needs it. Keeps connections, and what it saw a moment ago."""
+    """GitHub's API as far as the receiver needs it. Keeps connections, and remembers recent answers."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""What time it is, by this machine's clock held against GitHub's."""
+"""What time it is. This machine's clock is compared with GitHub's."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 import httpx
 
 SKEW_S = 60.0
-"""What a clock may be off: a `Date` has whole seconds, and answers take their time."""
+"""How many seconds the clocks may differ: `Date` has whole seconds, and an answer takes time to arrive."""
 
 _log = logging.getLogger("pagewright.receiver")
 

@@ -29,10 +29,13 @@ class AnsweringCommit:
 
 @dataclass(frozen=True)
 class RequestRun:
-    """The newest run of a request. `state`: queued, running, or failed (ended, with or without a commit).
+    """The newest run of a request.
 
-    `has_succeeded`: it or an earlier one ended well, which job `publish` does once the page is live and the evaluator
-    told. `since`, `until`: ISO 8601 UTC, from the creation of the earliest that is listed to the newest's last change.
+    - `state`: queued, running, or failed (ended, with or without a commit)
+    - `has_succeeded`: this run or an earlier one ended well; job `publish` does so once the page is live and the
+      evaluator was told
+    - `since`: when the earliest listed run was created, ISO 8601 in UTC
+    - `until`: when the newest run last changed, ISO 8601 in UTC
     """
 
     request: str

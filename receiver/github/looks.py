@@ -1,4 +1,4 @@
-"""Looks at GitHub: what was seen a moment ago is not looked at again, and all who ask at once share one look."""
+"""Reads from GitHub. Recent answers are used again, and people who ask at the same time share one call."""
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms to look. `age_s`: how old may be what is seen; `purse`: who pays.
+    """How to look. `age_s`: how old may be what is seen; `purse`: who pays.
 
     Without a purse it costs no budget: who asks has the secret, or owns the receiver.
     """

@@ -73,7 +73,7 @@ class Door:
                 headers = {"retry-after": str(math.ceil(wait))}
                 raise RefusedRequest(429, "Too many wrong secrets were sent from this address. Wait a minute.", headers)
             raise RefusedRequest(
-                401, "The secret or the e-mail is not accepted. Use those that were agreed for this receiver."
+                401, "The secret or the e-mail is not accepted. Use those that you got from the receiver's owner."
             )
 
     async def _dispatch(self, request: Request) -> None:

@@ -128,7 +128,7 @@ class Bodies:
                 try:
                     await _feed_outline(body.outline, body.content)
                 except TooManyValues:
-                    said = f"The body has more than {MOST_VALUES} values. Send one JSON object, encoded as UTF-8."
+                    said = f"The body has more than {MOST_VALUES} values. Send a request with fewer values."
                     return RefusedRequest(400, said, CLOSING)
                 started += asyncio.get_running_loop().time() - began
                 clock.reschedule(started + min(self._settings.read_s, GRACE_S + len(body.content) / PACE))

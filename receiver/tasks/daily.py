@@ -38,9 +38,11 @@ _log = logging.getLogger("pagewright.receiver")
 class _Day:
     """What is known of one day.
 
-    `listed`: GitHub's number of runs, `repeats` of them for a request that had one already. `since`: what was sent on
-    here and may not be in that number, with the time; `repeats_since`: how much more of it was sent again. `begun`:
-    tasks of the day that were sent on here.
+    - `listed`: how many runs GitHub lists
+    - `repeats`: how many of these are for a request that already had a run
+    - `since`: what was dispatched here and may not be in `listed` yet, with the time
+    - `repeats_since`: how many more requests were sent again since `listed` was read
+    - `begun`: how many tasks of this day were dispatched here
     """
 
     day: date
@@ -110,7 +112,7 @@ class Daily:
         if not self._is_allowed(request):
             await self._refresh_runs(now)
         if not self._is_allowed(request):
-            _log.warning("task %s: refused, the %d of this day are used up", request, self.most)
+            _log.warning("task %s: refused, because the %d tasks of this day are used up", request, self.most)
             raise _used_up_error(self.most, now)
         is_repeat = self._is_repeat(request)
         if is_repeat:

@@ -35,7 +35,11 @@ class TooManyValues(ValueError):
 
 @dataclass
 class Outline:
-    """What is known of a body so far. `root`: its first byte; `found`: each of NAMES, None if it is no string."""
+    """What is known of a body so far.
+
+    - `root`: its first byte
+    - `found`: the value of each of NAMES, None if it is not a string
+    """
 
     root: bytes = b""
     depth: int = 0

@@ -38,18 +38,28 @@ Playing = Callable[[str], str]
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; what is not set is as a good one has it.
+    """One answer. The defaults are those of a good one.
 
-    `tokens`: in and out, of those in `cached` and `written` come from a cache or go to it; None: counted, and the
-    cache's with them. `obeys`: ends at the limit of tokens asked for. `status`: an outage in the provider's words, or
-    `inside` an answer of 200; with `body`, that and nothing else. `blanks`: bytes of white space before the answer.
-    `delay`: seconds before it; `pace`: seconds between its pieces; `silent` never answers, `trickle` begins and never
-    ends; `cut`: the connection ends midway, after the head, or before anything.
-
-    Of a stream: `thought` comes before the answer, in pieces of `piece` characters as that; `lacks`: the events that
-    are never sent; `named`: the model that says it answers; `stays`: after so many pieces of text or thought the body
-    ends as if it were whole, or nothing more comes where it `stalls`; `waits`: before that many pieces nothing comes
-    until the event is set.
+    - `tokens`: tokens in and out; None: they are counted, and the cache's too
+    - `cached`: how many of the tokens come from a cache
+    - `written`: how many of the tokens go to a cache
+    - `obeys`: the answer ends at the limit of tokens that was asked for
+    - `status`: an outage in the provider's words
+    - `inside`: the outage comes in an answer with status 200
+    - `body`: with `status`: exactly what is sent
+    - `blanks`: bytes of white space before the answer
+    - `delay`: seconds before the answer
+    - `pace`: seconds between its pieces
+    - `silent`: the server never answers
+    - `trickle`: the answer begins and never ends
+    - `cut`: the connection ends midway, after the head, or before anything
+    - `thought`: in a stream: thinking that comes before the answer
+    - `piece`: in a stream: characters in one piece
+    - `lacks`: in a stream: events that are never sent
+    - `named`: in a stream: the model that says it answers
+    - `stays`: in a stream: after so many pieces the body ends as if it were whole
+    - `stalls`: with `stays`: nothing more comes, and the body does not end
+    - `waits`: in a stream: how many pieces come, and the event that must be set before the next one
     """
 
     content: str | None = ""

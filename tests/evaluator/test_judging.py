@@ -166,7 +166,7 @@ async def test_a_page_that_does_not_answer_fails_by_name(hub: Hub) -> None:
     verdict = await seen(hub, asked)
     assert states(verdict) == ["passed", "unproved", *UNSEEN[2:]]
     assert verdict.marks[3].seen == "/: no answer"
-    assert verdict.findings[0].text.startswith("Expected the page to be there")
+    assert verdict.findings[0].text.startswith("Expected the page to exist")
 
 
 @pytest.mark.parametrize("url", ["", "ftp://a/", None, 7])

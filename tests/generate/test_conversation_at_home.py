@@ -179,7 +179,7 @@ async def test_who_waits_is_told_of_each_call_and_of_the_silence_after_it(monkey
     await at_home(at, Reply(PAGE + README, delay=0.1))
     told = [line for line in told if "not available at its server" not in line]
     assert re.fullmatch(r"home: asked with about \d+ tokens, for at most 8000 tokens in 240 s", told[0])
-    assert told[1] == "home: silent for 0 s"
+    assert told[1] == "home: sent nothing for 0 s"
     assert len(told) >= 3
 
 
@@ -198,7 +198,7 @@ async def test_a_correction_that_does_not_fit_behind_the_answer_is_asked_for_as_
     assert outcomes(at) == ["asked again: README.md is missing.", "answered"]
     assert [len(asked["messages"]) for asked in server.prompts] == [2, 2]
     assert "README.md is missing." in last_prompt(server)
-    assert "The site below was opened" in last_prompt(server)
+    assert "A browser opened the site below" in last_prompt(server)
 
 
 async def test_an_answer_that_is_cut_where_nothing_more_fits_is_not_continued() -> None:

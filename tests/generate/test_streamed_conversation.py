@@ -92,7 +92,7 @@ async def test_a_silent_model_is_left_for_the_next_and_what_it_had_written_is_pa
         made = await making.generate_site()
         await asyncio.wait_for(server.left.wait(), 5)
     assert (made.built_by, dict(made.site.files)) == ("second", MADE)
-    assert outcomes(making) == ["nothing came for 2 s", "answered"]
+    assert outcomes(making) == ["nothing arrived for 2 s", "answered"]
     assert making.cost_usd is not None
     assert story(told) == [("asked", 1), ("answered", 1), ("asked", 2), ("answered", 2)]
 
@@ -101,7 +101,7 @@ async def test_the_last_model_may_be_silent_for_as_long_as_there_is_time() -> No
     async with model_server(by_model={"first": [Reply(silent=True)], "second": [Reply(PAGE + README, delay=0.5)]}) as s:
         making, _ = generation(s, "first", "second", silence_s=0.2)
         made = await making.generate_site()
-    assert (made.built_by, outcomes(making)) == ("second", ["nothing came for 0.2 s", "answered"])
+    assert (made.built_by, outcomes(making)) == ("second", ["nothing arrived for 0.2 s", "answered"])
 
 
 async def test_what_is_whole_of_an_answer_that_stays_unfinished_is_used_where_nothing_better_comes(
@@ -113,7 +113,7 @@ async def test_what_is_whole_of_an_answer_that_stays_unfinished_is_used_where_no
         making, told = generation(server, "first", seconds=2)
         made = await making.generate_site()
     assert (made.built_by, dict(made.site.files), made.is_cut_off) == ("first", MADE, True)
-    assert outcomes(making) == ["not at its end after 2 s", f"used as it is: {BROKEN_OFF.text}"]
+    assert outcomes(making) == ["not finished after 2 s", f"used as it is: {BROKEN_OFF.text}"]
     assert [event.path for event in told if isinstance(event, FileEvent)] == ["index.html", "README.md"]
 
 

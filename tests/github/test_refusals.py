@@ -91,7 +91,7 @@ def test_each_reason_has_a_remedy_for_the_owner_and_a_text_without_a_token_for_e
 def test_what_an_evaluator_is_told_holds_nothing_of_the_token_not_even_in_githubs_words() -> None:
     (said, _) = SAYINGS[Reason.SAML]
     refused = GitHubRefused(403, said)
-    assert refused.told == "GitHub answered 403: its organization requires single sign-on."
+    assert refused.told == "GitHub answered 403: the organization requires single sign-on."
     assert "SAML enforcement" in str(refused)
     assert "single sign-on" in refused.remedy
     assert "lacks a permission" not in str(refused)

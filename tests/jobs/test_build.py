@@ -143,9 +143,9 @@ async def test_what_the_browser_finds_wrong_goes_back_to_the_model_until_it_hold
     _, files = job.handed_over(order(checks=checks))
     assert b'<p id="total">42</p>' in files["index.html"]
     asked = model.prompts[1]["messages"][1]["content"]
-    assert "must be true and is not: document.querySelector('#total').textContent === '42'\n  It gave: false" in asked
+    assert "must be true, but is not: document.querySelector('#total').textContent === '42'\n  It gave: false" in asked
     assert '<p id="total">41</p>' in asked
-    assert "Repairs that were tried before, what each changed and what passed then" in asked
+    assert "Earlier repairs: what each changed, and which checks passed then" in asked
     # The second repair begins with the same files as the first one, and is told what became of that.
     second = model.prompts[2]["messages"][1]["content"]
     assert "Repair 1 was not kept, because its site was no better as a whole." in second

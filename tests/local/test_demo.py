@@ -99,7 +99,7 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
         NoteEvent(text="before any group"),
         begun("Generate the site"),
         NoteEvent(text="llama: asked with about 900 tokens, for at most 3000 tokens in 240 s"),
-        NoteEvent(text="llama: silent for 30 s"),
+        NoteEvent(text="llama: sent nothing for 30 s"),
         FileEvent(call=1, path="index.html", state="begun", bytes=10),
         FileEvent(call=1, path="index.html", state="whole", bytes=1200),
         NoteEvent(text="llama: [bold]odd (0 tokens in)"),
@@ -112,7 +112,7 @@ def test_who_waits_sees_that_a_model_was_asked_and_how_long_it_has_been_silent()
         screen.show_event(event)
     assert out.getvalue().splitlines() == [
         "    llama: asked with about 900 tokens, for at most 3000 tokens in 240 s",
-        "    llama: silent for 30 s",
+        "    llama: sent nothing for 30 s",
         "    index.html: whole, 1200 bytes",
         "    llama: [bold]odd (0 tokens in)",
         "    ! No model gave a usable answer: no answer within 240 s",

@@ -256,7 +256,7 @@ async def test_what_is_nobodys_fault_and_proofs_that_do_not_hold_are_told_along_
 
 def test_what_is_wrong_is_told_with_what_was_seen() -> None:
     assert describe_faults(report("-+", "-"), 2, with_earlier=False) == [
-        "This check of round 2 must be true and is not: check 0\n  It gave: false"
+        "This check of round 2 must be true, but is not: check 0\n  It gave: false"
     ]
     assert len(describe_faults(report("-+", "-"), 2, with_earlier=True)) == 2
 

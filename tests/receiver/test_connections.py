@@ -154,7 +154,7 @@ async def test_where_all_have_come_a_new_one_is_to_come_again(monkeypatch: pytes
         assert said.startswith(b"HTTP/1.1 503 ")
         assert b"\r\nretry-after: 5\r\n" in said
         assert said.endswith(
-            b'{"error": "Too many requests are being handled. Wait a few seconds and send this one again."}'
+            b'{"error": "The receiver is busy with too many requests. Wait a few seconds and send this one again."}'
         )
         go_on.set()
         assert [await one for one in waiting] == [b"200", b"200"]

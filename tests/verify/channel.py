@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 class Channel:
     """One way out.
 
-    `page`: the document the browser opens. `headers`: what it is answered with; `files`: what lies beside it.
-    `reaches`: whether an ordinary browser gets to the tripwire; None if that differs between builds of Chromium.
-    `is_proxied`: whether a browser with a proxy asks the proxy, instead of giving up.
+    - `page`: the document that the browser opens
+    - `headers`: the headers of that document's answer
+    - `files`: the files beside it
+    - `reaches`: an ordinary browser gets to the tripwire; None if that differs between builds of Chromium
+    - `is_proxied`: a browser with a proxy asks the proxy, instead of giving up
     """
 
     name: str

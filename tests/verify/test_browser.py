@@ -102,7 +102,7 @@ async def test_where_the_sandbox_cannot_be_used_it_is_said_and_done_without(
     given = _picky(tmp_path, "FATAL: No usable sandbox!")
     async with open_cage(given, "http://127.0.0.1:1/", said.append) as cage:
         assert cage.browser.is_connected()
-    assert said == ["this machine does not let it"]
+    assert said == ["this machine does not allow it"]
 
 
 async def test_whoever_insists_on_the_sandbox_gets_no_browser_without(

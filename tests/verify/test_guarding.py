@@ -42,7 +42,7 @@ async def report(stage: tuple[Cage, ServedSite], script: str, *checks: str) -> R
 
 
 def said(seen: Report) -> str:
-    return "\n".join(finding.text for finding in seen.findings if "checks read through" in finding.text)
+    return "\n".join(finding.text for finding in seen.findings if "checks read with" in finding.text)
 
 
 REPLACED = {

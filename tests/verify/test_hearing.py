@@ -41,7 +41,7 @@ def test_a_name_that_an_unreached_script_may_set_is_noted_and_no_fault() -> None
     assert findings == []
     assert notes == [
         "Expected no uncaught error; saw: Chart is not defined. A script that could not be reached here may be why.",
-        "There is no network here, so nothing can be said of cdn.example.",
+        "There is no network here, so these hosts could not be reached: cdn.example.",
     ]
 
 

@@ -169,7 +169,7 @@ async def test_libraries_come_from_the_mirror_and_the_rest_from_where_it_lies(st
     report = await inspect_page(stage.cage, target, asked, TimeLimits(check=1))
     assert report.checks[0].state == "passed"
     assert report.findings == ()
-    assert report.notes == ("There is no network here, so nothing can be said of cdn.jsdelivr.net.",)
+    assert report.notes == ("There is no network here, so these hosts could not be reached: cdn.jsdelivr.net.",)
 
 
 async def test_a_check_that_names_its_own_time_gets_it(stage: Stage) -> None:
@@ -201,11 +201,11 @@ async def test_a_name_that_differs_in_case_or_place_is_said(stage: Stage) -> Non
     page = HOME + "<script src=App.js></script><script src=/app.js></script><script src=js/app.js></script>"
     report = await stage.report(page, app_js="1")
     texts = {finding.text for finding in report.findings}
-    outside = "Expected /app.js to be there; the site answered 404, because it lies outside the site"
+    outside = "Expected /app.js to exist; the site answered 404, because this address is outside the site"
     assert texts == {
-        "Expected App.js to be there; the site answered 404. There is app.js: capital letters count.",
+        "Expected App.js to exist; the site answered 404. There is app.js: upper and lower case matter.",
         f"{outside}: address files without a slash or a host in front.",
-        "Expected js/app.js to be there; the site answered 404. There is app.js.",
+        "Expected js/app.js to exist; the site answered 404. There is app.js.",
     }
 
 
@@ -250,7 +250,7 @@ async def test_a_check_in_the_language_of_a_test_runner_is_understood(stage: Sta
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("await page.route('**/*', () => {})", "It is in the language of a test runner and uses `page.route`"),
+        ("await page.route('**/*', () => {})", "It is written for a test runner and uses `page.route`"),
         ("len(document.querySelectorAll('li')) == 3", "It names `len`, which no page has"),
     ],
 )

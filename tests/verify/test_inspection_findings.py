@@ -32,7 +32,7 @@ async def test_what_the_page_complains_about_is_found(stage: Stage) -> None:
 async def test_a_missing_file_is_found_with_its_address_and_only_once(stage: Stage) -> None:
     report = await stage.report(HOME + "<img alt='' src=none.png><script>fetch('none.png')</script>")
     assert [(finding.kind, finding.text, finding.where) for finding in report.findings] == [
-        ("missing", "Expected none.png to be there; the site answered 404.", "asked for as image: none.png")
+        ("missing", "Expected none.png to exist; the site answered 404.", "requested as image: none.png")
     ]
 
 
@@ -42,7 +42,7 @@ async def test_what_cannot_be_had_from_outside_is_found(stage: Stage) -> None:
         page = f"{HOME}<img alt='' src={wire.url}x.png><script src=https://localhost:8443/x.js></script>"
         report = await stage.report(page)
         assert wire.connections == []
-    refused = "which has no public address: nobody's browser reaches it."
+    refused = "which has no public address, so no visitor can reach it."
     assert sorted((finding.kind, finding.text, finding.where) for finding in report.findings) == [
         ("external", f"Expected a public address; saw {wire.url}x.png, {refused}", "image"),
         ("external", f"Expected the script to load; saw https://localhost:8443/x.js, {refused}", "script"),

@@ -54,7 +54,7 @@ async def test_what_there_was_no_time_for_says_nothing_of_a_page_that_answers(st
     assert states(report) == ["unreadable", "passed"]
     assert report.checks[0].seen.startswith("There was no time left to evaluate it")
     assert report.findings == ()
-    assert report.notes == ("Not all of the page was looked at within 8 s.",)
+    assert report.notes == ("The page could not be examined completely within 8 s.",)
 
 
 async def test_no_check_holds_on_a_page_that_goes_from_document_to_document(stage: Stage) -> None:

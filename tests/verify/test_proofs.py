@@ -41,8 +41,8 @@ def test_steps_are_read_line_by_line() -> None:
     [
         ("", "1 to"),
         ("x" * (MAX_LENGTH + 1), "1 to"),
-        ('click "#go"', "expects something"),
-        ('click "#go"\ngoto https://example.com/\nexpect true', "begins with"),
+        ('click "#go"', "at least one `expect`"),
+        ('click "#go"\ngoto https://example.com/\nexpect true', "must begin with"),
         ('fill "#name"\nexpect true', "a selector and a text"),
         ("click a\n" * (MAX_STEPS + 1), "at most"),
     ],

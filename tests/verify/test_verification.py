@@ -86,7 +86,7 @@ async def test_what_a_proof_shows_counts_as_the_models_own() -> None:
 @pytest.mark.browser
 @pytest.mark.anyio
 async def test_a_proof_that_shows_nothing_leaves_the_check_unproved() -> None:
-    blank = "its proof holds on a blank page too, so it shows nothing"
+    blank = "its proof holds on a blank page too, so it proves nothing"
     assert await proved(
         ("Neat", "true"),
         ("Writes it itself", "document.body.innerHTML = '<h1>List</h1>'"),
@@ -104,11 +104,11 @@ async def test_a_proof_that_shows_nothing_leaves_the_check_unproved() -> None:
         ("unproved", blank),
         ("unproved", blank),
         ("unproved", "its proof does not hold: false"),
-        ("unproved", "its proof does not hold: step 1, click: there is no #none that could be used"),
+        ("unproved", "its proof does not hold: step 1, click: there is no #none that can be used"),
         ("unproved", "its proof does not hold: step 1, fill: Locator.evaluate: Error: the select has no option huge"),
         ("unproved", "its proof does not hold: step 1, click: the page left for another site"),
-        ("unproved", "its proof could not be read: a proof expects something"),
-        ("unproved", "its proof could not be read: a proof has 1 to 4000 characters"),
+        ("unproved", "its proof could not be read: a proof needs at least one `expect`"),
+        ("unproved", "its proof could not be read: a proof must have 1 to 4000 characters"),
     ]
 
 
@@ -119,7 +119,7 @@ async def test_a_new_wish_must_not_have_been_met_before_and_an_earlier_one_may()
     heading = ("It has a heading", "document.querySelector('h1').textContent")
     field = ("It has a field", "!!document.querySelector('#name')")
     assert await proved(heading, field, before=before) == [
-        ("unproved", "its proof holds on the page as it was before too, so it shows nothing"),
+        ("unproved", "its proof holds on the page as it was before too, so it proves nothing"),
         ("own", "true"),
     ]
     assert await proved(heading, field, before=before, this=2) == [("own", "List"), ("own", "true")]
@@ -155,8 +155,8 @@ async def test_a_proof_about_files_counts_where_it_fails_without_the_work() -> N
     report = await verify(subject, LIMITS, partial(open_cage, None))
     assert [(check.state, check.seen) for check in report.checks] == [
         ("own", "true"),
-        ("unproved", "its proof holds on a site without its files too, so it shows nothing"),
-        ("unproved", "its proof holds on a site whose files are empty too, so it shows nothing"),
+        ("unproved", "its proof holds on a site without its files too, so it proves nothing"),
+        ("unproved", "its proof holds on a site whose files are empty too, so it proves nothing"),
         ("unproved", "its proof does not hold: there is no `gone.json`"),
         ("own", "true"),
     ]

@@ -42,7 +42,7 @@ _PASSIVE = re.compile(
 )
 _PLACES = 300
 _LONGEST = 2_000
-"""Places of a name, and characters of a sentence, that are looked at: a brief may be a megabyte."""
+"""How many mentions of a name, and how many characters of a sentence, are read. A brief may be a megabyte long."""
 
 _LEAST_WORDS = 3
 _LEAST_SIGNS = 8  # of a language without spaces
@@ -67,7 +67,7 @@ _SHOWN = frozenset({"page", "site", "website", "app", "browser", "table", "chart
 _ELSEWHERE = _SHOWN | frozenset(
     {"title"} | {"to", "for", "with", "by", "from", "that", "which", "using", "totals", "each", "handling", "parsing"}
 )
-"""Words that say that something else changes than what lies in the file."""
+"""Words that say that something other than the file's content changes."""
 _SHORT = 6
 _TOWARDS = frozenset({"to", "into"})
 _MEANS = frozenset({"by", "with", "using", "per"})
@@ -83,7 +83,7 @@ _DATA = re.compile(
 
 
 def reason_to_refuse(name: str, brief: str, declared: str = "") -> Reason | None:
-    """Return why a change of the attachment `name` is not taken, None if it may change, as `may_change` says."""
+    """Return why a change of the attachment `name` is refused, or None if it may change (see `may_change`)."""
     if may_change(name, brief, declared):
         return None
     if not declared:
@@ -96,7 +96,7 @@ def reason_to_refuse(name: str, brief: str, declared: str = "") -> Reason | None
 
 
 def may_change(name: str, brief: str, declared: str = "") -> bool:
-    """Whether `brief` orders the attachment `name` to be changed. In doubt it does not.
+    """Whether `brief` orders the attachment `name` to be changed. If in doubt, it does not.
 
     An attached `index.html` is the page, so it may change. Code may change where the brief says what is done to it;
     data only by a plain order. `declared`: words of the brief that a model gives as the reason, in any language.

@@ -1,4 +1,4 @@
-"""What a model is told about each attachment: enough to write a page that reads it, within a fairly shared budget."""
+"""What a model is told about each attachment: enough to write a page that reads it, within one budget for all."""
 
 import asyncio
 import mimetypes
@@ -15,7 +15,7 @@ from orchestrator.generate.layout import split_csv_lines
 from orchestrator.generate.tables import Column, Table, Unshowable, format_count, read_csv
 
 MAX_READ = 10_000_000
-"""Bytes of one file that are looked at."""
+"""How many bytes of one file are read."""
 
 AT_ONCE = 2
 """Files that are read at the same time: each may take a process of its own."""
@@ -106,7 +106,7 @@ def _describe_text(name: str, data: bytes) -> str:
 
 
 def _describe_encoding(text: DecodedText) -> str:
-    """Return how a page has to decode a text that it would misread, empty if it reads it as it is."""
+    """Return how a page must decode a text that it would otherwise misread, or an empty text."""
     if text.encoding == "UTF-8":
         return "UTF-8 with a byte order mark (fetch removes it, JSON.parse alone does not),  " if text.has_mark else ""
     if text.lost:

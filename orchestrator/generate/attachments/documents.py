@@ -1,4 +1,4 @@
-"""Reading workbooks, PDFs and archives in a process of its own: no file can hang the build or fill it.
+"""Reading workbooks, PDFs and archives in a process of its own: so no file can hang the build or use up its memory.
 
 Run as `python -m orchestrator.generate.attachments.documents xlsx|pdf|zip` it reads the file on stdin and prints text.
 """

@@ -1,4 +1,4 @@
-"""JSON as a page reads it: what a browser's `JSON.parse` refuses and where, though other readers take it. Pure.
+"""JSON as a page reads it: what a browser's `JSON.parse` refuses, and where, even if other parsers accept it. Pure.
 
 The grammar is that of https://www.rfc-editor.org/rfc/rfc8259. Python's reader takes `NaN` and `Infinity` too.
 """

@@ -1,7 +1,4 @@
-"""Files that a brief speaks of without their names: "the attached script" is `sum.py` where there is no other.
-
-Pure.
-"""
+"""Files that a brief mentions without a name: "the attached script" is `sum.py` if there is no other script. Pure."""
 
 import re
 from collections.abc import Collection
@@ -40,7 +37,7 @@ _FILE = frozenset({"file", "attachment", "datei"})
 
 
 def with_names(text: str, names: Collection[str]) -> str:
-    """Return `text` with the name of a file in the place of words that can only mean that one of the attachments."""
+    """Return `text` with words that can only mean one of the attachments replaced by its name."""
     meant: dict[str, list[str]] = {}
 
     def replace_mention(found: re.Match[str]) -> str:

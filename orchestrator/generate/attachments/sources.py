@@ -1,4 +1,4 @@
-"""The bytes of a task's attachments: decoded, or fetched once from where they lie."""
+"""The bytes of a task's attachments: decoded from a data URI, or downloaded once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,10 +17,10 @@ from orchestrator.generate.attachments.unpacking import Unpacking, refuse_page
 
 FETCH_S = 30.0
 FETCH_BYTES = 25 * 1024**2
-"""Seconds and bytes that one attachment may take which lies elsewhere."""
+"""Seconds and bytes that the download of one attachment may take."""
 
 REDIRECTS = 5
-"""Hops from the address that was given, at most."""
+"""The most redirects."""
 
 _REDIRECT = frozenset({301, 302, 303, 307, 308})
 
@@ -85,7 +85,10 @@ async def _fetch_once(url: str, *, allow_private: bool) -> bytes:
 
 
 def resolve_redirect(url: str, location: str) -> str:
-    """Return where a redirect leads. No sign-in travels on; raises ValueError for what must not be followed."""
+    """Return where a redirect leads. User names and passwords are not passed on.
+
+    Raises ValueError for a redirect that must not be followed.
+    """
     to = urlsplit(urljoin(url, location))
     if to.scheme not in {"http", "https"} or not to.hostname:
         raise ValueError("its host redirects to something that is not a web address")

@@ -1,4 +1,4 @@
-"""What a host's answer holds: its packing undone without ever holding more than is allowed. Pure.
+"""Unpacks a host's compressed answer without ever holding more than is allowed. Pure.
 
 httpx unpacks each chunk whole, however large it becomes, so it is done here with zlib's own limit:
 https://docs.python.org/3/library/zlib.html#zlib.Decompress.decompress
@@ -51,7 +51,7 @@ class Unpacking:
             yield step
 
     def require_end(self) -> None:
-        """Raise ValueError if what came was only a part."""
+        """Raise ValueError if the end is missing."""
         if self._unpacked is not None and self._is_begun and not self._unpacked.eof:
             raise ValueError("its host sends it compressed, but the end is missing")
 

@@ -1,4 +1,4 @@
-"""What came of one call: the answer of a model with what it took, or why it has no answer that can be used. Pure."""
+"""The result of one call: the model's answer and its cost, or why there is no usable answer. Pure."""
 
 import time
 from collections.abc import Mapping
@@ -18,18 +18,23 @@ _PART = 2
 """A model that counts fewer than one in so many of our tokens has not read the whole prompt."""
 
 _BLOCKS = ("<file", "<edit", "```")
-"""What thinking holds where a server takes the whole answer for it."""
+"""What the thinking holds if a server takes the whole answer for thinking."""
 
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What a model said. `problem`: why that cannot be used at all, else empty. `is_cut`: it met its length limit.
+    """What a model answered.
 
-    `is_answered`: the provider took the call and answered it; `is_empty`: with nothing at all; `is_too_long`: the
-    prompt is longer than what the model reads; `context`: how many tokens that is, where the answer shows it;
-    `is_late`: it did not come in time, and its server may still work on it; `read`: tokens of the
-    prompt in the server's count, None if it does not say; `partial`: where there is a problem, what came before it;
-    `is_abandoned`: we ended it, because the model was silent or went round in circles.
+    - `problem`: why the answer cannot be used at all, else empty
+    - `partial`: if there is a problem, the text that arrived before it
+    - `is_cut`: the answer reached its length limit
+    - `is_answered`: the provider accepted the call and answered it
+    - `is_empty`: the answer has no text at all
+    - `is_too_long`: the prompt is longer than what the model reads
+    - `context`: how many tokens the model reads, if the answer shows it
+    - `is_late`: it did not arrive in time, and the server may still work on it
+    - `is_abandoned`: we ended the call, because the model was silent or repeated itself
+    - `read`: tokens of the prompt as the server counts them, None if it does not say
     """
 
     text: str
@@ -76,7 +81,7 @@ class WholeAnswer:
 
 
 def parse_response(response: Any) -> WholeAnswer:
-    """Read an answer that came in one piece. litellm calls nothing and a refusal a success too."""
+    """Read an answer that came in one piece. litellm reports an empty answer and a refusal as success too."""
     choice = response.choices[0] if response.choices else None
     text = _message_text(choice.message) if choice else ""
     named = getattr(response, "model", None)
@@ -114,7 +119,7 @@ def _read_count(counts: Any, name: str) -> int:
 
 
 def judge_answer(model: Model, got: WholeAnswer, started: float, sent: CallSize) -> ModelAnswer:
-    """Tell a usable answer from what litellm also calls success: nothing, or a refusal."""
+    """Tell a usable answer from an empty answer or a refusal, which litellm reports as success too."""
     text, problem, is_empty = got.text, "", False
     if got.reason == "content_filter":
         problem = "stopped by the provider's content filter"
@@ -160,7 +165,7 @@ def _describe_server(model: Model, got: WholeAnswer, sent: CallSize) -> str:
 
 
 def _usage_fields(model: Model, usage: Usage, *, is_priced: bool) -> dict[str, Any]:
-    """Return tokens and price as an Attempt records them. What nobody counted has no known price."""
+    """Return tokens and price as an Attempt records them. If nobody counted the tokens, the price is unknown."""
     is_free = model.price is not None and model.price.is_free
     is_known = is_free or (is_priced and usage.tokens_in + usage.tokens_out > 0)
     return {
@@ -186,9 +191,9 @@ def failed_answer(model: Model, outcome: str, started: float, cost_usd: float | 
 
 
 def unfinished_answer(model: Model, outcome: str, started: float, came: WholeAnswer, *, is_priced: bool) -> ModelAnswer:
-    """Return what had come of an answer that did not come to its end, with what that much of it took.
+    """Return the part of an unfinished answer that arrived, with its cost.
 
-    `is_priced`: what came is all that has to be paid for.
+    `is_priced`: only the part that arrived has to be paid for.
     """
     attempt = _build_attempt(model, outcome, started, _usage_fields(model, came.usage, is_priced=is_priced))
     return ModelAnswer("", attempt, outcome, is_answered=False, partial=came.text)

@@ -1,4 +1,4 @@
-"""Money, tokens and time of one task: asked in one place, before every call."""
+"""The money, tokens and time of one task. They are checked in this one place, before every call."""
 
 from dataclasses import dataclass, field
 
@@ -7,16 +7,16 @@ from orchestrator.core.report import Attempt
 from orchestrator.generate.models.presets import Model, Price
 
 CALL_S = 240.0
-"""No answer takes longer than this; the time of one that does is better given to another."""
+"""No answer may take longer than this. After that, the time is better given to another model."""
 
 SHORTEST_CALL_S = 5.0
 """With less time than this no call is made."""
 
 SHORTEST_ANSWER = 2_000
-"""Tokens; where the money pays for less than this no call is made: it would mostly be spent on half an answer."""
+"""Tokens. If the money pays for fewer, no call is made: it would probably buy only half an answer."""
 
 LEAST_ROOM = 600
-"""Tokens; with less room than this in a model's context no call is made: not even a small page fits."""
+"""Tokens. If a model's context has less room, no call is made: not even a small page would fit."""
 
 UNPRICED_TOKENS = 400_000
 """What a task may spend, in and out, on models whose price nobody knows."""
@@ -46,7 +46,7 @@ class TaskBudget:
     attempts: list[Attempt] = field(default_factory=list)
     lost_usd: float = 0.0
     lost_tokens: int = 0
-    """What calls may have taken at most whose count never arrived: ended by the clock, or by a broken connection."""
+    """The most that calls without a count can have cost: those that a deadline or a broken connection ended."""
     calls: int = 0
     """How many were made so far: the number of the last one."""
 
@@ -91,7 +91,7 @@ class TaskBudget:
         return _prompt_cost(model.price, tokens_in, caches=model.caches) + model.price.output * tokens_out / _MILLION
 
     def record_lost_call(self, model: Model, tokens_in: int, tokens_out: int) -> None:
-        """Count a call of which nobody said what it took at so many tokens."""
+        """Count a call at so many tokens, because nobody said what it cost."""
         cost = self.most_usd(model, tokens_in, tokens_out)
         if cost is None:
             self.lost_tokens += tokens_in + tokens_out

@@ -1,4 +1,4 @@
-"""One call of one model, through litellm's Router: it retries what may be retried, and knows the providers.
+"""One call of one model, through litellm's Router: the Router knows the providers, and retries what may be retried.
 
 litellm's own fallbacks can send one provider's key to another, and count truncated, empty and broken answers as
 success: the chain of models is ours (`generation.py`), and what an answer is worth is decided here and in
@@ -109,7 +109,7 @@ class ModelCall:
         return judge_answer(self.model, got, self.started, CallSize(count_prompt_tokens(self.messages), self._tokens))
 
     def _finish_interrupted(self, reason: Exception) -> ModelAnswer:
-        """Return what there is where we did not wait for more."""
+        """Return what has arrived, because we did not wait for more."""
         heard = self._follower.heard
         if heard.has_come and heard.is_whole:
             return self._finish_answer(heard.collect_answer(count_prompt_tokens(self.messages)))
@@ -120,17 +120,17 @@ class ModelCall:
         return replace(answer, partial=max(answer.partial, self._longest_partial(), key=len))
 
     def _longest_partial(self) -> str:
-        """Return the most that came of a try whose stream broke off."""
+        """Return the longest part of an answer among the tries whose stream broke off."""
         return max((heard.read_so_far() for heard in self._broken), key=len, default="")
 
     @property
     def silent_s(self) -> float:
-        """For how many seconds nothing has come."""
+        """For how many seconds nothing has arrived."""
         heard = self._follower.heard
         return time.monotonic() - (heard.last or heard.began)
 
     def stopped_answer(self) -> ModelAnswer:
-        """Return what had come when somebody ended the call."""
+        """Return what had arrived when somebody stopped the call."""
         return self._end_answer("stopped")
 
     async def _fetch_whole(self) -> WholeAnswer:
@@ -154,7 +154,7 @@ class ModelCall:
                 await asyncio.sleep(AGAIN_S)
 
     def _may_try_again(self, heard: PartialAnswer, error: Exception | None) -> bool:
-        """Whether an answer may be asked for once more whose stream broke off. Each try has to be paid for."""
+        """Whether to ask again for an answer whose stream broke off. Each try costs money."""
         status = None if error is None else response_status(error)
         is_refused = status is not None and 400 <= status < 500 and status not in _WORTH_ANOTHER_TRY
         if len(self._broken) == TRIES or is_refused:
@@ -168,7 +168,7 @@ class ModelCall:
         return True
 
     async def _send_request(self) -> Any:
-        """Make the call in a form that the provider takes, as soon as its model is loaded."""
+        """Make the call in a form that the provider accepts, as soon as its model is loaded."""
         until, adapted = self.started + self.allowance.seconds, 0
         router = self._build_router()
         while True:
@@ -211,7 +211,7 @@ class ModelCall:
             return failed_answer(self.model, outcome, self.started, 0.0)
         seconds = self.allowance.seconds
         if self._follower.heard.has_come:
-            return replace(self._end_answer(f"not at its end after {seconds:.0f} s"), is_late=True)
+            return replace(self._end_answer(f"not finished after {seconds:.0f} s"), is_late=True)
         return replace(failed_answer(self.model, f"no answer within {seconds:.0f} s", self.started, None), is_late=True)
 
     def _end_answer(self, outcome: str) -> ModelAnswer:
@@ -226,7 +226,7 @@ class ModelCall:
         return unfinished_answer(self.model, outcome, self.started, came, is_priced=not is_hidden)
 
     def _answer_from_error(self, error: Exception) -> ModelAnswer:
-        """Return what is told of a call that raised: only the kind, and why in words of ours.
+        """Return what is reported of a call that raised: only the kind of error, and why, in our own words.
 
         The text may repeat the prompt, the key or the provider's HTML.
         """

@@ -1,7 +1,7 @@
-"""Who follows an answer while it comes: tells of its files and of its life, and leaves one that will not end well.
+"""Watches an answer while it arrives: reports its files and its progress, and ends a call that will not end well.
 
-An answer is looked at a few times a second, and looking never takes more than a small share of the time: so following
-a long one costs as much for each second as following a short one.
+The answer is read a few times a second, and reading takes at most a small share of the time. So a long answer costs no
+more each second than a short one.
 """
 
 import asyncio
@@ -18,13 +18,16 @@ from orchestrator.generate.reply.cut import join_continuation
 from orchestrator.generate.reply.reply import Edit, File, Reply, parse_reply
 
 CLOSING_S = 2.0
-"""What an ended call may take to close its connection, and a server to do so after a whole answer."""
+"""Seconds that an ended call may take to close its connection, and a server after a complete answer."""
 
 TIMES = 3
-"""A server that sends so many times the tokens that were allowed obeys no limit. Tokens of models differ by less."""
+"""If a server sends so many times the allowed tokens, it ignores the limit.
+
+Models count tokens differently, but not that differently.
+"""
 
 _LOOP_STEP = 2_000
-"""Characters that come between two looks for a loop."""
+"""Characters between two searches for a loop."""
 
 # Files that a model writes while it thinks are no files of its answer; the reader knows thoughts by their end.
 _THINKS = re.compile(r"\A\s*[<◁](think|thinking|thought|reasoning)[>▷](?!.*[<◁]/\1[>▷])", re.DOTALL | re.IGNORECASE)
@@ -32,7 +35,7 @@ _THINKS = re.compile(r"\A\s*[<◁](think|thinking|thought|reasoning)[>▷](?!.*[
 
 @dataclass(frozen=True)
 class Pace:
-    """How often an answer is looked at that is still coming.
+    """How often an unfinished answer is read.
 
     `look_s`: seconds between two looks at least; `share`: of the time that goes into reading it, at most; `quiet_s`:
     seconds between two events while nothing comes.
@@ -48,9 +51,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Following:
-    """How one call is followed. `tell`: receives its events; `call`: its number in them.
+    """How one call is followed.
 
-    `before`: the answer that a continuation goes on from; `has_next`: another model can be asked instead.
+    - `tell`: receives the events of the call
+    - `call`: the number of the call in these events
+    - `before`: the answer that this one continues
+    - `has_next`: another model can be asked instead
     """
 
     tell: Emit = ignore_event
@@ -61,19 +67,20 @@ class Following:
 
 
 class Abandoned(Exception):
-    """The call was ended because nothing good would come of it. The text says why, as an outcome does."""
+    """We ended the call, because the answer would not become usable. The text says why."""
 
 
 class Complete(Exception):
-    """The answer is whole, though its server keeps the connection open."""
+    """The answer is complete, but its server keeps the connection open."""
 
 
 @dataclass
 class Follower:
-    """The eyes on one call, with what they have seen.
+    """Watches one call, and keeps what it has seen.
 
-    `tokens`: of the answer at most; `heard`: its try of this moment; `is_streamed`: that comes in pieces, so that
-    silence and loops can be told.
+    - `tokens`: how many tokens the answer may have
+    - `heard`: the answer so far, of the current try
+    - `is_streamed`: the answer comes in pieces, so that silence and loops can be noticed
     """
 
     model: Model
@@ -111,13 +118,13 @@ class Follower:
             if is_loop_without_end(text) or is_loop_without_end(self.heard.thought.text):
                 raise Abandoned("repeats itself endlessly")
         if self.heard.tokens > TIMES * self.tokens:
-            raise Abandoned("goes on beyond the limit of its answer")
+            raise Abandoned("its answer is longer than the limit that was set")
         if now >= self._read_again and self.following.tell is not ignore_event:
             self._tell_files(text)
             took = time.monotonic() - now
             self._read_again = now + took + took / self.following.pace.share
         if self.is_streamed and self.following.has_next and (limit := self.exceeded_silence(now)):
-            raise Abandoned(f"nothing came for {limit:g} s")
+            raise Abandoned(f"nothing arrived for {limit:g} s")
 
     def exceeded_silence(self, now: float) -> float:
         """Return the seconds of silence that are allowed, where more have passed; else 0."""

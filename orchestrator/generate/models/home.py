@@ -1,4 +1,4 @@
-"""What a server at home says before its model is asked: which models it has, and how much they read at once."""
+"""What a server at home says before its model is asked: which models it has, and how large their contexts are."""
 
 import asyncio
 from collections.abc import Mapping
@@ -28,9 +28,12 @@ _OLLAMA = ("ollama", "ollama_chat")
 
 @dataclass(frozen=True)
 class HomeModel:
-    """What was found out about one model. `id`: litellm's, of the model that will answer; `says`: one clause, or none.
+    """What was found out about one model.
 
-    `context`: tokens, None if the server does not say; `is_there`: whether it can be asked, as far as one knows.
+    - `id`: litellm's id of the model that will answer
+    - `says`: a remark of one clause, or empty
+    - `context`: tokens, None if the server does not say
+    - `is_there`: the model can be asked, as far as is known
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What the calls of one task taught about the models: how each is asked, and how much it reads at once."""
+"""What was learnt about the models during one task: how to ask each, and how large its context is."""
 
 from dataclasses import dataclass, field, replace
 
@@ -13,10 +13,13 @@ _MOST_MARGIN = 5.0
 
 @dataclass
 class Learnt:
-    """What is known of one model beside its preset. `context`: tokens; `id`: litellm's, where the server has another.
+    """What is known of one model beside its preset.
 
-    `output`: tokens of an answer, where the preset's were used up by thinking; `was_heard`: its server was asked;
-    `margin`: how many times as many tokens it needs as are counted here.
+    - `context`: tokens
+    - `id`: litellm's id, if the server's model has another one
+    - `output`: tokens of an answer, if thinking used up those of the preset
+    - `was_heard`: the server was asked
+    - `margin`: how many times as many tokens the model needs as are counted here
     """
 
     form: Form = field(default_factory=Form)

@@ -33,8 +33,13 @@ USABLE = "usable"
 class ListedModel:
     """One line of the list.
 
-    `place`: in LLM_MODELS, from 1; `has_key`: None if none is needed; `usable`: None if nobody can be asked;
-    `ms`: until the endpoint answered; `context` and `output`: tokens; `price`: dollars for a million, None: unknown.
+    - `place`: the place in LLM_MODELS, from 1
+    - `has_key`: None if the model needs no key
+    - `usable`: None if nobody can be asked
+    - `ms`: milliseconds until the endpoint answered
+    - `context`: tokens
+    - `output`: tokens
+    - `price`: dollars for a million tokens, None if unknown
     """
 
     name: str

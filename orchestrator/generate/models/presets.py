@@ -1,4 +1,4 @@
-"""Which models can be asked, and what is known of each: `prompts/models.yaml`, and litellm's own list behind it."""
+"""Which models can be asked, and what is known about each: from `prompts/models.yaml`, and else from litellm's list."""
 
 import logging
 import re
@@ -16,27 +16,28 @@ from orchestrator.core.settings import Models, quiet_litellm
 from orchestrator.generate.models.counting import MARGIN
 
 _PACKAGE, _CLONE = Path(__file__).parents[2], Path(__file__).parents[3]
-"""What is told to models, and which there are: edited without touching code."""
+"""The prompts and the presets, which can be edited without touching code."""
 
 CONTEXT = 32_000
-"""Tokens that a model is taken to read and write at once where nobody says: what most servers at home allow."""
+"""The context, in tokens, that is assumed if nobody states it: what most servers at home allow."""
 
 OUTPUT = 8_000
-"""Tokens of an answer where nobody says: a page of about 800 lines."""
+"""Tokens of an answer, if nobody states a limit: a page of about 800 lines."""
 
 MOST_OUTPUT = 32_000
-"""Tokens of an answer that are asked for at most where a preset does not say: providers count them against the
-tokens that an account may use in a minute, whether they are written or not."""
+"""The most tokens of an answer that are requested if a preset does not say: providers count requested tokens against an
+account's limit for each minute, whether they are written or not.
+"""
 
 SILENCE_S = 30.0
-"""Seconds without a piece of an answer after which another model is asked, where a preset does not say."""
+"""Seconds without a piece of an answer after which another model is asked, if a preset does not say."""
 
 THINKING_S = 120.0
 """The same until the first piece, for models that think before it, and for servers at home, which may have to load the
 model and take long to read a prompt."""
 
 NO_KEY = "none"
-"""What is sent where there is no key: without any, litellm sends one that it finds in the environment."""
+"""Sent if there is no key. Otherwise litellm would send a key that it finds in the environment."""
 
 _NEEDING_A_KEY = frozenset(
     {"openai", "anthropic", "openrouter", "gemini", "azure", "mistral", "groq", "deepseek", "xai", "together_ai"}
@@ -59,7 +60,7 @@ class Price(_PresetEntry):
 
     @property
     def is_free(self) -> bool:
-        """Whether nothing costs anything, as at home."""
+        """Whether the model costs nothing, as at home."""
         return self.input == self.output == 0
 
 
@@ -85,11 +86,19 @@ class Preset(_PresetEntry):
 class Model:
     """One model of the chain, ready to be asked.
 
-    `name`: as LLM_MODELS has it; `params`: litellm's, the key among them; `context` and `output`: tokens; `price`:
-    None if nobody knows it; `caches`: takes marks for what to cache; `problem`: why it cannot be asked;
-    `is_home`: its server has an address of its own and gets no key; `context_is_guessed`: nobody gave it; `margin`:
-    how many times as many tokens it may need as are counted here; `streams`: its answers come in pieces; `silence_s`:
-    seconds that may pass until the first of them, if another model can be asked instead; `thinks`: before it answers.
+    - `name`: as LLM_MODELS has it
+    - `params`: litellm's parameters, the key among them
+    - `context`: tokens of prompt and answer together
+    - `output`: tokens of an answer
+    - `price`: None if it is unknown
+    - `caches`: the provider wants marks for what to cache
+    - `problem`: why the model cannot be asked, else empty
+    - `is_home`: its server has an address of its own and gets no key
+    - `context_is_guessed`: neither the preset nor a server says how large the context is
+    - `margin`: how many times as many tokens it may need as are counted here
+    - `streams`: its answers come in pieces
+    - `silence_s`: seconds that may pass until the first piece, if another model can be asked instead
+    - `thinks`: it thinks before it answers
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""Why a provider refused a call, in words of ours, and what may be asked instead. Pure.
+"""Why a provider refused a call, in our own words, and how to ask instead. Pure.
 
-A provider's text may repeat the prompt or the key: only names of parameters that we send, and numbers, are taken of it.
-Numbers are compared with what was sent: of a text that speaks of tokens, the one below that is the limit.
+A provider's text may repeat the prompt or the key, so only numbers, and names of parameters that we send, are used from
+it. If the text is about tokens, the number below the one that we sent is the limit.
 """
 
 import re
@@ -71,10 +71,12 @@ class ProviderError:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a call was refused. `reason`: in words of ours, empty where that is not known.
+    """Why a call was refused.
 
-    `is_too_long`: the prompt, or prompt and answer together; `context`: how many tokens the model reads and writes at
-    once, where it says so; `prompt`: how many the prompt has, in its count.
+    - `reason`: in our own words, empty if it is not known
+    - `is_too_long`: the prompt is too long, or prompt and answer together are
+    - `context`: how many tokens the model reads and writes together, if it says so
+    - `prompt`: how many tokens the prompt has, as the model counts
     """
 
     reason: str = ""
@@ -86,9 +88,11 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Form:
-    """How one model is asked. `limit`: tokens of an answer at most, as it said itself.
+    """How one model is asked.
 
-    `has_stream`: its answer comes in pieces; `has_usage`: it is asked to count the tokens at the end of those.
+    - `limit`: the most tokens of an answer, as the model itself said
+    - `has_stream`: the answer comes in pieces
+    - `has_usage`: the model is asked to count the tokens at the end of a streamed answer
     """
 
     limit_name: str = "max_tokens"

@@ -1,6 +1,6 @@
-"""An answer while it comes, piece by piece: what there is of it, and whether it came to its end.
+"""An answer that arrives piece by piece: what has arrived, and whether it is complete.
 
-litellm takes a stream that breaks off for a whole answer: it makes up a reason and a count of tokens
+litellm reports a stream that breaks off as a complete answer: it makes up a reason and a count of tokens
 (https://github.com/BerriAI/litellm/issues/40260). It keeps both out of `chunks`, the list of what really came.
 """
 
@@ -21,7 +21,7 @@ LONGEST_PATTERN = 1_500
 
 @dataclass
 class Growing:
-    """A text that comes in pieces, put together when somebody looks. `tokens`: of what was looked at."""
+    """A text that arrives in pieces, which are joined when it is read. `tokens`: of what was looked at."""
 
     text: str = ""
     tokens: int = 0

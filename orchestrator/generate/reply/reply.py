@@ -48,10 +48,14 @@ _UNCLEAR = "must have exactly one line of ======= between SEARCH and REPLACE; do
 
 @dataclass(frozen=True)
 class Reply:
-    """What an answer holds. `changes`: in its order; `complaints`: what could not be used.
+    """What an answer holds.
 
-    `is_cut`: it ends within a block, so that it may be continued; `proofs`: label of a check -> what proves it;
-    `declared`: attachment -> the words of the brief that ask to change it; `begun`: the block it ends within.
+    - `changes`: the changes to files, in the answer's order
+    - `complaints`: what could not be used
+    - `is_cut`: the answer ends within a block, so it may be continued
+    - `begun`: the block that it ends within
+    - `proofs`: label of a check -> its proof
+    - `declared`: attachment -> the words of the brief that ask to change it
     """
 
     changes: tuple[Change, ...]
@@ -124,7 +128,7 @@ def _left_out_complaints(parts: Sequence[Part], around: str) -> list[Complaint]:
         Complaint(
             path,
             "left out",
-            f"{path}: it was sent {where} beside the blocks and was left out. Send it in its own block.",
+            f"{path}: it was sent {where} outside the blocks, and was left out. Send it in its own block.",
         )
         for path, where in beside.items()
         if path not in known and not form_problem(path)

@@ -35,7 +35,7 @@ def has_file(repository: CheckedFiles, name: str) -> Evidence:
         return Evidence(inside > 0, f"`{normalize_path(name)}` has {inside} file{'' if inside == 1 else 's'}")
     path = repository.find_path(name)
     return (
-        Evidence(holds=True, seen=f"`{path}` is there")
+        Evidence(holds=True, seen=f"`{path}` exists")
         if path
         else Evidence(holds=False, seen=repository.describe_missing(name))
     )

@@ -233,7 +233,7 @@ def judge_count(name: str, data: bytes, unit: str, wanted: Bound) -> Evidence:
     verdicts = {wanted.takes(count) for count in ways}
     told = f"`{name}` has {seen} {unit if seen == '1' else plural_unit(unit)}"
     if len(verdicts) > 1:
-        return Evidence(None, f"{told}, as one counts")
+        return Evidence(None, f"{told}, depending on how they are counted")
     return Evidence(verdicts.pop(), told)
 
 

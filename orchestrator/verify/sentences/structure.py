@@ -88,7 +88,7 @@ def parse_yaml(name: str, data: bytes) -> Any:
         depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
-                raise UnseenFile(f"`{name}` has aliases, which are not looked into")
+                raise UnseenFile(f"`{name}` has aliases, which Pagewright does not read")
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
                 raise UnseenFile(f"`{name}` is nested too deeply")
@@ -130,7 +130,7 @@ def parse_xml_root(name: str, data: bytes) -> str:
     found: list[str] = []
 
     def refuse(*_: Any) -> None:
-        raise UnseenFile(f"`{name}` declares entities, which are not looked into")
+        raise UnseenFile(f"`{name}` declares entities, which Pagewright does not read")
 
     def begin(tag: str, _: Mapping[str, str]) -> None:
         if not found:
@@ -148,7 +148,7 @@ def _parse_svg(name: str, data: bytes) -> str:
     root = parse_xml_root(name, data)
     if root != "http://www.w3.org/2000/svg svg":
         raise Malformed(
-            f"`{name}` is no SVG that browsers show: its root is `{root.rpartition(' ')[2]}`"
+            f"`{name}` is not an SVG that browsers show: its root is `{root.rpartition(' ')[2]}`"
             + ("" if " " in root else " without the namespace of SVG")
         )
     return root

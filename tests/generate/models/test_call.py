@@ -51,7 +51,8 @@ def test_without_llm_models_litellm_is_never_imported() -> None:
         kit = Kit.load(build_settings({"TARGET_OWNER": "x"}).models)
 
         async def made():
-            return await (await begin_generation(given, kit, Deadline(9e9, Clock()), lambda site: ())).generate_site()
+            begun = await begin_generation(given, kit, Deadline(9e9, Clock()), lambda site: ())
+            return await begun.generate_site()
 
         asyncio.run(made())
         heavy = ("litellm", "openai", "playwright", "openpyxl", "pypdf")
@@ -79,7 +80,7 @@ async def test_a_good_answer_brings_its_tokens_and_its_price(provider: str) -> N
     taken = answer.attempt
     assert (taken.model, taken.outcome, taken.tokens_in, taken.tokens_out) == ("one", "answered", 1000, 500)
     assert taken.cost_usd == pytest.approx((1000 * 2 + 500 * 8) / 1_000_000)
-    assert taken.was_called
+    assert taken.seconds > 0
 
 
 @pytest.mark.anyio

@@ -69,7 +69,7 @@ async def test_an_answer_that_its_time_ends_is_kept_as_far_as_it_came_with_what_
     async with model_server(Reply(TEXT, tokens=TOKENS, stays=4, stalls=True)) as server:
         answer = await asked(model(server, provider), seconds=1)
         await asyncio.wait_for(server.left.wait(), 5)
-    assert (answer.partial, answer.problem, answer.is_late) == (TEXT[:256], "not at its end after 1 s", True)
+    assert (answer.partial, answer.problem, answer.is_late) == (TEXT[:256], "not finished after 1 s", True)
     # Anthropic counts the prompt before the answer.
     tokens_in = TOKENS[0] if provider == "anthropic" else count_prompt_tokens(ASKED)
     assert (answer.attempt.tokens_in, answer.attempt.cost_usd) == (tokens_in, cost(tokens_in, count_tokens(TEXT[:256])))
@@ -129,7 +129,7 @@ async def test_a_silent_model_is_left_where_another_can_be_asked(provider: str, 
     async with model_server(reply) as server:
         answer = await asked(model(server, provider, silence_s=0.3), following)
         await asyncio.wait_for(server.left.wait(), 5) if not reply.silent else None
-    assert (answer.problem, answer.is_abandoned) == ("nothing came for 0.3 s", True)
+    assert (answer.problem, answer.is_abandoned) == ("nothing arrived for 0.3 s", True)
     assert (answer.attempt.cost_usd is None) == (not answer.partial)
     assert TEXT.startswith(answer.partial)
 
@@ -197,7 +197,7 @@ async def test_a_server_that_obeys_no_limit_is_left() -> None:
         allowance, following = Allowance(30, 1_000), Following(pace=EAGER)
         answer = await ask(litellm(), model(server), ASKED, allowance, following=following)
         await asyncio.wait_for(server.left.wait(), 5)
-    assert (answer.problem, answer.is_abandoned) == ("goes on beyond the limit of its answer", True)
+    assert (answer.problem, answer.is_abandoned) == ("its answer is longer than the limit that was set", True)
     assert 3_000 < answer.attempt.tokens_out < 6_000
 
 

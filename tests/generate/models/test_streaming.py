@@ -209,4 +209,4 @@ async def test_a_model_that_has_loaded_and_then_runs_out_of_time_is_no_longer_sa
     loading = Reply(status=503, body=b'{"error": {"message": "Loading model"}}')
     async with model_server(*[loading] * 3, Reply(TEXT, stays=4, stalls=True)) as server:
         answer = await asked(model(server), seconds=2)
-    assert (answer.problem, answer.partial) == ("not at its end after 2 s", TEXT[:256])
+    assert (answer.problem, answer.partial) == ("not finished after 2 s", TEXT[:256])
