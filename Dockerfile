@@ -10,8 +10,8 @@ WORKDIR /app
 COPY --from=packages /app/.venv .venv
 COPY orchestrator/__init__.py orchestrator/__main__.py orchestrator/cli.py orchestrator/
 COPY orchestrator/core/__init__.py orchestrator/core/deadline.py orchestrator/core/errors.py \
-  orchestrator/core/paths.py orchestrator/core/retry.py orchestrator/core/scaffold.py \
-  orchestrator/core/settings.py orchestrator/core/task.py \
+  orchestrator/core/order.py orchestrator/core/paths.py orchestrator/core/retry.py \
+  orchestrator/core/scaffold.py orchestrator/core/settings.py orchestrator/core/task.py orchestrator/core/values.py \
   orchestrator/core/
 COPY orchestrator/jobs/__init__.py orchestrator/jobs/hiding.py orchestrator/jobs/runner.py orchestrator/jobs/
 COPY receiver receiver

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError, UsageError
+from orchestrator.core.order import Order, read_event
 from orchestrator.core.settings import (
     build_config,
     evaluator_settings,
@@ -23,7 +24,6 @@ from orchestrator.core.settings import (
     publish_config,
     watch_settings,
 )
-from orchestrator.core.task import Order, read_event
 from orchestrator.jobs.hiding import hide_process
 from orchestrator.jobs.runner import Runner
 

@@ -13,7 +13,8 @@ import httpx
 import pytest
 
 from orchestrator.cli import main
-from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, JudgementEvent, LiveEvent, parse_line
+from orchestrator.core.envelope import parse_line
+from orchestrator.core.events import CheckEvent, CommittedEvent, EndedEvent, JudgementEvent, LiveEvent
 from orchestrator.core.task import request_id
 from orchestrator.core.telling import describe_event
 from orchestrator.jobs.summary import code_span

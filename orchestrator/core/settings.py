@@ -1,6 +1,5 @@
 """The settings in the environment. Read once, from a mapping, and frozen. Only this module reads `os.environ`."""
 
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.values import SettingsReader
 
 _PUBLIC_API = "https://api.github.com"
 _DEADLINE_S = 600
@@ -38,62 +38,6 @@ def set_tiktoken_folder(folder: Path) -> None:
     os.environ["TIKTOKEN_CACHE_DIR"] = str(folder)
 
 
-@dataclass
-class _SettingsReader:
-    """Reads typed values and collects all problems, so that one error names all of them."""
-
-    env: Mapping[str, str]
-    problems: list[str] = field(default_factory=list)
-
-    def text(self, name: str, default: str = "") -> str:
-        return self.env.get(name, "").strip() or default
-
-    def required_text(self, name: str, purpose: str) -> str:
-        if not (value := self.text(name)):
-            self.problems.append(f"{name} is missing ({purpose})")
-        return value
-
-    def number(self, name: str, default: float) -> float:
-        try:
-            value = float(self.text(name, str(default)))
-        except ValueError:
-            value = math.nan
-        if not 0 < value < math.inf:
-            self.problems.append(f"{name} must be a number above 0")
-            return default
-        return value
-
-    def flag(self, name: str) -> bool:
-        value = self.text(name, "false").lower()
-        if value not in ("true", "false", "1", "0"):
-            self.problems.append(f"{name} must be true or false")
-        return value in ("true", "1")
-
-    def path(self, name: str) -> Path | None:
-        return Path(value) if (value := self.text(name)) else None
-
-    def folder(self, name: str) -> Path | None:
-        path = self.path(name)
-        if path is not None and not path.is_dir():
-            self.problems.append(f"{name} must be an existing folder")
-        return path
-
-    def values_ending(self, *ends: str) -> dict[str, str]:
-        """Return every value whose name has one of these ends."""
-        return {name: value for name in self.env if name.endswith(ends) and (value := self.text(name))}
-
-    def raise_problems(self) -> None:
-        if self.problems:
-            is_about_tokens = any("_TOKEN" in problem for problem in self.problems)
-            raise UsageError(
-                f"Settings: {'; '.join(self.problems)}.",
-                "Correct these settings. docs/settings.md explains each.",
-                "The pipeline is not set up correctly. The log of its run says what to correct."
-                if is_about_tokens
-                else "",
-            )
-
-
 @dataclass(frozen=True)
 class Actions:
     """What GitHub Actions tells every job about its run. `job_began`: Unix seconds, as its first step noted them."""
@@ -113,25 +57,25 @@ class Actions:
 
 def deadline_s(env: Mapping[str, str]) -> float:
     """Return how many seconds a task may take."""
-    return _SettingsReader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
+    return SettingsReader(env).number("TASK_DEADLINE_S", _DEADLINE_S)
 
 
 def cache_folder(env: Mapping[str, str]) -> Path:
     """Return where downloaded packages are kept between tasks: https://specifications.freedesktop.org/basedir-spec."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     base = read.path("XDG_CACHE_HOME")
     return (base if base and base.is_absolute() else Path(read.text("HOME", str(Path.home())), ".cache")) / "pagewright"
 
 
-def _server_url(read: _SettingsReader) -> str:
+def _server_url(read: SettingsReader) -> str:
     return read.text("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
 
 
-def _api_url(read: _SettingsReader) -> str:
+def _api_url(read: SettingsReader) -> str:
     return read.text("GITHUB_API_URL", _PUBLIC_API).rstrip("/")
 
 
-def _own_server_url(read: _SettingsReader, api_url: str) -> str:
+def _own_server_url(read: SettingsReader, api_url: str) -> str:
     """Return the server to an API: GitHub Enterprise has it at `/api/v3` of its own address, or at `api.` before it.
 
     https://docs.github.com/enterprise-server/rest, https://docs.github.com/enterprise-cloud@latest/rest
@@ -140,7 +84,7 @@ def _own_server_url(read: _SettingsReader, api_url: str) -> str:
     return read.text("GITHUB_SERVER_URL", own).rstrip("/")
 
 
-def _read_actions(read: _SettingsReader) -> Actions:
+def _read_actions(read: SettingsReader) -> Actions:
     repository = read.text("GITHUB_REPOSITORY")
     owner = read.text("GITHUB_REPOSITORY_OWNER", repository.partition("/")[0])
     return Actions(
@@ -232,7 +176,7 @@ class EvaluatorSettings:
 
 def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
     """Read the evaluator's settings; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     api_url = _api_url(read)
     settings = EvaluatorSettings(
         server_url=_own_server_url(read, api_url),
@@ -248,7 +192,7 @@ def evaluator_settings(env: Mapping[str, str]) -> EvaluatorSettings:
 
 def build_settings(env: Mapping[str, str]) -> BuildSettings:
     """Read job `build`'s settings; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     settings = BuildSettings(
         actions=_read_actions(read),
         models=_read_models(read),
@@ -263,13 +207,13 @@ def build_settings(env: Mapping[str, str]) -> BuildSettings:
 
 def model_settings(env: Mapping[str, str]) -> Models:
     """Read what says which models to ask; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     models = _read_models(read)
     read.raise_problems()
     return models
 
 
-def _read_models(read: _SettingsReader) -> Models:
+def _read_models(read: SettingsReader) -> Models:
     return Models(
         chain=tuple(name.strip() for name in read.text("LLM_MODELS").split(",") if name.strip()),
         api_base=read.text("LLM_API_BASE"),
@@ -290,7 +234,7 @@ def _read_models(read: _SettingsReader) -> Models:
 
 def publish_settings(env: Mapping[str, str]) -> PublishSettings:
     """Read job `publish`'s settings; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     token = read.required_text("TARGET_TOKEN", "the token that creates the repository, commits, and enables Pages")
     # https://docs.github.com/actions/reference/workflows-and-actions/contexts#needs-context
     was_built = read.text("BUILD_RESULT") == "success"
@@ -302,13 +246,13 @@ def publish_settings(env: Mapping[str, str]) -> PublishSettings:
 
 def host_settings(env: Mapping[str, str]) -> Hosts:
     """Read what says where sites go beside GitHub Pages; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     hosts = _read_hosts(read)
     read.raise_problems()
     return hosts
 
 
-def _read_hosts(read: _SettingsReader) -> Hosts:
+def _read_hosts(read: SettingsReader) -> Hosts:
     site_url = read.text("VERCEL_SITE_URL", Hosts.vercel_site_url)
     if not re.fullmatch(r"https?://[^{}\s]*\{alias\}[^{}\s]*/", site_url):
         read.problems.append("VERCEL_SITE_URL must be a URL with {alias} in it and a slash at its end")
@@ -355,7 +299,7 @@ def publish_config(env: Mapping[str, str]) -> JobConfig[PublishSettings]:
 
 
 def _job_config(env: Mapping[str, str], settings_of: Callable[[Mapping[str, str]], Settings]) -> JobConfig[Settings]:
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     settings: Settings | UsageError
     try:
         settings = settings_of(env)
@@ -381,7 +325,7 @@ class WatchSettings:
 
 def watch_settings(env: Mapping[str, str], pipeline: str) -> WatchSettings:
     """Read what `watch --pipeline` needs; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     if not _FULL_NAME.fullmatch(pipeline):
         read.problems.append("--pipeline must have the form owner/name")
     token = read.required_text("GITHUB_TOKEN", "a token with Actions: read on the pipeline")
@@ -403,7 +347,7 @@ class SetupSettings:
 
 def setup_settings(env: Mapping[str, str]) -> SetupSettings:
     """Read what `setup` needs; raise UsageError that names everything wrong at once."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     pipeline = read.required_text("PIPELINE_REPOSITORY", "owner/name of the repository to set up")
     if pipeline and not _FULL_NAME.fullmatch(pipeline):
         read.problems.append("PIPELINE_REPOSITORY must have the form owner/name")
@@ -418,5 +362,5 @@ def setup_settings(env: Mapping[str, str]) -> SetupSettings:
 
 def log_files(env: Mapping[str, str]) -> tuple[Path | None, Path | None]:
     """Return the files in which Actions takes a step's outputs and its summary."""
-    read = _SettingsReader(env)
+    read = SettingsReader(env)
     return read.path("GITHUB_OUTPUT"), read.path("GITHUB_STEP_SUMMARY")

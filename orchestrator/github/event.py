@@ -7,7 +7,8 @@ from typing import Any
 from github import Github
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.task import Order, Task
+from orchestrator.core.order import Order
+from orchestrator.core.task import Task
 from orchestrator.github.client import Client
 
 

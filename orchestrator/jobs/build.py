@@ -8,12 +8,13 @@ from pathlib import Path
 from orchestrator.core.deadline import PUBLISHING_SHARE, Clock, Deadline
 from orchestrator.core.errors import GitHubFailed, PagewrightError, UsageError
 from orchestrator.core.events import BuiltEvent, Emit, NoteEvent, ReadEvent, emit_group
+from orchestrator.core.order import Order
 from orchestrator.core.report import Build
 from orchestrator.core.scaffold import is_ours, select_sources
 from orchestrator.core.sentences import describe_outcome
 from orchestrator.core.settings import BuildSettings, JobConfig
 from orchestrator.core.site import Site
-from orchestrator.core.task import Order, Task
+from orchestrator.core.task import Task
 from orchestrator.frameworks.choice import choose_framework
 from orchestrator.generate.attachments import sources
 from orchestrator.generate.draft import Material

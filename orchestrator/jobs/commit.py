@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 
 from orchestrator.core.errors import GitHubFailed, NoSite, OutOfTime, RuleBroken
+from orchestrator.core.order import Order
 from orchestrator.core.paths import path_problem
 from orchestrator.core.record import Record, Round, commit_message, description_of, republish_message
 from orchestrator.core.report import Build
 from orchestrator.core.scaffold import find_unsound_parts, select_served
 from orchestrator.core.site import RECORD, Site, add_standard_files, blob_id, broken_rules, unfit_for
-from orchestrator.core.task import Order, Task
+from orchestrator.core.task import Task
 from orchestrator.github import repository
 from orchestrator.github.client import Client, GitHubRefused, Unsure
 from orchestrator.github.refusals import Reason

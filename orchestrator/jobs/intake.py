@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from orchestrator.core.deadline import Clock, Deadline, deadline_for
+from orchestrator.core.order import Order
 from orchestrator.core.settings import Actions
-from orchestrator.core.task import Order, Task
+from orchestrator.core.task import Task
 from orchestrator.github.client import Client
 from orchestrator.github.event import fetch_full_task
 

@@ -7,10 +7,11 @@ from pathlib import Path
 from orchestrator.core.deadline import Clock
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import CommittedEvent, LiveEvent, NoteEvent, ToldEvent, emit_group
+from orchestrator.core.order import Order
 from orchestrator.core.report import Build
 from orchestrator.core.settings import Hosts, JobConfig, PublishSettings
 from orchestrator.core.site import Site
-from orchestrator.core.task import Order, Task
+from orchestrator.core.task import Task
 from orchestrator.github.client import Client
 from orchestrator.github.repository import keep_homepage
 from orchestrator.jobs import handover, summary

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from orchestrator.core.events import Envelope, Event, Source, StampedEvent, redact_event, render_line
+from orchestrator.core.envelope import Envelope, StampedEvent, redact_event, render_line
+from orchestrator.core.events import Event, Source
 from orchestrator.jobs.runner import LEFT_OUT, SHORTEST_MASK
 
 FILE = "events.jsonl"

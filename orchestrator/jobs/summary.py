@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from orchestrator.core.errors import PagewrightError
+from orchestrator.core.order import Order
 from orchestrator.core.report import Attempt, Build, CheckResult
 from orchestrator.core.sentences import describe_cost, describe_outcome, describe_tokens
-from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 
 LONGEST = 160

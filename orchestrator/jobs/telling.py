@@ -8,8 +8,8 @@ from typing import Any
 
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import Event, FailedEvent, GroupEvent, NoteEvent, Source
+from orchestrator.core.order import Order
 from orchestrator.core.settings import JobConfig
-from orchestrator.core.task import Order
 from orchestrator.core.telling import describe_event
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import Stream

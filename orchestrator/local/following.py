@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from orchestrator.core.envelope import MAX_LINE_BYTES, StampedEvent, parse_line
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import MAX_LINE_BYTES, StampedEvent, parse_line
 
 LOOK_S = 0.02
 """How often a follower looks for more: a line is read a moment after it is whole."""

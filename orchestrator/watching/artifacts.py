@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from orchestrator.core.envelope import StampedEvent, parse_line
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import Source, StampedEvent, parse_line
+from orchestrator.core.events import Source
 from orchestrator.core.telling import describe_event
 from orchestrator.jobs.handover import MAX_TAR_BYTES, TAR, extract_file
 from orchestrator.jobs.stream import FILE, MAX_BYTES

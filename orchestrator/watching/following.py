@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from tempfile import TemporaryFile
 
+from orchestrator.core.envelope import Envelope, StampedEvent
 from orchestrator.core.errors import GitHubFailed, RuleBroken
-from orchestrator.core.events import AcceptedEvent, Envelope, Event, StampedEvent
+from orchestrator.core.events import AcceptedEvent, Event
 from orchestrator.github.conditional import ConditionalApi, TooMuch
 from orchestrator.watching.artifacts import MAX_ZIP_BYTES, SOURCES, ArtifactEvents, read_events
 from orchestrator.watching.history import merge_streams, tell_history

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import merge
 
-from orchestrator.core.events import AcceptedEvent, EndedEvent, Event, JobEvent, StampedEvent
+from orchestrator.core.envelope import StampedEvent
+from orchestrator.core.events import AcceptedEvent, EndedEvent, Event, JobEvent
 from orchestrator.core.runs import Job, Step, diff_runs
 from orchestrator.watching.looks import RunLook
 

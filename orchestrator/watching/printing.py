@@ -3,7 +3,7 @@
 import sys
 from dataclasses import dataclass
 
-from orchestrator.core.events import StampedEvent, render_line
+from orchestrator.core.envelope import StampedEvent, render_line
 from orchestrator.core.telling import describe_event
 
 

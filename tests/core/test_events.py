@@ -6,20 +6,9 @@ from typing import get_args
 
 import pytest
 
+from orchestrator.core.envelope import MAX_LINE_BYTES, Envelope, StampedEvent, parse_line, render_line
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import (
-    MAX_LINE_BYTES,
-    MAX_TEXT,
-    AcceptedEvent,
-    CheckEvent,
-    Envelope,
-    Event,
-    HeardEvent,
-    JudgedEvent,
-    StampedEvent,
-    parse_line,
-    render_line,
-)
+from orchestrator.core.events import MAX_TEXT, AcceptedEvent, CheckEvent, Event, HeardEvent, JudgedEvent
 
 AT = datetime(2026, 11, 26, 12, 0, 0, 123456, tzinfo=timezone(timedelta(hours=1)))
 HEAD = Envelope(n=17, id="0123456789abcdef", at=AT, source="build", run_attempt=2)

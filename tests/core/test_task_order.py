@@ -12,15 +12,14 @@ from hypothesis import strategies as st
 from pydantic_core import from_json
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.order import Order, read_event
 from orchestrator.core.task import (
     Check,
     InvalidTask,
-    Order,
     Request,
     manual_id,
     manual_key,
     parse_request_id,
-    read_event,
     repository_names,
     request_id,
     slug,

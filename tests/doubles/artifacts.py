@@ -4,7 +4,8 @@ import io
 import tarfile
 import zipfile
 
-from orchestrator.core.events import Envelope, Event, Source, StampedEvent, render_line
+from orchestrator.core.envelope import Envelope, StampedEvent, render_line
+from orchestrator.core.events import Event, Source
 
 NAME = "events/events.jsonl"
 Entry = tuple[str | zipfile.ZipInfo, bytes]

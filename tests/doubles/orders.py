@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestrator.core.order import Order, read_event
 from orchestrator.core.report import Build
 from orchestrator.core.site import Site, add_standard_files
-from orchestrator.core.task import Order, read_event, request_id, task_key, title_of
+from orchestrator.core.task import request_id, task_key, title_of
 from orchestrator.jobs import handover
 from tests.doubles.clock import NOON
 

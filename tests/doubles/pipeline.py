@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from orchestrator.core.events import StampedEvent
+from orchestrator.core.envelope import StampedEvent
 from orchestrator.core.runs import Job, Step
 from orchestrator.github.conditional import ConditionalApi
 from orchestrator.jobs.stream import FILE

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from orchestrator.core.order import Order
 from orchestrator.core.settings import publish_config
-from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 from orchestrator.jobs.publish import publish
 from orchestrator.jobs.runner import Runner

@@ -4,9 +4,9 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
+from orchestrator.core.order import Order
 from orchestrator.core.report import Build
 from orchestrator.core.settings import build_config
-from orchestrator.core.task import Order
 from orchestrator.jobs.build import build
 from orchestrator.jobs.commit import CommitOrder, ensure_commit
 from orchestrator.jobs.runner import Runner

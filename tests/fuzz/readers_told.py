@@ -10,20 +10,12 @@ from typing import Any
 
 from orchestrator.core.differences import compare_reports, find_new_findings
 from orchestrator.core.errors import UsageError
+from orchestrator.core.order import Order, read_event
 from orchestrator.core.paths import find_clash, path_problem
 from orchestrator.core.record import Record, Round, read_record
 from orchestrator.core.report import Build, CheckResult, Finding, Report
 from orchestrator.core.site import Site, broken_rules
-from orchestrator.core.task import (
-    InvalidTask,
-    Order,
-    Request,
-    Task,
-    decode_data_uri,
-    parse_request_id,
-    parse_task,
-    read_event,
-)
+from orchestrator.core.task import InvalidTask, Request, Task, decode_data_uri, parse_request_id, parse_task
 from orchestrator.evaluator.templates import TaskTemplate, fill_template
 from orchestrator.jobs import annotations, handover, summary
 from orchestrator.jobs.runner import Runner

@@ -19,8 +19,9 @@ from starlette.applications import Starlette
 
 from orchestrator.core.errors import UsageError
 from orchestrator.core.loopback import bind, serving
+from orchestrator.core.order import read_event
 from orchestrator.core.paths import find_clash, form_problem, path_problem
-from orchestrator.core.task import decode_data_uri, read_event, slug, validate_web_url
+from orchestrator.core.task import decode_data_uri, slug, validate_web_url
 from orchestrator.generate.reply.edits import apply_changes
 from orchestrator.generate.reply.reply import parse_reply
 from orchestrator.jobs.runner import Runner

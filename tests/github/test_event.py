@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import UsageError
-from orchestrator.core.task import InvalidTask, Order
+from orchestrator.core.order import Order
+from orchestrator.core.task import InvalidTask
 from orchestrator.github.client import GitHubRefused
 from orchestrator.github.event import fetch_full_task
 from tests.doubles.hub import Hub

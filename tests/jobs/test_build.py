@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from orchestrator.core.errors import GitHubFailed, PagewrightError, RuleBroken, UsageError
+from orchestrator.core.order import Order
 from orchestrator.core.record import Record
 from orchestrator.core.report import Build
 from orchestrator.core.settings import build_config, publish_config
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
 from orchestrator.jobs.publish import publish

@@ -7,9 +7,9 @@ from urllib.parse import quote
 
 import pytest
 
+from orchestrator.core.order import Order
 from orchestrator.core.report import Build, RefusedChange
 from orchestrator.core.settings import build_config, publish_config
-from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
 from orchestrator.jobs.publish import publish

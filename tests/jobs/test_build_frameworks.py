@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from orchestrator.core.errors import UsageError
+from orchestrator.core.order import Order
 from orchestrator.core.record import read_record
 from orchestrator.core.report import Build
 from orchestrator.core.scaffold import BUNDLE, find_unsound_parts
 from orchestrator.core.settings import build_config, publish_config
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import Order
 from orchestrator.jobs import handover
 from orchestrator.jobs.build import build
 from orchestrator.jobs.publish import publish

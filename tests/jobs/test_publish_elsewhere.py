@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from orchestrator.core.errors import GitHubFailed, HostFailed, OutOfTime, PagewrightError, RuleBroken, UsageError
+from orchestrator.core.order import Order
 from orchestrator.core.record import read_record
 from orchestrator.core.settings import publish_config
 from orchestrator.core.site import RECORD
-from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 from orchestrator.jobs.publish import publish
 from orchestrator.jobs.runner import Runner

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.core.events import MAX_TEXT, CheckEvent, NoteEvent, parse_line
+from orchestrator.core.envelope import parse_line
+from orchestrator.core.events import MAX_TEXT, CheckEvent, NoteEvent
 from orchestrator.core.settings import build_config, publish_config
 from orchestrator.jobs.runner import Runner
 from orchestrator.jobs.stream import FILE, Stream

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from orchestrator.core.errors import GitHubFailed
+from orchestrator.core.order import Order
 from orchestrator.core.report import Attempt, Build, CheckResult, Finding, RefusedChange
 from orchestrator.core.sentences import describe_cost, describe_spending
-from orchestrator.core.task import Order
 from orchestrator.jobs.notify import Publication
 from orchestrator.jobs.summary import LONGEST, code_span, render_build_summary, render_publish_summary
 

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from orchestrator.core.events import MAX_LINE_BYTES, NoteEvent, StampedEvent
+from orchestrator.core.envelope import MAX_LINE_BYTES, StampedEvent
+from orchestrator.core.events import NoteEvent
 from orchestrator.jobs.stream import FILE, Stream
 from orchestrator.local.following import EventReader
 

@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
-from orchestrator.core.task import Check, read_event
+from orchestrator.core.order import read_event
+from orchestrator.core.task import Check
 from receiver.tasks.payload import INLINE_BYTES
 from tests.doubles.door import ID, KEY, MB, TASK, ScriptedGitHub, fields, send, to
 

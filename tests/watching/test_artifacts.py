@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestrator.core.envelope import MAX_LINE_BYTES
 from orchestrator.core.errors import RuleBroken
-from orchestrator.core.events import MAX_LINE_BYTES, EndedEvent, FindingEvent, NoteEvent
+from orchestrator.core.events import EndedEvent, FindingEvent, NoteEvent
 from orchestrator.jobs.handover import MAX_MEMBERS
 from orchestrator.watching import artifacts
 from orchestrator.watching.artifacts import MAX_ENTRIES, ArtifactEvents, read_events

@@ -6,8 +6,9 @@ from collections import Counter
 import httpx
 import pytest
 
+from orchestrator.core.envelope import StampedEvent
 from orchestrator.core.errors import GitHubFailed
-from orchestrator.core.events import EndedEvent, NoteEvent, StampedEvent
+from orchestrator.core.events import EndedEvent, NoteEvent
 from orchestrator.watching.finding import find_request
 from orchestrator.watching.following import PACE, SLOW_S, RunFollower, choose_pause, follow_run
 from tests.doubles.artifacts import NAME as EVENTS

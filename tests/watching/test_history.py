@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.events import AcceptedEvent, Envelope, Event, NoteEvent, Source, StampedEvent
+from orchestrator.core.envelope import Envelope, StampedEvent
+from orchestrator.core.events import AcceptedEvent, Event, NoteEvent, Source
 from orchestrator.core.runs import Job, Step
 from orchestrator.watching.history import merge_streams, tell_history
 from orchestrator.watching.looks import RunLook

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from orchestrator.core.events import NoteEvent, parse_line
+from orchestrator.core.envelope import parse_line
+from orchestrator.core.events import NoteEvent
 from orchestrator.watching.printing import Printer, render_for_people, render_for_programs
 from tests.doubles.artifacts import line
 

@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from orchestrator.cli import main
+from orchestrator.core.envelope import StampedEvent, parse_line
 from orchestrator.core.errors import GitHubFailed, UsageError
-from orchestrator.core.events import JobEvent, NoteEvent, StampedEvent, parse_line
+from orchestrator.core.events import JobEvent, NoteEvent
 from orchestrator.core.settings import WatchSettings
 from orchestrator.local.stage import PIPELINE, LocalOptions, Stage, run_stage
 from orchestrator.watching.watch import run_pipeline_watch

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from orchestrator.core.errors import PagewrightError
 from orchestrator.core.events import AcceptedEvent
+from orchestrator.core.order import Order, read_event
 from orchestrator.core.runs import diff_runs
-from orchestrator.core.task import Order, read_event
 from orchestrator.jobs.stream import Stream
 from orchestrator.local.runs import Run
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.core.events import parse_line
+from orchestrator.core.envelope import parse_line
 from orchestrator.core.runs import Job
 from orchestrator.jobs.stream import FILE
 from orchestrator.local.actions.telling import RunTeller, events_folder
