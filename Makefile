@@ -42,7 +42,7 @@ browser: setup
 	@sh .ci/browser
 
 bundler: setup
-	@$(PYTHON) .ci/bundler
+	@sh .ci/bundler
 
 setup: .venv/.installed
 
