@@ -150,4 +150,6 @@ def examine_clock(date: str, now: float) -> Diagnosis | None:
     skew = now - parsedate_to_datetime(date).timestamp()
     if abs(skew) <= SKEW_S:
         return None
-    return warning(f"This machine's clock is {skew:.0f} s away from GitHub's", "Set the clock: deadlines depend on it")
+    return warning(
+        f"This machine's clock differs from GitHub's by {skew:.0f} s", "Set the clock: deadlines depend on it"
+    )

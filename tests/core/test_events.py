@@ -75,7 +75,7 @@ def test_texts_are_cut_so_that_no_line_is_too_long() -> None:
     ids=["empty", "a list", "cut", "no fields", "another type", "another version", "another state", "long", "nested"],
 )
 def test_a_line_of_another_form_is_refused(line: str) -> None:
-    with pytest.raises(RuleBroken, match="not of the agreed form"):
+    with pytest.raises(RuleBroken, match="has a form that is not known"):
         parse_line(line)
 
 

@@ -326,7 +326,7 @@ def test_a_clock_that_is_off_is_said() -> None:
     assert asking.examine_clock(date, moment + 59) is None
     off = asking.examine_clock(date, moment - 90)
     assert off
-    assert "-90 s off" in off.said
+    assert "by -90 s" in off.said
 
 
 @pytest.mark.browser

@@ -262,7 +262,7 @@ async def test_a_deployment_under_way_gets_more_time_and_not_all_of_it(hub: Hub,
         fault(LATEST, status=200, body=build("building", hub.head("site")), times=999),
         fault("/pages/deployments/", status=200, body={"status": state}, times=999),
     )
-    with pytest.raises(BuildLost, match="its build “building”"):
+    with pytest.raises(BuildLost, match="its build is “building”"):
         await live(hub)
     assert seconds < sum(hub.time.slept) <= seconds + 2
     assert rebuilds(hub) == []
