@@ -75,6 +75,7 @@ REFUSALS: list[tuple[dict[str, Any], str]] = [
     ({"status": 429}, "rate limit is reached. Run"),
     ({"status": 401, "body": {"message": "Bad credentials"}}, "does not accept GITHUB_TOKEN"),
     ({"status": 403, "body": {"message": "Resource not\x1baccessible."}}, "403: Resource not accessible. GITHUB_TOKEN"),
+    ({"status": 403, "body": "<html>"}, "GitHub answered 403: no reason given. GITHUB_TOKEN needs Actions: read"),
     ({"status": 422, "body": []}, "GitHub answered 422: no reason given"),
 ]
 

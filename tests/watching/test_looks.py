@@ -87,7 +87,12 @@ def test_a_run_by_hand_is_found_by_the_id_that_the_run_itself_has_computed() -> 
     found = find_run(manual_id("My page!", 3, "run-5"), parse_runs({"workflow_runs": [by_hand]}))
     assert found is not None
     assert (found.accepted.task, found.accepted.round, found.accepted.title) == ("My page!", 3, "my-page round 3")
-    for other in (run(id=5, display_title="My page! · run"), run(id=6, event="workflow_dispatch", display_title="x")):
+    others = [
+        run(id=5, display_title="My page! · run"),
+        run(id=6, event="workflow_dispatch", display_title="x"),
+        run(id=6, event="workflow_dispatch", display_title="My page! · run"),
+    ]
+    for other in others:
         assert find_run(manual_id("My page!", 3, "run-5"), parse_runs({"workflow_runs": [other]})) is None
 
 
