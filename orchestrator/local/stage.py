@@ -169,14 +169,7 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
     head = _push_pipeline(bare.store)
     facts = head, api_url, target_token
     engine = Engine(_engine_settings(env, state / "work", facts, tokens, hosts), bare.runs)
-    github = replace(
-        bare,
-        on_dispatch=_make_dispatch_hook(engine),
-        on_rerun=engine.rerun,
-        on_cancel=engine.cancel,
-        summary_of=engine.load_summary,
-        handover_of=engine.handover_folder,
-    )
+    github = _connect_engine(bare, engine)
     results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, create_http_client())))
@@ -229,6 +222,18 @@ def _engine_settings(
         },
         head=lambda: head,
         job_token=lambda run: _issue_job_token(tokens, run),
+    )
+
+
+def _connect_engine(bare: LocalGitHub, engine: Engine) -> LocalGitHub:
+    """Return the same GitHub, whose runs are the engine's."""
+    return replace(
+        bare,
+        on_dispatch=_make_dispatch_hook(engine),
+        on_rerun=engine.rerun,
+        on_cancel=engine.cancel,
+        summary_of=engine.load_summary,
+        handover_of=engine.handover_folder,
     )
 
 
