@@ -4,6 +4,9 @@ PYTHON := .venv/bin/python
 # Half as many again as there are cores: tests wait for browsers half of their time.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 
+# Where a shell keeps Python from storing what it compiled, thousands of processes would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench faults fuzz clients serve browser bundler setup
 
 demo: browser

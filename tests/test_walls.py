@@ -169,17 +169,13 @@ def test_no_class_name_stands_for_two_things() -> None:
     assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
 
 
-FULL = {"orchestrator/core/events.py", "orchestrator/core/settings.py", "orchestrator/core/task.py"}
-"""These are to be divided too. No other module may join them, and what was divided leaves the list."""
-
-
 def test_no_module_is_longer_than_a_person_reads_in_one_go() -> None:
     modules = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for folder in ("orchestrator", "receiver", "tests")
         for path in (ROOT / folder).rglob("*.py")
     }
-    assert {path for path, lines in modules.items() if lines > 400} == FULL
+    assert {path: lines for path, lines in modules.items() if lines > 400} == {}
 
 
 def test_no_function_is_longer_than_a_screen() -> None:

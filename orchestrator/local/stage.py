@@ -127,6 +127,11 @@ class Stage:
             "token": self.token,
             "secret": self.secret,
             "evaluator": self.evaluator,
+        }
+
+    def describe_hosts(self) -> dict[str, str]:
+        """Return where the other hosts are, for a person who wants to ask them."""
+        return {
             "netlify_api": self.hosts.netlify.url,
             "vercel_api": self.hosts.vercel.url,
             "host_token": self.hosts.token,
@@ -169,14 +174,7 @@ async def run_stage(options: LocalOptions, env: Mapping[str, str]) -> AsyncItera
     head = _push_pipeline(bare.store)
     facts = head, api_url, target_token
     engine = Engine(_engine_settings(env, state / "work", facts, tokens, hosts), bare.runs)
-    github = replace(
-        bare,
-        on_dispatch=_make_dispatch_hook(engine),
-        on_rerun=engine.rerun,
-        on_cancel=engine.cancel,
-        summary_of=engine.load_summary,
-        handover_of=engine.handover_folder,
-    )
+    github = _connect_engine(bare, engine)
     results = Inbox()
     async with AsyncExitStack() as stack:
         receiver = await stack.enter_async_context(aclosing(GitHub(door, create_http_client())))
@@ -232,6 +230,18 @@ def _engine_settings(
     )
 
 
+def _connect_engine(bare: LocalGitHub, engine: Engine) -> LocalGitHub:
+    """Return the same GitHub, whose runs are the engine's."""
+    return replace(
+        bare,
+        on_dispatch=_make_dispatch_hook(engine),
+        on_rerun=engine.rerun,
+        on_cancel=engine.cancel,
+        summary_of=engine.load_summary,
+        handover_of=engine.handover_folder,
+    )
+
+
 def _make_dispatch_hook(engine: Engine) -> OnDispatch:
     async def start(dispatch: Dispatch) -> Run | None:
         # Only the pipeline has a workflow.
@@ -260,7 +270,8 @@ async def _run_until_stopped(options: LocalOptions, env: Mapping[str, str], *, a
     stopped = install_stop_signal()
     async with run_stage(options, env) as stage:
         said = stage.announcement()
-        lines = [json.dumps(said)] if as_json else [f"{name:>20}  {value}" for name, value in said.items()]
+        told = said | stage.describe_hosts()
+        lines = [json.dumps(said)] if as_json else [f"{name:>20}  {value}" for name, value in told.items()]
         sys.stdout.write("\n".join([*lines, ""]))
         sys.stdout.flush()
         await stopped.wait()

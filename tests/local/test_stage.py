@@ -80,7 +80,7 @@ async def test_the_other_hosts_are_started_with_their_faults_and_keep_their_toke
     for _ in range(2):
         given = replace(options(tmp_path), faults=faults)
         async with run_stage(given, PATH) as stage, httpx.AsyncClient(trust_env=False) as http:
-            said = stage.announcement()
+            said = stage.describe_hosts()
             headers = {"authorization": f"Bearer {said['host_token']}"}
             urls = (f"{said['netlify_api']}/api/v1/user", f"{said['vercel_api']}/v2/user")
             answers = [[(await http.get(url, headers=headers)).status_code for _ in range(2)] for url in urls]
