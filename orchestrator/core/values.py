@@ -44,7 +44,7 @@ class SettingsReader:
         return value in ("true", "1")
 
     def path(self, name: str) -> Path | None:
-        """Return a path, None where nothing is set."""
+        """Return a path, None if nothing is set."""
         return Path(value) if (value := self.text(name)) else None
 
     def folder(self, name: str) -> Path | None:
