@@ -186,3 +186,23 @@ def test_no_function_is_longer_than_a_screen() -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert {name: lines for name, lines in functions.items() if lines > 60} == {}
+
+
+BARE = re.compile(
+    r"_?(?!embed|feed|need|seed)(\w+ed|asked|begun|bound|chosen|drawn|found|given|heard|held|kept|made|meant|said|seen|sent|shown|taken"
+    r"|told|written)"
+)
+"""A participle alone, which says neither what a function does nor what it returns."""
+
+
+def test_no_function_is_named_by_a_participle_alone() -> None:
+    names = {
+        f"{module}.{node.name}"
+        for module in SOURCES
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not any(isinstance(known, ast.Name) and known.id.endswith("property") for known in node.decorator_list)
+        and re.fullmatch(BARE, node.name)
+        and "_" not in node.name.strip("_")
+    }
+    assert names == set()

@@ -180,7 +180,7 @@ class _Maker:
             if left < STANDING_S:
                 self._say("There is no time to open the published site, so every finding counts as new.")
                 return ()
-            subject = self._verification_subject(self._published)
+            subject = self._verification_subject(self._published_site)
             try:
                 findings = (await self._run_verification(subject, left * STANDING_SHARE)).findings
             except PagewrightError as error:  # the new site is good without it
@@ -200,7 +200,7 @@ class _Maker:
         this, asked = given.task.round, collect_checks(given.task, given.record)
         if generated is None:
             return Subject(site, name, [entry for entry in asked if entry[0] < this])
-        subject = Subject(site, name, asked, this=this, before=self._published)
+        subject = Subject(site, name, asked, this=this, before=self._published_site)
         return replace(subject, attachments=generated.attached, proofs=generated.proofs)
 
     async def _run_verification(self, subject: "Subject", seconds: float) -> Report:
@@ -218,7 +218,7 @@ class _Maker:
         self._say(f"The browser runs without its sandbox: {reason}.")
 
     @property
-    def _published(self) -> Site:
+    def _published_site(self) -> Site:
         return self.assignment.published or self.assignment.given.present
 
     def _add_standard_files(self, site: Site, framework: Framework = "vanilla") -> Site:

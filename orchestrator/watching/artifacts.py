@@ -51,7 +51,7 @@ def read_events(archive: BinaryIO, source: Source, request: str, attempts: int) 
     try:
         data = _extract_events(archive, source)
     except _UNREADABLE:
-        raise _broken("could not be read") from None
+        raise _artifact_error("could not be read") from None
     lines = [line for line in data.split(b"\n") if line]
     events = tuple(_accept_lines(lines, source, request, attempts))
     return ArtifactEvents(events, len(lines) - len(events))
@@ -97,7 +97,7 @@ def _check_directory(archive: BinaryIO) -> None:
     if not is_plain:  # the action writes no comment, and no zip64 below 4 GB
         raise zipfile.BadZipFile
     if entries > MAX_ENTRIES or length > MAX_DIRECTORY_BYTES:
-        raise _broken("is larger than the limits allow")
+        raise _artifact_error("is larger than the limits allow")
 
 
 def _unpack(entries: zipfile.ZipFile, name: str, to: BinaryIO, limit: int) -> None:
@@ -110,9 +110,9 @@ def _unpack(entries: zipfile.ZipFile, name: str, to: BinaryIO, limit: int) -> No
         # What an entry says of its size is not believed.
         while piece := packed.read(_CHUNK):
             if to.tell() + len(piece) > limit:
-                raise _broken("is larger than the limits allow")
+                raise _artifact_error("is larger than the limits allow")
             to.write(piece)
 
 
-def _broken(how: str) -> RuleBroken:
+def _artifact_error(how: str) -> RuleBroken:
     return RuleBroken(f"It {how}.", "The log of the run says the same.")

@@ -125,13 +125,13 @@ _ARTIFACTS: TypeAdapter[tuple[_SaidArtifact, ...]] = TypeAdapter(tuple[_SaidArti
 
 def parse_runs(answer: Any) -> tuple[ListedRun, ...]:
     """Read a list of runs, newest first."""
-    return _read(_RUNS, answer, "workflow_runs")
+    return _parse_field(_RUNS, answer, "workflow_runs")
 
 
 def parse_run(answer: Any, jobs: Any) -> RunLook:
     """Read a run and its jobs."""
-    (run,) = _read(_RUNS, {"runs": [answer]}, "runs")
-    said = _read(_JOBS, jobs, "jobs")
+    (run,) = _parse_field(_RUNS, {"runs": [answer]}, "runs")
+    said = _parse_field(_JOBS, jobs, "jobs")
     return RunLook(
         id=run.id,
         run_attempt=run.run_attempt,
@@ -147,7 +147,9 @@ def parse_run(answer: Any, jobs: Any) -> RunLook:
 
 def parse_artifacts(answer: Any) -> tuple[ListedArtifact, ...]:
     """Read a list of artifacts."""
-    return tuple(ListedArtifact(said.id, said.name, said.expired) for said in _read(_ARTIFACTS, answer, "artifacts"))
+    return tuple(
+        ListedArtifact(said.id, said.name, said.expired) for said in _parse_field(_ARTIFACTS, answer, "artifacts")
+    )
 
 
 def find_run(request: str, runs: Sequence[ListedRun]) -> FoundRun | None:
@@ -184,7 +186,7 @@ def _build_step(said: _SaidStep) -> Step:
     return Step(said.name, said.number, said.status, said.conclusion, started_at, said.completed_at)
 
 
-def _read(form: TypeAdapter[T], answer: Any, name: str) -> T:
+def _parse_field(form: TypeAdapter[T], answer: Any, name: str) -> T:
     try:
         return form.validate_python(answer[name] if isinstance(answer, Mapping) else None)
     except (KeyError, ValidationError):

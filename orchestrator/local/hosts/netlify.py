@@ -29,7 +29,7 @@ Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]
 def create_netlify_app(shelf: Shelf) -> Starlette:
     """Return the app: the API at `/api/v1`, the sites at `/live/<name>/`."""
 
-    def answered(handler: Handler, status: int) -> Callable[[Request], Awaitable[Response]]:
+    def wrap_handler(handler: Handler, status: int) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
             rate = shelf.limits.count_calls("netlify", "core", 1)
             headers = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
@@ -56,7 +56,7 @@ def create_netlify_app(shelf: Shelf) -> Starlette:
         return shelf.serve_file(found["files"] if found else {}, path, "Not Found")
 
     routes = [
-        Route(f"/api/v1{path}", answered(handler, status), methods=[method])
+        Route(f"/api/v1{path}", wrap_handler(handler, status), methods=[method])
         for method, path, handler, status in OPERATIONS
     ]
     routes.append(Route("/live/{name}/{path:path}", live))
@@ -77,16 +77,16 @@ def _create_site(shelf: Shelf, _: Request, body: Mapping[str, Any]) -> Any:
         raise HostRefusal(422, "Validation Failed", errors={"subdomain": ["has an invalid format"]})
     if name in shelf.taken or any(site["name"] == name for site in shelf.list_entries("site")):
         raise HostRefusal(422, "Validation Failed", errors={"subdomain": ["must be unique"]})
-    return _shown_site(shelf, shelf.keep({"kind": "site", "id": str(uuid4()), "name": name}))
+    return _site_body(shelf, shelf.keep({"kind": "site", "id": str(uuid4()), "name": name}))
 
 
 def _list_sites(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     wanted = request.query_params.get("name", "")
-    return [_shown_site(shelf, site) for site in shelf.list_entries("site") if wanted in site["name"]]
+    return [_site_body(shelf, site) for site in shelf.list_entries("site") if wanted in site["name"]]
 
 
 def _get_site(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    return _shown_site(shelf, _find_site(shelf, request))
+    return _site_body(shelf, _find_site(shelf, request))
 
 
 def _create_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
@@ -99,7 +99,7 @@ def _create_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> A
         "draft": body.get("draft") is True,
         "trouble": shelf.troubles.pop(0) if shelf.troubles else None,
     }
-    return _take_digests(shelf, deploy, body) if "files" in body else _shown_deploy(shelf, shelf.keep(deploy))
+    return _take_digests(shelf, deploy, body) if "files" in body else _deploy_body(shelf, shelf.keep(deploy))
 
 
 def _update_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
@@ -107,7 +107,7 @@ def _update_deploy(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> A
     for name in ("draft", "branch"):
         if name in body:
             deploy[name] = body[name]
-    return _take_digests(shelf, deploy, body) if "files" in body else _shown_deploy(shelf, shelf.keep(deploy))
+    return _take_digests(shelf, deploy, body) if "files" in body else _deploy_body(shelf, shelf.keep(deploy))
 
 
 def _take_digests(shelf: Shelf, deploy: dict[str, Any], body: Mapping[str, Any]) -> Any:
@@ -119,7 +119,7 @@ def _take_digests(shelf: Shelf, deploy: dict[str, Any], body: Mapping[str, Any])
         raise HostRefusal(422, "Invalid filename or digest")
     required = sorted({sha for sha in files.values() if not shelf.has(sha)})
     deploy |= {"files": files, "required": required}
-    return _shown_deploy(shelf, _note_upload(shelf, deploy))
+    return _deploy_body(shelf, _note_upload(shelf, deploy))
 
 
 def _note_upload(shelf: Shelf, deploy: dict[str, Any]) -> dict[str, Any]:
@@ -143,18 +143,18 @@ def _take_file(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
 
 
 def _get_deploy(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    return _shown_deploy(shelf, _find_deploy(shelf, request))
+    return _deploy_body(shelf, _find_deploy(shelf, request))
 
 
 def _list_deploys(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     site = _find_site(shelf, request)
-    return [_shown_deploy(shelf, deploy) for deploy in shelf.list_entries("deploy") if deploy["site"] == site["id"]]
+    return [_deploy_body(shelf, deploy) for deploy in shelf.list_entries("deploy") if deploy["site"] == site["id"]]
 
 
 def _restore_deploy(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     deploy = _find_deploy(shelf, request)
     deploy |= {"restored": shelf.clock().timestamp(), "branch": _PRODUCTION, "draft": False}
-    return _shown_deploy(shelf, shelf.keep(deploy))
+    return _deploy_body(shelf, shelf.keep(deploy))
 
 
 def _find_site(shelf: Shelf, request: Request) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def _moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat().replace("+00:00", "Z")
 
 
-def _shown_site(shelf: Shelf, site: Mapping[str, Any]) -> dict[str, Any]:
+def _site_body(shelf: Shelf, site: Mapping[str, Any]) -> dict[str, Any]:
     url = f"{shelf.url}/live/{site['name']}"
     published = _find_published(shelf, site["name"])
     return {
@@ -211,14 +211,14 @@ def _shown_site(shelf: Shelf, site: Mapping[str, Any]) -> dict[str, Any]:
         "account_slug": ACCOUNT,
         "account_id": ACCOUNT,
         "created_at": _moment(site["created"]),
-        "published_deploy": _shown_deploy(shelf, published) if published else None,
+        "published_deploy": _deploy_body(shelf, published) if published else None,
         "build_settings": {},
         "capabilities": {},
         "plan": "starter",
     }
 
 
-def _shown_deploy(shelf: Shelf, deploy: Mapping[str, Any]) -> dict[str, Any]:
+def _deploy_body(shelf: Shelf, deploy: Mapping[str, Any]) -> dict[str, Any]:
     name = shelf.kept[deploy["site"]]["name"]
     is_branch = deploy["branch"] != _PRODUCTION and not deploy["draft"]
     own = f"{shelf.url}/live/{deploy['branch'] if is_branch else deploy['id']}--{name}"

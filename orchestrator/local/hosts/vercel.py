@@ -32,7 +32,7 @@ Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]
 def create_vercel_app(shelf: Shelf, protection: str = STANDARD) -> Starlette:
     """Return the app. `protection`: of new projects."""
 
-    def answered(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
+    def wrap_handler(handler: Handler) -> Callable[[Request], Awaitable[Response]]:
         async def respond(request: Request) -> Response:
             rate = shelf.limits.count_calls("vercel", "core", 1)
             headers = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
@@ -63,7 +63,7 @@ def create_vercel_app(shelf: Shelf, protection: str = STANDARD) -> Starlette:
             return HTMLResponse(_LOGIN, 401)
         return shelf.serve_file(_static(found), path, "The page could not be found")
 
-    routes = [Route(path, answered(handler), methods=[method]) for method, path, handler in OPERATIONS]
+    routes = [Route(path, wrap_handler(handler), methods=[method]) for method, path, handler in OPERATIONS]
     routes.append(Route("/live/{domain}/{path:path}", live))
     return Starlette(routes=routes, middleware=[Middleware(FaultyApp, faults=shelf.faults)])
 
@@ -77,7 +77,7 @@ def _list_teams(*_: object) -> Any:
 
 
 def _get_project(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
-    return _shown_project(_find_project(shelf, request.path_params["project"]))
+    return _project_body(_find_project(shelf, request.path_params["project"]))
 
 
 def _create_project(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> Any:
@@ -86,7 +86,7 @@ def _create_project(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> 
         raise HostRefusal(400, "Invalid request: `name` is not a valid project name", "bad_request")
     if any(project["name"] == name for project in shelf.list_entries("project")):
         raise HostRefusal(409, "A project with this name already exists", "conflict")
-    return _shown_project(_add_project(shelf, request, name))
+    return _project_body(_add_project(shelf, request, name))
 
 
 def _add_project(shelf: Shelf, request: Request, name: str) -> dict[str, Any]:
@@ -98,7 +98,7 @@ def _update_project(shelf: Shelf, request: Request, body: Mapping[str, Any]) -> 
     project = _find_project(shelf, request.path_params["project"])
     if "ssoProtection" in body:
         project["ssoProtection"] = body["ssoProtection"]
-    return _shown_project(shelf.keep(project))
+    return _project_body(shelf.keep(project))
 
 
 def _take_file(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
@@ -132,21 +132,21 @@ def _create_deployment(shelf: Shelf, request: Request, body: Mapping[str, Any]) 
         "files": files,
         "trouble": shelf.troubles.pop(0) if shelf.troubles else None,
     }
-    return _shown(shelf, shelf.keep(deployment))
+    return _deployment_body(shelf, shelf.keep(deployment))
 
 
 def _get_deployment(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     wanted = request.path_params["deployment"]
     for deployment in shelf.list_entries("deployment"):
         if wanted in (deployment["id"], _own_domain(shelf, deployment)):
-            return _shown(shelf, deployment)
+            return _deployment_body(shelf, deployment)
     raise HostRefusal(404, "The deployment could not be found", "not_found")
 
 
 def _list_deployments(shelf: Shelf, request: Request, _: Mapping[str, Any]) -> Any:
     project = request.query_params.get("projectId")
     found = [one for one in shelf.list_entries("deployment") if project in (None, one["project"])]
-    shown = [_shown(shelf, one) for one in found[: int(request.query_params.get("limit", "20"))]]
+    shown = [_deployment_body(shelf, one) for one in found[: int(request.query_params.get("limit", "20"))]]
     return {
         "deployments": [{**one, "uid": one["id"], "state": one["readyState"]} for one in shown],
         "pagination": {"count": len(shown), "next": None, "prev": None},
@@ -195,7 +195,7 @@ def _find_published(shelf: Shelf, domain: str) -> tuple[Mapping[str, Any] | None
     return None, False
 
 
-def _shown_project(project: Mapping[str, Any]) -> dict[str, Any]:
+def _project_body(project: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": project["id"],
         "name": project["name"],
@@ -206,7 +206,7 @@ def _shown_project(project: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _shown(shelf: Shelf, deployment: Mapping[str, Any]) -> dict[str, Any]:
+def _deployment_body(shelf: Shelf, deployment: Mapping[str, Any]) -> dict[str, Any]:
     project, state = shelf.kept[deployment["project"]], _state(shelf, deployment)
     created = round(deployment["created"] * 1000)
     return {
