@@ -14,10 +14,11 @@ _PLAIN = re.compile(
     r"|\b(?:no|without(?: a| any)?) (?:build|bundler|framework|npm|compil\w+)|\bvanilla\b"
     r"|\bplain (?:html|js|javascript)\b"
     r"|\b(?:pure|only|just) (?:html|javascript|js)\b|\bscript\[src|<script\b|querySelector(?:All)?\(\W{0,2}script\b"
-    r"|\bscript (?:tag|element)s?\b|\binline script\b|document\.scripts"
-    r"|\binnerHTML\b.*\bincludes\(\W{0,2}(?:fetch|localStorage)",
+    r"|\bscript (?:tag|element)s?\b|\binline script\b|document\.scripts",
     re.IGNORECASE,
 )
+_MARKUP = re.compile(r"\binnerHTML\b", re.IGNORECASE)
+_CODE_IN_IT = re.compile(r"\bincludes\(\W{0,2}(?:fetch|localStorage)", re.IGNORECASE)
 _NEGATED = re.compile(
     r"\b(?:not?|without|instead of|rather than|avoid|don'?t use|do not use|never use"
     r"|like(?: in)?|unlike|about|compar\w+|from)"
@@ -48,9 +49,20 @@ def choose_framework(task: Task, record: Record | None) -> Framework:
     return read_framework(task.brief, [check.text for check in task.checks], [one.name for one in task.attachments])
 
 
+def _means_vanilla(text: str) -> bool:
+    plain = _without_components(text)
+    return _PLAIN.search(plain) is not None or any(map(_looks_for_code, plain.splitlines()))
+
+
+def _looks_for_code(line: str) -> bool:
+    """Whether a check looks for a script's words in the markup of the page."""
+    markup = _MARKUP.search(line)
+    return markup is not None and _CODE_IN_IT.search(line, markup.end()) is not None
+
+
 def read_framework(brief: str, checks: Sequence[str], attachments: Sequence[str] = ()) -> Framework:
     """Return what brief and checks name. Everything that reads source, or speaks of no build, means vanilla."""
-    if any(_PLAIN.search(text) for text in (_without_components(brief), *map(_without_components, checks))):
+    if any(map(_means_vanilla, (brief, *checks))):
         return "vanilla"
     named = [framework for framework in _NAMED if _names(framework, brief)]
     if len(named) != 1 or any(is_ours(name, named[0]) or name.startswith("src/") for name in attachments):
