@@ -10,8 +10,8 @@ from orchestrator.core.scaffold import SOURCES
 LINES = '<link rel="stylesheet" href="bundle.css">\n<script type="module" src="bundle.js"></script>'
 """The two lines of index.html that load the app."""
 
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"<(script|link|img|source|video|audio)\b[^>]*>", re.IGNORECASE)
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)  # one that is never closed hides the rest, as in a browser
+_TAG = re.compile(r"<(script|link|img|source|video|audio)\b[^<>]*>", re.IGNORECASE)
 _ADDRESS = re.compile(r"""\s(src|href)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
 _TYPE = re.compile(r"""\stype\s*=\s*["']?module\b""", re.IGNORECASE)
 _CODE = (".js", ".jsx", ".ts", ".tsx", ".mjs", ".vue")

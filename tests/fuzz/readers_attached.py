@@ -13,6 +13,7 @@ from orchestrator.core.record import Record, Round
 from orchestrator.core.site import Site
 from orchestrator.core.task import Task
 from orchestrator.frameworks.choice import read_framework
+from orchestrator.frameworks.idioms import find_idioms
 from orchestrator.generate.attachments import archives, json_text
 from orchestrator.generate.attachments.changes import diff_attachment, may_change, reason_to_refuse
 from orchestrator.generate.attachments.digest import _describe_text as digested
@@ -202,6 +203,12 @@ PLAIN = Model(
 )
 PROMPTS = load_prompts()
 LONG = "a" * 200
+
+
+def _idioms(text: str) -> object:
+    return list(find_idioms({"index.html": text.encode(), "src/main.jsx": text.encode()}))
+
+
 BUILT = ("React", "not use ", "vue or ", "innerHTML ", "includes(", "script ", "single file component ", "no build ")
 
 
@@ -246,6 +253,12 @@ def _lines_changed(text: str) -> bytes:
 
 ATTACHED = (
     Reader("briefs", BRIEF, _staying, lambda seed: texts(SPOKEN, seed)),
+    Reader(
+        "apps: idioms",
+        MB,
+        _idioms,
+        lambda seed: texts(("<!--", "<script ", " src=", "'", "type=module", "/vite.svg"), seed),
+    ),
     Reader("briefs: framework", BRIEF, lambda text: read_framework(text, [text]), lambda seed: texts(BUILT, seed)),
     Reader("briefs: names", BRIEF, lambda text: with_names(text, ["data.csv"]), lambda seed: texts(SPOKEN[:4], seed)),
     Reader("briefs: attachments", COUNT, _attached, lambda _: [Family("by number", _many_names)]),
