@@ -161,7 +161,14 @@ async def _send_and_wait(entry: LedgerEntry, endpoint: Endpoint, ledger: Ledger,
 
 def request_body(task: Task) -> dict[str, Any]:
     """Return what a request says, without the secret and without where its result goes."""
-    said = task.model_dump(mode="json", exclude={"received_at", "checks", "evaluation_url", "target"})
+    left_out = {
+        "received_at",
+        "checks",
+        "evaluation_url",
+        "target",
+        *(["framework"] if task.framework == "auto" else []),
+    }
+    said = task.model_dump(mode="json", exclude=left_out)
     return {**said, "checks": [check.wire_form() for check in task.checks]}
 
 

@@ -204,7 +204,7 @@ async def test_a_name_that_differs_in_case_or_place_is_said(stage: Stage) -> Non
     outside = "Expected /app.js to exist; the site answered 404, because this address is outside the site"
     assert texts == {
         "Expected App.js to exist; the site answered 404. There is app.js: upper and lower case matter.",
-        f"{outside}: address files without a slash or a host in front.",
+        f"{outside}: begin addresses of files without a slash or a host.",
         "Expected js/app.js to exist; the site answered 404. There is app.js.",
     }
 

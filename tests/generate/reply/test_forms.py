@@ -115,11 +115,11 @@ def test_a_file_is_deleted_in_a_form_of_another_tool(answer: str) -> None:
         ("cat > a.js <<'EOF'\nconst a", "has no end"),
         (
             '<file path="b.js">\nb\n</file>\n\n**a.js**\n\n```js\nconst a = 1;\n```',
-            "a.js: it was sent in a code fence beside",
+            "a.js: it was sent in a code fence outside the blocks",
         ),
         (
             "cat > b.js <<'EOF'\nb\nEOF\n\n**a.js**\n\n```js\nconst a = 1;\n```",
-            "a.js: it was sent in a code fence beside",
+            "a.js: it was sent in a code fence outside the blocks",
         ),
     ],
 )
