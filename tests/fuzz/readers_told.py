@@ -178,7 +178,7 @@ def _inputs(text: str) -> object:
 
 
 def _suspected(text: str) -> object:
-    request = parse_task(Request, _request(checks=[text, text]))
+    request = parse_task(Request, _request(brief=text))
     return find_suspect_fields(request)
 
 
@@ -206,7 +206,7 @@ TOLD = (
     ),
     Reader("requests", COUNT, _accepted, _requests),
     Reader("requests: data URIs", MB, _uri, lambda seed: texts((",", ";base64,", "; base64", "%41", "; "), seed)),
-    Reader("requests: keys", MB, _suspected, lambda seed: texts(("a1", "-", "a", "1", "a" * 19 + " "), seed)),
+    Reader("requests: keys", BRIEF, _suspected, lambda seed: texts(("a1", "-", "a", "1", "a" * 19 + " "), seed)),
     Reader(
         "requests that are none",
         MB,
