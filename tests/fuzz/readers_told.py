@@ -178,7 +178,7 @@ def _inputs(text: str) -> object:
 
 
 def _suspected(text: str) -> object:
-    request = parse_task(Request, _request(brief=text))
+    request = parse_task(Request, _request(brief=text[:BRIEF]))
     return find_suspect_fields(request)
 
 
