@@ -31,20 +31,23 @@ def shared(*, new: bool = True, dollars: float = 1.0) -> SharedState:
     return SharedState(litellm(), load_prompts(), given, TaskBudget(dollars, FastClock().deadline(300)), fine)
 
 
+def model_at(server: ModelServer) -> Model:
+    """Return a model that this server answers for."""
+    return Model(
+        name="one",
+        params={"model": "openai/one", "api_base": server.url, "api_key": "k"},
+        context=100_000,
+        output=16_000,
+        price=Price(input=1, output=2),
+        sees_images=False,
+        edits=True,
+        caches=False,
+    )
+
+
 async def conversed(at: SharedState, *replies: Reply | str) -> tuple[Draft | None, ModelServer]:
     async with model_server(*replies) as server:
-        params = {"model": "openai/one", "api_base": server.url, "api_key": "k"}
-        model = Model(
-            name="one",
-            params=params,
-            context=100_000,
-            output=16_000,
-            price=Price(input=1, output=2),
-            sees_images=False,
-            edits=True,
-            caches=False,
-        )
-        return await converse(at, model, at.budget.deadline), server
+        return await converse(at, model_at(server), at.budget.deadline), server
 
 
 def outcomes(at: SharedState) -> list[str]:

@@ -5,9 +5,8 @@ import json
 import pytest
 
 from orchestrator.generate.conversation import converse
-from orchestrator.generate.models.presets import Model, Price
 from tests.doubles.blocks import PAGE, README, edit
-from tests.doubles.conversation import PRESENT, conversed, last_prompt, outcomes, shared
+from tests.doubles.conversation import PRESENT, conversed, last_prompt, model_at, outcomes, shared
 from tests.doubles.model import Reply, model_server
 
 pytestmark = pytest.mark.anyio
@@ -127,16 +126,5 @@ async def test_no_call_is_made_that_the_money_does_not_pay_for() -> None:
 async def test_a_call_that_was_lost_is_counted_at_what_it_may_have_cost() -> None:
     at = shared()
     async with model_server(Reply(body=b"null")) as server:
-        params = {"model": "openai/one", "api_base": server.url, "api_key": "k"}
-        model = Model(
-            name="one",
-            params=params,
-            context=100_000,
-            output=16_000,
-            price=Price(input=1, output=2),
-            sees_images=False,
-            edits=True,
-            caches=False,
-        )
-        assert await converse(at, model, at.budget.deadline) is None
+        assert await converse(at, model_at(server), at.budget.deadline) is None
     assert at.budget.lost_usd > 0.03

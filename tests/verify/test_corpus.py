@@ -1,27 +1,15 @@
 """Good sites, on which nothing is found, and sites with one defect each, which is found: `compare/sites`."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
 from orchestrator.compare.corpus import Case, load_defect_cases, load_good_cases
-from orchestrator.core.site import Site
 from orchestrator.verify.browser import Cage, open_cage
-from orchestrator.verify.server import ServedSite, serve_site
+from orchestrator.verify.server import ServedSite
 from tests.corpus.cases import is_found, seen_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.browser]
-
-
-@pytest.fixture(scope="module")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[ServedSite]:
-    with serve_site(Site({}), "repo") as served:
-        yield served
 
 
 @pytest.fixture(scope="module")
