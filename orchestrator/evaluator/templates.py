@@ -190,7 +190,10 @@ def _compute_value(value: Variable, texts: Mapping[str, str], where: str) -> str
     name = value.sum if isinstance(value, Sum) else value.count if isinstance(value, Count) else ""
     if name not in texts:
         raise UsageError(f"{where}: there is no attachment {name} with content.", _FORM)
-    rows = list(csv.DictReader(io.StringIO(texts[name])))
+    try:
+        rows = list(csv.DictReader(io.StringIO(texts[name], newline="")))  # so that a lone CR ends a line too
+    except csv.Error as error:
+        raise UsageError(f"{where}: {name} could not be read as CSV: {error}.", _FORM) from None
     if not isinstance(value, Sum):
         return str(len(rows))
     try:

@@ -96,6 +96,11 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         ("vars: {a: {sum: b.csv, column: c}}", "there is no attachment b.csv"),
         ("vars: {a: {count: b.csv}}", "there is no attachment b.csv"),
         ('attachments: [{name: b.csv, content: "x\\n1"}]\nvars: {a: {sum: b.csv, column: c}}', "has no column c"),
+        pytest.param(
+            f'attachments: [{{name: b.csv, content: "c\\n{"9" * 200_000}"}}]\nvars: {{a: {{sum: b.csv, column: c}}}}',
+            "b.csv could not be read as CSV",
+            id="a field without an end",
+        ),
         ('attachments: [{name: b.csv, content: "c\\none"}]\nvars: {a: {sum: b.csv, column: c}}', "not a number"),
         ("attachments: [{name: ../b.csv, content: x}]", "attachments.0.name"),
         ("attachments: [{name: a, content: x}, {name: a, content: y}]", "used twice"),
@@ -119,3 +124,9 @@ def test_the_template_in_the_docs_is_one(tmp_path: Path) -> None:
 def test_every_round_is_a_task(tmp_path: Path) -> None:
     for number, wanted in enumerate(fill_template(template(SALES, tmp_path), "seed"), 1):
         assert parse_task(Task, {"task": "t", "round": number, "nonce": "n", **vars(wanted)}).brief == wanted.brief
+
+
+def test_a_csv_file_whose_lines_end_in_cr_alone_is_read(tmp_path: Path) -> None:
+    more = 'attachments: [{name: b.csv, content: "c\\r2\\r3"}]\nvars: {a: {sum: b.csv, column: c}}'
+    (wanted,) = fill_template(template(f"id: x\nbrief: b ${{a}}\n{more}", tmp_path), "seed")
+    assert wanted.brief == "b 5"
