@@ -161,14 +161,9 @@ async def _send_and_wait(entry: LedgerEntry, endpoint: Endpoint, ledger: Ledger,
 
 def request_body(task: Task) -> dict[str, Any]:
     """Return what a request says, without the secret and without where its result goes."""
-    left_out = {
-        "received_at",
-        "checks",
-        "evaluation_url",
-        "target",
-        *(["framework"] if task.framework == "auto" else []),
-    }
-    said = task.model_dump(mode="json", exclude=left_out)
+    said = task.model_dump(mode="json", exclude={"received_at", "checks", "evaluation_url", "target"})
+    if task.framework == "auto":
+        del said["framework"]
     return {**said, "checks": [check.wire_form() for check in task.checks]}
 
 

@@ -2,7 +2,15 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+
+
+def load_or_write(path: Path, draw: Callable[[], str]) -> str:
+    """Return the text of a file, drawn and written if it does not exist: readable for this user alone."""
+    if not path.exists():
+        write_atomically(path, draw().encode())
+    return path.read_text(encoding="utf-8")
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -32,7 +32,7 @@ from orchestrator.local.actions.engine import WORKFLOW, Engine, EngineSettings
 from orchestrator.local.actions.telling import RunTeller, find_newest_run
 from orchestrator.local.api import create_api_app
 from orchestrator.local.faults import Faults
-from orchestrator.local.files import write_atomically
+from orchestrator.local.files import load_or_write
 from orchestrator.local.github import Account, Dispatch, LocalGitHub, OnDispatch, create_github
 from orchestrator.local.hosts.starting import NAMES, OtherHosts, create_other_hosts
 from orchestrator.local.pages import create_pages_app
@@ -316,9 +316,7 @@ def _receiver_settings(env: Mapping[str, str], state: Path, facts: tuple[str, st
 
 def _load_or_create_secret(path: Path, size: int) -> str:
     """Return what was drawn for this data folder, `size` random bytes as hex: with it its tasks are found again."""
-    if not path.exists():
-        write_atomically(path, secrets.token_hex(size).encode())  # readable for this user alone
-    return path.read_text(encoding="utf-8")
+    return load_or_write(path, lambda: secrets.token_hex(size))
 
 
 def _push_pipeline(store: Store) -> str:

@@ -1,6 +1,7 @@
 """The API of a host that is not GitHub: one token's view of it, with our own retries, and errors with remedies."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ import httpx
 from orchestrator.core.deadline import Deadline
 from orchestrator.core.errors import HostFailed
 from orchestrator.core.http import TooLarge, read_body
-from orchestrator.core.retry import NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, classify_failure
+from orchestrator.core.retry import LOOKED, NO_ANSWER, READ, WRITE, Failure, Kind, Policy, Tries, classify_failure
 
 TIMEOUT_S = 60.0
 """For one call: a file of many megabytes may be on its way."""
@@ -42,7 +43,7 @@ class HostRefused(HostFailed):
         self.status, self.answer = status, answer
         self.code = str(said.get("code") or "")
         # Of the owner's account, so nothing for an evaluator: it may name what lies there.
-        detail = " ".join(str(said.get("message") or "no reason given").split())[:LONGEST_DETAIL].rstrip(".")
+        detail = shorten_detail(said.get("message"))
         meaning, remedy = _meaning(account, status)
         super().__init__(
             f"{account.title} answered {status}: {detail}.", remedy, f"{account.title} answered {status}: {meaning}."
@@ -86,16 +87,27 @@ class HostAPI:
         """Make a call that is repeated only where a rate limit kept it from taking effect; like `read` otherwise."""
         return await self._call(method, path, WRITE, **sent)
 
+    def begin_tries(self) -> Tries:
+        """Return the tries of a write that is looked for after each answer that was lost."""
+        return Tries(LOOKED, self.deadline.clock.now)
+
+    async def pause(self, tries: Tries, error: HostFailed) -> None:
+        """Wait before the next try; raise `error` if there is no other one, or no time for it."""
+        await self._wait_or_raise(tries, Failure(Kind.OUTAGE), error)
+
     async def _call(self, method: str, path: str, policy: Policy, **sent: Any) -> Any:
         tries = Tries(policy, self.deadline.clock.now)
         while True:
             failed, failure, answer = await self._try_once(method, path, **sent)
             if failed is None:
                 return answer
-            wait = tries.next_delay(failure)
-            if wait is None or wait >= self.deadline.remaining:
-                raise failed
-            await self.deadline.clock.sleep(wait)
+            await self._wait_or_raise(tries, failure, failed)
+
+    async def _wait_or_raise(self, tries: Tries, failure: Failure, error: HostFailed) -> None:
+        wait = tries.next_delay(failure)
+        if wait is None or wait >= self.deadline.remaining:
+            raise error
+        await self.deadline.clock.sleep(wait)
 
     async def _try_once(
         self, method: str, path: str, **sent: Any
@@ -133,6 +145,16 @@ async def upload_all(uploads: Sequence[Callable[[], Awaitable[None]]]) -> None:
         made = await asyncio.gather(*(upload() for upload in uploads[at : at + AT_ONCE]), return_exceptions=True)
         if problems := [one for one in made if isinstance(one, BaseException)]:
             raise problems[0]
+
+
+def file_digest(content: bytes) -> str:
+    """Return the SHA-1 by which both hosts name a file."""
+    return hashlib.sha1(content, usedforsecurity=False).hexdigest()
+
+
+def shorten_detail(words: object) -> str:
+    """Return a host's own words on one line, without a full stop."""
+    return " ".join(str(words or "no reason given").split())[:LONGEST_DETAIL].rstrip(".")
 
 
 def _parse_json(body: bytes) -> Any:

@@ -3,7 +3,6 @@
 https://docs.netlify.com/api/get-started/#deploy-with-the-api, and the npm package `@netlify/open-api`.
 """
 
-import hashlib
 import re
 import secrets
 from collections.abc import Mapping
@@ -13,9 +12,8 @@ from typing import Any
 from urllib.parse import quote
 
 from orchestrator.core.errors import HostFailed
-from orchestrator.core.retry import LOOKED, Failure, Kind, Tries
 from orchestrator.core.site import blob_id
-from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure, upload_all
+from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure, file_digest, shorten_detail, upload_all
 from orchestrator.targets.stamp import is_of, site_name, stamp
 from orchestrator.targets.target import Deployment, DeploymentLost, Release
 
@@ -43,7 +41,7 @@ class NetlifyTarget:
     async def ensure_place(self) -> str:
         """Return the URL of the task's site, making it where it does not exist."""
         name = site_name(self.release.name, self.release.keys[0])
-        tries, taken = Tries(LOOKED, self._now), 0
+        tries, taken = self.api.begin_tries(), 0
         while not (found := await self._find_own()):
             try:
                 found = await self.api.write("POST", "/sites", json={"name": name})
@@ -54,7 +52,7 @@ class NetlifyTarget:
                     raise
                 name = f"{site_name(self.release.name, self.release.keys[0])}-{secrets.token_hex(4)}"
             except HostUnsure as error:
-                await self._pause(tries, error)
+                await self.api.pause(tries, error)
         self.site = found
         return f"{str(found.get('ssl_url') or found['url']).rstrip('/')}/"
 
@@ -101,12 +99,12 @@ class NetlifyTarget:
 
     async def _create(self, branch: str | None) -> Mapping[str, Any]:
         """Begin a deployment; after a lost answer look first, so that none is made twice."""
-        body: dict[str, Any] = {"files": {path: _sha1(data) for path, data in self.files.items()}, "draft": False}
+        body: dict[str, Any] = {"files": {path: file_digest(data) for path, data in self.files.items()}, "draft": False}
         if branch:
             body["branch"] = branch
         if len(self.files) > MOST_AT_ONCE_READ:
             body["async"] = True
-        tries = Tries(LOOKED, self._now)
+        tries = self.api.begin_tries()
         while True:
             try:
                 path = f"/sites/{self.site['id']}/deploys"
@@ -114,7 +112,7 @@ class NetlifyTarget:
                     "POST", path, params={"title": stamp(self.release)}, json=body
                 )
             except HostUnsure as error:
-                await self._pause(tries, error)
+                await self.api.pause(tries, error)
                 if found := await self._find_made(branch):
                     return found
             else:
@@ -127,7 +125,7 @@ class NetlifyTarget:
             await self.api.deadline.clock.sleep(POLL_S)
             self.api.deadline.ensure_time_left("Netlify read the list of files")
             await progress.check_progress()
-        by_digest = {_sha1(data): path for path, data in self.files.items()}
+        by_digest = {file_digest(data): path for path, data in self.files.items()}
         missing = [by_digest[sha] for sha in progress.required if sha in by_digest]
         await upload_all([partial(self._upload, str(deploy["id"]), path) for path in missing])
         expected = {path: blob_id(data) for path, data in self.files.items()}
@@ -146,19 +144,6 @@ class NetlifyTarget:
         except HostFailed as error:
             return f"No preview of this round was made: {error.cause}"
         return f"This round stays at {made.get('deploy_ssl_url') or made.get('deploy_url')}"
-
-    def _now(self) -> float:
-        return self.api.deadline.clock.now()
-
-    async def _pause(self, tries: Tries, error: HostUnsure) -> None:
-        wait = tries.next_delay(Failure(Kind.OUTAGE))
-        if wait is None or wait >= self.api.deadline.remaining:
-            raise error
-        await self.api.deadline.clock.sleep(wait)
-
-
-def _sha1(data: bytes) -> str:
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 def _is_preview(deploy: Mapping[str, Any]) -> bool:
@@ -196,7 +181,7 @@ class NetlifyProgress:
         except HostUnsure:
             return  # the page itself decides; the next look may be luckier
         if self.state in _FAILED:
-            said = " ".join(str(self.known.get("error_message") or "no reason given").split())[:300].rstrip(".")
+            said = shorten_detail(self.known.get("error_message"))
             raise DeploymentLost(
                 f"Netlify did not publish the commit: {said}.",
                 "See the site's deploys at Netlify, then re-run the failed job.",

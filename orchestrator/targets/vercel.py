@@ -6,7 +6,6 @@ The deployment's own URL lies behind a login; the project's production domain is
 https://vercel.com/docs/deployment-protection.
 """
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,9 +14,8 @@ from typing import Any
 import httpx
 
 from orchestrator.core.errors import HostFailed
-from orchestrator.core.retry import LOOKED, Failure, Kind, Tries
 from orchestrator.core.site import blob_id
-from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure, upload_all
+from orchestrator.targets.hosting import HostAPI, HostRefused, HostUnsure, file_digest, shorten_detail, upload_all
 from orchestrator.targets.stamp import site_name
 from orchestrator.targets.target import Deployment, DeploymentLost, Release
 
@@ -53,7 +51,7 @@ class VercelTarget:
 
     async def ensure_place(self) -> str:
         """Make the task's project where it does not exist. Its URL is known once something is deployed to it."""
-        tries = Tries(LOOKED, self._now)
+        tries = self.api.begin_tries()
         name = site_name(self.release.name, self.release.keys[0])
         while not (found := await self._find_own()):
             try:
@@ -62,9 +60,9 @@ class VercelTarget:
             except HostRefused as error:
                 if error.status != 409:  # it came to exist meanwhile
                     raise
-                await self._pause(tries, error)
+                await self.api.pause(tries, error)
             except HostUnsure as error:
-                await self._pause(tries, error)
+                await self.api.pause(tries, error)
         if self.is_public and found.get("ssoProtection"):
             path = f"/v9/projects/{found['id']}"
             found = await self.api.repeat("PATCH", path, json={"ssoProtection": None})
@@ -106,8 +104,8 @@ class VercelTarget:
     async def deploy(self) -> Deployment:
         """Deploy to production: ask, upload what Vercel lacks, ask again. After a lost answer look first."""
         sent = self._prebuilt_files()
-        by_digest = {_sha1(data): data for data in sent.values()}
-        tries, uploads = Tries(LOOKED, self._now), 0
+        by_digest = {file_digest(data): data for data in sent.values()}
+        tries, uploads = self.api.begin_tries(), 0
         query = {"prebuilt": "1", "skipAutoDetectionConfirmation": "1"}
         while True:
             try:
@@ -120,7 +118,7 @@ class VercelTarget:
                 missing = [sha for sha in error.answer["error"].get("missing") or () if sha in by_digest]
                 await upload_all([partial(self._upload, sha, by_digest[sha]) for sha in missing])
             except HostUnsure as error:
-                await self._pause(tries, error)
+                await self.api.pause(tries, error)
                 if found := await self.find_deployment():
                     return found
 
@@ -135,7 +133,9 @@ class VercelTarget:
             "project": self.project["id"],
             "target": "production",
             "meta": {TASK: release.keys[0], REQUEST: release.request, COMMIT: release.head},
-            "files": [{"file": path, "sha": _sha1(data), "size": len(data)} for path, data in sorted(sent.items())],
+            "files": [
+                {"file": path, "sha": file_digest(data), "size": len(data)} for path, data in sorted(sent.items())
+            ],
             "projectSettings": {"framework": None},
         }
 
@@ -152,23 +152,10 @@ class VercelTarget:
         """Return nothing: a preview would lie behind a login."""
         return ""
 
-    def _now(self) -> float:
-        return self.api.deadline.clock.now()
-
-    async def _pause(self, tries: Tries, error: HostFailed) -> None:
-        wait = tries.next_delay(Failure(Kind.OUTAGE))
-        if wait is None or wait >= self.api.deadline.remaining:
-            raise error
-        await self.api.deadline.clock.sleep(wait)
-
 
 def _meta(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     said = entry.get("meta")
     return said if isinstance(said, dict) else {}
-
-
-def _sha1(data: bytes) -> str:
-    return hashlib.sha1(data, usedforsecurity=False).hexdigest()
 
 
 @dataclass
@@ -198,7 +185,7 @@ class VercelProgress:
         problem = self.known.get("aliasError")
         if self.known.get("readyState") in _FAILED or problem:
             words = problem.get("message") if isinstance(problem, dict) else self.known.get("errorMessage")
-            said = " ".join(str(words or "no reason given").split())[:300].rstrip(".")
+            said = shorten_detail(words)
             raise DeploymentLost(
                 f"Vercel did not publish the commit: {said}.", "See the project at Vercel, then re-run the failed job."
             )

@@ -17,13 +17,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from orchestrator.local.faults import FaultyApp
-from orchestrator.local.hosts.shelf import HostRefusal, Shelf
+from orchestrator.local.hosts.shelf import Handler, HostRefusal, Shelf
 
 ACCOUNT = "local-team"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _PRODUCTION = "main"
-
-Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]
 
 
 def create_netlify_app(shelf: Shelf) -> Starlette:
@@ -34,13 +32,7 @@ def create_netlify_app(shelf: Shelf) -> Starlette:
             rate = shelf.limits.count_calls("netlify", "core", 1)
             headers = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
             try:
-                shelf.check_token(request, HostRefusal(401, "Access Denied"))
-                content = await request.body()
-                is_json = "json" in request.headers.get("content-type", "")
-                body = await request.json() if is_json and content.strip() else {}
-                made = handler(shelf, request, body if isinstance(body, dict) else {})
-                if callable(made):
-                    made = made(content)
+                made = await shelf.take_call(handler, request, HostRefusal(401, "Access Denied"))
             except HostRefusal as refusal:
                 said = {"code": refusal.status, "message": refusal.message, **refusal.more}
                 return JSONResponse(said, refusal.status, headers)

@@ -82,6 +82,18 @@ class Shelf:
         if scheme.lower() != "bearer" or not secrets.compare_digest(value.strip().encode(), self.token.encode()):
             raise refusal
 
+    async def take_call(self, handler: "Handler", request: Request, stranger: HostRefusal) -> Any:
+        """Return what `handler` makes of a call; where that is a function, what it makes of the body's bytes.
+
+        Raises HostRefusal, `stranger` for a call without the token, and ValueError for a body that is not JSON.
+        """
+        self.check_token(request, stranger)
+        content = await request.body()
+        is_json = "json" in request.headers.get("content-type", "")
+        body = await request.json() if is_json and content.strip() else {}
+        made = handler(self, request, body if isinstance(body, dict) else {})
+        return made(content) if callable(made) else made
+
     def serve_file(self, files: Mapping[str, str], path: str, missing: str) -> Response:
         """Answer for one path of a site: path -> SHA-1."""
         name = find_served_file(files, path)
@@ -94,3 +106,6 @@ class Shelf:
             return Response(content, 404, headers, "text/html")
         content = (self.root / "files" / files[name]).read_bytes()
         return Response(content, 200, {**headers, "content-type": media_type(name), "etag": f'"{files[name]}"'})
+
+
+Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]

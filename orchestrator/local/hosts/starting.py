@@ -8,7 +8,7 @@ from pathlib import Path
 from starlette.types import ASGIApp
 
 from orchestrator.local.faults import Faults
-from orchestrator.local.files import write_atomically
+from orchestrator.local.files import load_or_write
 from orchestrator.local.hosts.netlify import create_netlify_app
 from orchestrator.local.hosts.shelf import Shelf
 from orchestrator.local.hosts.vercel import create_vercel_app
@@ -47,10 +47,7 @@ class OtherHosts:
 
 def create_other_hosts(state: Path, urls: tuple[str, str], delay: float, faults: Faults) -> OtherHosts:
     """Return the hosts that keep everything in `state`, their token too: their sites are found again with it."""
-    path = state / "host_token"
-    if not path.exists():
-        write_atomically(path, f"host_{secrets.token_hex(20)}".encode())
-    token = path.read_text(encoding="utf-8")
+    token = load_or_write(state / "host_token", lambda: f"host_{secrets.token_hex(20)}")
     netlify, vercel = (
         Shelf(state / name, url, token, delay, faults=faults) for name, url in zip(NAMES[1:], urls, strict=True)
     )

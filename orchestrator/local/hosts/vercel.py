@@ -15,7 +15,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from orchestrator.local.faults import FaultyApp
-from orchestrator.local.hosts.shelf import HostRefusal, Shelf
+from orchestrator.local.hosts.shelf import Handler, HostRefusal, Shelf
 
 OWNER = "local"
 STANDARD, EVERYTHING = "all_except_custom_domains", "all"
@@ -25,8 +25,6 @@ _STATIC = ".vercel/output/static/"
 _CONFIGURATION = ".vercel/output/config.json"
 _LOGIN = "<!doctype html><title>Authentication Required</title><h1>Authentication Required</h1>"
 _STATES = ("QUEUED", "BUILDING", "READY")
-
-Handler = Callable[[Shelf, Request, Mapping[str, Any]], Any]
 
 
 def create_vercel_app(shelf: Shelf, protection: str = STANDARD) -> Starlette:
@@ -38,13 +36,9 @@ def create_vercel_app(shelf: Shelf, protection: str = STANDARD) -> Starlette:
             headers = {f"x-ratelimit-{name}": str(value) for name, value in rate.items()}
             request.state.protection = protection
             try:
-                shelf.check_token(request, HostRefusal(403, "Not authorized", "forbidden", invalidToken=True))
-                content = await request.body()
-                is_json = "json" in request.headers.get("content-type", "")
-                body = await request.json() if is_json and content.strip() else {}
-                made = handler(shelf, request, body if isinstance(body, dict) else {})
-                if callable(made):
-                    made = made(content)
+                made = await shelf.take_call(
+                    handler, request, HostRefusal(403, "Not authorized", "forbidden", invalidToken=True)
+                )
             except HostRefusal as refusal:
                 said = {"code": refusal.code, "message": refusal.message, **refusal.more}
                 return JSONResponse({"error": said}, refusal.status, headers)
